@@ -106,11 +106,11 @@ def _sort(
     counts: Iterable[StockCount], moves: Iterable[LedgerMovement]
 ) -> list[StockCount | LedgerMovement]:
     """Order by time; at one instant movements are first, and each kind has an order of its own."""
-    ordered_moves: list[StockCount | LedgerMovement] = sorted(
-        moves, key=lambda move: (move.at_us, move.event_id.bytes, move.leg)
+    entries: tuple[Iterable[StockCount | LedgerMovement], ...] = (
+        sorted(moves, key=lambda move: (move.at_us, move.event_id.bytes, move.leg)),
+        sorted(counts, key=lambda count: (count.at_us, count.event_id.bytes)),
     )
-    ordered_counts = sorted(counts, key=lambda count: (count.at_us, count.event_id.bytes))
-    return list(merge(ordered_moves, ordered_counts, key=lambda entry: entry.at_us))
+    return list(merge(*entries, key=lambda entry: entry.at_us))
 
 
 def _merge_counts(entries: list[StockCount | LedgerMovement]) -> list[StockCount | LedgerMovement]:

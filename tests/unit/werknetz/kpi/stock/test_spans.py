@@ -76,7 +76,8 @@ def test_of_equal_losses_the_one_that_began_first_is_first() -> None:
     known_since = {PLACE: 0, OTHER: 0}
     losses = attribute_losses(starved, outs[:1] + outs[2:], known_since, {}).losses
     assert [loss.stock_outs[0].id for loss in losses] == [4, 1, 3]
-    joint = attribute_losses([*starved[:2], StarvedSpan(1, 8, 6, 8, (PLACE,))], outs, known_since, {})
+    starved[2] = StarvedSpan(1, 8, 6, 8, (PLACE,))
+    joint = attribute_losses(starved, outs, known_since, {})
     assert [[out.id for out in loss.stock_outs] for loss in joint.losses] == [[4], [1, 2], [3]]
 
 
