@@ -106,10 +106,9 @@ def _sort(
     counts: Iterable[StockCount], moves: Iterable[LedgerMovement]
 ) -> list[StockCount | LedgerMovement]:
     """Order by time; at one instant movements are first, and each kind has an order of its own."""
-    entries: tuple[Iterable[StockCount | LedgerMovement], ...] = (
-        sorted(moves, key=lambda move: (move.at_us, move.event_id.bytes, move.leg)),
-        sorted(counts, key=lambda count: (count.at_us, count.event_id.bytes)),
-    )
+    ordered_moves = sorted(moves, key=lambda move: (move.at_us, move.event_id.bytes, move.leg))
+    ordered_counts = sorted(counts, key=lambda count: (count.at_us, count.event_id.bytes))
+    entries: tuple[Iterable[StockCount | LedgerMovement], ...] = (ordered_moves, ordered_counts)
     return list(merge(*entries, key=lambda entry: entry.at_us))
 
 
