@@ -64,9 +64,9 @@ class Assay:
             _leave(lambda: self._run_session(writer))
         os.close(writer)
         doubtful = list[int]()
-        footprint_s = 0.0
+        elapsed_s: dict[str, float] = {}  # by test or seed
         with os.fdopen(reader, "rb") as reports, contextlib.suppress(EOFError):
-            footprint_s = pickle.load(reports)  # noqa: S301  of our own process
+            elapsed_s = pickle.load(reports)  # noqa: S301  of our own process
             while True:
                 number, outcome = pickle.load(reports)  # noqa: S301  of our own process
                 if outcome is Outcome.IMPORT_NEEDED:
@@ -75,7 +75,8 @@ class Assay:
                     yield self.mutants[number], outcome
         if os.waitpid(pid, 0)[1]:
             raise SystemExit(f"{self.target.name}: the session of its tests failed, see above")
-        trials = (Trial(number, self._importing(number), footprint_s) for number in doubtful)
+        total_s = sum(elapsed_s.values())
+        trials = (Trial(n, self._importing(n, elapsed_s), total_s) for n in doubtful)
         for number, outcome in run_trials(trials, self.processes):
             yield self.mutants[number], outcome
 
@@ -86,14 +87,27 @@ class Assay:
             status = _pytest(self.target, [trials])
         return bool(status) or not trials.is_complete
 
-    def _importing(self, number: int) -> Callable[[], bool]:
+    def _importing(self, number: int, elapsed_s: dict[str, float]) -> Callable[[], bool]:
         mutant = self.mutants[number]
 
         def run() -> bool:
             import_mutant(mutant, self.texts[mutant.module])
-            return bool(_pytest(self.target, [])) or _simulation_fails(range(self.target.seeds))
+            order = _FastestFirst(elapsed_s)
+            return bool(_pytest(self.target, [order])) or _simulation_fails(
+                range(self.target.seeds)
+            )
 
         return run
+
+
+class _FastestFirst:
+    """A plugin that puts the fastest tests first: the first that fails ends the trial."""
+
+    def __init__(self, elapsed_s: dict[str, float]) -> None:
+        self._elapsed_s = elapsed_s
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=lambda item: self._elapsed_s.get(item.nodeid, 0.0))
 
 
 class _Session:
@@ -121,7 +135,7 @@ class _Session:
         if self._assay.target.seeds:
             import simulation.run  # noqa: F401  before the forks
         footprints, self._shared = self._measure()
-        self._report(sum(footprint.elapsed_s for footprint in footprints))
+        self._report({self._name(f.number): f.elapsed_s for f in footprints})
         checks = [choose_checks(footprints, mutant) for mutant in self._assay.mutants]
         trials = (
             Trial(
