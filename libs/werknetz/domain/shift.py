@@ -194,7 +194,6 @@ def _break(pair: object, where: str, start: int, end: int) -> tuple[int, int]:
     begin, until = (_minutes(value, where) for value in pair)
     begin += 0 if begin >= start else DAY_MIN
     until += 0 if until > begin else DAY_MIN
-    until -= DAY_MIN if until - begin > DAY_MIN else 0
     if until > end:
         raise CalendarRejected(f"{where} is {pair!r}: a break must be inside its shift")
     return begin, until
@@ -224,9 +223,9 @@ def _reject_overlaps(patterns: Sequence[ShiftPattern], cycle: int) -> None:
     )
     if not spans:
         return
-    first = spans[0]
-    after_cycle = (first[0] + cycle * DAY_MIN, first[1] + cycle * DAY_MIN, first[2])
-    for (_, end, name), (start, _, other) in zip(spans, [*spans[1:], after_cycle], strict=True):
+    starts = [(start, name) for start, _, name in spans]
+    starts.append((starts[0][0] + cycle * DAY_MIN, starts[0][1]))
+    for (_, end, name), (start, other) in zip(spans, starts[1:], strict=True):
         if start < end:
             raise CalendarRejected(
                 f"shifts {name!r} and {other!r} overlap on day {start // DAY_MIN % cycle} "
