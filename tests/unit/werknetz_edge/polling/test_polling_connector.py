@@ -243,13 +243,13 @@ async def test_a_part_that_is_silent_is_bad_and_no_answer(tmp_path: Path) -> Non
 @pytest.mark.asyncio
 async def test_a_restart_is_a_gap_since_the_last_stored_poll(tmp_path: Path) -> None:
     machine = Machine()
-    before = _connector(machine, tmp_path, [_point(0)])
+    before = _connector(machine, tmp_path, [_point(0, 1.0)])
     await before.connect()
     stored = await _next(before)
     machine.values[0] = 1
     await _next(before, keep=False)  # the edge ends before this is on disk
     await before.close()
-    after = _connector(machine, tmp_path, [_point(0)])
+    after = _connector(machine, tmp_path, [_point(0, 1.0)])
     await after.connect()
     delivery = await _next(after)
     ((from_us, to_us),) = _gaps(delivery)
