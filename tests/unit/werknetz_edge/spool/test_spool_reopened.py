@@ -88,3 +88,15 @@ def test_the_file_is_what_is_used_and_what_is_free(connection: sqlite3.Connectio
     spool.trim(400, retention_us=0)
     assert spool.bytes_free > 0
     assert spool.bytes_used + spool.bytes_free == used
+
+
+def test_each_change_is_announced_once(connection: sqlite3.Connection) -> None:
+    announced: list[int] = []
+    spool = Spool(
+        connection, "press", clock_us=lambda: 1, on_change=lambda it: announced.append(it.last_seq)
+    )
+    spool.append([ONE])
+    spool.append([ONE])
+    assert announced == [1, 2]
+    spool.trim(1, retention_us=0)
+    assert announced == [1, 2, 2]
