@@ -95,3 +95,10 @@ def test_what_is_reported_at_the_end_of_a_span_holds_from_there() -> None:
 @pytest.mark.parametrize(("at_us", "end_us"), [(10, None), (11, 20), (19, 20), (20, None)])
 def test_a_span_reaches_over_what_is_inside_it(at_us: int, end_us: int | None) -> None:
     assert unknown_until([(0, 5), (10, 20)], at_us) == end_us
+
+
+def test_spans_that_overlap_or_touch_become_one() -> None:
+    times = StateSampleTimes.of({50: 1})
+    ends = [(100, 900), (200, 300), (900, 950), (960, 970)]
+    gaps = [DataGap(start, end, GapKind.NO_HEARTBEAT) for start, end in ends]
+    assert unknown_spans(gaps, times) == ((100, 950), (960, 970))

@@ -100,3 +100,25 @@ def test_each_change_is_announced_once(connection: sqlite3.Connection) -> None:
     assert announced == [1, 2]
     spool.trim(1, retention_us=0)
     assert announced == [1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("incarnation", "last_seq", "lanes"),
+    [
+        (INCARNATION, 3, ["live"] * 4),  # as before
+        (INCARNATION, 4, ["live"] * 4),
+        (INCARNATION, 2, ["live", "live", "backfill", "backfill"]),  # the watermark fell
+        (UUID(int=78), 3, ["live", "live", "live", "backfill"]),  # another database
+    ],
+)
+def test_what_a_restored_database_lacks_is_sent_as_backfill(
+    connection: sqlite3.Connection, incarnation: UUID, last_seq: int, lanes: list[str]
+) -> None:
+    spool = open_spool(connection)
+    for _ in range(4):
+        spool.append([ONE])
+    spool.confirm(INCARNATION, 3)
+    assert [batch.lane for batch in spool.read(1, 1_000_000)] == ["live"] * 4
+    spool.confirm(incarnation, last_seq)
+    assert [batch.lane for batch in spool.read(1, 1_000_000)] == lanes
+    assert (spool.incarnation, spool.confirmed_seq) == (incarnation, last_seq)
