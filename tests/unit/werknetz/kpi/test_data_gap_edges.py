@@ -1,5 +1,7 @@
 """Gaps, confirmations and spans of unknown time, exactly on their limits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from werknetz.kpi.data_gaps import (
     StateSampleTimes,
     backfill_window,
     mask_unknown,
+    no_change_reported,
     unknown_spans,
     unknown_until,
 )
@@ -102,3 +105,31 @@ def test_spans_that_overlap_or_touch_become_one() -> None:
     ends = [(100, 900), (200, 300), (900, 950), (960, 970)]
     gaps = [DataGap(start, end, GapKind.NO_HEARTBEAT) for start, end in ends]
     assert unknown_spans(gaps, times) == ((100, 950), (960, 970))
+
+
+@pytest.mark.parametrize(
+    ("new_s", "spans"),
+    [
+        (None, ()),  # the present value was the same, and so was not stored
+        (210.0, ((100 * SECOND, 210 * SECOND),)),
+        (210.000_001, ()),  # no value of the new subscription
+    ],
+)
+def test_a_connector_that_stores_no_repeats_reports_a_change_at_once(
+    new_s: float | None, spans: tuple[tuple[int, int], ...]
+) -> None:
+    gap = DataGap(100 * SECOND, 200 * SECOND, GapKind.RESUBSCRIBED, omits_repeats=True)
+    samples = {20 * SECOND: 1, 50 * SECOND: 1}
+    if new_s is not None:
+        samples[round(new_s * SECOND)] = 1
+    times = StateSampleTimes.of(samples)
+    assert unknown_spans([gap], times) == spans
+    assert no_change_reported(gap, times, 1) is (spans == ())
+
+
+def test_before_the_first_sample_and_in_an_open_gap_a_change_may_be_missing() -> None:
+    times = StateSampleTimes.of({900 * SECOND: 1})
+    gap = DataGap(100 * SECOND, 200 * SECOND, GapKind.RESUBSCRIBED, omits_repeats=True)
+    assert no_change_reported(gap, times, -1) is False
+    assert no_change_reported(replace(gap, end_us=None), times, 0) is False
+    assert no_change_reported(replace(gap, omits_repeats=False), times, 0) is False
