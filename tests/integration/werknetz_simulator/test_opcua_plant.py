@@ -68,7 +68,7 @@ async def test_a_subscriber_receives_every_part(monkeypatch: pytest.MonkeyPatch)
 
 
 async def _connect(url: str) -> Client:
-    for _ in range(600):
+    for _ in range(3000):
         try:
             client = Client(url)
             await client.connect_socket()
