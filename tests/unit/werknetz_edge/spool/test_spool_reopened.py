@@ -122,3 +122,11 @@ def test_what_a_restored_database_lacks_is_sent_as_backfill(
     spool.confirm(incarnation, last_seq)
     assert [batch.lane for batch in spool.read(1, 1_000_000)] == lanes
     assert (spool.incarnation, spool.confirmed_seq) == (incarnation, last_seq)
+
+
+def test_a_spool_is_used_once_it_is_confirmed(connection: sqlite3.Connection) -> None:
+    spool = open_spool(connection)
+    spool.append([ONE])
+    spool.confirm(INCARNATION, 0)
+    assert (spool.base_epoch, spool.used) == (0, True)
+    assert open_spool(connection).used is True

@@ -5,7 +5,7 @@ import pytest
 
 from plumbing.delivery import NOW_US
 from werknetz.domain.bucket import BUCKET_US, TIME_MAX_US, TIME_MIN_US
-from werknetz.events.codec import SampleColumns
+from werknetz.events.codec import SampleColumns, UnreadableBatch
 from werknetz.store.ingest.samples_copy import NO_SEQUENCE
 from werknetz_core.ingest.records.points import PointMap
 from werknetz_core.ingest.records.sample_rows import (
@@ -105,3 +105,23 @@ def test_the_first_and_the_last_day_mark_no_bucket(at_us: int, is_marked: bool) 
     assert (at_us // BUCKET_US in buckets) is is_marked
     nobody = pack_dirty(np.array([0], np.int32), np.array([at_us], np.int64))
     assert nobody.tolist() == []
+
+
+@pytest.mark.parametrize(("row", "is_readable"), [(-1, False), (0, True), (1, True), (2, False)])
+def test_a_text_belongs_to_a_row_that_exists(row: int, is_readable: bool) -> None:
+    batch = columns([(1, NOW_US), (2, NOW_US)], [(row, "a")])
+    if is_readable:
+        assert translate_samples(batch, points()).rows.text == ("a",)
+    else:
+        with pytest.raises(UnreadableBatch, match="text row"):
+            translate_samples(batch, points())
+
+
+def test_numbers_outside_the_map_are_unknown() -> None:
+    point_map = points()
+    size = len(point_map.signal_id)
+    batch = columns([(-1, NOW_US), (0, NOW_US), (1, NOW_US), (size - 1, NOW_US), (size, NOW_US)])
+    translated = translate_samples(batch, point_map)
+    introduced = [n for n in range(size) if point_map.signal_id[n]]
+    unknown = [n for n, point in enumerate([-1, 0, 1, size - 1, size]) if point not in introduced]
+    assert translated.unknown.tolist() == unknown
