@@ -86,7 +86,7 @@ def test_the_file_is_what_is_used_and_what_is_free(connection: sqlite3.Connectio
     assert spool.bytes_free == 0
     spool.confirm(INCARNATION, 400)
     spool.trim(400, retention_us=0)
-    assert spool.bytes_free > 0
+    assert spool.bytes_free >= 4096  # at least a page
     assert spool.bytes_used + spool.bytes_free == used
 
 
