@@ -236,3 +236,18 @@ async def test_maintenance_is_no_restore(statement: str, database_url: str) -> N
         assert await load_incarnation(connection) == first
     finally:
         await connection.close()
+
+
+async def test_an_idle_writer_notices_a_restore(database_url: str, redis_url: str) -> None:
+    """Without a delivery it would go on repeating acks of what is no longer stored."""
+    edge = Edge(redis_url, "idle", 1)
+    count = "SELECT count(*) FROM incarnations"
+    async with writing(database_url, redis_url):
+        await edge.deliver()
+        assert await _fetch(database_url, count) == [(1,)]
+        await _execute(database_url, "UPDATE incarnations SET started_at = started_at")
+        async with asyncio.timeout(PATIENCE_S * 2):
+            while await _fetch(database_url, count) == [(1,)]:  # noqa: ASYNC110  rows have no event
+                await asyncio.sleep(0.1)
+    assert await _fetch(database_url, count) == [(2,)]
+    await edge.link.close()
