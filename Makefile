@@ -35,7 +35,7 @@ simulate: .venv/dev.stamp ## SEEDS=n runs of the delivery against a world that l
 chaos: .venv/dev.stamp ## SECONDS=n of real processes that are killed, stopped and wiped; ARGS="--scenario all", "--list"
 	cd tests && ../$(BIN)/python -m chaos.run --seconds $(SECONDS) $(ARGS)
 
-mutate: .venv/dev.stamp ## change the code in small ways: tests must notice 90 %; ARGS="--short" or "--target kpi --sample 0"
+mutate: .venv/dev.stamp ## change the code in small ways: tests must notice 90 %; ARGS="--short" or "--target kpi --sample 0 --resume FILE"
 	cd tests && ../$(BIN)/python -m mutation.run $(ARGS)
 
 bench: .venv/dev.stamp ## ratios side by side; ARGS=--short for the short form

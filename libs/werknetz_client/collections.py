@@ -76,7 +76,7 @@ class AsyncKpis:
     async def values(
         self, /, kpi: Names, equipment: Names = (), *, start: str = "-24h", **options: object
     ) -> list[Row]:
-        """Return values; options: end, granularity, tz, divisor, characteristic, supplier, …"""
+        """Return values; options: end, granularity, tz, divisor, characteristic, and scopes."""
         query = {"kpi": kpi, "equipment": equipment, "start": start, **options}
         rows: list[Row] = (await self.transport.get("/kpi_values", query))["items"]
         return rows

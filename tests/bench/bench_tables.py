@@ -8,7 +8,6 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import asyncpg
 
@@ -19,6 +18,7 @@ from werknetz.connector.normalize import Normalizer
 from werknetz.connector.yaml_format import parse_yaml
 from werknetz.link.receiver import Receiver
 from werknetz_core.ingest.apply import Applier, accept_hello
+from werknetz_core.ingest.durability import load_incarnation
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_core.migrate import upgrade_async
 from werknetz_demo.embedded.postgres import Postgres
@@ -86,8 +86,9 @@ async def _measure_werknetz(url: str, folder: Path, rows: int, source: dict[str,
     normalizer = Normalizer(parse_mapping(parse_yaml(MAPPING, file="bench")), "bench")
     file = open_spool(folder / "bench.spool", "bench", bytes_max=10**9)
     link = FakeSpool(f"bench-{folder.name}")
-    receiver, applier = Receiver(link.connector, uuid4()), Applier(PartitionMaker(ahead_days=1))
+    applier = Applier(PartitionMaker(ahead_days=1))
     user = await asyncpg.connect(url)
+    receiver = Receiver(link.connector, await load_incarnation(user))
     try:
         await accept_hello(user, link.connector, link.hello(), receiver.incarnation)
         started, rows_read = time.perf_counter(), 0

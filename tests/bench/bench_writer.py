@@ -6,7 +6,6 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
-from uuid import uuid4
 
 import asyncpg
 import numpy as np
@@ -19,6 +18,7 @@ from werknetz.link.wire import BatchEnvelope
 from werknetz.store.ingest import samples_copy as copy
 from werknetz.store.ingest.samples_copy import COLUMNS
 from werknetz_core.ingest.apply import Applier, accept_hello
+from werknetz_core.ingest.durability import load_incarnation
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_core.migrate import upgrade_async
 from werknetz_demo.embedded.postgres import Postgres
@@ -55,7 +55,8 @@ async def _rounds(server: Postgres, folder: Path, rounds: int) -> tuple[list[flo
     """Time both on the same rows of the same days, in turns; the first round of each warms up."""
     user = await asyncpg.connect(server.url)
     owner = await asyncpg.connect(server.superuser_url)
-    applier, receiver = Applier(PartitionMaker(ahead_days=1)), Receiver("bench", uuid4())
+    incarnation = await load_incarnation(user)
+    applier, receiver = Applier(PartitionMaker(ahead_days=1)), Receiver("bench", incarnation)
     spool = FakeSpool("bench")
     ours: list[float] = []
     theirs: list[float] = []

@@ -53,7 +53,8 @@ def read_oracle(path: Path) -> tuple[set[Message], set[Message], Counter[Message
         "taken": Counter(),
         "resent": Counter(),
     }
-    for line in path.read_text().splitlines():
+    complete, _, _ = path.read_text().rpartition("\n")  # the source may be within its last line
+    for line in complete.splitlines():
         kind, machine, n, at_us = line.split()
         lines[kind][machine, int(n), int(at_us)] += 1
     return set(lines["generated"]), set(lines["taken"]), lines["resent"]

@@ -26,7 +26,7 @@ from chaos.stage import SMALL_SPOOL_BYTES, WRITERS, Stage, until_subscribed, unt
 from werknetz_core.migrate import upgrade_async
 from werknetz_demo.embedded.servers import EmbeddedServers
 
-SETTLE_S = 90
+SETTLE_S = 240
 FLOW_S = 4.0  # of undisturbed flow before a scenario
 
 

@@ -79,7 +79,7 @@ def publish(client: paho.Client, oracle: Oracle, *, machines: int, rate: float, 
                 settle(client, oracle, waiting)
         settle(client, oracle, waiting)
         time.sleep(max(0.0, began + n * machines / rate - time.monotonic()))
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while client._out_messages and time.monotonic() < deadline:
         time.sleep(0.1)
     settle(client, oracle, waiting)

@@ -18,7 +18,7 @@ from werknetz_demo.embedded.servers import EmbeddedServers
 
 FULL = '"event": "spool full"'
 FULL_WITHIN_S = 25
-READY_S = 60
+READY_S = 180
 SMALL_SPOOL_BYTES = 1_000_000
 WRITERS = ("ingest", "second-ingest")
 EDGE_YAML = """
@@ -173,7 +173,7 @@ class Stage:
         self.server("REDIS").resume()
 
     async def flush(self) -> None:
-        with Redis.from_url(self.servers.urls.redis, socket_timeout=5) as client:
+        with Redis.from_url(self.servers.urls.redis, socket_timeout=60) as client:
             client.flushall()
 
     async def kill_postgres(self) -> None:
@@ -220,7 +220,7 @@ class Stage:
 
 
 async def until_subscribed(stage: Stage) -> None:
-    with Redis.from_url(stage.servers.urls.redis, socket_timeout=5) as client:
+    with Redis.from_url(stage.servers.urls.redis, socket_timeout=60) as client:
         for _ in range(10 * READY_S):
             if client.hget("wn:status:{chaos}", "state") == b"running":
                 return

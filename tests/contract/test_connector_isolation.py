@@ -95,7 +95,7 @@ async def test_a_defect_is_isolated(
     source = Source(create(), store, load_checkpoints, get_logger("test"), create)
     running = asyncio.ensure_future(source.run())
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while len(created) < 3 and not running.done():  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
     finally:

@@ -25,23 +25,23 @@ from werknetz_demo.supervisor import werknetz_command
 from werknetz_simulator.partners.partners import STARVING_RELATION, partner_key_of
 from werknetz_simulator.plants.plant import ZWICK_2
 
-SECOND_START_S = 15
+SECOND_START_S = 60  # about 10 on a quiet machine
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(500)
+@pytest.mark.timeout(1500)
 def test_first_and_second_start(tmp_path: Path) -> None:
     folder, port = tmp_path / "data", free_port()
     with installation(folder, port, "--days", "1") as first:
-        first.wait_for("Ctrl-C stops everything", within_s=200)
+        first.wait_for("Ctrl-C stops everything", within_s=600)
         key = first.key
         assert _run_printed_command(first) > 0
         assert "over OPC UA, MQTT, Modbus, Sparkplug B, a webhook and S7" in first.output
         check_plant_kpis(first)
         check_quarantine(first)
-        eventually(lambda: _all_run(first), within_s=60, what=first.report())
+        eventually(lambda: _all_run(first), within_s=240, what=first.report())
         broken = break_one_of_each(first)
-        eventually(lambda: are_stopped(first, broken), within_s=40, what=first.report())
+        eventually(lambda: are_stopped(first, broken), within_s=240, what=first.report())
         assert "supply-caused downtime:" in first.output
         _delay_delivery_and_check_downtime(first)
         first.stop()
@@ -49,7 +49,7 @@ def test_first_and_second_start(tmp_path: Path) -> None:
     assert _has_no_process(folder)
     time.sleep(1)
     with installation(folder, port, "--days", "1") as second:
-        ready = second.wait_for("the API answers on", within_s=60)
+        ready = second.wait_for("the API answers on", within_s=240)
         assert ready < SECOND_START_S, second.report()
         second.wait_for("Ctrl-C stops everything")
         assert second.key == key
@@ -70,8 +70,8 @@ def _all_run(demo: Installation) -> bool:
 def _delay_delivery_and_check_downtime(demo: Installation) -> None:
     """The API traces the downtime through the stock to the supplier in one answer."""
     command = [*werknetz_command(), "demo", "late-delivery", "--data", str(demo.folder)]
-    subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
-    eventually(lambda: _has_loss_with_its_supplier(demo), within_s=90, what=demo.report())
+    subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    eventually(lambda: _has_loss_with_its_supplier(demo), within_s=240, what=demo.report())
 
 
 def _has_loss_with_its_supplier(demo: Installation) -> bool:
@@ -90,7 +90,7 @@ def _run_printed_command(demo: Installation) -> int:
     line = next(line for line in demo.lines if line.strip().startswith("curl "))
     done = subprocess.run(
         [*shlex.split(line), "--silent", "--fail", "--noproxy", "*"],
-        capture_output=True, text=True, timeout=20, check=True,
+        capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     assert '"oee"' in done.stdout
     return len(done.stdout)
@@ -100,8 +100,8 @@ def _check_kill_of_the_demo(demo: Installation) -> None:
     children = demo.processes()
     assert len(children) > 10
     os.kill(demo.popen.pid, signal.SIGKILL)
-    demo.popen.wait(10)
-    _, alive = psutil.wait_procs(children, timeout=10)
+    demo.popen.wait(60)
+    _, alive = psutil.wait_procs(children, timeout=60)
     assert not [process.cmdline() for process in alive if process.status() != "zombie"]
 
 

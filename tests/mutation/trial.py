@@ -1,145 +1,119 @@
-"""One mutant on trial: a forked process imports the changed module instead of the file's own.
+"""Trials in forked processes: each puts one mutant in and runs checks until one fails.
 
-The file on disk is never touched, so several trials run at once, and in a tree that people edit.
+A trial has a limit of processor time and one of time on the clock. One that exceeds a limit is
+reported as such: it may be an endless loop, and it may be a machine that is busy.
 """
 
-import contextlib
-import importlib
-import importlib.abc
-import importlib.util
+import enum
 import os
 import resource
+import shutil
 import signal
 import sys
+import tempfile
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import CodeType, ModuleType
 from typing import Final
 
-from mutation.operators import Mutant, tree_of
-from mutation.targets import ROOT
+from mutation.loading import ImportNeededError
 
 MEMORY_BYTES: Final = 6 << 30
-PRELOADED: Final = (
-    "asyncpg", "hypothesis", "msgspec", "numpy", "psutil", "pytest", "redis.asyncio", "sqlite3",
-    "structlog", "zoneinfo",
-)  # fmt: skip
+PROCESSOR_SLACK: Final = 3.0  # a trial may take so many times as long as the unchanged code
+PROCESSOR_SLACK_S: Final = 5.0
+CLOCK_SLACK: Final = 10.0  # other processes may have the processor
+CLOCK_SLACK_S: Final = 120.0
+POLL_S: Final = 0.005
+SHARED_MEMORY: Final = Path("/dev/shm")
+
+
+class Outcome(enum.StrEnum):
+    KILLED = "killed"
+    SURVIVED = "survived"
+    OUT_OF_TIME = "ran out of time"
+    IMPORT_NEEDED = "runs at import"
+
+
+_OUTCOMES: Final = {0: Outcome.SURVIVED, 1: Outcome.KILLED, 2: Outcome.IMPORT_NEEDED}
+_BROKEN: Final = 70
 
 
 @dataclass(frozen=True, slots=True)
-class Checks:
-    """What a mutant has to fail: tests, then seeds of the simulation."""
+class Trial:
+    """`run` returns whether a check failed. `expected_s` is what the unchanged code takes."""
 
-    tests: tuple[str, ...]
-    seeds: int = 0
-
-
-class _Loader(importlib.abc.InspectLoader):
-    def __init__(self, code: CodeType, path: str) -> None:
-        self._code = code
-        self._path = path
-
-    def get_source(self, fullname: str) -> str | None:  # noqa: ARG002  the loader has one module
-        return None
-
-    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002  the loader has one module
-        return self._code
-
-    def is_package(self, fullname: str) -> bool:  # noqa: ARG002  the loader has one module
-        return self._path.endswith("__init__.py")
+    number: int
+    run: Callable[[], bool]
+    expected_s: float
 
 
-class _Finder(importlib.abc.MetaPathFinder):
-    def __init__(self, name: str, path: str, code: CodeType) -> None:
-        self._name = name
-        self._path = path
-        self._code = code
-
-    def find_spec(
-        self,
-        fullname: str,
-        path: Sequence[str] | None,  # noqa: ARG002  the interface of finders
-        target: ModuleType | None = None,  # noqa: ARG002  the interface of finders
-    ) -> ModuleSpec | None:
-        if fullname != self._name:
-            return None
-        loader = _Loader(self._code, self._path)
-        return importlib.util.spec_from_file_location(fullname, self._path, loader=loader)
+def run_trials(trials: Iterable[Trial], processes: int) -> Iterator[tuple[int, Outcome]]:
+    """Run the trials, several at once. Raises RuntimeError if one breaks by itself."""
+    waiting, running = iter(trials), list[_Process]()
+    while True:
+        while len(running) < processes and (trial := next(waiting, None)):
+            running.append(_Process(trial))
+        if not running:
+            return
+        for process in list(running):
+            if outcome := process.poll():
+                running.remove(process)
+                yield process.trial.number, outcome
+        time.sleep(POLL_S)
 
 
-def preload() -> None:
-    """Import what every trial needs and no mutant changes; forked processes share it."""
-    for shelf in ("tests", "services", "libs"):
-        sys.path.insert(0, str(ROOT / shelf))
-    for name in PRELOADED:
-        importlib.import_module(name)
+class _Process:
+    """One trial, running. Its files are in memory: a sync of a disk takes longer than a check."""
 
-
-def start_trial(mutant: Mutant | None, checks: Checks) -> int:
-    """Fork a trial; return its process id. Without a mutant it measures the unchanged code."""
-    pid = os.fork()
-    if pid:
-        return pid
-    code = 70
-    try:
-        os.setsid()
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-        code = _run(mutant, checks)
-    except BaseException:  # noqa: BLE001  a forked process must not return to its caller
-        traceback.print_exc()
-    finally:
+    def __init__(self, trial: Trial) -> None:
+        self.trial = trial
+        parent = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
+        self._folder = tempfile.mkdtemp(prefix="mutation-", dir=parent)
+        self._clock_end_s = time.monotonic() + trial.expected_s * CLOCK_SLACK + CLOCK_SLACK_S
+        self._is_out_of_time = False
+        sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(code)
+        self._pid = os.fork()
+        if not self._pid:
+            self._run()
+
+    def poll(self) -> Outcome | None:
+        """Return the outcome once the process has ended."""
+        ended, status = os.waitpid(self._pid, os.WNOHANG)
+        if not ended and time.monotonic() > self._clock_end_s:
+            self._is_out_of_time = True
+            os.killpg(self._pid, signal.SIGKILL)
+            ended, status = os.waitpid(self._pid, 0)
+        if not ended:
+            return None
+        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._is_out_of_time or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == _CPU_SIGNAL):
+            return Outcome.OUT_OF_TIME
+        if os.WIFSIGNALED(status):
+            return Outcome.KILLED  # the mutant crashes the interpreter
+        code = os.waitstatus_to_exitcode(status)
+        if code not in _OUTCOMES:
+            raise RuntimeError(f"trial {self.trial.number} broke, see above")
+        return _OUTCOMES[code]
+
+    def _run(self) -> None:
+        code = _BROKEN
+        try:
+            os.setsid()
+            os.environ["PYTEST_DEBUG_TEMPROOT"] = self._folder
+            limit_s = int(self.trial.expected_s * PROCESSOR_SLACK + PROCESSOR_SLACK_S)
+            resource.setrlimit(resource.RLIMIT_CPU, (limit_s, limit_s + 5))
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+            code = int(self.trial.run())
+        except ImportNeededError:
+            code = 2
+        except BaseException:  # noqa: BLE001  a forked process must not return to its caller
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(code)
 
 
-def end_trial(pid: int) -> None:
-    """Kill a trial and everything that it has started."""
-    os.killpg(pid, signal.SIGKILL)
-
-
-def measure(checks: Checks) -> float:
-    """Return how many seconds the checks take on the unchanged code; raise if they fail."""
-    started_s = time.monotonic()
-    _, status = os.waitpid(start_trial(None, checks), 0)
-    if status:
-        raise SystemExit(f"the unchanged code fails: {' '.join(checks.tests)}")
-    return time.monotonic() - started_s
-
-
-def _run(mutant: Mutant | None, checks: Checks) -> int:
-    if mutant is not None:
-        path = ROOT / mutant.module
-        tree = tree_of(path.read_text(), mutant.number)
-        name = ".".join(path.relative_to(ROOT).with_suffix("").parts[1:])
-        finder = _Finder(name.removesuffix(".__init__"), str(path), compile(tree, path, "exec"))
-        sys.meta_path.insert(0, finder)
-    return _run_tests(checks.tests) or _run_simulation(checks.seeds)
-
-
-def _run_tests(tests: Sequence[str]) -> int:
-    import pytest
-    from hypothesis import Phase, settings
-
-    # A failing example is enough: neither shrink it nor store it.
-    settings.register_profile(
-        "mutation", derandomize=True, database=None, deadline=None,
-        phases=[Phase.explicit, Phase.generate],
-    )  # fmt: skip
-    settings.load_profile("mutation")
-    os.chdir(ROOT)
-    options = ["-x", "-q", "-n0", "-p", "no:randomly", "-p", "no:cacheprovider", "--tb=no"]
-    options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # hypothesis is preloaded
-    with Path(os.devnull).open("w") as sink, contextlib.redirect_stdout(sink):
-        return int(pytest.main([*options, *tests]))
-
-
-def _run_simulation(seeds: int) -> int:
-    if not seeds:
-        return 0
-    from simulation.run import failing_seed
-
-    return int(failing_seed(range(seeds)) is not None)
+_CPU_SIGNAL: Final = signal.SIGXCPU

@@ -65,7 +65,7 @@ async def read_until(
     received: ReceivedRecords,
     is_true: Callable[[], bool],
     *,
-    within_s: float = 30,
+    within_s: float = 120,
 ) -> None:
     """Read, normalise and acknowledge until the condition holds; then close."""
     connector = create_connector(config)

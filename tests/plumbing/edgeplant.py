@@ -58,7 +58,7 @@ def plant_of(
 
 
 async def until_stored(
-    database_url: str, statement: str, expected: int, within_s: float = 60
+    database_url: str, statement: str, expected: int, within_s: float = 120
 ) -> list[Any]:
     """Ask until so many rows are there; then once more, as too many may come later."""
     connection = await asyncpg.connect(database_url)

@@ -55,14 +55,14 @@ class Edges:
         self.children[name].kill()
 
     async def query(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(self.database_url, timeout=10)
+        connection = await asyncpg.connect(self.database_url, timeout=60)
         try:
-            return list(await connection.fetch(statement, *arguments, timeout=30))
+            return list(await connection.fetch(statement, *arguments, timeout=60))
         finally:
-            await connection.close(timeout=5)
+            await connection.close(timeout=60)
 
     async def until(
-        self, statement: str, at_least: int, *, within_s: float = 60, every_s: float = 0.2
+        self, statement: str, at_least: int, *, within_s: float = 120, every_s: float = 0.2
     ) -> int:
         """Query a number until it is at least `at_least`; return it."""
         deadline = time.monotonic() + within_s

@@ -5,17 +5,17 @@ import psutil
 
 
 async def execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url, timeout=5)
+    connection = await asyncpg.connect(url, timeout=60)
     await connection.execute(statement)
-    await connection.close(timeout=5)
+    await connection.close(timeout=60)
 
 
 async def fetch(url: str, query: str) -> object:
-    connection = await asyncpg.connect(url, timeout=5)
+    connection = await asyncpg.connect(url, timeout=60)
     try:
         return await connection.fetchval(query)
     finally:
-        await connection.close(timeout=5)
+        await connection.close(timeout=60)
 
 
 def is_at_work(pid: int) -> bool:

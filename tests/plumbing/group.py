@@ -2,18 +2,20 @@
 
 import subprocess
 from datetime import timedelta
+from typing import Any, Final
 
 import pytest
 
 from plumbing.installation import Installation
 from werknetz_demo.supervisor import werknetz_command
 from werknetz_simulator.plants.expected import element_sums, kpis_of
-from werknetz_simulator.plants.machine import StateKind
+from werknetz_simulator.plants.machine import PlantMachine, StateKind
 from werknetz_simulator.plants.plan import DAY_US, instant_of
 from werknetz_simulator.plants.plant import PLANTS
 from werknetz_simulator.plants.truth import Truth
 from werknetz_simulator.serve import BROKEN_FILE
 
+POLLED_STALE_US: Final = 10_000_000  # as old as a polled value may be on a busy machine
 _LATEST = """
     SELECT at, value, text FROM samples JOIN signals ON signals.id = signal_id
     WHERE key = $1 ORDER BY at DESC LIMIT 1
@@ -52,7 +54,7 @@ def break_one_of_each(demo: Installation) -> dict[str, str]:
         machine = plant.machines[-1]
         done = subprocess.run(
             [*werknetz_command(), "demo", "break", machine.path, "--data", str(demo.folder)],
-            capture_output=True, text=True, timeout=30, check=True,
+            capture_output=True, text=True, timeout=120, check=True,
         )  # fmt: skip
         assert f"{machine.path} fails at" in done.stdout
         code = next(code for kind, code, _ in plant.codes if kind is StateKind.FAULT)
@@ -72,11 +74,15 @@ def check_counters(demo: Installation) -> None:
         for machine in plant.machines[::4]:
             row = demo.query(_LATEST, f"{machine.path}:good")[0]
             at_us = round((row["at"] - instant_of(0)) / timedelta(microseconds=1))
-            late_us = 300_000 if plant.is_polled else 0  # as old as a polled value may be
-            values = [
-                change.value
-                for at in (at_us, at_us - late_us)
-                for change in truth.snapshot(machine, at)
-                if change.signal == "good"
-            ]
+            late_us = POLLED_STALE_US if plant.is_polled else 0
+            values = recent_values(truth, machine, "good", at_us, late_us)
             assert row["value"] in values, machine.path
+
+
+def recent_values(
+    truth: Truth, machine: PlantMachine, signal: str, at_us: int, late_us: int
+) -> set[Any]:
+    """Return the values that a signal had at an instant and up to `late_us` before it."""
+    changes = [*truth.snapshot(machine, at_us), *truth.snapshot(machine, at_us - late_us)]
+    changes += truth.changes(machine, at_us - late_us, at_us)
+    return {change.value for change in changes if change.signal == signal}

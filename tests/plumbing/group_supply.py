@@ -162,8 +162,8 @@ async def _send(pool: asyncpg.Pool, messages: list[Message]) -> None:
 
 
 async def _reconcile(pool: asyncpg.Pool, now_us: int) -> None:
-    await reconcile_dirty_relations(pool, NOBODY, now_us=now_us, seconds_max=60)
-    await reconcile_dirty_stock(pool, NOBODY, now_us=now_us, seconds_max=60)
+    await reconcile_dirty_relations(pool, NOBODY, now_us=now_us, seconds_max=600)
+    await reconcile_dirty_stock(pool, NOBODY, now_us=now_us, seconds_max=600)
     for table in ("events_to_project", "dirty_relations", "dirty_stock"):
         assert await pool.fetchval(f"SELECT count(*) FROM {table}") == 0
 

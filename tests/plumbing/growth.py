@@ -1,4 +1,7 @@
-"""How much work a function does: the lines of Python that run, whatever the machine."""
+"""How much work a function does: the lines of Python that run, whatever the machine.
+
+A tracer that is active already sees each event, too.
+"""
 
 import sys
 from collections.abc import Callable
@@ -9,12 +12,15 @@ from typing import Any
 def count_lines(work: Callable[[], object]) -> int:
     lines = 0
 
-    def trace(_frame: FrameType, event: str, _: Any) -> Any:
+    before = sys.gettrace()
+
+    def trace(frame: FrameType, event: str, argument: Any) -> Any:
         nonlocal lines
         lines += event == "line"
+        if before is not None:
+            before(frame, event, argument)
         return trace
 
-    before = sys.gettrace()
     sys.settrace(trace)
     try:
         work()

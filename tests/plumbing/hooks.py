@@ -150,14 +150,14 @@ async def start_webhook(folder: Path, **more: Any) -> AsyncIterator[WebhookStage
 
 def create_client(url: str, key: str = KEY, **more: Any) -> httpx2.AsyncClient:
     headers = {"X-API-Key": key} if key else {}
-    return httpx2.AsyncClient(base_url=url, headers=headers, timeout=20, trust_env=False, **more)
+    return httpx2.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False, **more)
 
 
 async def send_until_accepted(
     client: httpx2.AsyncClient,
     path: str,
     *,
-    within_s: float = 60,
+    within_s: float = 120,
     failures: Callable[[Exception | int], None] = lambda _: None,
     **request: Any,
 ) -> dict[str, Any]:

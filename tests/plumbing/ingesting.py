@@ -1,17 +1,37 @@
-"""An ingest writer without its streams: batches of spools into the database."""
+"""An ingest writer, with its streams or without them: batches of spools into the database."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 from plumbing.delivery import FakeSpool
 from werknetz.events.batch import Record
 from werknetz.link.receiver import Receiver
+from werknetz.link.redis import RedisCoreLink
 from werknetz.link.wire import BatchEnvelope, Welcome, link_name_of
 from werknetz.store.tables import BOOK_COUNTS
 from werknetz_core.ingest.apply import Applier, accept_hello
+from werknetz_core.ingest.durability import load_incarnation
 from werknetz_core.ingest.partitions import PartitionMaker
+from werknetz_core.ingest.writer import Writer
 
-INCARNATION = uuid4()
+PATIENCE_S = 60.0
+
+
+@asynccontextmanager
+async def writing(database_url: str, redis_url: str) -> AsyncIterator[Writer]:
+    """Run a writer on real servers."""
+    link = RedisCoreLink.connect(redis_url)
+    writer = Writer(database_url, link, partitions=PartitionMaker(ahead_days=0))
+    task = asyncio.create_task(writer.run())
+    try:
+        yield writer
+    finally:
+        writer.stop()
+        await asyncio.wait_for(task, PATIENCE_S)
+        await link.close()
 
 
 class Ingest:
@@ -21,17 +41,25 @@ class Ingest:
         self.connection = connection
         self._applier = Applier(PartitionMaker(ahead_days=0))
         self._receivers: dict[str, Receiver] = {}
+        self._incarnation: UUID | None = None
         self._spools: dict[str, FakeSpool] = {}
+
+    async def load_incarnation(self) -> UUID:
+        if self._incarnation is None:
+            self._incarnation = await load_incarnation(self.connection)
+        return self._incarnation
 
     async def start(self, spool: FakeSpool) -> None:
         name = link_name_of(spool.connector, spool.lane)
-        answer = await accept_hello(self.connection, name, spool.hello(), INCARNATION)
+        incarnation = await self.load_incarnation()
+        answer = await accept_hello(self.connection, name, spool.hello(), incarnation)
         assert isinstance(answer, Welcome)
         spool.epoch = answer.epoch
 
     async def apply(self, *envelopes: BatchEnvelope) -> None:
         name = link_name_of(envelopes[0].connector, envelopes[0].lane)
-        receiver = self._receivers.setdefault(name, Receiver(name, INCARNATION))
+        incarnation = await self.load_incarnation()
+        receiver = self._receivers.setdefault(name, Receiver(name, incarnation))
         await self._applier.apply(self.connection, receiver, envelopes)
 
     async def send(self, *records: Record, connector: str = "plc") -> None:

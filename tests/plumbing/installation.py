@@ -44,7 +44,7 @@ class Installation:
     def since_us(self) -> int:
         return int(json.loads((self.folder / "since.json").read_text())["since_us"])
 
-    def wait_for(self, text: str, within_s: float = 100) -> float:
+    def wait_for(self, text: str, within_s: float = 300) -> float:
         """Wait until the text is printed; return after how many seconds."""
         deadline = time.monotonic() + within_s
         while text not in self.output:
@@ -76,7 +76,7 @@ class Installation:
             f"http://127.0.0.1:{self.port}/api/v1/{path}",
             params=parameters,
             headers={"X-API-Key": self.key},
-            timeout=20,
+            timeout=60,
             trust_env=False,
         )
         assert answer.status_code == httpx2.codes.OK, answer.text
@@ -93,7 +93,7 @@ class Installation:
             return f"postgresql://werknetz:{secret}@127.0.0.1:{port}/werknetz"
         return f"redis://werknetz:{secret}@127.0.0.1:{port}/0"
 
-    def stop(self, number: int = signal.SIGINT, within_s: float = 60) -> float:
+    def stop(self, number: int = signal.SIGINT, within_s: float = 180) -> float:
         """Stop the demo; return how many seconds it took."""
         began = time.monotonic()
         self.popen.send_signal(number)
@@ -118,11 +118,11 @@ def installation(folder: Path, port: int, *arguments: str) -> Iterator[Installat
         if popen.poll() is None:
             popen.terminate()
             with suppress(subprocess.TimeoutExpired):
-                popen.wait(60)
+                popen.wait(120)
         popen.kill()
-        popen.wait(10)
-        psutil.wait_procs(left, timeout=10)
-        listening.join(10)
+        popen.wait(60)
+        psutil.wait_procs(left, timeout=60)
+        listening.join(60)
         if popen.stdout is not None:
             popen.stdout.close()
 
@@ -140,8 +140,8 @@ def _command(process: psutil.Process) -> str:
 
 
 async def _fetch(url: str, statement: str, *arguments: Any) -> list[Any]:
-    connection = await asyncpg.connect(url, timeout=10)
+    connection = await asyncpg.connect(url, timeout=60)
     try:
-        return list(await connection.fetch(statement, *arguments, timeout=30))
+        return list(await connection.fetch(statement, *arguments, timeout=60))
     finally:
-        await connection.close(timeout=5)
+        await connection.close(timeout=60)

@@ -14,7 +14,7 @@ import pytest
 from plumbing.servers import SESSION_SERVERS
 from werknetz_demo.embedded.process import Child, free_port
 
-START_S = 60
+START_S = 120
 
 
 class MariaDb:
@@ -39,7 +39,7 @@ class MariaDb:
                 "mariadb-install-db", "--no-defaults", f"--datadir={self.folder}/data",
                 *_root_options(), "--auth-root-authentication-method=normal", "--skip-test-db",
             ],
-            check=True, capture_output=True, timeout=120,
+            check=True, capture_output=True, timeout=300,
         )  # fmt: skip
 
     def start(self) -> None:

@@ -22,6 +22,7 @@ from werknetz.connector.contract import (
     Delivery,
 )
 from werknetz.events.batch import GapClosed, GapOpened, Unmapped
+from werknetz_demo.embedded.process import free_port
 from werknetz_edge.mqtt import create
 from werknetz_edge.mqtt.connector import MqttConnector
 
@@ -62,7 +63,7 @@ class Mosquitto:
 
 
 def _await_port(port: int) -> None:
-    for _ in range(100):
+    for _ in range(1200):
         try:
             socket.create_connection(("127.0.0.1", port), 0.2).close()
         except OSError:
@@ -76,9 +77,7 @@ def _await_port(port: int) -> None:
 def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
     if MOSQUITTO is None:
         pytest.skip("no mosquitto on PATH: apt-get install mosquitto")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     folder = tmp_path / "mosquitto"
     folder.mkdir()
     broker = Mosquitto(folder, port)
@@ -129,12 +128,12 @@ class Publisher:
         self.client.loop_start()
 
     def send(self, topic: str, payload: bytes | str, *, retain: bool = False) -> None:
-        self.client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(10)
+        self.client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(60)
 
     def send_all(self, topic: str, payloads: list[str]) -> None:
         sent = [self.client.publish(topic, payload, qos=1) for payload in payloads]
         for publication in sent:
-            publication.wait_for_publish(20)
+            publication.wait_for_publish(60)
 
     def close(self) -> None:
         self.client.disconnect()
@@ -162,7 +161,7 @@ class Sink:
         expected: int,
         *,
         acknowledge: bool = True,
-        within: float = 15,
+        within: float = 60,
     ) -> None:
         async with asyncio.timeout(within):
             while self.count < expected:
@@ -211,7 +210,7 @@ async def take_in_time(
     connector: MqttConnector, sink: Sink, expected: int, *, acknowledge: bool = True
 ) -> None:
     """Take messages over lost connections, as the pump does."""
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(180):
         while True:
             try:
                 await sink.take(connector, expected, acknowledge=acknowledge, within=60)

@@ -71,17 +71,17 @@ class SpooledEdge:
         closed = {r.gap_id: r for r in records if isinstance(r, GapClosed)}
         return [(r, closed.get(r.gap_id)) for r in records if isinstance(r, GapOpened)]
 
-    async def until_value(self, name: str, value: float, *, within_s: float = 60) -> list[float]:
+    async def until_value(self, name: str, value: float, *, within_s: float = 90) -> list[float]:
         """Return all values once one of at least `value` is there."""
         async with asyncio.timeout(within_s):
             while max(values := await self.values(name), default=-1.0) < value:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
         return values
 
-    async def until_running(self, within_s: float = 60) -> None:
+    async def until_running(self, within_s: float = 90) -> None:
         await self.until(lambda: self.status.state == "running", within_s)
 
-    async def until(self, is_true: Callable[[], bool], within_s: float = 60) -> None:
+    async def until(self, is_true: Callable[[], bool], within_s: float = 90) -> None:
         async with asyncio.timeout(within_s):
             while not is_true():  # noqa: ASYNC110  the status has no event
                 await asyncio.sleep(0.02)

@@ -1,7 +1,6 @@
 """An OPC UA server in this process: one cell with a variable of each kind."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -16,12 +15,6 @@ from werknetz_edge.opcua.connection.pki import load_identity
 from werknetz_edge.opcua.stack import ua
 
 URI = "urn:werknetz:test"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Users(UserManager):

@@ -17,7 +17,7 @@ from plumbing.servers import run
 from werknetz_demo.embedded.process import Child, free_port
 from werknetz_demo.supervisor import werknetz_command
 
-COMMAND_S = 90
+COMMAND_S = 240
 _KEY = re.compile(r"wn_[0-9a-f]{8}_[0-9a-f]{64}")
 
 
@@ -50,7 +50,7 @@ class Platform:
     def get(self, path: str, **parameters: Any) -> dict[str, Any]:
         answer = httpx2.get(
             f"http://127.0.0.1:{self.port}/api/v1/{path}",
-            params=parameters, headers={"X-API-Key": self.key}, timeout=20, trust_env=False,
+            params=parameters, headers={"X-API-Key": self.key}, timeout=60, trust_env=False,
         )  # fmt: skip
         assert answer.status_code == httpx2.codes.OK, answer.text
         document: dict[str, Any] = answer.json()
@@ -59,7 +59,7 @@ class Platform:
     def query(self, statement: str, *arguments: Any) -> list[Any]:
         return run(_fetch(self.environment["WERKNETZ_DATABASE_URL"], statement, *arguments))
 
-    def until(self, what: str, true: Callable[[], bool], within_s: float = 40) -> float:
+    def until(self, what: str, true: Callable[[], bool], within_s: float = 180) -> float:
         """Wait until it is true; return how long it took."""
         began = time.monotonic()
         while not true():
@@ -118,8 +118,8 @@ def _is_up(platform: Platform) -> bool:
 
 
 async def _fetch(url: str, statement: str, *arguments: Any) -> list[Any]:
-    connection = await asyncpg.connect(url, timeout=10)
+    connection = await asyncpg.connect(url, timeout=60)
     try:
-        return list(await connection.fetch(statement, *arguments, timeout=30))
+        return list(await connection.fetch(statement, *arguments, timeout=60))
     finally:
-        await connection.close(timeout=5)
+        await connection.close(timeout=60)

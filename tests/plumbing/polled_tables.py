@@ -1,13 +1,20 @@
 """A table that the SQL connector polls, and the spool that its rows go to, for tests."""
 
 import asyncio
+import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from werknetz.connector.contract import Connector, Delivery, SourceRecord
 from werknetz.events.batch import GapClosed, GapOpened
 from werknetz_edge.sql import create
+from werknetz_edge.sql.connector import SqlConnector
+from werknetz_edge.sql.cursor import LATE_FACTOR
+
+POLLS: Final = LATE_FACTOR + 2  # among them is one that starts far before the cursor
+PATIENCE_S: Final = 120.0
 
 
 @dataclass
@@ -48,12 +55,55 @@ def poll_table(database: Any, state: Path, **source: Any) -> Connector:
     return create("polled", options, state)
 
 
-async def drain(connector: Connector, spool: FakeSpool, *, quiet_s: float = 0.6) -> None:
-    """Read until no delivery arrives for `quiet_s`."""
+@dataclass
+class _QuietPolls:
+    """Counts the polls and comparisons of each source since the last delivery.
+
+    Polls, not seconds: on a busy machine a single poll may take seconds.
+    """
+
+    connector: SqlConnector
+    polls: int
+    comparisons: int
+    due: dict[str, tuple[float, float]] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    deadline_s: float = field(default_factory=lambda: time.monotonic() + PATIENCE_S)
+
+    def are_enough(self) -> bool:
+        for poll in self.connector._polls:
+            name = poll.source.name
+            due = poll.due_s, poll.compare_due_s
+            before = self.due.setdefault(name, due)
+            self.counts[f"{name} polls"] += due[0] != before[0]
+            self.counts[f"{name} comparisons"] += due[1] != before[1]
+            self.due[name] = due
+        assert time.monotonic() < self.deadline_s, f"not within {PATIENCE_S:g} s: {self}"
+        running = self.connector._running
+        return (running is None or running.done()) and all(
+            self.counts[f"{poll.source.name} polls"] >= self.polls and self._is_compared(poll)
+            for poll in self.connector._polls
+        )
+
+    def _is_compared(self, poll: Any) -> bool:
+        is_due_soon = poll.compare_due_s < time.monotonic() + PATIENCE_S
+        return (
+            poll.source.deletions_every_s is None
+            or not is_due_soon
+            or self.counts[f"{poll.source.name} comparisons"] >= self.comparisons
+        )
+
+
+async def drain(
+    connector: Connector, spool: FakeSpool, *, polls: int = POLLS, comparisons: int = 2
+) -> None:
+    """Read until that many polls, and comparisons where they are due, have found nothing."""
+    assert isinstance(connector, SqlConnector)
     while True:
         read = asyncio.ensure_future(connector.read())
-        done, _ = await asyncio.wait([read], timeout=quiet_s)
-        if not done:
+        quiet = _QuietPolls(connector, polls, comparisons)
+        while not read.done() and not quiet.are_enough():
+            await asyncio.wait([read], timeout=0.01)
+        if not read.done():
             read.cancel()
             await asyncio.gather(read, return_exceptions=True)
             return

@@ -131,7 +131,7 @@ def make_pump(
 
 
 async def run_until(
-    condition: Callable[[], bool], pump: Pump, *others: Awaitable[None], within_s: float = 20.0
+    condition: Callable[[], bool], pump: Pump, *others: Awaitable[None], within_s: float = 90.0
 ) -> None:
     stop = asyncio.Event()
     tasks = [asyncio.ensure_future(other) for other in others]

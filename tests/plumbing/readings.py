@@ -38,7 +38,7 @@ async def read_until(
     received: ReceivedValues,
     condition: Callable[[ReceivedValues], bool],
     *,
-    within_s: float = 15,
+    within_s: float = 60,
 ) -> None:
     """Read and acknowledge until `condition` holds; raise TimeoutError otherwise."""
     async with asyncio.timeout(within_s):

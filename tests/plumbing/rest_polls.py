@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from werknetz.connector.contract import Delivery
 from werknetz_edge.rest import create
 from werknetz_edge.rest.connector import RestConnector
 
+PATIENCE_S = 60.0
 NOW_US = time.time_ns() // 1_000
 ROWS = {
     "path": "/rows",
@@ -40,7 +42,7 @@ def rows(first: int, count: int, at_us: int = NOW_US) -> list[dict[str, Any]]:
     return [{"n": first + n, "at_us": at_us + n} for n in range(count)]
 
 
-async def next_delivery(connector: RestConnector, within_s: float = 10) -> Delivery:
+async def next_delivery(connector: RestConnector, within_s: float = PATIENCE_S) -> Delivery:
     async with asyncio.timeout(within_s):
         return await connector.read()
 
@@ -55,8 +57,22 @@ async def read_numbers(connector: RestConnector, count: int) -> list[int]:
     return numbers
 
 
-async def read_for(connector: RestConnector, seconds: float) -> list[Delivery]:
+async def read_until(connector: RestConnector, is_over: Callable[[], bool]) -> list[Delivery]:
+    """Read until a delivery comes, and return it, or until it is over without one."""
+    read = asyncio.ensure_future(connector.read())
     try:
-        return [await next_delivery(connector, seconds)]
-    except TimeoutError:
-        return []
+        async with asyncio.timeout(PATIENCE_S):
+            while not read.done() and not is_over():
+                await asyncio.wait([read], timeout=0.01)
+        return [read.result()] if read.done() else []
+    finally:
+        read.cancel()
+        await asyncio.gather(read, return_exceptions=True)
+
+
+async def read_polls(
+    connector: RestConnector, source: RestSource, requests: int = 15
+) -> list[Delivery]:
+    """Read over so many further requests: requests, not seconds, as a machine may be busy."""
+    last = len(source.requests) + requests
+    return await read_until(connector, lambda: len(source.requests) >= last)

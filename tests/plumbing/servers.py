@@ -128,8 +128,8 @@ async def _drop_database(url: str, name: str) -> None:
 
 
 async def _execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url, timeout=10)
+    connection = await asyncpg.connect(url, timeout=60)
     try:
         await connection.execute(statement)
     finally:
-        await connection.close(timeout=10)
+        await connection.close(timeout=60)

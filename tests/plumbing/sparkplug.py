@@ -61,7 +61,7 @@ class EdgeNode:
         self.client.connect(parts.hostname or "", parts.port or 1883, 60)
         self.client.loop_start()
         self.client.subscribe(f"spBv1.0/{group}/NCMD/{node}", 0)
-        if not self.subscribed.wait(10):
+        if not self.subscribed.wait(60):
             raise TimeoutError("the broker grants no subscription")
 
     def topic(self, kind: str) -> str:
@@ -98,7 +98,7 @@ class EdgeNode:
                 self.number = end - 1
                 last = self._publish("DDATA", [dict(metric) for metric in metrics])
         if last is not None:
-            last.wait_for_publish(20)
+            last.wait_for_publish(60)
 
     def skip(self, count: int) -> None:
         """Messages that the broker never gets."""
@@ -107,7 +107,7 @@ class EdgeNode:
 
     def die(self, bd_seq: int | None = None) -> None:
         death = self._bd | ({} if bd_seq is None else {"value": bd_seq})
-        self.client.publish(self.topic("NDEATH"), payload([death]), qos=1).wait_for_publish(10)
+        self.client.publish(self.topic("NDEATH"), payload([death]), qos=1).wait_for_publish(60)
 
     def close(self) -> None:
         self.client.disconnect()
@@ -139,14 +139,14 @@ class Watcher:
         self.client.connect(parts.hostname or "", parts.port or 1883, 60)
         self.client.loop_start()
         self.client.subscribe(topic_filter, 1)
-        if not subscribed.wait(10):
+        if not subscribed.wait(60):
             raise TimeoutError("the broker grants no subscription")
 
     def kinds(self) -> list[str]:
         return [message.topic.split("/")[2] for message in self.messages]
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
-        self.client.publish(topic, payload, qos, retain).wait_for_publish(10)
+        self.client.publish(topic, payload, qos, retain).wait_for_publish(60)
 
     def close(self) -> None:
         self.client.disconnect()

@@ -40,7 +40,9 @@ def stored_totals(demo: Installation, until_us: int) -> dict[str, EventTotal]:
     return {row["kind"]: EventTotal(row["count"], round(row["quantity"], 2)) for row in rows}
 
 
-def wait_until_complete(demo: Installation, until_us: int, within_s: float = 30) -> WesergussTotals:
+def wait_until_complete(
+    demo: Installation, until_us: int, within_s: float = 120
+) -> WesergussTotals:
     """Wait until everything sent up to the instant is stored, and nothing more."""
     expected = expected_totals(demo, until_us)
     totals = {

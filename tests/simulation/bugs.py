@@ -12,7 +12,7 @@ import msgspec
 
 from werknetz.link import receiver as receiver_module
 from werknetz.link.receiver import ApplyPlan, Receiver
-from werknetz.link.sender import Sender, SpooledBatch
+from werknetz.link.sender import Sender
 from werknetz.link.watermark import (
     Apply,
     Decision,
@@ -53,30 +53,6 @@ class EagerSender(Sender):
         sent_seq, self._sent_seq = self._sent_seq, max(self._sent_seq, ack.last_seq)
         super()._on_ack(ack, now_s)
         self._sent_seq = sent_seq
-
-
-class UnboundSender(Sender):
-    """Does not name the database that its batches are for.
-
-    Alone it shows at no seed that was tried: a watermark that fell is noticed, too. The receiver's
-    unit tests hold it.
-    """
-
-    def _envelope(self, batch: SpooledBatch) -> BatchEnvelope:
-        return msgspec.structs.replace(super()._envelope(batch), incarnation=None)
-
-
-class CarelessSender(UnboundSender):
-    """Ignores that the database is another one or was restored to an older state."""
-
-    def _on_ack(self, ack: Ack, now_s: float) -> None:
-        if ack.last_seq >= self.acked:
-            incarnation = self._incarnation or ack.incarnation
-            super()._on_ack(msgspec.structs.replace(ack, incarnation=incarnation), now_s)
-
-    def _rehandshake(self, now_s: float, *, at_once: bool = False) -> None:
-        if at_once:
-            super()._rehandshake(now_s, at_once=True)
 
 
 class OnceSender(Sender):
@@ -149,6 +125,7 @@ class Bugs:
     trim_at_send: bool = False
     no_retention: bool = False
     request_committed: bool = False
+    trust_when_idle: bool = False
     spool: Callable[..., Spool] = Spool
     sender: Callable[..., Sender] = Sender
     decide: Callable[[Watermark, BatchEnvelope], Decision] = decide
@@ -201,7 +178,6 @@ BUGS: dict[str, Bugs] = {
     "trim at send": Bugs(trim_at_send=True),
     "trim without retention": Bugs(no_retention=True),
     "accept any ack": Bugs(sender=TrustingSender),
-    "overlook another incarnation": Bugs(sender=CarelessSender),
     "send only once": Bugs(sender=OnceSender),
     "apply what may overlap as live": Bugs(overlap_as_live=True),
     "no fork check for an equal sequence": Bugs(decide=decide_without_last_hash),
@@ -209,6 +185,7 @@ BUGS: dict[str, Bugs] = {
     "age batches by the wall clock": Bugs(spool=WallClockSpool),
     "bound gaps by the edge's clock alone": Bugs(spool=ArrivalSpool),
     "request a batch again after a good copy": Bugs(request_committed=True),
+    "repeat acks of a database that was restored": Bugs(trust_when_idle=True),
 }
 
 __all__ = ["BUGS", "Bugs", "Fenced", "ToEdge"]

@@ -73,9 +73,7 @@ class FaultInjector:
 
     def restore_database(self) -> None:
         if self.world.random.random() < 0.3:
-            self.world.database.restore(self.world.random.choice(self.database_before))
-            # Both sides were rolled back: possibly neither knows of the loss.
-            self.world.vanished |= self.world.rolled_back
+            self.world.restore(self.world.random.choice(self.database_before))
 
     def restore_after_welcome(self) -> None:
         """Restore the database while a welcome is on its way: both databases answer the hello.
@@ -90,8 +88,7 @@ class FaultInjector:
             if edge.sender.state == "handshaking" and any(
                 isinstance(decode_to_edge(fields), Welcome) for _, fields in replies
             ):
-                world.database.restore(self.database_before[0])
-                world.vanished |= world.rolled_back
+                world.restore(self.database_before[0])
                 return
 
     def flush_link(self) -> None:
@@ -146,6 +143,8 @@ class FaultInjector:
         world = self.world
         if len(world.edges) > 3 or not self.disk_before or world.random.random() > 0.3:
             return
+        if world.database.is_from_files:
+            return
         n = world.random.choice(list(self.disk_before))
         twin = Edge(world, world.edges[n].connector, self.disk_before[n][0])
         twin.appended = set(self.disk_before[n][1])
@@ -164,7 +163,7 @@ class FaultInjector:
             and edge.spool.epoch > edge.spool.base_epoch
             and not edge.disk.in_transaction
         ]
-        if len(world.edges) > 3 or not handshaking:
+        if len(world.edges) > 3 or not handshaking or world.database.is_from_files:
             return
         edge = world.random.choice(handshaking)
         twin = Edge(world, edge.connector, edge.disk.serialize())

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from random import Random
 from uuid import UUID
 
@@ -17,6 +18,8 @@ from werknetz.link.wire import (
     decode_to_core,
     encode_message,
 )
+
+NO_INCARNATION = UUID(int=0)
 
 
 class Violation(AssertionError):
@@ -37,6 +40,8 @@ class Tables:
     log: dict[UUID, list[tuple[int, bytes, bytes]]] = field(default_factory=dict)
     gaps: dict[UUID, tuple[str, int, int | None, str]] = field(default_factory=dict)
     books: dict[str, Counter[str]] = field(default_factory=dict)
+    incarnation: UUID = NO_INCARNATION
+    is_genuine: bool = False  # whether the row of the incarnation is as its server inserted it
 
     def copy(self) -> "Tables":
         return Tables(
@@ -46,20 +51,53 @@ class Tables:
             {spool: list(log) for spool, log in self.log.items()},
             dict(self.gaps),
             {connector: Counter(books) for connector, books in self.books.items()},
+            self.incarnation,
+            self.is_genuine,
         )
 
 
+class Restore(Enum):
+    """How an earlier state comes back, and by what the core can notice it."""
+
+    RECOVERY = auto()  # another timeline, seen when a writer connects
+    DUMP = auto()  # rows inserted by another transaction, seen in each transaction
+    FILES = auto()  # nothing differs: only leases and watermarks show it
+
+
 class Database:
-    """Row locks per connector; a commit is atomic; a restore starts a new incarnation."""
+    """Row locks per connector; a commit is atomic; sessions end in a crash, not by a dump."""
 
     def __init__(self, random: Random) -> None:
         self.tables = Tables()
-        self.incarnation = UUID(int=random.getrandbits(128))
-        self.run = 0
+        self.run = 0  # transactions of an earlier run have been rolled back
+        self.session = 0  # connections of an earlier session are closed
         self.locks: dict[str, object] = {}
         self.restores = 0
+        self.is_from_files = False
         self.durable: dict[tuple[UUID, UUID], int] = {}  # (incarnation, spool) → the highest
         self._random = random
+        self.connect()
+
+    @property
+    def incarnation(self) -> UUID:
+        return self.tables.incarnation
+
+    def connect(self) -> UUID:
+        """Return the incarnation, as a writer does that opens a connection."""
+        if not self.tables.is_genuine:
+            self.begin_incarnation()
+        return self.incarnation
+
+    def is_current(self, incarnation: UUID) -> bool:
+        return self.tables.is_genuine and incarnation == self.incarnation
+
+    def begin_incarnation(self) -> None:
+        """Begin a new one; it waits for transactions, which is as if it ended them."""
+        self._roll_back()
+        self.tables.incarnation = UUID(int=self._random.getrandbits(128))
+        self.tables.is_genuine = True
+        for spool_id, (seq, _) in self.tables.marks.items():
+            self.durable[self.incarnation, spool_id] = seq
 
     def lock(self, connector: str, owner: object) -> bool:
         return self.locks.setdefault(connector, owner) is owner
@@ -73,16 +111,22 @@ class Database:
         return Watermark(spool_id, self.tables.epochs.get(connector, 0), seq, digest)
 
     def crash(self) -> None:
+        self.session += 1
+        self._roll_back()
+
+    def _roll_back(self) -> None:
         self.run += 1
         self.locks.clear()
 
-    def restore(self, tables: Tables) -> None:
-        self.crash()
+    def restore(self, tables: Tables, how: Restore) -> None:
+        if how is Restore.DUMP:
+            self._roll_back()
+        else:
+            self.crash()
         self.restores += 1
+        self.is_from_files |= how is Restore.FILES
         self.tables = tables.copy()
-        self.incarnation = UUID(int=self._random.getrandbits(128))
-        for spool_id, (seq, _) in tables.marks.items():
-            self.durable[self.incarnation, spool_id] = seq
+        self.tables.is_genuine &= how is Restore.FILES
 
     def commit_epoch(self, run: int, connector: str, epoch: int) -> None:
         self._check_running(run)
@@ -107,7 +151,8 @@ class Database:
         if row.last_seq < last:
             raise Violation(f"the watermark fell from {last} to {row.last_seq}")
         self.tables.marks[row.spool_id] = (row.last_seq, row.last_hash)
-        self.durable[self.incarnation, row.spool_id] = row.last_seq
+        key = (self.incarnation, row.spool_id)
+        self.durable[key] = max(row.last_seq, self.durable.get(key, 0))
 
     def _check_running(self, run: int) -> None:
         if run != self.run:

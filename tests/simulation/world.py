@@ -8,7 +8,7 @@ from uuid import UUID
 
 from simulation.bugs import Bugs
 from simulation.edge import Edge, events_in
-from simulation.model import BadLink, Database, Faults, Violation
+from simulation.model import BadLink, Database, Faults, Restore, Tables, Violation
 from simulation.writer import Writer
 from werknetz.link.sender import STALL_MAX_S
 
@@ -21,6 +21,7 @@ class World:
 
     def __init__(self, seed: int, bugs: Bugs | None = None) -> None:
         self.random = Random(seed)
+        self.random_ways = Random(seed)  # of its own: the rest of a seed stays as it is
         self.bugs = bugs or Bugs()
         self.now_s = START_S
         self.database = Database(self.random)
@@ -35,6 +36,10 @@ class World:
         )  # on a disk that was rolled back: a gap record must exist
         self.vanished: set[int] = set()  # the same, where the loss cannot be detected
         self._event = 0
+
+    @property
+    def has_copies(self) -> bool:
+        return len(self.edges) > len(self.connectors)
 
     @property
     def processes(self) -> list["Edge | Writer"]:
@@ -91,9 +96,21 @@ class World:
                 self.generate(edge)
                 self._rest(20.0)
         if self.random.random() < 0.3:
-            self.database.restore(self.random.choice(injector.database_before))
-            self.vanished |= self.rolled_back
+            self.restore(self.random.choice(injector.database_before))
         self.settle()
+
+    def restore(self, tables: Tables) -> None:
+        """Restore the database in one of the ways that there are.
+
+        Files that come back without a recovery show only in leases and watermarks. An older copy of
+        a spool can then take the lease first, so that nothing shows: not with copies.
+        """
+        how = self.random_ways.choice(list(Restore))
+        if how is Restore.FILES and self.has_copies:
+            how = Restore.DUMP
+        self.database.restore(tables, how)
+        # Both sides may have been rolled back: possibly neither knows of the loss.
+        self.vanished |= self.rolled_back
 
     def generate(self, edge: Edge) -> None:
         for _ in range(self.random.randint(1, 3)):

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from simulation.model import Aborted, Violation
 from werknetz.link.receiver import ApplyPlan, Receiver
-from werknetz.link.watermark import Watermark, answer_hello
+from werknetz.link.watermark import Watermark, answer_hello, is_set_back
 from werknetz.link.wire import (
     Ack,
     BatchEnvelope,
@@ -42,15 +42,13 @@ class Writer:
         self.world.database.unlock(self)
 
     def _run(self) -> Iterator[None]:
-        run_id, database_run = self.world.link.run_id, self.world.database.run
+        run_id, self.session = self.world.link.run_id, -1
         while True:
             if self.world.link.run_id != run_id:
                 run_id = self.world.link.run_id
                 self.positions.clear()
-            if self.world.database.run != database_run:  # a new connection: read all again
-                database_run = self.world.database.run
-                self.positions.clear()
-                self.receivers.clear()
+            if self.world.database.session != self.session:
+                self._connect()
             for connector in self.world.connectors:
                 yield
                 try:
@@ -61,12 +59,27 @@ class Writer:
                 finally:
                     self.world.database.unlock(self)
 
+    def _connect(self) -> None:
+        """Open a new connection: read all again."""
+        self.session = self.world.database.session
+        self.incarnation = self.world.database.connect()
+        self.positions.clear()
+        self.receivers.clear()
+
     def _receiver(self, connector: str) -> Receiver:
-        incarnation = self.world.database.incarnation
-        receiver = self.receivers.get(connector)
-        if receiver is None or receiver.incarnation != incarnation:
-            receiver = self.receivers[connector] = Receiver(connector, incarnation)
-        return receiver
+        if connector not in self.receivers:
+            self.receivers[connector] = Receiver(connector, self.incarnation)
+        return self.receivers[connector]
+
+    def _read(self, connector: str, spool_id: UUID) -> Watermark:
+        """Read the watermark under the lock of its rows, if the database is the one we know."""
+        self._check_incarnation()
+        return self.world.database.watermark(connector, spool_id)
+
+    def _check_incarnation(self) -> None:
+        if not self.world.database.is_current(self.incarnation):
+            self.session = -1
+            raise Aborted("the database has another incarnation")
 
     def _serve(self, connector: str) -> Iterator[None]:
         link, world = self.world.link, self.world
@@ -84,6 +97,8 @@ class Writer:
             self.positions[connector] = entries[-1][0]
             if world.random.random() < 0.2:
                 link.trim(f"in {connector}", entries[-1][0])
+        if not world.bugs.trust_when_idle:
+            self._check_incarnation()
         for answer in self._receiver(connector).repeat_acks(world.now_s):
             if isinstance(answer, Ack):
                 self._send_reply(connector, answer)
@@ -93,8 +108,12 @@ class Writer:
         while not database.lock(hello.connector, self):
             yield
         run = database.run
-        row = database.watermark(hello.connector, hello.spool_id)
-        answer = answer_hello(row, hello, database.incarnation, self.world.now_us())
+        row = self._read(hello.connector, hello.spool_id)
+        if is_set_back(row, hello, self.incarnation):
+            database.begin_incarnation()
+            self.session = -1
+            raise Aborted("the database was set back")
+        answer = answer_hello(row, hello, self.incarnation, self.world.now_us())
         yield
         if isinstance(answer, Welcome):
             database.commit_epoch(run, hello.connector, answer.epoch)
@@ -108,7 +127,7 @@ class Writer:
             yield
         run = database.run
         receiver = self._receiver(connector)
-        row = database.watermark(connector, spool_id)
+        row = self._read(connector, spool_id)
         plan = bugs.plan(receiver, row, batch, world.now_s)
         check_plan(plan, row, [b for b in batch if b.incarnation in (None, receiver.incarnation)])
         yield

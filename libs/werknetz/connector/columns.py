@@ -12,7 +12,7 @@ from werknetz.connector.contract import ReadingBlock
 from werknetz.connector.points import NoPoint, PointTable
 from werknetz.connector.quarantine import Books, QuarantineLimiter
 from werknetz.connector.time_format import Clock
-from werknetz.connector.values import Target, UnreadableValue, value_of
+from werknetz.connector.values import Target, UnreadableValue, plain_text, value_of_number
 from werknetz.domain.status import BAD, UNCERTAIN, UNCERTAIN_TIME
 from werknetz.events.batch import Samples, Unmapped
 from werknetz.events.codec import SampleColumns, samples_of
@@ -103,8 +103,9 @@ def judge_block(
         other = judged.time if server is None else server
         server = np.where(judged.source_time != judged.time, judged.source_time, other)
     return ReadingBlock(
-        block.addresses, block.address, block.value, judged.status, judged.time, server
-    )
+        block.addresses, block.address, block.value, judged.status, judged.time, server,
+        block.texts,
+    )  # fmt: skip
 
 
 def _apply_clocks(
@@ -142,7 +143,7 @@ def samples_of_block(
         if special.any():
             value, status = value.copy(), status.copy()
             rows, texts = _special(
-                table, address, raw, value, status, special, arrival_us, unmapped
+                table, columns, raw, value, status, special, arrival_us, unmapped
             )
     value, status = mark_missing(value, status, rows)
     return samples_of(
@@ -188,6 +189,7 @@ def _select_mapped(
         status=block.status[has_point],
         source_time_us=block.source_time_us[has_point],
         server_time_us=None if server is None else server[has_point],
+        texts=None if block.texts is None else block.texts.where(has_point),
     )
 
 
@@ -208,7 +210,7 @@ def mark_missing(
 
 def _special(
     table: AddressTable,
-    address: NDArray[np.int32],
+    block: ReadingBlock,
     raw: NDArray[np.float64],
     value: NDArray[np.float64],
     status: NDArray[np.uint32],
@@ -219,12 +221,13 @@ def _special(
     """Convert states and texts, once per distinct code of an address; return rows and texts."""
     all_rows: list[NDArray[np.intp]] = []
     texts: list[NDArray[np.object_]] = []
+    address = block.address
     for index in np.unique(address[special]):
         target = table.targets[index]
         rows = np.flatnonzero(address == index)
         rows = rows[np.isfinite(raw[rows])]  # no value: no code
-        codes, which = np.unique(raw[rows], return_inverse=True)
-        meanings = [_meaning(target, float(code)) for code in codes] if target else []
+        codes, which = distinct_values(block, raw, rows)
+        meanings = [_meaning(target, *code) for code in codes] if target else []
         value[rows] = np.array([number for number, _ in meanings])[which]
         code_texts = np.array([text for _, text in meanings], object)
         all_rows.append(rows)
@@ -247,9 +250,26 @@ def _special(
     return order[ranks].astype(np.int32), all_texts[ranks].tolist()
 
 
-def _meaning(target: Target, code: float) -> tuple[float, str]:
+def distinct_values(
+    block: ReadingBlock, raw: NDArray[np.float64], rows: NDArray[np.intp]
+) -> tuple[list[tuple[float, str | None]], NDArray[np.intp]]:
+    """Return the distinct numbers of rows, with what the source wrote, and which a row has."""
+    numbers, which = np.unique(raw[rows], return_inverse=True)
+    if block.texts is None:
+        return [(float(number), None) for number in numbers], which
+    odd = dict(zip(block.texts.row.tolist(), block.texts.text, strict=True))
+    plain = [plain_text(float(number), comma=block.texts.comma) for number in numbers]
+    positions: dict[tuple[float, str | None], int] = {}
+    index = np.empty(len(rows), np.intp)
+    for n, (row, number) in enumerate(zip(rows.tolist(), which.tolist(), strict=True)):
+        pair = float(numbers[number]), odd.get(row, plain[number])
+        index[n] = positions.setdefault(pair, len(positions))
+    return [*positions], index
+
+
+def _meaning(target: Target, code: float, written: str | None) -> tuple[float, str]:
     try:
-        number, text = value_of(target, code)
+        number, text = value_of_number(target, code, written)
     except UnreadableValue as error:
         return 0.0, str(error)
     return number, text or ""

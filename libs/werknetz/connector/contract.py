@@ -49,6 +49,8 @@ class Reading:
     may_be_old: bool = False
     """A value of the past: retained, or the first of a subscription. Its age is no sign of a wrong
     clock."""
+    text: str | None = None  # what a source without types wrote of a number: for points of texts
+    item: str = ""  # position in the message, for quarantine: "line 12, column Menge"
 
 
 @dataclass(slots=True)
@@ -61,6 +63,26 @@ class ReadingBlock:
     status: NDArray[np.uint32]
     source_time_us: NDArray[np.int64]
     server_time_us: NDArray[np.int64] | None = None
+    texts: "NumberTexts | None" = None  # of a source without types
+
+
+@dataclass(frozen=True, slots=True)
+class NumberTexts:
+    """What a source without types wrote of the numbers of a block, for points that are texts.
+
+    Only texts that are not the plain form of their number are listed: `1.50`, not `1.5`.
+    """
+
+    row: NDArray[np.int32]  # of the block, ascending
+    text: Sequence[str]
+    comma: bool = False  # the plain form has a decimal comma
+
+    def where(self, mask: NDArray[np.bool_]) -> "NumberTexts":
+        """Return the texts of the rows of a mask, which are numbered anew."""
+        inside = mask[self.row]
+        number = np.cumsum(mask, dtype=np.int32) - 1
+        text = [text for text, is_in in zip(self.text, inside.tolist(), strict=True) if is_in]
+        return NumberTexts(number[self.row[inside]], text, self.comma)
 
 
 @dataclass(frozen=True, slots=True)

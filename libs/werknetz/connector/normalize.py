@@ -21,7 +21,7 @@ from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.points import NoPoint, PointTable
 from werknetz.connector.quarantine import Books, QuarantineLimiter
 from werknetz.connector.records import RecordMapper
-from werknetz.connector.values import DROPPED, Target, UnreadableValue, value_of
+from werknetz.connector.values import DROPPED, Target, UnreadableValue, value_of, value_of_number
 from werknetz.domain.status import BAD, GOOD, UNCERTAIN
 from werknetz.events.batch import (
     BusinessEvent,
@@ -268,14 +268,20 @@ class Normalizer:
             raw_value, status = reading.value, reading.status
             try:
                 if target.computation is not None:
+                    if reading.text is not None and target.computation.reads_text:
+                        raw_value = reading.text
                     raw_value = target.computation.result(raw_value, status, reading.fields)
                     if raw_value is DROPPED:
                         books.ignored += 1
                         continue
-                value, text = value_of(target, raw_value)
+                    value, text = value_of(target, raw_value)
+                else:
+                    value, text = value_of_number(target, raw_value, reading.text)
             except UnreadableValue as error:
-                raw = raw_bytes_of(reading)
-                admitted = self._quarantine.admit(reading.source, str(error), raw, arrival_us)
+                admitted = self._quarantine.admit(
+                    reading.source, str(error), raw_bytes_of(reading), arrival_us,
+                    item=reading.item,
+                )  # fmt: skip
                 unmapped += [] if admitted is None else [admitted]
                 continue
             if text is not None and target.states is not None and text not in target.states:

@@ -5,7 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from werknetz.connector.content.numbers import NumberText, UntypedText, parse_clear_number
+from werknetz.connector.content.numbers import (
+    NumberText,
+    OtherForm,
+    UntypedText,
+    parse_clear_number,
+)
 from werknetz.connector.content.paths import unescape
 from werknetz.connector.contract import HEARTBEAT
 from werknetz.connector.expressions.rule_expression import RuleExpression
@@ -250,7 +255,7 @@ def _datatype(role: Role, example: Any, *, linear: bool) -> str:  # noqa: PLR091
         return "integer"
     if isinstance(example, (dict, list, tuple)):
         return "json"
-    if isinstance(example, NumberText):
+    if isinstance(example, (NumberText, OtherForm)):
         return "float"
     if isinstance(example, UntypedText):
         return "text" if parse_clear_number(example) is None else "float"

@@ -13,9 +13,10 @@ import msgspec
 import numpy as np
 
 from werknetz.connector.clock.clock_check import HISTORY, MAY_BE_OLD, TimeOptions, kind_of
-from werknetz.connector.content.numbers import FormerText, NumberText, UntypedText
+from werknetz.connector.content.numbers import FormerText, NumberText, OtherForm, UntypedText
 from werknetz.connector.contract import (
     Delivery,
+    NumberTexts,
     Reading,
     ReadingBlock,
     SourceGroupEnd,
@@ -41,6 +42,9 @@ class _Block(msgspec.Struct, frozen=True, array_like=True):
     status: bytes
     time: bytes
     server_time: bytes = b""
+    text_row: bytes = b""  # see NumberTexts; of version 0.2
+    text: list[str] = []
+    comma: bool | None = None  # None: no texts are known
 
 
 class _RecordOrder(msgspec.Struct, frozen=True, array_like=True):
@@ -83,6 +87,8 @@ class _StoredDelivery(msgspec.Struct, frozen=True, array_like=True):
     may_be_old: list[int] = []  # indices of readings
     clock: Clock = "source"  # of the edge file
     has_types: bool = False  # False: of version 0.1, for which texts may have been numbers
+    texts: dict[int, str] = {}  # of numbers, by the index of their reading
+    items: dict[int, str] = {}  # positions, by the index of their reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +100,14 @@ class RawDelivery:
 
 _LARGE: Final = 1  # extension type: integer of more than 64 bits, in decimals
 _TEXTS: Final[dict[int, type[str]]] = {2: UntypedText, 3: NumberText}  # extension types
+_OTHER_FORM: Final = 4  # extension type: a text and the reason of its refusal
 
 
 def _decode_extension(code: int, content: memoryview) -> Any:
     if code in _TEXTS:
         return _TEXTS[code](bytes(content).decode())
+    if code == _OTHER_FORM:
+        return OtherForm(*msgspec.msgpack.decode(content, type=tuple[str, str]))
     if code != _LARGE or len(content) > 10_000:
         raise UnreadableRaw(f"extension {code} is not known to this version")
     return int(bytes(content))
@@ -139,6 +148,10 @@ def encode_delivery(
         clock=(time or TimeOptions()).clock,
         may_be_old=[n for n, reading in enumerate(delivery.readings) if reading.may_be_old],
         has_types=True,
+        texts={
+            n: _to_utf8(r.text) for n, r in enumerate(delivery.readings) if r.text is not None
+        },
+        items={n: _to_utf8(r.item) for n, r in enumerate(delivery.readings) if r.item},
     )  # fmt: skip
     return Raw(
         arrival_us=arrival_us,
@@ -238,7 +251,7 @@ def _decode_readings(stored: _StoredDelivery) -> list[Reading]:
             source, FormerText(value) if not stored.has_types and type(value) is str else value,
             status, at_us, server_us,
             fields=None if index is None else stored.fields[index],
-            may_be_old=n in old,
+            may_be_old=n in old, text=stored.texts.get(n), item=stored.items.get(n, ""),
         )
         for n, (source, value, status, at_us, server_us, index) in enumerate(stored.readings)
     ]  # fmt: skip
@@ -246,7 +259,7 @@ def _decode_readings(stored: _StoredDelivery) -> list[Reading]:
 
 def _encode_block(block: ReadingBlock) -> _Block:
     occurring, renumbered = np.unique(block.address, return_inverse=True)
-    server = block.server_time_us
+    server, texts = block.server_time_us, block.texts
     return _Block(
         addresses=[block.addresses[index] for index in occurring.tolist()],
         address=renumbered.astype("<i4").tobytes(),
@@ -254,6 +267,9 @@ def _encode_block(block: ReadingBlock) -> _Block:
         status=block.status.astype("<u4", copy=False).tobytes(),
         time=block.source_time_us.astype("<i8", copy=False).tobytes(),
         server_time=b"" if server is None else server.astype("<i8", copy=False).tobytes(),
+        text_row=b"" if texts is None else texts.row.astype("<i4", copy=False).tobytes(),
+        text=[] if texts is None else [*map(_to_utf8, texts.text)],
+        comma=None if texts is None else texts.comma,
     )
 
 
@@ -268,7 +284,17 @@ def _decode_block(block: _Block) -> ReadingBlock:
         status=np.frombuffer(block.status, "<u4"),
         source_time_us=np.frombuffer(block.time, "<i8"),
         server_time_us=np.frombuffer(block.server_time, "<i8") if block.server_time else None,
+        texts=_decode_texts(block, len(address)),
     )
+
+
+def _decode_texts(block: _Block, size: int) -> NumberTexts | None:
+    if block.comma is None:
+        return None
+    row = np.frombuffer(block.text_row, "<i4")
+    if len(row) != len(block.text) or (len(row) and not 0 <= row.min() <= row.max() < size):
+        raise UnreadableRaw("a block lists texts of rows that it does not have")
+    return NumberTexts(row, block.text, block.comma)
 
 
 def _writable(value: Any) -> Any:
@@ -286,7 +312,15 @@ def _writable(value: Any) -> Any:
 
 
 def _writable_text(text: str) -> Any:
+    if isinstance(text, OtherForm):
+        pair = _to_utf8(text), text.reason
+        return msgspec.msgpack.Ext(_OTHER_FORM, msgspec.msgpack.encode(pair))
     for code, kind in _TEXTS.items():
         if isinstance(text, kind):
             return msgspec.msgpack.Ext(code, text.encode(errors="replace"))
-    return text if text.isascii() else text.encode(errors="replace").decode()
+    return _to_utf8(text)
+
+
+def _to_utf8(text: str) -> str:
+    """Return a text that UTF-8 can hold."""
+    return str(text) if text.isascii() else text.encode(errors="replace").decode()

@@ -11,6 +11,7 @@ import msgspec
 from werknetz.connector.content.numbers import (
     FormerText,
     NumberText,
+    OtherForm,
     UntypedText,
     parse_clear_number,
     parse_number,
@@ -36,6 +37,10 @@ class Computation(Protocol):
     @property
     def depends_on_status(self) -> bool:
         """Whether the result may differ for the same value with another status."""
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether it computes with the text of a value, not with its number."""
 
     def result(self, value: Any, status: int, fields: Mapping[str, Any] | None) -> Any:
         """Return the computed value, or DROPPED; raise UnreadableValue."""
@@ -97,6 +102,18 @@ def value_of(  # noqa: PLR0911  one return per type, the most frequent first
     return math.nan, _sample_text(value)
 
 
+def value_of_number(target: Target, value: Any, text: str | None) -> tuple[float, str | None]:
+    """As `value_of`, for a number that a source without types wrote as `text`.
+
+    A point of texts has the text. So has a state whose table lists the text: `01` is not `1` then.
+    """
+    if text is None or target.is_plain:
+        return value_of(target, value)
+    if target.states is not None and text.strip() not in target.states:
+        return value_of(target, value)
+    return value_of(target, text)
+
+
 def _is_missing(value: Any, target: Target) -> bool:
     """Whether it is no value. An empty text is one: the order of a machine without an order."""
     if value is None:
@@ -128,6 +145,8 @@ def _of_text(target: Target, text: str) -> tuple[float, str | None]:
     """A text stays text, unless the rule calls it a number or the source has no types."""
     decimal = "comma" if target.comma else "point"
     number: float | int | None = None
+    if isinstance(text, OtherForm):
+        raise UnreadableValue(text.reason)
     if target.boolean:
         number = _BOOLEANS.get(text.strip().lower())
         if number is None:
@@ -162,6 +181,12 @@ def to_text(value: Any) -> str:  # noqa: PLR0911  one return per type
     if isinstance(value, (dict, list, tuple)):
         return _json_of(value)
     return str(value)
+
+
+def plain_text(number: float, *, comma: bool) -> str:
+    """Return the plain form of a number, in which a source without types mostly writes it."""
+    text = to_text(number)
+    return text.replace(".", ",") if comma else text
 
 
 def _json_of(value: Any) -> str:

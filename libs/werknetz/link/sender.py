@@ -131,6 +131,7 @@ class Sender:
         self._epoch = 0
         self._incarnation: UUID | None = None  # of the last welcome
         self._hello_incarnation = spool.incarnation  # the database for which hellos are
+        self._epoch_max: int | None = None  # its lease, if another database granted the one we had
         self._nonces: deque[UUID] = deque(maxlen=NONCES_MAX)  # of this handshake
         self._hello_at_s = 0.0
         self._hello_backoff = Backoff(HELLO_MIN_S, HELLO_MAX_S, random=random)
@@ -202,6 +203,9 @@ class Sender:
         self._nonces.append(nonce)
         self._hello_at_s = now_s + self._hello_backoff.next_s()
         spool = self._spool
+        base = (
+            spool.base_epoch if self._epoch_max is None else min(spool.base_epoch, self._epoch_max)
+        )
         return [
             Hello(
                 connector=self.connector,
@@ -210,7 +214,7 @@ class Sender:
                 last_seq=spool.last_seq,
                 last_hash=spool.last_hash,
                 nonce=nonce,
-                base=spool.base_epoch,
+                base=base,
                 incarnation=self._hello_incarnation,
             )
         ]
@@ -219,6 +223,7 @@ class Sender:
         # A random step: two copies of a disk do not request the same epoch.
         requested = epoch + 1 + int(self._random() * EPOCH_LEAP)
         self._spool.keep_epoch(requested, epoch)  # stored first: it may be granted
+        self._epoch_max = None
         self._epoch = requested
 
     def _on_welcome(self, welcome: Welcome, now_s: float) -> None:
@@ -227,7 +232,7 @@ class Sender:
             return
         self._nonces.clear()
         self._was_welcomed = True
-        self._hello_incarnation = welcome.incarnation
+        self._hello_incarnation, self._epoch_max = welcome.incarnation, None
         if spool.base_epoch != self._epoch:
             spool.keep_epoch(self._epoch, self._epoch)
         if welcome.last_seq > spool.last_seq:
@@ -262,7 +267,7 @@ class Sender:
         if None not in (refused.incarnation, self._hello_incarnation) and (
             refused.incarnation != self._hello_incarnation
         ):
-            self._hello_incarnation = refused.incarnation
+            self._hello_incarnation, self._epoch_max = refused.incarnation, refused.epoch
             self._rehandshake(now_s, at_once=True)
             return
         if self._was_welcomed and refused.incarnation in (None, self._incarnation):

@@ -70,6 +70,15 @@ def decide(row: Watermark, envelope: BatchEnvelope) -> Decision:
     return Apply(Watermark(row.spool_id, row.connector_epoch, envelope.seq, envelope.hash))
 
 
+def is_set_back(row: Watermark, hello: Hello, incarnation: UUID) -> bool:
+    """Return whether this incarnation has granted a lease that the database no longer knows.
+
+    Then an earlier state is back in place, such as files or a dump, and a new incarnation must
+    begin before the hello is answered: what the connector has trimmed may be missing.
+    """
+    return hello.incarnation == incarnation and hello.base > row.connector_epoch
+
+
 def answer_hello(
     row: Watermark, hello: Hello, incarnation: UUID, at_us: int = 0
 ) -> Welcome | LeaseRefused:

@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 
 from werknetz.domain.bucket import instant_of
 from werknetz.link.redis import status_key
-from werknetz.link.wire import Status, UnreadableMessage, status_from_hash
+from werknetz.link.wire import Status, UnreadableMessage, link_name_of, status_from_hash
 from werknetz.runtime.log import get_logger
 from werknetz.store.tables import BOOK_COUNTS, connector_books, connectors, gaps, spools
 from werknetz_core.access import equipment_scope
@@ -77,7 +77,7 @@ async def list_connectors(
     """
     query = _CONNECTORS.where(equipment_scope.connector_visible(principal))
     rows, next_cursor = await load_page(session, params, query, _SORTING)
-    items = [_to_view(row, await load_status(context, row["id"])) for row in rows]
+    items = [await _load_view(context, row) for row in rows]
     return page_response(request, params, items, ConnectorView, next_cursor=next_cursor)
 
 
@@ -97,11 +97,30 @@ async def show_connector(
             f"There is no connector {connector!r} that this key may see.",
             "GET /api/v1/connectors lists them.",
         )
-    return _to_view(row, await load_status(context, connector))
+    return await _load_view(context, row)
+
+
+async def _load_view(context: AppContext, row: sa.RowMapping) -> ConnectorView:
+    connector: str = row["id"]
+    status = await load_status(context, connector)
+    history = await load_status(context, link_name_of(connector, "backfill"))
+    return _to_view(row, status, merge_findings(status, history))
+
+
+def merge_findings(live: Status | None, history: Status | None) -> dict[str, str]:
+    """Return the findings of both lanes of a connector; of one kind, that of history is second.
+
+    Both lanes report what the connector itself has found: that is shown once.
+    """
+    merged = dict(live.findings) if live else {}
+    for kind, text in (history.findings if history else {}).items():
+        former = merged.get(kind, text)
+        merged[kind] = text if former == text else f"{former} In the backfill: {text}"
+    return merged
 
 
 async def load_status(context: AppContext, connector: str) -> Status | None:
-    """Return the last status of a connector; None if it sent none in the last minute."""
+    """Return the last status of a connector's lane; None if it sent none in the last minute."""
     if context.redis is None:
         return None
     try:
@@ -114,7 +133,7 @@ async def load_status(context: AppContext, connector: str) -> Status | None:
         return None
 
 
-def _to_view(row: sa.RowMapping, status: Status | None) -> ConnectorView:
+def _to_view(row: sa.RowMapping, status: Status | None, findings: dict[str, str]) -> ConnectorView:
     last_good_us = status.last_good_us if status else None
     return ConnectorView.model_validate(
         {
@@ -136,7 +155,7 @@ def _to_view(row: sa.RowMapping, status: Status | None) -> ConnectorView:
             "spool_bytes": status.spool_bytes if status else None,
             "rss_bytes": status.rss_bytes if status else None,
             "details": dict(status.details) if status else {},
-            "findings": dict(status.findings) if status else {},
+            "findings": findings,
             "mapping": status.mapping if status else None,
             "mapping_state": status.mapping_state if status else None,
             "mapping_detail": status.mapping_detail if status else None,

@@ -20,7 +20,7 @@ from werknetz.domain.bucket import microseconds_of
 from werknetz.events import codec
 from werknetz.events.batch import Batch, LaneName, Samples
 from werknetz.link.receiver import ApplyPlan, Receiver
-from werknetz.link.watermark import Watermark, answer_hello
+from werknetz.link.watermark import Watermark, answer_hello, is_set_back
 from werknetz.link.wire import (
     BatchEnvelope,
     Forked,
@@ -33,6 +33,7 @@ from werknetz.link.wire import (
 from werknetz.runtime.log import get_logger
 from werknetz.store.ingest import spools as statements
 from werknetz.store.ingest.events import ADD_TO_BOOKS
+from werknetz_core.ingest.durability import OtherIncarnation, begin_incarnation
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_core.ingest.records.points import PointMap, load_points
 from werknetz_core.ingest.records.record_writer import RecordWriter
@@ -53,6 +54,9 @@ class ApplyOutcome:
     batches: int = 0
     samples: int = 0
     quarantined: int = 0
+
+
+_Opened = tuple[BatchEnvelope, Batch | QuarantineRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +87,19 @@ class Applier:
         After an exception the receiver must be discarded: its cached watermark may be ahead of
         the database.
         """
-        opened = [_decode(envelope) for envelope in envelopes]
-        await self._partitions.make_for(connection, _sample_times(opened))
+        opened = {id(envelope): _decode(envelope) for envelope in envelopes}
+        await self._partitions.make_for(connection, _sample_times(opened.values()))
         connector, lane = connector_of(receiver.connector)
         first = envelopes[0]
         try:
             async with connection.transaction():
-                row = await _lock(connection, connector, lane, first)
+                row = await _lock(connection, connector, lane, first, receiver.incarnation)
                 plan = self._plan(receiver, row, connector, envelopes)
                 if plan.alarm:
                     _log.error("alarm", connector=receiver.connector, alarm=plan.alarm)
                     await connection.execute(statements.SET_ALARM, connector, plan.alarm)
-                writer = await self._write_records(connection, connector, row, plan.run)
+                run = [(envelope, opened[id(envelope)]) for envelope in plan.run]
+                writer = await self._write_records(connection, connector, row, run)
         except BaseException:
             self._points.clear()  # what it was read from may have been rolled back or restored
             raise
@@ -114,7 +119,7 @@ class Applier:
         return receiver.plan(row.watermark, envelopes, self._now())
 
     async def _write_records(
-        self, connection: "Connection", connector: str, row: _SpoolRow, run: Sequence[BatchEnvelope]
+        self, connection: "Connection", connector: str, row: _SpoolRow, run: Sequence[_Opened]
     ) -> RecordWriter | None:
         if not run:
             return None
@@ -132,8 +137,8 @@ class Applier:
         await connection.execute(
             statements.ADVANCE_WATERMARK,
             row.id,
-            run[-1].seq,
-            run[-1].hash,
+            run[-1][0].seq,
+            run[-1][0].hash,
             writer.sample_count,
             writer.quarantine_count,
         )
@@ -152,31 +157,50 @@ class Applier:
 async def accept_hello(
     connection: "Connection", name: str, hello: Hello, incarnation: UUID
 ) -> Welcome | LeaseRefused:
-    """Give a connector's lane its epoch; answer with the watermark of its spool (R3)."""
+    """Give a connector's lane its epoch; answer with the watermark of its spool (R3).
+
+    Raises `OtherIncarnation`, also if the hello shows that the database was set back.
+    """
     connector, lane = connector_of(name)
     async with connection.transaction():
-        row = await _lock(connection, connector, lane, hello)
-        at_us = microseconds_of(datetime.now(UTC))
-        answer = answer_hello(row.watermark, hello, incarnation, at_us)
-        if isinstance(answer, LeaseRefused):
-            return answer
-        if lane == "live":
-            await connection.execute(statements.SET_EPOCH, connector, answer.epoch)
-        alarm = None
-        if row.owner != connector:
-            alarm = f"fork: spool {hello.spool_id} belongs to {row.owner}"
-        elif hello.last_seq < answer.last_seq:
-            alarm = f"spool_rolled_back: {hello.last_seq} of {answer.last_seq} batches are left"
-        if alarm:
-            _log.error("alarm", connector=name, alarm=alarm)
-        await connection.execute(statements.SET_ALARM, connector, alarm)
+        row = await _lock(connection, connector, lane, hello, incarnation)
+        if not is_set_back(row.watermark, hello, incarnation):
+            return await _answer(connection, name, row, hello, incarnation)
+    in_force = row.watermark.connector_epoch
+    _log.warning("the database lost a lease", connector=name, granted=hello.base, found=in_force)
+    await begin_incarnation(connection, incarnation)
+    raise OtherIncarnation(incarnation, None)
+
+
+async def _answer(
+    connection: "Connection", name: str, row: _SpoolRow, hello: Hello, incarnation: UUID
+) -> Welcome | LeaseRefused:
+    connector, lane = connector_of(name)
+    at_us = microseconds_of(datetime.now(UTC))
+    answer = answer_hello(row.watermark, hello, incarnation, at_us)
+    if isinstance(answer, LeaseRefused):
+        return answer
+    if lane == "live":
+        await connection.execute(statements.SET_EPOCH, connector, answer.epoch)
+    alarm = None
+    if row.owner != connector:
+        alarm = f"fork: spool {hello.spool_id} belongs to {row.owner}"
+    elif hello.last_seq < answer.last_seq:
+        alarm = f"spool_rolled_back: {hello.last_seq} of {answer.last_seq} batches are left"
+    if alarm:
+        _log.error("alarm", connector=name, alarm=alarm)
+    await connection.execute(statements.SET_ALARM, connector, alarm)
     return answer
 
 
 async def _lock(
-    connection: "Connection", connector: str, lane: LaneName, message: BatchEnvelope | Hello
+    connection: "Connection",
+    connector: str,
+    lane: LaneName,
+    message: BatchEnvelope | Hello,
+    incarnation: UUID,
 ) -> _SpoolRow:
-    """Lock connector, then spool; add the missing rows.
+    """Lock connector, then spool; add the missing rows. Raises `OtherIncarnation`.
 
     The lane of history needs no epoch: what is sent twice there is stored once, and a clone
     shows in the chain.
@@ -193,16 +217,17 @@ async def _lock(
         spool = await connection.fetchrow(statements.LOCK_SPOOL, message.spool_id)
     if spool is None or epoch is None:
         raise RuntimeError(f"the row of spool {message.spool_id} vanished while it was locked")
+    if spool["incarnation"] != incarnation:
+        raise OtherIncarnation(incarnation, spool["incarnation"])
     in_force = epoch if lane == "live" else message.epoch
     mark = Watermark(message.spool_id, in_force, spool["last_seq"], bytes(spool["last_hash"]))
     return _SpoolRow(spool["id"], spool["connector_id"], mark)
 
 
-async def _split_records(writer: RecordWriter, run: Sequence[BatchEnvelope]) -> list[RecordUnit]:
+async def _split_records(writer: RecordWriter, run: Sequence[_Opened]) -> list[RecordUnit]:
     """Return the records in order; what cannot be decoded goes to quarantine."""
     units: list[RecordUnit] = []
-    for envelope in run:
-        batch = _decode(envelope)
+    for envelope, batch in run:
         if isinstance(batch, QuarantineRow):
             await writer.quarantine_batch(batch)
             continue

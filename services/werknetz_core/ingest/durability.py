@@ -5,6 +5,7 @@ flushed, for every value of synchronous_commit from `on` upwards; so an ack afte
 with and without one. `local` and `off` are refused: an acked batch could be missing after failover.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
@@ -33,16 +34,24 @@ class DatabaseNotReady(RuntimeError):
     """The tables are not there yet; the migration has to run first."""
 
 
+class OtherIncarnation(RuntimeError):
+    """The database was restored under an open connection, or another writer noticed a restore."""
+
+    def __init__(self, former: UUID, current: UUID | None) -> None:
+        now = current or "a restored one"
+        super().__init__(f"the database's incarnation was {former} and is {now}: connect again")
+
+
 async def check_durability(connection: "Connection") -> None:
     """Raise `UnsafeDatabase` or `DatabaseNotReady`; return when commits are durable."""
-    samples, catch_all = await connection.fetchrow(durability_statements.HAS_TABLES) or (
-        False,
-        False,
-    )
+    tables = await connection.fetchrow(durability_statements.HAS_TABLES)
+    samples, catch_all, foreign_keys = tables or (False, False, False)
     if not samples:
         raise DatabaseNotReady("there is no table `samples`: run `werknetz migrate`")
     if not catch_all:
         raise DatabaseNotReady("there is no partition `samples_catch_all`: create it as DEFAULT")
+    if not foreign_keys:
+        raise DatabaseNotReady("table `points` has no foreign key: a restore has not finished")
     rows = await connection.fetch(durability_statements.DURABILITY_SETTINGS, list(_SAFE))
     settings = {row["name"]: row["setting"] for row in rows}
     wrong = [
@@ -68,8 +77,9 @@ async def check_durability(connection: "Connection") -> None:
 async def load_incarnation(connection: "Connection") -> UUID:
     """Return the incarnation of the database; a restore or a promotion starts a new one.
 
-    A restore to a moment ends on another timeline; one into a new cluster, from a dump, has
-    another system identifier.
+    A restore to a moment ends on another timeline; another cluster has another system identifier,
+    and a copied database another oid. A dump put back into the same database inserts the row by
+    another transaction than the one that it names; VACUUM FULL and CLUSTER leave that as it is.
     """
     async with connection.transaction():
         await connection.execute(statements.LOCK_INCARNATIONS)
@@ -77,12 +87,42 @@ async def load_incarnation(connection: "Connection") -> UUID:
         current = await connection.fetchrow(statements.CURRENT_INCARNATION)
         if server is None or server["timeline"] is None:
             raise DatabaseNotReady("this is a standby: the writer needs the primary")
-        identity = (server["system_identifier"], server["timeline"])
-        if current is not None and (current["system_identifier"], current["timeline"]) == identity:
+        changed = [name for name in server.keys() if current and current[name] != server[name]]  # noqa: SIM118  a record iterates over its values
+        if current is not None and current["transaction_id"] != current["inserted_by"]:
+            changed.append("transaction_id")
+        if current is not None and not changed:
             return UUID(str(current["incarnation"]))
-        new = uuid4()
-        await connection.execute(statements.ADD_INCARNATION, new, *identity)
+        return await _add_incarnation(connection, server, changed)
+
+
+async def check_incarnation(connection: "Connection", incarnation: UUID) -> None:
+    """Raise `OtherIncarnation` unless it is that of the database now."""
+    current = await connection.fetchval(statements.INCARNATION_IN_PLACE)
+    if current != incarnation:
+        raise OtherIncarnation(incarnation, current)
+
+
+async def begin_incarnation(connection: "Connection", former: UUID) -> None:
+    """Begin a new incarnation, if `former` is still the current one."""
+    async with connection.transaction():
+        await connection.execute(statements.LOCK_INCARNATIONS)
+        server = await connection.fetchrow(statements.SERVER_IDENTITY)
+        current = await connection.fetchrow(statements.CURRENT_INCARNATION)
+        if server is not None and current is not None and current["incarnation"] == former:
+            await _add_incarnation(connection, server, ["a lease that was granted"])
+
+
+async def _add_incarnation(
+    connection: "Connection", server: asyncpg.Record, changed: Sequence[str]
+) -> UUID:
+    new = uuid4()
+    await connection.execute(statements.LOCK_CONNECTORS)
+    identity = (server["system_identifier"], server["timeline"], server["database_oid"])
+    await connection.execute(statements.ADD_INCARNATION, new, *identity)
     _log.warning(
-        "new database incarnation (restore or failover)", incarnation=str(new), timeline=identity[1]
+        "new database incarnation (restore or failover)",
+        incarnation=str(new),
+        timeline=server["timeline"],
+        changed=list(changed),
     )
     return new

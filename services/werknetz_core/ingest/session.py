@@ -14,7 +14,7 @@ import asyncpg
 from werknetz.runtime.log import get_logger, mask_passwords
 from werknetz.store.database_url import asyncpg_url
 from werknetz_core.ingest import durability
-from werknetz_core.ingest.durability import DatabaseNotReady
+from werknetz_core.ingest.durability import DatabaseNotReady, OtherIncarnation
 from werknetz_core.ingest.partitions import PartitionMaker
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_S: Final = 10.0
 COMMAND_TIMEOUT_S: Final = 300.0  # waits for a slow PostgreSQL, gives up on a dead one
 LOG_EVERY_S: Final = 10.0
+CHECK_INCARNATION_EVERY_S: Final = 1.0
 _TRY_EVERY_S: Final = 0.5
 _SETTINGS: Final = {
     "application_name": "werknetz ingest",
@@ -43,6 +44,7 @@ RETRYABLE = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # of a connection that broke while it was being set up
     DatabaseNotReady,
+    OtherIncarnation,
 )
 """Errors that are logged and retried."""
 
@@ -57,6 +59,7 @@ class WriterConnection:
         self._on_new = on_new
         self._connection: Connection | None = None
         self._incarnation: UUID | None = None
+        self._checked_at = 0.0
 
     @property
     def incarnation(self) -> UUID:
@@ -86,6 +89,15 @@ class WriterConnection:
             if await pause(_TRY_EVERY_S):
                 return None
 
+    async def check_incarnation(self, connection: "Connection") -> None:
+        """Raise `OtherIncarnation` at most a second after a restore, also without deliveries.
+
+        Otherwise repeated acks would assure the edges of what is no longer stored.
+        """
+        if monotonic() - self._checked_at >= CHECK_INCARNATION_EVERY_S:
+            await durability.check_incarnation(connection, self.incarnation)
+            self._checked_at = monotonic()
+
     async def drop(self) -> None:
         """Close the connection without waiting for a server that may not answer."""
         connection, self._connection = self._connection, None
@@ -110,5 +122,6 @@ class WriterConnection:
             connection.terminate()
             raise
         self._connection = connection
+        self._checked_at = monotonic()
         _log.info("connected to PostgreSQL", incarnation=str(self._incarnation))
         return connection

@@ -91,6 +91,7 @@ class Writer:
             for name, entries in (await self._streams.read(BLOCK_MS)).items():
                 await self._process(connection, name, entries)
                 heartbeat.touch()
+            await self._session.check_incarnation(connection)
             for name in self._streams.names:
                 await self._reply(name, self._receiver(name).repeat_acks(monotonic()))
             await self._publish_mappings(connection)

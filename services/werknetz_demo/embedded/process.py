@@ -23,7 +23,7 @@ LOOPBACK = "127.0.0.1"
 # back; a Redis Cluster needs ports under 55535.
 PORTS = range(20_000, 32_000)
 LOG_BYTES_MAX = 16 * 1024 * 1024
-GONE_WITHIN_S = 5.0
+GONE_WITHIN_S = 30.0
 POLL_S = 0.01
 
 _SHIM = Path(__file__).with_name("shim.py")

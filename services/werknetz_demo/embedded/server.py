@@ -14,7 +14,7 @@ from typing import ClassVar
 from werknetz_demo.embedded.process import Child, free_port
 from werknetz_demo.embedded.state import make_private, secret_of
 
-READY_WITHIN_S = 30.0
+READY_WITHIN_S = 90.0
 STOPPED_WITHIN_S = 15.0
 CHECK_EVERY_S = 0.02
 

@@ -328,6 +328,11 @@ class FileConnector:
         self.status.details[name] = str(self._counts[name])
 
 
+def is_refused(ledger: Ledger, key: bytes) -> bool:
+    """Whether a file with this key was moved to `failed/`."""
+    return ledger.get(_REFUSED_PREFIX + key) is not None
+
+
 def key_of(file: LocalFile, scope: str, returns: int = 0) -> bytes:
     """Identify a file by its content and by what it is read as.
 

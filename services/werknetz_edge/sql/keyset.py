@@ -52,6 +52,14 @@ def count_statement(source: SqlSource, *, after: Any = None, before: Any = None)
     return sa.select(sa.func.count()).select_from(_from(source)).where(condition)
 
 
+def last_ids_statement(source: SqlSource, before: Any, rows: int) -> sa.Select[Any]:
+    """Select ids and cursors of rows before a cursor, the highest ids first."""
+    column = _order(source)[0]
+    columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in source.id]
+    statement = sa.select(*columns, column).select_from(_from(source)).where(column < before)
+    return statement.order_by(*(name.desc() for name in columns)).limit(rows)
+
+
 def rows_statement(source: SqlSource, ids: Sequence[Any]) -> sa.Select[Any]:
     """Select the rows with these ids, of a source with one id column."""
     id_column: sa.ColumnClause[Any] = sa.column(source.id[0])

@@ -262,9 +262,8 @@ class SqlSession:
             name = source.id[0]
             progress = add_anchors(progress, [anchor_of(fields[name], fields) for fields in new])
         if saved is not None and position.before is None:
-            self._watch(source).note_late(
-                [row for row in changed if row.change == "new"], sortable(poll_start(source, saved))
-            )
+            new_rows = [row for row in changed if row.change == "new"]
+            self._watch(source).note_late(source, new_rows, sortable(poll_start(source, saved)))
         if position.before is not None:
             progress = shrink_range(progress, position.before, values, source.lag)
             self._progress[source.name] = progress

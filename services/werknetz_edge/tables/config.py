@@ -133,7 +133,10 @@ class TableSource(BaseModel):
     numbers: tuple[str, ...] = Field(
         default=(), description="records: columns to read with `decimal` and `thousands`"
     )
-    texts: tuple[str, ...] = Field(default=(), description="readings: columns with texts")
+    texts: tuple[str, ...] = Field(
+        default=(),
+        description="readings: columns with texts that no rule calls a text, such as order numbers",
+    )
     time: TimeConfig | None = None
     key: tuple[str, ...] = Field(
         default=(),
@@ -149,6 +152,17 @@ class TableSource(BaseModel):
         default=False,
         description="records with `key`: each file lists all rows that are in force; the facts of "
         "a row that the next file lacks are withdrawn. For files of up to 100,000 rows",
+    )
+    missing_max: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.5,
+        description="snapshot: the share of the rows of the snapshot before that one may lack, if "
+        "these are ten or more. One that lacks more goes to failed/ and withdraws nothing until "
+        "the next one lacks them, too, or until a person puts it back; 1: never",
+    )
+    trailer: str | None = Field(
+        default=None,
+        description="records: regular expression of the last line of a complete file; such a line "
+        "is no row. Its group `rows` must be the number of rows: TRAILER;(?P<rows>[0-9]+)",
     )
     empty: Literal["remark", "refuse", "accept"] | None = Field(
         default=None,
@@ -170,6 +184,15 @@ class TableSource(BaseModel):
     def _columns_to_tuple(cls, value: Any) -> Any:
         return _to_tuple(value)
 
+    @field_validator("trailer")
+    @classmethod
+    def _trailer(cls, text: str | None) -> str | None:
+        try:
+            re.compile(text or "")
+        except re.error as error:
+            raise ValueError(f"trailer is no regular expression: {error}") from error
+        return text
+
     @field_validator("delimiter")
     @classmethod
     def _delimiter(cls, character: str) -> str:
@@ -190,6 +213,14 @@ class TableSource(BaseModel):
             raise ValueError(
                 f"encoding {name!r} is not known: use auto, utf-8, cp1252 …"
             ) from error
+
+    @model_validator(mode="after")
+    def _check_completeness(self) -> Self:
+        if not self.snapshot and "missing_max" in self.model_fields_set:
+            raise ValueError("`missing_max` is for `snapshot: true`: remove it")
+        if self.kind == "readings" and self.trailer is not None:
+            raise ValueError("`trailer` is for records: remove it")
+        return self
 
     @model_validator(mode="after")
     def _check_combination(self) -> Self:

@@ -1,6 +1,7 @@
 """Parses a table file into chunks of 1,000 rows; each becomes one delivery."""
 
 import fnmatch
+import re
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -29,6 +30,7 @@ from werknetz_edge.tables.readings import Addresses, ReadingBuilder, TimedRow
 from werknetz_edge.tables.row_keys import FIRST_ROWS, KeyIndex, RowKeys, digest_of, document_of
 from werknetz_edge.tables.row_records import RecordBuilder, check_record_columns
 from werknetz_edge.tables.sheet import Sheet, SheetRow, UnreadableRow
+from werknetz_edge.tables.snapshot import SnapshotCheck
 
 # The checkpoints in a spool depend on where a chunk ends: see `Chunk`.
 ROWS: Final = 1_000
@@ -103,27 +105,43 @@ class TableParser:
             )
             if self.ledger is not None:
                 table.withdraws_former = self.ledger.has_former_identities
+            if self.ledger is not None and source.snapshot:
+                table.check = SnapshotCheck(source, file, self.ledger)
             last: Chunk | None = None  # what is to be noted comes with the last chunk
             for chunk in self._table_chunks(source, file, sheet, table):
                 if last is not None:
                     yield last
                 last = chunk
-            is_unchanged = keys is not None and not keys.count and source.on_empty != "accept"
-            if last is not None and keys is not None and not keys.is_keyed and not is_unchanged:
-                updates = [(count_key, keys.count.to_bytes(8, "big"))]
-                if keys.count >= FIRST_ROWS:
-                    updates.append(
-                        (first_rows_key_of(source, keys), file.name.encode("utf-8", "replace"))
-                    )
-                last = replace(last, state_updates=updates)
             if last is not None:
-                yield last
+                updates = self._updates_of(file, source, keys, count_key, table)
+                yield replace(last, state_updates=updates) if updates else last
+            if table.doubt:
+                raise FileRefused(table.doubt)
+
+    def _updates_of(
+        self, file: LocalFile, source: TableSource, keys: RowKeys | None, count_key: bytes,
+        table: "_Table",
+    ) -> list[tuple[bytes, bytes]]:  # fmt: skip
+        """Return what to note in the ledger of a file that was read."""
+        update = table.snapshot_update()
+        if update is not None:
+            return [update]
+        is_unchanged = keys is not None and not keys.count and source.on_empty != "accept"
+        if keys is None or keys.is_keyed or is_unchanged:
+            return []
+        updates = [(count_key, keys.count.to_bytes(8, "big"))]
+        if keys.count >= FIRST_ROWS:
+            name = file.name.encode("utf-8", "replace")
+            updates.append((first_rows_key_of(source, keys), name))
+        return updates
 
     def _table_chunks(
         self, source: TableSource, file: LocalFile, sheet: Sheet, table: "_Table"
     ) -> Iterator[Chunk]:
         is_empty = True
         for row in sheet.rows:
+            if table.take_trailer(row):
+                continue
             is_empty = False
             table.add(row)
             if table.count >= ROWS or table.size >= SIZE:
@@ -136,6 +154,7 @@ class TableParser:
             if table.count:
                 yield table.take_chunk()
             yield Chunk(records=part)
+        table.check_trailer()
         self._remark_repeated_rows(source, file, table)
         if table.end_snapshot() or table.has_rest:
             yield table.take_chunk()
@@ -196,12 +215,17 @@ class _Table:
         self._readings: ReadingBuilder | None = None
         self._records: RecordBuilder | None = None
         if keys is None:
-            self._readings = ReadingBuilder(source, header, addresses, is_typed)
+            self._readings = ReadingBuilder(source, header, addresses, is_typed, self._file)
         else:
             self._records = RecordBuilder(source, header, file.name, keys)
         self.keys = keys
         self._has_rejects = False
         self.withdraws_former = False
+        self.check: SnapshotCheck | None = None
+        self.doubt = ""  # why a snapshot withdraws nothing, so that it is refused
+        self._is_complete = False
+        self._trailer = None if source.trailer is None else re.compile(source.trailer)
+        self._trailer_rows: list[tuple[int, str | None]] = []  # rows before it, rows that it names
         self._clock = None if source.time is None else source.time.new_clock()
         self._arrival_us = time.time_ns() // 1000
         self._time = [header.index(name) for name in source.time.column] if source.time else []
@@ -228,6 +252,10 @@ class _Table:
             self._reject(f"line {row.line}", f"time: {error}", row.raw or repr(list(row.cells)))
             self._skip_row()
             return
+        if self.check is not None and (reason := self.check.reason_of(row)):
+            self._reject(f"line {row.line}", reason, row.raw)
+            self._skip_row()
+            return
         if self._records is None:
             self._rows.append(TimedRow(row, at_us, is_sure, address))
             return
@@ -248,13 +276,46 @@ class _Table:
         end = None if self._records is None else self._records.end_of_snapshot()
         if end is None:
             return False
+        if self.check is not None and self.keys is not None:
+            self.doubt = self.check.doubt(self.keys.count)
+            if self.doubt:
+                return True  # its end is a chunk of its own, which notes the doubt
         if self._has_rejects:
             end = "some of its rows could not be read, so rows that it lacks are not withdrawn"
         if isinstance(end, str):
             self.remark(end)
         else:
             self._group_ends.append(end)
+            self._is_complete = True
         return True
+
+    def snapshot_update(self) -> tuple[bytes, bytes] | None:
+        """Return what to note of a snapshot that is complete or doubtful."""
+        if self.check is None or self.keys is None or not (self._is_complete or self.doubt):
+            return None
+        return self.check.update(self.keys.count, is_complete=self._is_complete)
+
+    def take_trailer(self, row: SheetRow | UnreadableRow) -> bool:
+        """Return whether a row is the trailer, which is no row."""
+        if self._trailer is None or (match := self._trailer.fullmatch(row.raw.strip())) is None:
+            return False
+        rows = 0 if self.keys is None else self.keys.count
+        self._trailer_rows.append((rows, match.groupdict().get("rows")))
+        return True
+
+    def check_trailer(self) -> None:
+        """Remark a file whose trailer is missing, not at its end, or has another number of rows."""
+        if self._trailer is None or self.keys is None:
+            return
+        rows = self.keys.count
+        if not self._trailer_rows:
+            self.remark("it has no trailer: is it cut off? Send the whole file")
+            return
+        position, named = self._trailer_rows[-1]
+        if position != rows or len(self._trailer_rows) > 1:
+            self.remark("its trailer is not its last line")
+        elif named is not None and int(named) != rows:
+            self.remark(f"it has {rows} rows, its trailer names {named}: is it cut off?")
 
     @property
     def has_rest(self) -> bool:
@@ -271,10 +332,7 @@ class _Table:
         readings: list[Reading] = []
         blocks: list[ReadingBlock] = []
         if self._readings is not None:
-            readings, blocks, refused = self._readings.build(self._rows)
-            for cell in refused:
-                line = f"line {cell.timed.row.line}, column {cell.column}"
-                self._reject(line, cell.reason, cell.timed.row.raw or str(cell.timed.row.cells))
+            readings, blocks = self._readings.build(self._rows)
         chunk = Chunk(
             readings=readings, blocks=blocks, records=self._source_records, rejects=self._rejects,
             lane=self._source.lane, group_ends=self._group_ends,

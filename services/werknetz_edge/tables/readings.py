@@ -11,11 +11,13 @@ from typing import Any, Final
 import numpy as np
 
 from werknetz.connector.content.numbers import (
+    OtherForm,
     is_name_with_exponent,
     is_other_form,
+    odd_texts,
     refusal_of,
 )
-from werknetz.connector.contract import Reading, ReadingBlock
+from werknetz.connector.contract import NumberTexts, Reading, ReadingBlock
 from werknetz.domain.status import GOOD, UNCERTAIN_TIME
 from werknetz_edge.tables.config import COLUMN, TableSource
 from werknetz_edge.tables.numbers import NumberFormat
@@ -55,15 +57,6 @@ class TimedRow:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedCell:
-    """A cell that would be stored as a wrong number."""
-
-    timed: TimedRow
-    column: str
-    reason: str
-
-
 @dataclass(slots=True)
 class ReadingBuilder:
     """Builds the readings of one file."""
@@ -72,6 +65,7 @@ class ReadingBuilder:
     header: Sequence[str]
     addresses: Addresses
     is_typed: bool = False  # the cells have types: a text is not a number
+    file: str = ""  # its name, for quarantine
     _values: list[int] = field(init=False)
     _columns: tuple[str, ...] = field(init=False)
     _texts: set[str] = field(init=False)
@@ -89,28 +83,29 @@ class ReadingBuilder:
         self._number_format = NumberFormat(source.decimal, source.thousands)
         self.address_of_row = address_of(source.address or source.name, header)
 
-    def build(
-        self, rows: Sequence[TimedRow]
-    ) -> tuple[list[Reading], list[ReadingBlock], list[RefusedCell]]:
-        """Return single readings, blocks and refused cells, each in the order of the file."""
-        refused: list[RefusedCell] = []
+    def build(self, rows: Sequence[TimedRow]) -> tuple[list[Reading], list[ReadingBlock]]:
+        """Return single readings and blocks, each in the order of the file."""
         if not rows or not self._columns:
-            return [], [], refused
+            return [], []
         row_addresses = {timed.address for timed in rows}
         if self.source.time is None or not self.addresses.reserve(row_addresses, self._columns):
-            return [r for timed in rows for r in self._single_readings(timed, refused)], [], refused
+            return [r for timed in rows for r in self._single_readings(timed)], []
         readings: list[Reading] = []
         values = np.full((len(rows), len(self._values)), np.nan)
+        odd: dict[int, str] = {}
         for column, (index, name) in enumerate(zip(self._values, self._columns, strict=True)):
             cells = [timed.row.cells[index] for timed in rows]
             if name in self._texts:
                 numbers: list[float | None] = [None] * len(rows)
             else:
                 numbers = self._numbers_of(cells)
+                width = len(self._values)
+                texts = odd_texts(cells, self.source.decimal)
+                odd |= {row * width + column: text for row, text in texts}
             values[:, column] = numbers
             if None in numbers:
-                readings += self._non_numeric(rows, name, cells, numbers, refused)
-        return readings, self._block(rows, values), refused
+                readings += self._non_numeric(rows, name, cells, numbers)
+        return readings, self._block(rows, values, odd)
 
     def _numbers_of(self, cells: Sequence[Any]) -> list[float | None]:
         """Return the number of every cell; None where it is text: names stay names."""
@@ -123,8 +118,9 @@ class ReadingBuilder:
         return numbers
 
     def _block(
-        self, rows: Sequence[TimedRow], values: "np.ndarray[Any, Any]"
+        self, rows: Sequence[TimedRow], values: "np.ndarray[Any, Any]", odd: dict[int, str]
     ) -> list[ReadingBlock]:
+        """`odd`: texts of cells that are not the plain form of a number, by their position."""
         first = [self.addresses.first_index(timed.address, self._columns) for timed in rows]
         address = np.array(first, np.int32)[:, None] + np.arange(values.shape[1], dtype=np.int32)
         at_us = np.array([timed.at_us for timed in rows], np.int64)
@@ -140,34 +136,38 @@ class ReadingBuilder:
                 value=values[is_number],
                 status=np.repeat(status, width).reshape(values.shape)[is_number],
                 source_time_us=np.repeat(at_us, width).reshape(values.shape)[is_number],
+                texts=self._texts_of(is_number.ravel(), odd),
             )
         ]
 
+    def _texts_of(self, is_number: "np.ndarray[Any, Any]", odd: dict[int, str]) -> NumberTexts:
+        positions = np.array(sorted(odd), np.int32)
+        texts = [odd[position] for position in positions.tolist()]
+        of_cells = NumberTexts(positions, texts, self.source.decimal == "comma")
+        return of_cells.where(is_number)
+
     def _non_numeric(
         self, rows: Sequence[TimedRow], name: str, cells: Sequence[Any],
-        numbers: Sequence[float | None], refused: list[RefusedCell],
+        numbers: Sequence[float | None],
     ) -> list[Reading]:  # fmt: skip
         """Return texts and other values for the mapping; empty cells have no reading."""
         readings: list[Reading] = []
         for timed, cell, number in zip(rows, cells, numbers, strict=True):
             if number is not None or _is_empty(cell):
                 continue
-            if (reason := self._refusal_of(name, cell)) is not None:
-                refused.append(RefusedCell(timed, name, reason))
-            else:
-                readings.append(self._reading(timed, name, cell))
+            readings.append(self._reading(timed, name, self._text_of(name, cell)))
         return readings
 
-    def _refusal_of(self, name: str, cell: Any) -> str | None:
-        """Return why a cell is refused: a number in another form than that of the source."""
+    def _text_of(self, name: str, cell: Any) -> Any:
+        """Return the cell; one that is a number in another form is text for texts only."""
         form = (self.source.decimal, self.source.thousands)
         if name in self._texts or not isinstance(cell, str) or form == ("point", ""):
-            return None
+            return cell
         if not is_other_form(cell, *form):
-            return None
-        return f"{refusal_of(cell, *form)}; a column with texts is listed under `texts`"
+            return cell
+        return OtherForm(cell, f"{refusal_of(cell, *form)}; texts need a rule of a text")
 
-    def _single_readings(self, timed: TimedRow, refused: list[RefusedCell]) -> list[Reading]:
+    def _single_readings(self, timed: TimedRow) -> list[Reading]:
         fields = dict(zip(self.header, timed.row.cells, strict=True))
         readings = []
         for name in self._columns:
@@ -175,20 +175,22 @@ class ReadingBuilder:
             if _is_empty(cell):
                 continue
             number = None if name in self._texts else self._numbers_of([cell])[0]
-            reason = None if number is not None else self._refusal_of(name, cell)
-            if reason is not None:
-                refused.append(RefusedCell(timed, name, reason))
-                continue
-            readings.append(self._reading(timed, name, cell if number is None else number, fields))
+            if number is None:
+                reading = self._reading(timed, name, self._text_of(name, cell), fields)
+            else:
+                text = cell if isinstance(cell, str) else None
+                reading = self._reading(timed, name, number, fields, text)
+            readings.append(reading)
         return readings
 
-    @staticmethod
     def _reading(
-        timed: TimedRow, name: str, value: Any, fields: dict[str, Any] | None = None
-    ) -> Reading:
+        self, timed: TimedRow, name: str, value: Any, fields: dict[str, Any] | None = None,
+        text: str | None = None,
+    ) -> Reading:  # fmt: skip
         return Reading(
             f"{timed.address}#{name}", value, GOOD if timed.is_sure else UNCERTAIN_TIME,
-            timed.at_us, raw=timed.row.raw.encode(errors="replace"), fields=fields,
+            timed.at_us, raw=timed.row.raw.encode(errors="replace"), fields=fields, text=text,
+            item=f"line {timed.row.line}, column {name} of {self.file}",
         )  # fmt: skip
 
 

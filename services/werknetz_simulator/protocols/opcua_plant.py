@@ -23,7 +23,7 @@ ua: Any = asyncua.ua  # its generated types are incomplete
 TICK_S: Final = 0.1
 SETTLE_S: Final = 3.0  # a new subscriber adds its items in several requests
 STEP_MAX_US: Final = 2 * MINUTE_US  # so that no item's queue overflows while catching up
-START_WITHIN_S: Final = 30.0
+START_WITHIN_S: Final = 120.0
 WRITE_WITHIN_S: Final = 10.0
 TYPES: Final = {
     "state": (ua.VariantType.Int32, int),

@@ -18,15 +18,18 @@ def _postgres(stage: Stage) -> Postgres:
     return cast("Postgres", stage.server("DATABASE"))
 
 
-async def _base_backup(server: Postgres, target: Path, *options: str) -> None:
-    command = [
-        *(str(server.installation.home / "pg_basebackup"), "-d", server.superuser_url),
-        *("-D", str(target), "-X", "stream", "-c", "fast", *options),
-    ]
-    process = await asyncio.create_subprocess_exec(*command, stderr=subprocess.PIPE)
+async def _run_program(server: Postgres, program: str, *options: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        str(server.installation.home / program), *options, stderr=subprocess.PIPE
+    )
     _, errors = await process.communicate()
     if process.returncode:
-        raise RuntimeError(f"pg_basebackup: {errors.decode()}")
+        raise RuntimeError(f"{program}: {errors.decode()}")
+
+
+async def _base_backup(server: Postgres, target: Path, *options: str) -> None:
+    where = ("-d", server.superuser_url, "-D", str(target))
+    await _run_program(server, "pg_basebackup", *where, "-X", "stream", "-c", "fast", *options)
     await asyncio.to_thread(target.chmod, 0o700)
     rootless.change_owner(target, server.installation.method.owner)
 
@@ -56,6 +59,18 @@ async def restore_base_backup(stage: Stage) -> None:
     await asyncio.sleep(5)
     server.kill()
     await _start_with(server, backup)
+    await asyncio.sleep(3)
+
+
+@scenario("restore-dump")
+async def restore_dump(stage: Stage) -> None:
+    """A dump comes back into the database that goes on, while both writers run."""
+    server = _postgres(stage)
+    dump = stage.folder / "dump"
+    await _run_program(server, "pg_dump", "-Fc", "-d", server.url, "-f", str(dump))
+    await asyncio.sleep(5)
+    options = ("--clean", "--if-exists", "-d", server.url)
+    await _run_program(server, "pg_restore", *options, str(dump))
     await asyncio.sleep(3)
 
 

@@ -25,7 +25,8 @@ async def marks(world: World) -> list[str]:
 
 
 async def test_enter_correct_undo_withdraw(world: World) -> None:
-    created = await post(world, "/quantity_entries", {**BODY, "reason": "crack", "comment": "batch 7"})
+    entry = {**BODY, "reason": "crack", "comment": "batch 7"}
+    created = await post(world, "/quantity_entries", entry)
     assert (created["quantity"], created["kind"], created["reason"]) == (3, "scrap", "crack")
     assert await marks(world) == ["08:45"]  # an edge belongs to the bucket that ends with it
     path = f"/quantity_entries/{created['id']}"

@@ -47,7 +47,7 @@ async def test_the_bucket_refills_with_time(redis_url: str) -> None:
     redis = Redis.from_url(redis_url, decode_responses=True)
     limit = RateLimiter(redis, per_s=20, burst=2)
     assert await count_allowed(limit, 1, 2) == 2
-    deadline = asyncio.get_running_loop().time() + 10
+    deadline = asyncio.get_running_loop().time() + 60
     while not await count_allowed(limit, 1, 1):
         assert asyncio.get_running_loop().time() < deadline
         await asyncio.sleep(0.02)
@@ -68,14 +68,14 @@ async def test_no_request_is_rejected_or_delayed_while_redis_is_unavailable() ->
 async def test_a_rejected_request_has_retry_after_and_a_hint(
     database_url: str, redis_url: str
 ) -> None:
-    settings = CoreSettings(database_url, redis_url, rate_per_s=0.5, rate_burst=3)
+    settings = CoreSettings(database_url, redis_url, rate_per_s=0.02, rate_burst=3)
     async with open_world(settings) as world:
         for _ in range(3):
             assert (await world.get("/plants")).status_code == 200
         response = await world.get("/plants")
         assert response.status_code == 429
         assert response.headers["content-type"] == "application/problem+json"
-        assert 1 <= int(response.headers["retry-after"]) <= 2
+        assert 1 <= int(response.headers["retry-after"]) <= 50
         assert "If-None-Match" in response.json()["hint"]
         assert (await world.get("/plants", key="engineer")).status_code == 200
         assert (await world.client.get("/api/v1/health/live")).status_code == 200

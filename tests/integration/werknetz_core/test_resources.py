@@ -1,6 +1,7 @@
 """Resources of the API beside KPIs: samples, intervals, counts, connectors, gaps, quarantine."""
 
 import base64
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -140,12 +141,16 @@ async def test_counts_shifts_orders(world: World) -> None:
     assert [item["order_number"] for item in late] == ["A1"]
 
 
+STATUS = {
+    "state": "connected", "detail": "", "protocol": "opcua", "backlog": "3", "lag_s": "0.5",
+    "last_good_us": "1795000000000000", "epoch": "1", "acked": "1", "last_seq": "4",
+    "spool_id": "x", "spool_bytes": "9", "pid": "1", "version": "1", "rss_bytes": "5",
+    "at_us": "1795000000000000", "details": "{}",
+}  # fmt: skip
+
+
 async def test_connectors_gaps_quarantine(world: World) -> None:
-    status = {"state": "connected", "detail": "", "protocol": "opcua", "backlog": "3",
-            "lag_s": "0.5", "last_good_us": "1795000000000000", "epoch": "1", "acked": "1",
-            "last_seq": "4", "spool_id": "x", "spool_bytes": "9", "pid": "1", "version": "1",
-            "rss_bytes": "5", "at_us": "1795000000000000", "details": "{}"}  # fmt: skip
-    await world.app.state.context.redis.hset(status_key("emden-opcua"), mapping=status)
+    await world.app.state.context.redis.hset(status_key("emden-opcua"), mapping=STATUS)
     emden, zwick = (await world.get("/connectors")).json()["items"]
     assert (emden["state"], emden["backlog"], emden["lag_s"]) == ("connected", 3, 0.5)
     assert emden["last_good_at"] is not None
@@ -159,6 +164,32 @@ async def test_connectors_gaps_quarantine(world: World) -> None:
     whole = (await world.get(f"/quarantine/{entry['id']}", key="engineer")).json()
     assert base64.b64decode(whole["raw_base64"]) == b"\x00\xff"
     assert (await world.get("/quarantine/99", key="engineer")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("live", "history", "shown"),
+    [
+        ({}, {}, {}),
+        ({"late": "A."}, None, {"late": "A."}),
+        (None, {"late": "B."}, {"late": "B."}),
+        ({"late": "A."}, {"ahead": "B."}, {"late": "A.", "ahead": "B."}),
+        ({"ids": "A."}, {"ids": "A."}, {"ids": "A."}),  # of the connector: both lanes have it
+        ({"late": "A."}, {"late": "B."}, {"late": "A. In the backfill: B."}),
+    ],
+)
+async def test_findings_of_both_lanes_are_shown(
+    world: World,
+    live: dict[str, str] | None,
+    history: dict[str, str] | None,
+    shown: dict[str, str],
+) -> None:
+    for name, findings in (("emden-opcua", live), ("emden-opcua~backfill", history)):
+        if findings is not None:
+            status = STATUS | {"findings": json.dumps(findings)}
+            await world.app.state.context.redis.hset(status_key(name), mapping=status)
+    assert (await world.get("/connectors/emden-opcua")).json()["findings"] == shown
+    assert (await world.get("/connectors")).json()["items"][0]["findings"] == shown
+    assert (await world.get("/connectors/emden-opcua~backfill")).status_code == 404
 
 
 async def test_a_connector_shows_its_books(world: World) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from werknetz.store.database_url import sqlalchemy_url
 from werknetz.store.tables import metadata
+from werknetz_core.ingest.durability import load_incarnation
 from werknetz_core.migrate import migrations_folder
 
 PARTITION = re.compile(r"[a-z_]+_(\d{8}|catch_all)|alembic_version")
@@ -201,6 +202,32 @@ async def test_events_about_machines_of_0011_are_projected(
     await _migrate(connection, command.upgrade, "head")
     rows = await database.fetch("SELECT event_id FROM events_to_project")
     assert {row[0] for row in rows} >= {UUID(int=0), UUID(int=2)}
+    await database.close()
+
+
+@pytest.mark.asyncio
+async def test_an_incarnation_of_0008_is_followed_by_a_new_one(
+    connection: AsyncConnection, database_url: str
+) -> None:
+    """It may have been restored before the upgrade: only a new one is safe."""
+    database = await asyncpg.connect(database_url)
+    await database.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    await _migrate(connection, command.upgrade, "0008")
+    former = UUID(int=8)
+    await database.execute(
+        "INSERT INTO incarnations (incarnation, system_identifier, timeline)"
+        " SELECT $1, system_identifier, 1 FROM pg_control_system()",
+        former,
+    )
+    await _migrate(connection, command.upgrade, "head")
+    first = await load_incarnation(database)
+    assert first != former
+    assert await load_incarnation(database) == first
+    rows = await database.fetch("SELECT incarnation FROM incarnations ORDER BY number")
+    assert [row[0] for row in rows] == [former, first]
+    await _migrate(connection, command.downgrade, "0008")
+    rows = await database.fetch("SELECT * FROM incarnations ORDER BY number")
+    assert [row["incarnation"] for row in rows] == [former, first]
     await database.close()
 
 

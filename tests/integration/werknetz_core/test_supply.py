@@ -285,7 +285,7 @@ async def test_what_is_just_being_projected_is_not_left_behind(
 
 async def until_waiting(world: World) -> None:
     """Wait until somebody waits for the queue of events; it must not take long."""
-    deadline = asyncio.get_running_loop().time() + 20
+    deadline = asyncio.get_running_loop().time() + 60
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'ExclusiveLock'"
     while await world.database.fetchval(waiting) == 0:
         assert asyncio.get_running_loop().time() < deadline, "nobody waits"

@@ -98,11 +98,11 @@ async def test_somebody_else_fills_the_disk_and_makes_room(disk: Path) -> None:
     pump, lanes = make_pump(first, MemoryServer(down=True), disk, bytes_max=BYTES_MAX)
     stranger = fill(disk)
     async with running(pump):
-        await until(lambda: WAITS in first.status.detail, within_s=30)
+        await until(lambda: WAITS in first.status.detail, within_s=90)
         acknowledged = await stays(first, 3.0)
         assert not lanes["live"].file.reserve.is_held
         stranger.unlink()
-        await until(lambda: first.acknowledged >= acknowledged + 50, within_s=30)
+        await until(lambda: first.acknowledged >= acknowledged + 50, within_s=90)
         assert lanes["live"].file.reserve.is_held
     values, gaps = read_stored(disk)
     assert values[: first.acknowledged] == list(range(1, first.acknowledged + 1))
@@ -116,7 +116,7 @@ async def test_the_core_takes_what_fills_the_disk(disk: Path) -> None:
     pump, lanes = make_pump(first, server, disk, bytes_max=BYTES_MAX)
     fill(disk)
     async with running(pump):
-        await until(lambda: WAITS in first.status.detail, within_s=30)
+        await until(lambda: WAITS in first.status.detail, within_s=90)
         acknowledged = await stays(first, 2.0)
         server.down = False
         serving = asyncio.create_task(core.serve())
@@ -139,17 +139,17 @@ async def test_an_edge_starts_on_a_full_disk(disk: Path) -> None:
     pump, _ = make_pump(first, server, disk, bytes_max=BYTES_MAX)
     stranger = fill(disk)
     async with running(pump):
-        await until(lambda: WAITS in first.status.detail, within_s=30)
+        await until(lambda: WAITS in first.status.detail, within_s=90)
         acknowledged = await stays(first, 1.0)
     (disk / "press.reserve").unlink(missing_ok=True)  # what was the reserve is acknowledged, too
     fill(disk, "another", left=256 * 1024)
     again = source(acknowledged)
     pump, _ = make_pump(again, server, disk, bytes_max=BYTES_MAX)
     async with running(pump):
-        await until(lambda: WAITS in again.status.detail, within_s=30)
+        await until(lambda: WAITS in again.status.detail, within_s=90)
         assert await stays(again, 2.0) == acknowledged
         stranger.unlink()
-        await until(lambda: again.acknowledged >= acknowledged + 20, within_s=30)
+        await until(lambda: again.acknowledged >= acknowledged + 20, within_s=90)
     values, gaps = read_stored(disk)
     assert values[: again.acknowledged] == list(range(1, again.acknowledged + 1))
     assert gaps[:3] == ["opened spool_full", "opened spool_full", "closed"]

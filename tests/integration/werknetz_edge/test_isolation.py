@@ -12,12 +12,13 @@ import yaml
 from redis import Redis
 
 from plumbing.edgeplant import EdgePlant
-from plumbing.opcua_plant import free_port, options, plant
+from plumbing.opcua_plant import options, plant
 from plumbing.waiting import until
 from werknetz.link.redis import status_key
+from werknetz_demo.embedded.process import free_port
 from werknetz_edge.opcua.stack import ua
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.asyncio, pytest.mark.slow, pytest.mark.timeout(600)]
 STAGES: Final = ("create", "connect", "read", "acknowledge", "close", "task", "details")
 PLUGIN: Final = """
 import asyncio
@@ -101,7 +102,7 @@ class Statuses:
 
 
 async def largest(database_url: str, connector: str, signal: str) -> float:
-    connection = await asyncpg.connect(database_url, timeout=30)
+    connection = await asyncpg.connect(database_url, timeout=60)
     try:
         value = await connection.fetchval(
             "SELECT max(sa.value) FROM samples sa JOIN signals s ON s.id = sa.signal_id"
@@ -111,13 +112,13 @@ async def largest(database_url: str, connector: str, signal: str) -> float:
         )
         return float(value or 0)
     finally:
-        await connection.close(timeout=10)
+        await connection.close(timeout=60)
 
 
 async def write_until_stored(nodes: dict[str, Any], database_url: str, first: int) -> int:
     """Change a value until a change of these is in the database; return the next number."""
     number = first
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(120):
         while await largest(database_url, "healthy", "Cell.Count") < first:
             await nodes["Count"].write_value(ua.Variant(number, ua.VariantType.UInt32))
             number += 1
@@ -153,7 +154,7 @@ async def test_one_process_survives_every_connector(
                     for state, detail in shown
                 )
 
-            await until(is_shown, within_s=60)
+            await until(is_shown, within_s=120)
             assert statuses.of("healthy")[0] == "running"
             assert running.children["edge"].is_alive, running.log("edge")
             await write_until_stored(nodes, database_url, number)

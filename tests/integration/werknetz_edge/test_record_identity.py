@@ -14,6 +14,7 @@ import yaml
 
 from plumbing.edges import Edges, running_edges
 from plumbing.sftp import SftpServer
+from plumbing.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio]
 EXAMPLE = Path(__file__).resolve().parents[3] / "deploy/edge/examples/tables-sftp.yaml"
@@ -163,7 +164,7 @@ async def test_a_snapshot_withdraws_missing_rows(plant: Plant) -> None:
     plant.put("supplier-a", "asn_3.csv")
     await plant.core.until("SELECT count(*) FROM quarantine", 1)
     assert len(await plant.quantities()) == 2
-    assert (plant.server.folder / "supplier-a/failed/asn_3.csv").exists()
+    await until((plant.server.folder / "supplier-a/failed/asn_3.csv").exists, within_s=60)
 
 
 RECEIPT = {

@@ -99,7 +99,7 @@ async def _booked_up_to(file: Path, at_us: int) -> None:
             return False  # not even its tables
         return row is not None and row[0] >= at_us
 
-    await until(is_booked, within_s=30)
+    await until(is_booked, within_s=120)
 
 
 @pytest.mark.asyncio
@@ -110,7 +110,7 @@ async def test_fahrenheit_and_twelve_hours(tmp_path: Path) -> None:
     position = ResumePosition(None, truth.since_us)
     writing = asyncio.create_task(QualityFileWriter(truth, folder, position).run())
     try:
-        await until(lambda: position.at_us > now - HOUR_US, within_s=30)
+        await until(lambda: position.at_us > now - HOUR_US, within_s=120)
     finally:
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)

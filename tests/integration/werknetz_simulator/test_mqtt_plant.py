@@ -27,29 +27,31 @@ async def test_past_messages_are_published(mqtt_url: str) -> None:
     client = _listener(mqtt_url, received)
     position = ResumePosition(None, start)
     publishing = asyncio.create_task(MqttPlant(truth, mqtt_url, position).run())
+    machine = ZWICK_2.machines[0]
+    good = {c.value for c in truth.changes(machine, start, now) if c.signal == "good"}
+
+    def payloads_of(kind: str) -> list[dict[str, Any]]:
+        topic = f"werk/{machine.line}/{machine.name}/{kind}"
+        return [payload for at, payload in list(received) if at == topic]
+
     try:
-        await until(lambda: position.at_us >= now, within_s=20)
+        await until(lambda: position.at_us >= now, within_s=120)
+        # The broker has them all: they are on their way to us.
+        await until(
+            lambda: (
+                {payload["gut"] for payload in payloads_of("zyklus")} >= good
+                and bool(payloads_of("zustand"))
+            ),
+            within_s=120,
+        )
     finally:
         publishing.cancel()
         await asyncio.gather(publishing, return_exceptions=True)
         client.disconnect()
         client.loop_stop()
-    machine = ZWICK_2.machines[0]
-    cycles = [
-        payload
-        for topic, payload in received
-        if topic == f"werk/{machine.line}/{machine.name}/zyklus"
-    ]
-    good = [c.value for c in truth.changes(machine, start, now) if c.signal == "good"]
-    assert {payload["gut"] for payload in cycles} >= set(good)
+    cycles = payloads_of("zyklus")
     assert all("," in payload["temperatur"] and len(payload["zeit"]) == 26 for payload in cycles)
-    states = [
-        payload
-        for topic, payload in received
-        if topic == f"werk/{machine.line}/{machine.name}/zustand"
-    ]
-    assert states
-    assert set(states[0]) == {"zeit", "zustand", "auftrag", "soll_s"}
+    assert set(payloads_of("zustand")[0]) == {"zeit", "zustand", "auftrag", "soll_s"}
 
 
 def _listener(url: str, received: list[tuple[str, dict[str, Any]]]) -> Client:

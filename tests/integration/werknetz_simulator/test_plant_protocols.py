@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from plumbing.edge_records import ReceivedRecords, config_of, read_until
+from plumbing.group import POLLED_STALE_US, recent_values
 from werknetz_demo.embedded.process import free_port
 from werknetz_simulator.edge_file import live_edge_of
 from werknetz_simulator.plants import incident
@@ -20,7 +21,6 @@ from werknetz_simulator.plants.truth import SEED, Truth
 from werknetz_simulator.protocols.names.profile import PlantAddress
 from werknetz_simulator.serve import BROKEN_FILE, PlantEndpoints, Work, plant_tasks
 
-STALE_US = 300_000  # as old as a polled value may be
 SIGNALS = ("state", "good", "order", "pri")
 
 
@@ -91,12 +91,7 @@ def _agrees(truth: Truth, machine: PlantMachine, records: ReceivedRecords) -> No
         "pri": records.latest[f"{machine.path}:pri"][1],
     }
     for signal, value in values.items():
-        possible = {
-            change.value
-            for at in (at_us[signal], at_us[signal] - STALE_US)
-            for change in truth.snapshot(machine, at)
-            if change.signal == signal
-        }
+        possible = recent_values(truth, machine, signal, at_us[signal], POLLED_STALE_US)
         if signal == "pri":
             near = [
                 candidate

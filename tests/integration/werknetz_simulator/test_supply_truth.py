@@ -64,7 +64,7 @@ WHERE e.path = $1 AND m.number = $2 AND w.code = $3"""
 
 @pytest_asyncio.fixture(params=SEEDS)
 async def supply(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[GroupSupply]:
-    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=10)
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=60)
     yield await run_group_supply(pool, request.param)
     await pool.close()
 

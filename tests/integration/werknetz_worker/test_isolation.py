@@ -41,7 +41,7 @@ WHEN ({condition}) EXECUTE FUNCTION refuse()"""
 
 @pytest_asyncio.fixture
 async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=10)
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=60)
     yield pool
     await pool.close()
 

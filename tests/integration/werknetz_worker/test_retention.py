@@ -25,7 +25,7 @@ NOBODY = WatermarkPublisher(None)
 
 @pytest_asyncio.fixture
 async def plant(database_url: str) -> AsyncIterator[Plant]:
-    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=10)
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=60)
     for day in DAYS:
         for statement in (*SAMPLES.create_statements(day), *RAW_INPUTS.create_statements(day)):
             await pool.execute(statement)

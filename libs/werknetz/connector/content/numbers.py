@@ -7,8 +7,9 @@ a thousand.
 
 import math
 import re
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 Decimal = Literal["point", "comma"]
 Thousands = Literal["", ".", ",", " ", "'"]
@@ -24,6 +25,8 @@ _CLEAR: Final = re.compile(
     r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII
 )
 _NAME_WITH_EXPONENT: Final = re.compile(r"[+-]?\d+[eE]\d+", re.ASCII)
+# What `to_text` makes of the number of such a text is the text.
+_PLAIN: Final = r"-?[1-9]\d{{0,8}}(?:{0}\d{{0,4}}[1-9])?|-?0{0}(?!0000)\d{{0,7}}[1-9]|0"
 # Digits in groups or with one separator: written by a program as a number, in whatever form.
 _ANY_FORM: Final = re.compile(
     r"[+-]?(?:[1-9]\d{0,2}(?:[., ']\d{3})+(?:[.,]\d*)?|(?:0|[1-9]\d*)[.,]\d+)-?", re.ASCII
@@ -43,6 +46,20 @@ class NumberText(str):
     """Text that an option of its source calls a number; the form is that of the rule."""
 
     __slots__ = ()
+
+
+class OtherForm(str):  # noqa: SLOT000  a str subclass cannot have slots
+    """Text that is a number, but not in the form of its source: `1.000` with a decimal comma.
+
+    It is refused where a rule wants a number, and unchanged where it wants text.
+    """
+
+    reason: str
+
+    def __new__(cls, text: str, reason: str = "") -> Self:
+        value = super().__new__(cls, text)
+        value.reason = reason
+        return value
 
 
 class FormerText(str):
@@ -67,6 +84,21 @@ def parse_number(text: str, decimal: str = "point", thousands: str = "") -> floa
         number = number.replace(",", ".")
     value = float(number) if any(sign in number for sign in ".eE") else int(number)
     return value if match[1] else -value
+
+
+def odd_texts(cells: Sequence[object], decimal: str = "point") -> list[tuple[int, str]]:
+    """Return index and text of those that are not the plain form of their number: `1.50`, `+1`."""
+    cell_form, column_form = _plain_forms(decimal)
+    texts = [(n, cell) for n, cell in enumerate(cells) if isinstance(cell, str)]
+    if column_form.fullmatch("".join(f"{text}\n" for _, text in texts)):
+        return []
+    return [(n, text) for n, text in texts if cell_form.fullmatch(text) is None]
+
+
+@lru_cache(maxsize=2)
+def _plain_forms(decimal: str) -> "tuple[re.Pattern[str], re.Pattern[str]]":
+    plain = _PLAIN.format("," if decimal == "comma" else r"\.")
+    return re.compile(plain, re.ASCII), re.compile(rf"(?:(?:{plain})\n)*", re.ASCII)
 
 
 def parse_clear_number(text: str) -> float | int | None:

@@ -43,6 +43,11 @@ class RuleExpression:
         """Whether the result may differ for the same value with another status."""
         return "status" in self.needs
 
+    @property
+    def reads_text(self) -> bool:
+        """Whether it computes with the text of a value, not with its number."""
+        return self.input == "text"
+
     def result(self, value: Any, status: int, fields: Mapping[str, Any] | None) -> Any:
         """Return the computed value, or DROPPED; raise UnreadableValue.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from werknetz.connector.columns import AddressTable, mark_missing
+from werknetz.connector.columns import AddressTable, distinct_values, mark_missing
 from werknetz.connector.contract import ReadingBlock
 from werknetz.connector.values import DROPPED, Target, UnreadableValue, value_of
 from werknetz.domain.status import UNCERTAIN
@@ -91,8 +91,12 @@ def _compute(
         codes, which = np.unique(block.status[of_address], return_inverse=True)
         groups = [(int(code), of_address[which == n]) for n, code in enumerate(codes)]
     for status, rows in groups:
-        values, which = np.unique(block.value[rows], return_inverse=True)
-        results = [_evaluate(target, float(value), status) for value in values]
+        if target.computation.reads_text:
+            values, which = distinct_values(block, block.value, rows)
+        else:
+            numbers, which = np.unique(block.value[rows], return_inverse=True)
+            values = [(float(number), None) for number in numbers]
+        results = [_evaluate(target, *value, status) for value in values]
         column.keep[rows] = np.array([r.is_stored for r in results])[which]
         column.value[rows] = np.array([r.number for r in results])[which]
         if any(result.text is not None for result in results):
@@ -103,7 +107,8 @@ def _compute(
             if not result.is_stored and not result.error:
                 table.books.ignored += int((which == n).sum())
             if result.error or result.is_unknown_state:
-                raw = (result.text or repr(float(values[n]))).encode()
+                number, written = values[n]
+                raw = (result.text or written or repr(number)).encode()
                 _report(table, index, result, raw, rows[which == n], column, arrival_us, unmapped)
 
 
@@ -134,10 +139,10 @@ def _report(
         unmapped.append(entry)
 
 
-def _evaluate(target: Target, value: float, status: int) -> _Result:
+def _evaluate(target: Target, value: float, written: str | None, status: int) -> _Result:
     assert target.computation is not None  # noqa: S101  checked by the caller
     try:
-        computed = target.computation.result(value, status, None)
+        computed = target.computation.result(value if written is None else written, status, None)
         if computed is DROPPED:
             return _Result(is_stored=False)
         number, text = value_of(target, computed)
@@ -156,4 +161,5 @@ def _rows(block: ReadingBlock, mask: NDArray[np.bool_]) -> ReadingBlock:
         status=block.status[mask],
         source_time_us=block.source_time_us[mask],
         server_time_us=None if server is None else server[mask],
+        texts=None if block.texts is None else block.texts.where(mask),
     )

@@ -6,6 +6,7 @@ expected balance, the difference is stored with it: some movement was not report
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from heapq import merge
 from itertools import groupby
 from typing import Final
 from uuid import UUID
@@ -104,15 +105,11 @@ def find_below_zero(
 def _sort(
     counts: Iterable[StockCount], moves: Iterable[LedgerMovement]
 ) -> list[StockCount | LedgerMovement]:
-    entries: list[StockCount | LedgerMovement] = [*moves, *counts]
-    entries.sort(key=_sort_key_of)
-    return entries
-
-
-def _sort_key_of(entry: StockCount | LedgerMovement) -> tuple[int, bool, int, str, bytes, int]:
-    if isinstance(entry, LedgerMovement):
-        return entry.at_us, False, 0, "", entry.event_id.bytes, entry.leg
-    return entry.at_us, True, entry.known_us, entry.document, entry.event_id.bytes, 0
+    """Order by time; at one instant movements are first, and each kind has an order of its own."""
+    ordered_moves = sorted(moves, key=lambda move: (move.at_us, move.event_id.bytes, move.leg))
+    ordered_counts = sorted(counts, key=lambda count: (count.at_us, count.event_id.bytes))
+    entries: tuple[Iterable[StockCount | LedgerMovement], ...] = (ordered_moves, ordered_counts)
+    return list(merge(*entries, key=lambda entry: entry.at_us))
 
 
 def _merge_counts(entries: list[StockCount | LedgerMovement]) -> list[StockCount | LedgerMovement]:

@@ -45,21 +45,18 @@ def compute_levels(
     balances_by_place: Mapping[int, Sequence[Balance]], openings: Mapping[int, OpeningBalance]
 ) -> list[StockLevel]:
     """Return the level after each entry of any place, in order of time."""
-    last = {
-        place: openings.get(place, OpeningBalance()) for place in {*balances_by_place, *openings}
-    }
-    total = sum(opening.balance for opening in last.values())
-    is_known = any(opening.is_counted for opening in last.values())
+    last = dict.fromkeys(balances_by_place, 0.0)
+    last.update((place, opening.balance) for place, opening in openings.items())
+    total = sum(last.values())
+    is_known = any(opening.is_counted for opening in openings.values())
     levels = []
     for balance, place in merge(
         *([(entry, place) for entry in entries] for place, entries in balances_by_place.items()),
         key=lambda pair: (pair[0].at_us, pair[1], pair[0].position),
     ):
-        total += balance.balance - last[place].balance
+        total += balance.balance - last[place]
         is_known = is_known or balance.kind == "count"
-        last[place] = OpeningBalance(
-            balance.balance, last[place].is_counted or balance.kind == "count"
-        )
+        last[place] = balance.balance
         levels.append(
             StockLevel(
                 balance.at_us, 0.0 if abs(total) < NEGLIGIBLE else total, max(balance.change, 0.0),

@@ -4,7 +4,7 @@ Stock, planned consumption and expected arrivals are followed over planned time 
 falls below the minimum.
 """
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -54,7 +54,9 @@ def find_shortage(
     The minimum is the largest of all uses. An arrival is available at its instant. Time without
     consumption is no shortage.
     """
-    minimum = max((use.minimum for use in uses), default=0.0)
+    if not uses:
+        return None
+    minimum = max(use.minimum for use in uses)
     expected = sorted(
         (arrival for arrival in arrivals if arrival.at_us < horizon_us),
         key=lambda arrival: arrival.at_us,
@@ -62,7 +64,7 @@ def find_shortage(
     below_us = _falls_below_us(stock, minimum, uses, expected, start_us, horizon_us)
     if below_us is None:
         return None
-    following_index = bisect_left([arrival.at_us for arrival in expected], below_us + 1)
+    following_index = bisect_right([arrival.at_us for arrival in expected], below_us)
     following = expected[following_index] if following_index < len(expected) else None
     end_us = horizon_us if following is None else following.at_us
     empty_us = _falls_below_us(stock, 0.0, uses, expected[:following_index], start_us, end_us)
@@ -140,17 +142,17 @@ def allot_shipments(
     """Allot shipments in transit to due lines: the first to arrive to the first due."""
     shipments = sorted(sent, key=lambda line: (line.expected_us, line.id))
     allotted: list[AllottedDueLine] = []
-    index, remaining = 0, shipments[0].quantity if shipments else 0.0
+    index, taken = 0, 0.0  # how much of that shipment
     for line in sorted(due, key=lambda line: (line.due_us, line.id)):
         open_quantity, allotted_shipments = line.quantity, []
         while open_quantity > NEGLIGIBLE and index < len(shipments):
+            remaining = shipments[index].quantity - taken
             if remaining > NEGLIGIBLE:
                 allotted_shipments.append(shipments[index])
             share = min(open_quantity, remaining)
-            open_quantity, remaining = open_quantity - share, remaining - share
-            if remaining <= NEGLIGIBLE:
-                index += 1
-                remaining = shipments[index].quantity if index < len(shipments) else 0.0
+            open_quantity, taken = open_quantity - share, taken + share
+            if remaining - share <= NEGLIGIBLE:
+                index, taken = index + 1, 0.0
         expected = (
             allotted_shipments[-1].expected_us
             if allotted_shipments and open_quantity <= NEGLIGIBLE

@@ -125,7 +125,7 @@ def match_receipts(
     deliveries = []
     for documents in deliveries_by_key.values():
         transit += _fill_lines(documents, terms)
-        if documents.receipts and any(receipt.quantity > 0 for receipt in documents.receipts):
+        if any(receipt.quantity > 0 for receipt in documents.receipts):
             deliveries.append(_delivery_of(documents))
     return MatchedShipments(tuple(transit), tuple(deliveries))
 

@@ -26,6 +26,7 @@ from werknetz.kpi.supply.schedule import CallOffVersion
 
 _G = TypeVar("_G", CallOffVersion, ShipmentLine, ReceiptLine)
 COUNTED_EVENTS_MAX: Final = 5  # listed in a finding beside the statement
+_BEGINNING_US: Final = -(2**62)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def reconcile_cumulative(account: RelationAccount) -> tuple[Cumulative, list[Sup
             findings += _find_steps_back(statements, direction, name)
             findings += _find_differences(statements, direction, name, order)
     zero_us = _zero_date_of(account.versions)
-    since_us = zero_us if zero_us is not None else -(2**62)
+    since_us = zero_us if zero_us is not None else _BEGINNING_US
     now_us = account.terms.now_us
     cumulative = Cumulative(
         zero_us,
@@ -197,7 +198,7 @@ def _received_statements_of(account: RelationAccount) -> list[_Statement]:
         until_us = entry.issued_us
         if entry.last_receipt is not None:
             until_us = last_us.get(entry.last_receipt, until_us)
-        own = totals.sum_between(zero_us or -(2**62), until_us)
+        own = totals.sum_between(zero_us or _BEGINNING_US, until_us)
         stated = entry.cumulative_received or 0.0
         statements.append(
             _Statement(stated, own, zero_us, version.issued_us, version.document, entry)

@@ -196,10 +196,8 @@ class _KnownVersions:
     def __init__(self, versions: Sequence[CallOffVersion]) -> None:
         ordered = sorted(versions, key=lambda v: v.known_us)
         self._known_us = [version.known_us for version in ordered]
-        self._latest: list[CallOffVersion] = []  # the last issued of each and all before it
-        for version in ordered:
-            before = self._latest[-1:]
-            self._latest.append(max(*before, version, key=_order_of) if before else version)
+        # The last issued of each and all before it.
+        self._latest = list(accumulate(ordered, _later_of))
         self._replacing: dict[tuple[int, str], list[CallOffVersion]] = {}
         for version in ordered:
             if version.replaces is not None:
@@ -215,6 +213,10 @@ class _KnownVersions:
         replacing = self._replacing.get((version.issued_us, version.document), ())
         before = [v for v in replacing if v.known_us < version.known_us]
         return max(before, key=_order_of) if before else None
+
+
+def _later_of(version: CallOffVersion, other: CallOffVersion) -> CallOffVersion:
+    return max(version, other, key=_order_of)
 
 
 def _order_of(version: CallOffVersion) -> tuple[int, int, str]:

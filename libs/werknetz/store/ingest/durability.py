@@ -11,5 +11,8 @@ SELECT c.relname FROM pg_class c
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
     AND c.relpersistence = 'u' ORDER BY 1"""
 
+# A restore from a dump adds the foreign keys last, after all rows.
 HAS_TABLES: Final = """
-SELECT to_regclass('samples') IS NOT NULL, to_regclass('samples_catch_all') IS NOT NULL"""
+SELECT to_regclass('samples') IS NOT NULL, to_regclass('samples_catch_all') IS NOT NULL,
+    EXISTS (SELECT FROM pg_constraint WHERE contype = 'f'
+        AND conrelid = to_regclass('points') AND confrelid = to_regclass('spools'))"""

@@ -3,7 +3,7 @@
 `sequence` orders the samples of a signal at one instant: null first, then ascending.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from itertools import product, starmap
 from typing import Final
@@ -69,8 +69,11 @@ def encode_rows(rows: SampleRows) -> bytes:
     return _encode_mixed(rows, server_null, sequence_null)
 
 
-async def stream_copy(*parts: bytes) -> AsyncIterator[bytes]:
-    """Yield header, parts and trailer in chunks."""
+async def stream_copy(parts: Iterable[bytes]) -> AsyncIterator[bytes]:
+    """Yield header, parts and trailer in chunks; take a part when the one before has been sent.
+
+    So PostgreSQL stores a part while the next one is encoded.
+    """
     yield HEADER
     for part in parts:
         for start in range(0, len(part), _CHUNK_BYTES):

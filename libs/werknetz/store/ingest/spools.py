@@ -12,8 +12,14 @@ ADD_CONNECTOR: Final = "INSERT INTO connectors (id) VALUES ($1) ON CONFLICT (id)
 
 SET_EPOCH: Final = "UPDATE connectors SET epoch = $2 WHERE id = $1 AND epoch < $2"
 
-LOCK_SPOOL: Final = """
-SELECT id, connector_id, last_seq, last_hash FROM spools WHERE spool_id = $1 FOR UPDATE"""
+# Null if there is none, or if its row was restored: another transaction inserted it.
+INCARNATION_IN_PLACE: Final = """
+SELECT CASE WHEN xmin::text::bigint = transaction_id THEN incarnation END AS incarnation
+FROM incarnations ORDER BY number DESC LIMIT 1"""
+
+LOCK_SPOOL: Final = f"""
+SELECT id, connector_id, last_seq, last_hash, ({INCARNATION_IN_PLACE}) AS incarnation
+FROM spools WHERE spool_id = $1 FOR UPDATE"""  # noqa: S608 - our own statement
 
 ADD_SPOOL: Final = """
 INSERT INTO spools (spool_id, connector_id, lane, last_hash) VALUES ($1, $2, $3, $4)
@@ -29,17 +35,23 @@ SET_LAST_APPLIED: Final = "UPDATE connectors SET last_applied_at = clock_timesta
 SET_ALARM: Final = "UPDATE connectors SET alarm = $2 WHERE id = $1 AND alarm IS DISTINCT FROM $2"
 
 CURRENT_INCARNATION: Final = """
-SELECT incarnation, system_identifier, timeline FROM incarnations ORDER BY number DESC LIMIT 1"""
+SELECT incarnation, system_identifier, timeline, database_oid, transaction_id,
+    xmin::text::bigint AS inserted_by
+FROM incarnations ORDER BY number DESC LIMIT 1"""
 
 # pg_control_checkpoint has the timeline of the last checkpoint. Right after a promotion the name
 # of the current WAL file is newer; there is none during recovery.
 SERVER_IDENTITY: Final = """
 SELECT (SELECT system_identifier FROM pg_control_system()) AS system_identifier,
     CASE WHEN pg_is_in_recovery() THEN NULL
-    ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END AS timeline
-"""
+    ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END AS timeline,
+    (SELECT oid::bigint FROM pg_database WHERE datname = current_database()) AS database_oid"""
 
 ADD_INCARNATION: Final = """
-INSERT INTO incarnations (incarnation, system_identifier, timeline) VALUES ($1, $2, $3)"""
+INSERT INTO incarnations (incarnation, system_identifier, timeline, database_oid, transaction_id)
+VALUES ($1, $2, $3, $4, pg_current_xact_id()::xid::text::bigint)"""
 
 LOCK_INCARNATIONS: Final = "LOCK TABLE incarnations IN SHARE ROW EXCLUSIVE MODE"
+
+# Waits for every transaction that has read the incarnation, and stops further ones.
+LOCK_CONNECTORS: Final = "LOCK TABLE connectors IN EXCLUSIVE MODE"

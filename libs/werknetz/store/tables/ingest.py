@@ -10,11 +10,15 @@ from werknetz.store.tables.base import AT, NOW, metadata
 incarnations = sa.Table(
     "incarnations",
     metadata,
-    # One row per incarnation; the newest is current. A restore or failover starts a new one.
+    # One row per incarnation; the newest is current. A restore or failover starts a new one. A row
+    # that a dump brings back is inserted by another transaction than its own (xmin), and a database
+    # that was copied has another oid. 0: a row of a version that did not store them.
     sa.Column("number", sa.Integer, sa.Identity(always=True), primary_key=True),
     sa.Column("incarnation", pg.UUID(as_uuid=True), nullable=False, unique=True),
     sa.Column("system_identifier", sa.BigInteger, nullable=False),
     sa.Column("timeline", sa.Integer, nullable=False),
+    sa.Column("database_oid", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("transaction_id", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("started_at", AT, nullable=False, server_default=NOW),
 )
 

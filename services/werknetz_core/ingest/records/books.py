@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
+from typing import Final
 
-from werknetz.events import codec
 from werknetz.events.batch import BusinessEvent, EventWithdrawn, Record, Samples, Tally, Unmapped
+
+POINT_BYTES: Final = 4  # of one sample; a batch whose columns differ in length was refused before
 
 
 @dataclass(slots=True)
@@ -41,7 +43,7 @@ def taken_of(record: Record) -> int:
     """Return how much a record counts as taken where its batch has no tally of the edge."""
     match record:
         case Samples():
-            return len(codec.columns_of(record))
+            return len(record.point) // POINT_BYTES
         case BusinessEvent() | EventWithdrawn():
             return 1
         case Unmapped():

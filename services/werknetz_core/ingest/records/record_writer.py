@@ -68,8 +68,8 @@ _log = get_logger("ingest.records")
 class _Pending:
     """Rows that are written together at the end, each kind in one statement."""
 
-    live: list[bytes] = field(default_factory=list)
-    history: list[bytes] = field(default_factory=list)
+    live: list[copy.SampleRows] = field(default_factory=list)
+    history: list[copy.SampleRows] = field(default_factory=list)
     history_at_us: list[int] = field(default_factory=list)
     dirty: list[NDArray[np.int64]] = field(default_factory=list)
     bad: list[QuarantineRow] = field(default_factory=list)
@@ -219,10 +219,10 @@ class RecordWriter:
             return
         pending.dirty.append(translated.dirty)
         if unit.lane == "live":
-            pending.live.append(copy.encode_rows(rows))
+            pending.live.append(rows)
             pending.samples += len(rows)
         else:
-            pending.history.append(copy.encode_rows(rows))
+            pending.history.append(rows)
             pending.history_count += len(rows)
             pending.history_at_us += [int(rows.at_us.min()), int(rows.at_us.max())]
 
@@ -325,9 +325,10 @@ class RecordWriter:
                 buckets=skipped,
             )
 
-    async def _copy(self, table: str, parts: Sequence[bytes]) -> None:
+    async def _copy(self, table: str, rows: Sequence[copy.SampleRows]) -> None:
+        parts = map(copy.encode_rows, rows)
         await self._connection.copy_to_table(
-            table, source=copy.stream_copy(*parts), columns=copy.COLUMNS, format="binary"
+            table, source=copy.stream_copy(parts), columns=copy.COLUMNS, format="binary"
         )
 
     async def _insert_history(self, pending: _Pending) -> int:

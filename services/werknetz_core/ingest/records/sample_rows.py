@@ -97,8 +97,9 @@ def find_possible_ties(
 
     Those are the rows that are not later than every row before them of the same point.
     """
-    if not len(point):
-        return np.zeros(0, np.bool_)
+    if (at_us[1:] > at_us[:-1]).all() and (at_us > latest_us[point]).all():
+        latest_us[point] = np.minimum(at_us, TIME_MAX_US - 1)  # of equal points, the last counts
+        return np.zeros(len(point), np.bool_)
     order = np.argsort(point, kind="stable")
     sorted_point, sorted_at = point[order], at_us[order]
     is_first = np.append(True, sorted_point[1:] != sorted_point[:-1])
@@ -155,7 +156,15 @@ def pack_dirty(equipment_id: NDArray[np.int32], at_us: NDArray[np.int64]) -> NDA
     bucket = at // BUCKET_US
     packed = (equipment << 32) + bucket + _BUCKET_OFFSET
     before = packed[at - bucket * BUCKET_US < CARRY_BACK_US] - 1
-    return np.unique(np.concatenate([packed, before]))
+    return sort_unique(np.concatenate([packed, before]))
+
+
+def sort_unique(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return what `np.unique` does, in a third of its time for few numbers."""
+    ascending = np.sort(numbers)
+    is_new = np.ones(len(ascending), np.bool_)
+    np.not_equal(ascending[1:], ascending[:-1], out=is_new[1:])
+    return ascending[is_new]
 
 
 def _last_text_per_row(columns: SampleColumns) -> tuple[NDArray[np.int32] | None, tuple[str, ...]]:

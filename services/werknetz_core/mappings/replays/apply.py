@@ -143,7 +143,7 @@ async def _add_samples(
         last_us = max(last_us, int(translated.rows.at_us.max()))
     await connection.execute(fact.CREATE_STAGING_TABLE)
     await connection.copy_to_table(
-        fact.STAGING_TABLE, source=copy.stream_copy(*parts), columns=copy.COLUMNS, format="binary"
+        fact.STAGING_TABLE, source=copy.stream_copy(parts), columns=copy.COLUMNS, format="binary"
     )
     tag = await connection.execute(statements.ADD_STAGED, instant_of(first_us), instant_of(last_us))
     await connection.execute(fact.CLEAR_STAGING_TABLE)

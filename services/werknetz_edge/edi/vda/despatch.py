@@ -1,5 +1,6 @@
 """VDA 4913: one fact for each line (714) of a delivery note (713) with transport and packages."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -69,7 +70,8 @@ def _read_line(
             notes += [note for name in TEXTS if (note := layout[name].read(part.text))]
     try:
         check_record(line, "VDA4913")
-        values = _line(line.text, partner) | _packages(packages)
+        values = _line(line.text, partner)
+        values |= _packages(packages, values["quantity"])
     except InvalidEdi as error:
         yield EdiFault(item, str(error), line.number, (line.number, last))
         return
@@ -78,10 +80,13 @@ def _read_line(
     at_us = fields.get("document_us")
     key = values.get("line") or f"item\0{values.get('material')}\0{values.get('supplier_material')}"
     yield EdiFact(item, KIND, {**fields, **values}, at_us, (line.number, last), str(key))
-    yield from _remarks_of(line, packages, item)
+    is_stored = "quantity_per_package" in values
+    yield from _remarks_of(line, packages, item, stores_capacity=is_stored)
 
 
-def _remarks_of(line: VdaRecord, packages: Sequence[VdaRecord], item: str) -> Iterator[EdiRemark]:
+def _remarks_of(
+    line: VdaRecord, packages: Sequence[VdaRecord], item: str, *, stores_capacity: bool
+) -> Iterator[EdiRemark]:
     layout = DESPATCH["714"]
     second = layout["quantity2"].read(line.text)
     if second.strip("0"):
@@ -90,10 +95,10 @@ def _remarks_of(line: VdaRecord, packages: Sequence[VdaRecord], item: str) -> It
         yield EdiRemark(item, reason, line.number)
     for package in packages:
         capacity = DESPATCH["715"]["capacity"].read(package.text)
-        if capacity.strip("0"):
+        if capacity.strip("0") and not stores_capacity:
             reason = (
                 f"quantity per package {quote(capacity)} is not stored: senders differ in its "
-                "number of decimals"
+                "number of decimals, and quantity and number of packages do not show it"
             )
             yield EdiRemark(f"{item} 715", reason, package.number)
             break
@@ -190,7 +195,19 @@ def _line(text: str, partner: Partner) -> FactFields:
     return {**fields, "quantity": quantity}
 
 
-def _packages(records: Sequence[VdaRecord]) -> FactFields:
+def _capacity_of(text: str, quantity: float, count: float | None) -> float | None:
+    """Return the quantity per package; None where quantity and packages do not confirm one form.
+
+    Some senders write it with three decimals, as the quantity, others without.
+    """
+    if not count or not text.isdecimal() or not (number := int(text)):
+        return None
+    forms = {number / 1000, float(number)}
+    confirmed = [form for form in forms if math.ceil(quantity / form) == count]
+    return confirmed[0] if len(confirmed) == 1 else None
+
+
+def _packages(records: Sequence[VdaRecord], quantity: float) -> FactFields:
     """Return the packages of a line; with several kinds, it is unknown which holds the line."""
     if len(records) != 1:
         return {}
@@ -203,6 +220,9 @@ def _packages(records: Sequence[VdaRecord]) -> FactFields:
         values["package_type"] = kind
     if count:
         values["package_count"] = count
+    capacity = _capacity_of(layout["capacity"].read(text), quantity, count)
+    if capacity is not None:
+        values["quantity_per_package"] = capacity
     if first.strip("0") and last in {"", first}:
         values["handling_unit"] = first
     return values

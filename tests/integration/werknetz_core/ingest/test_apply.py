@@ -1,9 +1,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -17,14 +18,15 @@ from werknetz.link.wire import (
     BatchEnvelope,
     Fenced,
     Forked,
+    LeaseRefused,
     ResendRequest,
     Welcome,
     link_name_of,
 )
 from werknetz_core.ingest.apply import Applier, ApplyOutcome, accept_hello
+from werknetz_core.ingest.durability import OtherIncarnation, load_incarnation
 from werknetz_core.ingest.partitions import PartitionMaker
 
-INCARNATION = uuid4()
 Connection = Any
 
 
@@ -38,27 +40,28 @@ async def database(database_url: str) -> AsyncIterator[Connection]:
 class Core:
     """An applier with its receivers, as the writer holds them."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, incarnation: UUID) -> None:
         self.connection = connection
+        self.incarnation = incarnation
         self.applier = Applier(PartitionMaker(ahead_days=0))
         self.receivers: dict[str, Receiver] = {}
 
     async def send_hello(self, spool: FakeSpool) -> Welcome:
         name = link_name_of(spool.connector, spool.lane)
-        answer = await accept_hello(self.connection, name, spool.hello(), INCARNATION)
+        answer = await accept_hello(self.connection, name, spool.hello(), self.incarnation)
         assert isinstance(answer, Welcome)
         spool.epoch = answer.epoch
         return answer
 
     async def apply(self, *envelopes: BatchEnvelope) -> ApplyOutcome:
         name = link_name_of(envelopes[0].connector, envelopes[0].lane)
-        receiver = self.receivers.setdefault(name, Receiver(name, INCARNATION))
+        receiver = self.receivers.setdefault(name, Receiver(name, self.incarnation))
         return await self.applier.apply(self.connection, receiver, envelopes)
 
 
-@pytest.fixture
-def core(database: Connection) -> Core:
-    return Core(database)
+@pytest_asyncio.fixture
+async def core(database: Connection) -> Core:
+    return Core(database, await load_incarnation(database))
 
 
 async def values(database: Connection) -> list[float]:
@@ -74,7 +77,7 @@ async def test_rows_names_marks_and_watermark_come_together(
     first = spool.add(point(1, "state"), samples([1.0, 2.0], texts={0: "Execute", 1: "Held"}))
     second = spool.add(point(2), samples([0.5], number=2))
     outcome = await core.apply(first, second)
-    assert outcome.answers == (Ack(INCARNATION, spool.spool_id, 2, second.hash),)
+    assert outcome.answers == (Ack(core.incarnation, spool.spool_id, 2, second.hash),)
     assert (outcome.batches, outcome.samples, outcome.quarantined) == (2, 3, 0)
     row = await database.fetchrow("SELECT last_seq, last_hash, sample_count FROM spools")
     assert tuple(row) == (2, spool.last_hash, 3)
@@ -121,7 +124,7 @@ async def test_an_older_epoch_and_another_history_write_nothing(
     spool.epoch = 2
     await core.send_hello(spool)
     spool.epoch = 1
-    assert (await core.apply(spool.add(samples([3.0])))).answers == (Fenced(2, INCARNATION),)
+    assert (await core.apply(spool.add(samples([3.0])))).answers == (Fenced(2, core.incarnation),)
     assert await values(database) == [1.0]
 
 
@@ -141,7 +144,7 @@ async def test_poison_goes_to_quarantine_and_the_rest_is_stored(
         spool.add(Points([]), samples([1000.0])),
     ]
     outcome = await core.apply(*run)
-    assert outcome.answers == (Ack(INCARNATION, spool.spool_id, 6, run[-1].hash),)
+    assert outcome.answers == (Ack(core.incarnation, spool.spool_id, 6, run[-1].hash),)
     assert sorted(await values(database)) == [*(float(n) for n in range(50) if n != 7), 1000.0]
     reasons = {
         row["seq"]: row["reason"] for row in await database.fetch("SELECT * FROM quarantine")
@@ -213,7 +216,8 @@ async def test_two_writers_at_once_store_everything_once(
 ) -> None:
     spools = [FakeSpool(f"plc-{n}") for n in range(3)]
     other = await asyncpg.connect(database_url)
-    cores = [Core(database), Core(other)]
+    incarnation = await load_incarnation(database)
+    cores = [Core(database, incarnation), Core(other, incarnation)]
     for spool in spools:
         await cores[0].send_hello(spool)
         spool.add(point(1, "total_count"), point(2, "state"))
@@ -245,3 +249,29 @@ async def test_what_is_not_the_inputs_fault_is_not_quarantined(
     core.receivers.clear()
     assert (await core.apply(batch)).samples == 1
     assert await database.fetchval("SELECT count(*) FROM quarantine") == 0
+
+
+@pytest.mark.asyncio
+async def test_a_lease_that_the_database_has_lost_begins_a_new_incarnation(
+    core: Core, database: Connection
+) -> None:
+    """Files of an earlier state are back in place: only a lease shows it."""
+    spool = FakeSpool(epoch=5)
+    await core.send_hello(spool)
+    hello = msgspec.structs.replace(spool.hello(), epoch=6, base=5, incarnation=core.incarnation)
+    await database.execute("UPDATE connectors SET epoch = 4")
+    with pytest.raises(OtherIncarnation):
+        await accept_hello(database, "plc", hello, core.incarnation)
+    assert await database.fetchval("SELECT epoch FROM connectors") == 4
+    restored = await load_incarnation(database)
+    assert restored != core.incarnation
+    with pytest.raises(OtherIncarnation):  # a writer that does not know of it yet
+        await accept_hello(database, "plc", hello, core.incarnation)
+    assert await load_incarnation(database) == restored
+    refused = await accept_hello(database, "plc", hello, restored)
+    assert refused == LeaseRefused(hello.nonce, 4, refused.at_us, restored)
+    with pytest.raises(OtherIncarnation):
+        await core.apply(spool.add(point(), samples([1.0])))
+    assert await database.fetchval("SELECT count(*) FROM samples") == 0
+    hello = msgspec.structs.replace(hello, base=4, incarnation=restored)
+    assert isinstance(await accept_hello(database, "plc", hello, restored), Welcome)

@@ -1,12 +1,13 @@
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
 import pytest_asyncio
 
 from werknetz_core.ingest import durability
-from werknetz_core.ingest.durability import DatabaseNotReady, UnsafeDatabase
+from werknetz_core.ingest.durability import DatabaseNotReady, OtherIncarnation, UnsafeDatabase
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_demo.embedded.postgres import Postgres
 
@@ -72,6 +73,42 @@ async def test_a_restored_database_is_another_life(database: Connection) -> None
     assert await durability.load_incarnation(database) == second
     await database.execute("UPDATE incarnations SET system_identifier = 7")
     assert await durability.load_incarnation(database) not in {first, second}
+
+
+async def test_an_incarnation_begins_once(database: Connection) -> None:
+    first = await durability.load_incarnation(database)
+    await durability.check_incarnation(database, first)
+    await durability.begin_incarnation(database, uuid4())  # another writer has been faster
+    assert await durability.load_incarnation(database) == first
+    await durability.begin_incarnation(database, first)
+    second = await durability.load_incarnation(database)
+    assert second != first
+    with pytest.raises(OtherIncarnation, match=f"was {first} and is {second}"):
+        await durability.check_incarnation(database, first)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "SET database_oid = database_oid + 1",
+        "SET transaction_id = 0",
+        "SET timeline = timeline",  # the row is inserted again, as by a dump
+    ],
+)
+async def test_a_row_that_was_restored_counts_no_longer(database: Connection, change: str) -> None:
+    first = await durability.load_incarnation(database)
+    await database.execute(f"UPDATE incarnations {change}")
+    with pytest.raises(OtherIncarnation, match=f"was {first} and is a restored one"):
+        await durability.check_incarnation(database, first)
+    assert await durability.load_incarnation(database) != first
+
+
+async def test_a_restore_that_has_not_finished_is_waited_for(database: Connection) -> None:
+    """A dump adds the foreign keys last; before, rows may still be missing."""
+    keys = "ALTER TABLE points DROP CONSTRAINT fk_points_spool_spools"
+    await database.execute(keys)
+    with pytest.raises(DatabaseNotReady, match="a restore has not finished"):
+        await durability.check_durability(database)
 
 
 async def test_partitions_are_made_ahead_once_a_day(database: Connection) -> None:

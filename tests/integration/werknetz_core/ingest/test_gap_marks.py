@@ -14,10 +14,10 @@ from werknetz.events.batch import GapClosed, GapOpened
 from werknetz.link.receiver import Receiver
 from werknetz.link.wire import Welcome
 from werknetz_core.ingest.apply import Applier, accept_hello
+from werknetz_core.ingest.durability import load_incarnation
 from werknetz_core.ingest.partitions import PartitionMaker
 
 pytestmark = pytest.mark.asyncio
-INCARNATION = uuid4()
 MONTH_US = 30 * 96 * BUCKET_US
 OTHER = MACHINE.replace("press-3", "press-4")
 
@@ -30,8 +30,8 @@ async def database(database_url: str) -> AsyncIterator[Any]:
 
 
 async def apply(database: Any, spool: FakeSpool, *records: Any) -> None:
-    receiver = Receiver(spool.connector, INCARNATION)
-    answer = await accept_hello(database, spool.connector, spool.hello(), INCARNATION)
+    receiver = Receiver(spool.connector, await load_incarnation(database))
+    answer = await accept_hello(database, spool.connector, spool.hello(), receiver.incarnation)
     assert isinstance(answer, Welcome)
     spool.epoch = answer.epoch
     await Applier(PartitionMaker(ahead_days=0)).apply(database, receiver, [spool.add(*records)])

@@ -12,7 +12,7 @@ from werknetz_demo.embedded.process import free_port
 
 pytestmark = pytest.mark.asyncio
 TESTS = Path(__file__).resolve().parents[3]
-ENDED_WITHIN_S = 30.0
+ENDED_WITHIN_S = 120.0
 
 
 async def start(database_url: str, redis_url: str, folder: Path) -> Process:

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -19,11 +18,11 @@ from werknetz.store.elements.machine_inputs import (
 )
 from werknetz.store.queries import samples as queries
 from werknetz_core.ingest.apply import Applier, accept_hello
+from werknetz_core.ingest.durability import load_incarnation
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_worker.elements.sample_columns import load_series
 
 Connection = Any
-INCARNATION = uuid4()
 AT = instant_of(NOW_US)
 SECOND = timedelta(seconds=1)
 ORDERS = [
@@ -44,9 +43,10 @@ async def database(database_url: str) -> AsyncIterator[Connection]:
 async def _apply(database: Connection, spool: FakeSpool, *batches: Any) -> None:
     """Apply batches in one transaction, by a core that has just started."""
     name = link_name_of(spool.connector, spool.lane)
-    answer = await accept_hello(database, name, spool.hello(), INCARNATION)
+    incarnation = await load_incarnation(database)
+    answer = await accept_hello(database, name, spool.hello(), incarnation)
     spool.epoch = answer.epoch
-    applier, receiver = Applier(PartitionMaker(ahead_days=0)), Receiver(name, INCARNATION)
+    applier, receiver = Applier(PartitionMaker(ahead_days=0)), Receiver(name, incarnation)
     await applier.apply(database, receiver, [spool.add(point(), batch) for batch in batches])
 
 

@@ -1,6 +1,6 @@
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import asyncpg
 import msgspec
@@ -8,28 +8,14 @@ import pytest
 from redis.asyncio import Redis
 
 from plumbing.delivery import FakeSpool, point, samples
+from plumbing.ingesting import writing
 from werknetz.link.redis import LinkLost, RedisCoreLink, RedisEdgeLink
 from werknetz.link.wire import Ack, ToEdge, Welcome
-from werknetz_core.ingest.partitions import PartitionMaker
-from werknetz_core.ingest.writer import Writer
 from werknetz_demo.embedded.postgres import Postgres
 from werknetz_demo.embedded.valkey import Valkey
 
 pytestmark = pytest.mark.asyncio
-PATIENCE_S = 30.0
-
-
-@asynccontextmanager
-async def writing(database_url: str, redis_url: str) -> AsyncIterator[Writer]:
-    link = RedisCoreLink.connect(redis_url)
-    writer = Writer(database_url, link, partitions=PartitionMaker(ahead_days=0))
-    task = asyncio.create_task(writer.run())
-    try:
-        yield writer
-    finally:
-        writer.stop()
-        await asyncio.wait_for(task, PATIENCE_S)
-        await link.close()
+PATIENCE_S = 120.0
 
 
 class Edge:

@@ -33,7 +33,7 @@ async def test_shared_files_become_events_once(
         for name in names:
             shutil.copyfile(find_shared_file(f"edi/{name}"), drop / name)
         stage.start("ingest", "edge")
-        await until(lambda: len(_done_files(drop)) == len(names), within_s=60)
+        await until(lambda: len(_done_files(drop)) == len(names), within_s=120)
         await stage.until(COUNT, 18)
         await stage.until("SELECT count(*) FROM quarantine", 7)
         kinds = await stage.query(
@@ -48,15 +48,18 @@ async def test_shared_files_become_events_once(
         reasons = await stage.query("SELECT source, reason FROM quarantine ORDER BY id")
         assert sum("is not supported" in row["reason"] for row in reasons) == 2
         assert sum("trailer 719" in row["reason"] for row in reasons) == 1
-        raw_inputs = await stage.query("SELECT count(*) FROM raw_inputs")
-        before = (18, len(reasons), raw_inputs[0][0])
-        for name in names:  # again, and again under other names
-            shutil.copyfile(find_shared_file(f"edi/{name}"), drop / name)
-            shutil.copyfile(find_shared_file(f"edi/{name}"), drop / f"again-{name}")
-        await until(lambda: not [p for p in drop.iterdir() if p.is_file()], within_s=60)
         # A later line is stored: so everything before it was processed.
-        (drop / "last.edi").write_text(_interchange("LAST", 1))
+        _drop(drop, "first.edi", _interchange("FIRST", 1))
         await stage.until(COUNT, 19)
+        raw_inputs = await stage.query("SELECT count(*) FROM raw_inputs")
+        before = (19, len(reasons), raw_inputs[0][0])
+        for name in names:  # again, and again under other names
+            content = find_shared_file(f"edi/{name}").read_bytes()
+            _drop(drop, name, content)
+            _drop(drop, f"again-{name}", content)
+        await until(lambda: not [p for p in drop.iterdir() if p.is_file()], within_s=120)
+        _drop(drop, "last.edi", _interchange("LAST", 1))
+        await stage.until(COUNT, 20)
         after = await stage.query(
             "SELECT (SELECT count(*) FROM business_events),"
             " (SELECT count(*) FROM quarantine), (SELECT count(*) FROM raw_inputs)"
@@ -78,7 +81,7 @@ async def test_lines_are_stored_once_while_the_edge_is_killed(
         await stage.kill_in_file(drop / "large.edi", COUNT, times=KILLS)
         stage.start("ingest", "edge")
         await stage.until(COUNT, LINES - wrong)
-        await until((drop / "done" / "large.edi").exists, within_s=30)
+        await until((drop / "done" / "large.edi").exists, within_s=120)
         (row,) = await stage.query(
             "SELECT count(*), count(DISTINCT body->>'line'), sum((body->>'quantity')::float)"
             " FROM business_events"
@@ -88,6 +91,13 @@ async def test_lines_are_stored_once_while_the_edge_is_killed(
         await stage.until("SELECT count(*) FROM quarantine", wrong)
         (row,) = await stage.query("SELECT count(*), count(DISTINCT position) FROM quarantine")
         assert tuple(row) == (wrong, wrong)
+
+
+def _drop(folder: Path, name: str, content: str | bytes) -> None:
+    """Write a file at once: an edge that polls the folder never sees a part of it."""
+    part = folder.with_name(f"{name}.part")
+    part.write_bytes(content.encode() if isinstance(content, str) else content)
+    part.rename(folder / name)
 
 
 def _done_files(drop: Path) -> list[Path]:

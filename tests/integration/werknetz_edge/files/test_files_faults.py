@@ -49,7 +49,7 @@ async def test_samples_are_there_once_though_the_edge_is_killed_again_and_again(
         await stage.kill_in_file(drop / "large.csv", SAMPLES, times=KILLS)
         stage.start("ingest", "edge")
         await stage.until(SAMPLES, ROWS)
-        await until(lambda: not (drop / "large.csv").exists(), within_s=30)
+        await until(lambda: not (drop / "large.csv").exists(), within_s=120)
         assert (drop / "done" / "large.csv").exists()
         (row,) = await stage.query(EXACT)
         assert tuple(row) == (ROWS, ROWS, 0, ROWS - 1)
@@ -77,17 +77,19 @@ async def test_rows_of_an_sftp_server_that_breaks_off_become_events_once(
             (drop / "stock.csv").write_text("material;n;w\n" + rows)
             stage.start("ingest", "edge")
             count = "SELECT count(*) FROM business_events"
-            await until(lambda: server.broken > 0, within_s=30)
+            await until(lambda: server.broken > 0, within_s=120)
             await stage.until(count, 4_000)
             await server.disconnect_all()
             stage.kill("edge")
             stage.start("edge")
             await stage.until(count, 20_000)
             # The server sends the same file under another name, and one with more rows.
-            (drop / "again.csv").write_text("material;n;w\n" + rows)
-            (drop / "more.csv").write_text("material;n;w\n" + rows + "M1;20000;L1\n")
+            for name, more in (("again", ""), ("more", "M1;20000;L1\n")):
+                part = tmp_path / f"{name}.part"
+                part.write_text(f"material;n;w\n{rows}{more}")
+                part.rename(drop / f"{name}.csv")
             await stage.until(count, 20_001)
-            await until(lambda: len(list((drop / "done").iterdir())) == 3, within_s=30)
+            await until(lambda: len(list((drop / "done").iterdir())) == 3, within_s=120)
             assert await stage.until(count, 20_001) == 20_001
     finally:
         await server.stop()

@@ -18,6 +18,7 @@ from plumbing.scripted_server import HangUp, Reply, scripted_server
 from werknetz.connector.contract import ConnectionLost, Connector
 from werknetz.domain.status import is_bad
 from werknetz.events.batch import GapClosed, GapOpened
+from werknetz_demo.embedded.process import free_port
 from werknetz_edge.modbus import create
 
 HOLDING = [
@@ -76,7 +77,7 @@ def _unit(unit: int = 1, holding: list[SimData] | None = None) -> SimDevice:
 
 @asynccontextmanager
 async def _serve(*units: SimDevice, port: int = 0) -> AsyncIterator[ModbusTcpServer]:
-    server = ModbusTcpServer(list(units), address=("127.0.0.1", port))
+    server = ModbusTcpServer(list(units), address=("127.0.0.1", port or free_port()))
     await server.serve_forever(background=True)
     try:
         yield server
@@ -193,7 +194,7 @@ async def test_a_silent_machine_is_a_lost_connection_in_bounded_time(tmp_path: P
         connector = _connector(port, tmp_path, [40001], timeout_s=0.2)
         await connector.connect()
         with pytest.raises(ConnectionLost, match=r"unit 1, holding 0-0 within 0\.2 s"):
-            await read_until(connector, ReceivedValues(), lambda _: False, within_s=10)
+            await read_until(connector, ReceivedValues(), lambda _: False, within_s=60)
         await connector.close()
 
 
@@ -207,7 +208,7 @@ async def test_a_machine_that_hangs_up_is_not_waited_for(tmp_path: Path) -> None
         connector = _connector(port, tmp_path, [40001], timeout_s=20)
         await connector.connect()
         with pytest.raises(ConnectionLost, match="has ended the connection"):
-            await read_until(connector, ReceivedValues(), lambda _: False, within_s=10)
+            await read_until(connector, ReceivedValues(), lambda _: False, within_s=60)
         await connector.close()
 
 
@@ -218,7 +219,7 @@ async def test_a_read_that_is_cancelled_leaves_nothing_behind(tmp_path: Path) ->
         await connector.connect()
         with pytest.raises(TimeoutError):
             await read_until(connector, ReceivedValues(), lambda _: False, within_s=0.2)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await connector.close()
 
 
@@ -239,7 +240,7 @@ async def test_a_silent_unit_behind_a_gateway_does_not_end_the_others(tmp_path: 
             {"name": "one", "address": 40001},
             {"name": "two", "address": 40001, "unit": 2},
         ]
-        connector = _connector(port, tmp_path, items, timeout_s=0.2, period_s=0.02)
+        connector = _connector(port, tmp_path, items, timeout_s=1, period_s=0.02)
         values = ReceivedValues()
         await connector.connect()
         await read_until(connector, values, lambda values: len(values.values) == 2)
@@ -252,7 +253,7 @@ async def test_a_silent_unit_behind_a_gateway_does_not_end_the_others(tmp_path: 
         await read_until(connector, values, lambda values: values.status["two"] == 0)
         assert not values.gaps
         speaking.clear()
-        with pytest.raises(ConnectionLost, match=r"within 0\.2 s"):
+        with pytest.raises(ConnectionLost, match=r"within 1 s"):
             await read_until(connector, values, lambda _: False)
         await connector.close()
 
@@ -288,9 +289,15 @@ async def test_an_answer_that_cannot_be_trusted_ends_the_session(
         connector = _connector(port, tmp_path, items, timeout_s=0.3)
         await connector.connect()
         with pytest.raises(ConnectionLost):
-            await read_until(connector, values, lambda _: False, within_s=10)
+            await read_until(connector, values, lambda _: False, within_s=60)
         await connector.close()
     assert not values.values, "nothing is invented"
+
+
+async def _connect_and_read(connector: Connector) -> None:
+    """Connect, which may take longer than the time limit, too; read until the session ends."""
+    await connector.connect()
+    await read_until(connector, ReceivedValues(), lambda _: False, within_s=60)
 
 
 @pytest.mark.asyncio
@@ -307,7 +314,6 @@ async def test_arbitrary_bytes_never_do_more_than_end_the_session(tmp_path: Path
         items = [{"address": 40001, "count": 50}, {"address": "coil/0", "count": 20}]
         connector = _connector(port, tmp_path, items, timeout_s=0.05)
         for _ in range(60):
-            await connector.connect()
             with pytest.raises(ConnectionLost):
-                await read_until(connector, ReceivedValues(), lambda _: False, within_s=10)
+                await _connect_and_read(connector)
         await connector.close()

@@ -94,7 +94,7 @@ async def test_retained_messages_can_be_ignored(place: Place) -> None:
         connector = create("old" + place.topic[-4:], place.options(topics=topics), place.folder)
         sink = Sink()
         await connector.connect()
-        delivery = await asyncio.wait_for(connector.read(), 20)
+        delivery = await asyncio.wait_for(connector.read(), 60)
         assert (delivery.ignored, delivery.readings) == (1, [])
         await delivery.acknowledge()
         await asyncio.to_thread(machine.send, f"{place.topic}/m/s", "new")

@@ -55,7 +55,7 @@ class Stage:
 
     async def until(self, is_reached: Any) -> Status:
         """Wait for a status of the edge."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while True:
             fields = await self.redis.hgetall(status_key("press"))
             status = status_from_hash(fields) if fields else None
@@ -90,7 +90,7 @@ async def test_wrong_clocks_are_marked_and_reported(stage: Stage, mqtt_url: str)
     now = datetime.now(UTC)
     lost = datetime(2000, 1, 1, 0, 5, tzinfo=UTC)
     times = {
-        "good": now, "ahead": now + timedelta(seconds=90), "behind": now - timedelta(hours=2),
+        "good": now, "ahead": now + timedelta(minutes=10), "behind": now - timedelta(hours=2),
         "lost": lost, "lost_2012": lost.replace(year=2012),
     }  # fmt: skip
     for name, at in times.items():
@@ -103,7 +103,7 @@ async def test_wrong_clocks_are_marked_and_reported(stage: Stage, mqtt_url: str)
         assert abs(stored[name]["at"] - times[name]) < timedelta(seconds=1)
         assert stored[name]["server_at"] is None
     for name in ("lost", "lost_2012", "by_arrival"):
-        assert timedelta() <= stored[name]["at"] - now < timedelta(minutes=1), "arrival counts"
+        assert timedelta() <= stored[name]["at"] - now < timedelta(minutes=10), "arrival counts"
     assert [stored[name]["server_at"] for name in ("lost", "lost_2012")] == [
         times["lost"], times["lost_2012"]
     ]  # fmt: skip
@@ -135,6 +135,7 @@ async def test_equal_messages_are_values_unless_they_are_unique(
         await stage.send("m/a", 7.0, at)
     await stage.send("m/end", 1.0, at)
     await stage.edges.until(STORED, stored + 1)
+    await stage.edges.until("SELECT duplicates FROM connector_books", 3 - stored)
     assert len(await stage.rows("a")) == stored
     (books,) = await stage.edges.query(
         "SELECT taken, stored, duplicates, ignored, quarantined FROM connector_books"

@@ -63,7 +63,7 @@ def tls_broker(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     thread.start()
     yield f"mqtts://127.0.0.1:{listener.getsockname()[1]}", certificate
     stop.set()
-    thread.join(5)
+    thread.join(60)
     listener.close()
 
 
@@ -74,7 +74,7 @@ def _serve(listener: socket.socket, context: ssl.SSLContext, stop: threading.Eve
             plain, _ = listener.accept()
         except TimeoutError:
             continue
-        plain.settimeout(3)
+        plain.settimeout(30)
         try:
             with context.wrap_socket(plain, server_side=True) as wire:
                 wire.recv(4096)

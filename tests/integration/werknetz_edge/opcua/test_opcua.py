@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from plumbing.opcua_plant import at, free_port, options, plant
+from plumbing.opcua_plant import at, options, plant
 from werknetz.connector.contract import ConfigurationRejected, ConnectionLost, Delivery
 from werknetz.events.batch import GapClosed, GapOpened
+from werknetz_demo.embedded.process import free_port
 from werknetz_edge.opcua import create
 from werknetz_edge.opcua.connection.pki import trust_certificate
 from werknetz_edge.opcua.connector import OpcuaConnector
@@ -41,7 +42,7 @@ async def collect(
     """Values by address and gaps, until enough has come."""
     values: dict[str, list[Any]] = {}
     gaps: list[Any] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not until(values, gaps):
             delivery = await connector.read()
             take(delivery, values)
@@ -69,7 +70,7 @@ def take(delivery: Delivery, values: dict[str, list[Any]]) -> None:
 
 
 async def reconnect(connector: OpcuaConnector) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             try:
                 await connector.connect()
@@ -197,12 +198,12 @@ async def test_the_ack_waits_for_acknowledge(connectors: Any) -> None:
         for value in range(5):
             await nodes["Count"].write_value(ua.Variant(value, ua.VariantType.UInt32))
             await asyncio.sleep(0.1)
-        item = [await asyncio.wait_for(connector.read(), 5) for _ in range(3)]
+        item = [await asyncio.wait_for(connector.read(), 60) for _ in range(3)]
         assert len(subscription._not_acknowledged_results) >= 3
         stored = set(subscription._not_acknowledged_results)
         for delivery in item:
             await delivery.acknowledge()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while stored & set(subscription._not_acknowledged_results) >= {min(stored)}:
                 delivery = await connector.read()
                 await asyncio.sleep(0.05)

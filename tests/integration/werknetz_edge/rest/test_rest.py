@@ -18,8 +18,8 @@ from plumbing.rest_polls import (
     ROWS,
     connector_of,
     next_delivery,
-    read_for,
     read_numbers,
+    read_polls,
     rows,
 )
 from plumbing.rest_source import RestSource, rest_source
@@ -54,7 +54,7 @@ async def test_every_page_of_every_style_is_read(
     connector = connector_of(source, tmp_path, endpoint)
     await connector.connect()
     assert await read_numbers(connector, 35) == list(range(35))
-    assert await read_for(connector, 0.4) == []
+    assert await read_polls(connector, source) == []
     source.rows += rows(100, 5, NOW_US + 1_000)
     assert await read_numbers(connector, 5) == list(range(100, 105))
     await connector.close()
@@ -67,7 +67,7 @@ async def test_late_commits_are_read_and_duplicates_are_dropped(
     connector = connector_of(source, tmp_path, ROWS)
     await connector.connect()
     assert await read_numbers(connector, 5) == [0, 1, 2, 3, 4]
-    await read_for(connector, 0.3)
+    await read_polls(connector, source)
     source.rows.insert(0, {"n": 77, "at_us": NOW_US - 500_000})  # committed late: within the lag
     assert await read_numbers(connector, 1) == [77]
     source.rows[1] = {"n": 0, "at_us": NOW_US + 10, "more": 1}  # changed, with the time of it
@@ -84,13 +84,13 @@ async def test_the_bookmark_is_saved_only_after_the_commit(
     connector = connector_of(source, tmp_path, ROWS)
     await connector.connect()
     deliveries = [await next_delivery(connector) for _ in range(3)]
-    await read_for(connector, 0.3)  # another round, in which nothing is new
+    await read_polls(connector, source)  # another round, in which nothing is new
     assert not connector.bookmarks.path.exists()
     await connector.close()  # the edge is killed
     again = connector_of(source, tmp_path, ROWS)
     await again.connect()
     assert sorted(await read_numbers(again, 25)) == list(range(25))
-    await read_for(again, 0.3)
+    await read_polls(again, source)
     assert again.bookmarks.get("rows").cursor_us == NOW_US + 24
     await again.close()
     source.rows += rows(30, 1, NOW_US + 50)
@@ -107,7 +107,7 @@ async def test_a_change_in_the_future_hides_nothing(source: RestSource, tmp_path
     connector = connector_of(source, tmp_path, ROWS)
     await connector.connect()
     assert await read_numbers(connector, 1) == [1]
-    await read_for(connector, 0.3)
+    await read_polls(connector, source)
     source.rows.insert(0, {"n": 2, "at_us": time.time_ns() // 1_000})
     assert await read_numbers(connector, 1) == [2]
     await connector.close()
@@ -118,7 +118,7 @@ async def test_an_etag_avoids_a_second_response(source: RestSource, tmp_path: Pa
     connector = connector_of(source, tmp_path, ALL)
     await connector.connect()
     assert await read_numbers(connector, 3) == [0, 1, 2]
-    await read_for(connector, 0.4)
+    await read_polls(connector, source)
     assert source.requests[-1].headers["if-none-match"] == '"3"'
     source.rows += rows(9, 1)
     assert await read_numbers(connector, 1) == [9]
@@ -136,7 +136,7 @@ async def test_the_same_key_with_other_content_goes_to_quarantine_once(
     delivery = await next_delivery(connector)
     assert "other content" in delivery.unreadable[0].reason
     await delivery.acknowledge()
-    assert await read_for(connector, 0.4) == []
+    assert await read_polls(connector, source) == []
     await connector.close()
 
 
@@ -266,7 +266,7 @@ async def test_a_token_is_fetched_once_and_again_after_a_401(
     connector = connector_of(source, tmp_path, ROWS, auth=auth)
     await connector.connect()
     assert await read_numbers(connector, 1) == [0]
-    await read_for(connector, 0.3)
+    await read_polls(connector, source)
     assert (source.tokens, source.requests[-1].headers["authorization"]) == (1, "Bearer token-1")
     source.canned_responses = [Response(status_code=401)]
     source.rows += rows(5, 1)
@@ -305,7 +305,7 @@ async def test_after_a_restart_stored_rows_are_duplicates(
     again = connector_of(source, tmp_path, ROWS)
     again.restore_checkpoints(await lane.on_disk(lane.spool.checkpoints))
     await again.connect()
-    assert await read_for(again, 0.4) == []
+    assert await read_polls(again, source) == []
     assert again.bookmarks.get("rows").cursor_us == NOW_US + 29
     await again.close()
     await lane.close()

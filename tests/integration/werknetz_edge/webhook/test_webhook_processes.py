@@ -16,7 +16,7 @@ import pytest
 from plumbing.edgeplant import EdgePlant, plant_of, until_stored
 from plumbing.hooks import BATCH, KEY, MAPPING, create_client, options_of, send_until_accepted
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.asyncio, pytest.mark.slow, pytest.mark.timeout(900)]
 POSTS = 1_000
 READINGS = 200
 KILLS = 10
@@ -61,7 +61,7 @@ async def send_all(
             for number in numbers:
                 answers.append(
                     await send_until_accepted(
-                        client, path, within_s=120, failures=failures.append,
+                        client, path, within_s=240, failures=failures.append,
                         content=json.dumps(body_of(number)),
                         headers={"Content-Type": "application/json"},
                     )
@@ -75,7 +75,7 @@ async def send_all(
 async def kill_repeatedly(plant: Plant, seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(KILLS):
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             async with create_client(plant.url) as client:
                 while True:
                     try:
@@ -144,7 +144,7 @@ async def test_sigterm_stops_the_edge_while_a_sender_waits(plant: Plant) -> None
         writer.write(b"POST /hooks/note HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n"
                      b"X-API-Key: %b\r\n\r\n" % KEY.encode())  # fmt: skip
         await writer.drain()
-        await plant.edge.children["edge"].stop(signal.SIGTERM, within_s=15)
+        await plant.edge.children["edge"].stop(signal.SIGTERM, within_s=60)
         assert '"event": "edge stopped"' in plant.edge.log("edge")
         assert "did not stop in time" not in plant.edge.log("edge")
         assert not (await reader.read()).startswith(b"HTTP/1.1 2")

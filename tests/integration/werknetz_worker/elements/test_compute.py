@@ -30,7 +30,7 @@ PATH = "nordwerk/emden-1/body/line-2/press-3"
 
 @pytest_asyncio.fixture
 async def plant(database_url: str) -> AsyncIterator[Plant]:
-    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=10)
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=60)
     yield Plant(pool)
     await pool.close()
 

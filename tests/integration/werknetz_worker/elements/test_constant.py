@@ -1,7 +1,6 @@
 """A planned run time that stands in the mapping reaches the elements, from its instant on."""
 
 from pathlib import Path
-from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -17,6 +16,7 @@ from werknetz.link.memory import MemoryEdgeLink, MemoryServer
 from werknetz.link.receiver import Receiver
 from werknetz.link.wire import Welcome
 from werknetz_core.ingest.apply import Applier, accept_hello
+from werknetz_core.ingest.durability import load_incarnation
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_edge.pipeline.lane import Lane
 from werknetz_edge.spool.spool_file import clock_us
@@ -56,8 +56,8 @@ def records(folder: Path, since_us: int, delivery: Delivery) -> list[bytes]:
 
 
 async def apply(pool: asyncpg.Pool, spool: FakeSpool, payloads: list[bytes]) -> None:
-    incarnation = uuid4()
     async with pool.acquire() as connection:
+        incarnation = await load_incarnation(connection)
         answer = await accept_hello(connection, spool.connector, spool.hello(), incarnation)
         assert isinstance(answer, Welcome)
         spool.epoch = answer.epoch
@@ -85,7 +85,7 @@ async def test_an_oee_from_a_constant(database_url: str, tmp_path: Path) -> None
     readings = [Reading("state", 4, source_time_us=start)]
     # Counting begins with the first value; the last one lies at the end, and belongs to it.
     readings += [Reading("good", n, source_time_us=start + n * MINUTE) for n in range(1, 31)]
-    async with asyncpg.create_pool(database_url, min_size=1, max_size=2, timeout=10) as pool:
+    async with asyncpg.create_pool(database_url, min_size=1, max_size=2, timeout=60) as pool:
         spool = FakeSpool("cell")
         # In force only from the 16th minute on: items before are not planned.
         later = start + 15 * MINUTE + 1

@@ -33,7 +33,7 @@ NOW = MIDNIGHT + 3 * DAY
 
 @pytest_asyncio.fixture
 async def plant(database_url: str) -> AsyncIterator[Plant]:
-    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=2, timeout=10)
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=2, timeout=60)
     yield Plant(pool)
     await pool.close()
 

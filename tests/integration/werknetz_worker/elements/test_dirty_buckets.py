@@ -24,7 +24,7 @@ Mark = Callable[[Plant, int], Awaitable[object]]
 
 @pytest_asyncio.fixture
 async def plant(database_url: str) -> AsyncIterator[Plant]:
-    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=10)
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=60)
     await pool.execute(
         "INSERT INTO retentions (table_name, dropped_before) VALUES ('samples', $1)",
         instant_of(DROPPED_BEFORE_US),

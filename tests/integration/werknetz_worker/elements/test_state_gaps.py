@@ -29,7 +29,7 @@ NEIGHBOUR = "nordwerk/emden-1/body/line-2/press-4"
 
 @pytest_asyncio.fixture
 async def plant(database_url: str) -> AsyncIterator[Plant]:
-    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=10)
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=60)
     yield Plant(pool)
     await pool.close()
 

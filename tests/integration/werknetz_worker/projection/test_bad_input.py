@@ -19,7 +19,7 @@ OF = {"supplier": "Weserguss", "material": "M-1", "ship_to": "S-1", "unit": "PCE
 
 @pytest_asyncio.fixture
 async def business(database_url: str) -> AsyncIterator[Business]:
-    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=10)
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=60)
     business = Business(pool)
     await business.begin()
     await call(business, "call", "LAB-1", "2026-11-02 04:00", "2026-11-05")

@@ -31,7 +31,7 @@ RECEIPT = {
 
 @pytest_asyncio.fixture
 async def business(database_url: str) -> AsyncIterator[Business]:
-    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=10)
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=60)
     business = Business(pool)
     await business.begin()
     yield business

@@ -17,14 +17,14 @@ NOBODY = WatermarkPublisher(None)
 
 @pytest_asyncio.fixture
 async def deliveries(database_url: str) -> AsyncIterator[Deliveries]:
-    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=6, timeout=10)
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=6, timeout=60)
     yield Deliveries(pool)
     await pool.close()
 
 
 async def reconcile_all(deliveries: Deliveries, now: float = 30) -> int:
     now_us = microseconds_of(day(now))
-    return await reconcile_dirty_relations(deliveries.pool, NOBODY, now_us=now_us, seconds_max=60)
+    return await reconcile_dirty_relations(deliveries.pool, NOBODY, now_us=now_us, seconds_max=600)
 
 
 async def add_policy(

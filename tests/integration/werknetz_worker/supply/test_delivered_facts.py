@@ -61,7 +61,7 @@ class Plant:
 
 @pytest_asyncio.fixture
 async def plant(database_url: str) -> AsyncIterator[Plant]:
-    pool = await asyncpg.create_pool(database_url, min_size=2, max_size=4, timeout=10)
+    pool = await asyncpg.create_pool(database_url, min_size=2, max_size=4, timeout=60)
     async with pool.acquire() as connection:
         yield Plant(pool, Ingest(connection))
     await pool.close()

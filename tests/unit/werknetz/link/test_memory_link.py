@@ -145,3 +145,35 @@ async def test_a_lease_has_one_holder_until_it_is_released() -> None:
     assert not await link.acquire_lease("press", "other", 1)
     await link.release_lease("press", "me")
     assert await link.acquire_lease("press", "other", 1)
+
+
+@pytest.mark.asyncio
+async def test_the_edge_reads_each_message_once_and_again_after_a_rewind() -> None:
+    server = MemoryServer()
+    edge, core = MemoryEdgeLink(server, "press"), MemoryCoreLink(server)
+    other = Ack(UUID(int=3), UUID(int=1), 10, b"hash")
+    await core.reply("press", [ACK, other])
+    assert await edge.receive(0) == [ACK, other]
+    assert await edge.receive(0) == []
+    await core.reply("press", [ACK])
+    assert await edge.receive(0) == [ACK]
+    edge.rewind()
+    assert await edge.receive(0) == [ACK, other, ACK]
+
+
+@pytest.mark.asyncio
+async def test_a_status_makes_a_connector_known_and_a_mapping_reaches_it() -> None:
+    server = MemoryServer()
+    edge, core = MemoryEdgeLink(server, "press"), MemoryCoreLink(server)
+    await edge.publish_status(STATUS)
+    assert await core.list_connectors() == {"press"}
+    assert await core.read_status("press") == STATUS
+    assert await edge.read_desired_mapping() is None
+    await core.publish_desired_mapping("press", MAPPING)
+    assert await edge.read_desired_mapping() == MAPPING
+    assert await edge.for_connector("lathe").read_desired_mapping() is None
+
+
+@pytest.mark.asyncio
+async def test_the_first_run_of_a_server_is_run_1() -> None:
+    assert await MemoryCoreLink(MemoryServer()).read_run_id() == "1"

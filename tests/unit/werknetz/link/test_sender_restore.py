@@ -9,11 +9,12 @@ from plumbing.sender import INCARNATION, ONE, hello_of, sender_of, welcome_to
 from werknetz.events.codec import GENESIS
 from werknetz.link.receiver import Receiver
 from werknetz.link.sender import Sender
-from werknetz.link.watermark import Watermark, answer_hello
+from werknetz.link.watermark import Watermark, answer_hello, is_set_back
 from werknetz.link.wire import (
     Ack,
     BatchEnvelope,
     Fenced,
+    Hello,
     LeaseRefused,
     Welcome,
 )
@@ -166,3 +167,42 @@ def test_a_watermark_that_fell_is_a_restore_although_the_incarnation_is_the_same
     welcome_to(sender, spool, last_seq=0)
     assert sender.alarm == "unrecoverable"
     assert spool.confirmed_seq == 0
+
+
+@pytest.mark.parametrize(("in_force", "base"), [(3, 3), (0, 0), (2**40, None)])
+def test_a_hello_for_another_database_builds_on_the_lease_that_it_knows(
+    in_force: int, base: int | None
+) -> None:
+    """Otherwise the restored database would take it for a sign that it was set back once more."""
+    sender, spool = sender_of(1)
+    welcome_to(sender, spool)
+    granted, restored = sender.epoch, UUID(int=78)
+    sender = Sender("press", spool, random=lambda: 0.5, nonce=uuid4)
+    hello = hello_of(sender)
+    assert (hello.base, hello.incarnation) == (granted, INCARNATION)
+    sender.on_message(LeaseRefused(hello.nonce, in_force, incarnation=restored), 0.1)
+    hello = hello_of(sender, 0.1)
+    assert (hello.base, hello.incarnation) == (granted if base is None else base, restored)
+    if base is None:
+        return
+    row = Watermark(spool.spool_id, in_force, 0, GENESIS)
+    assert not is_set_back(row, hello, restored)
+    sender.on_message(answer_hello(row, hello, restored), 0.2)
+    sender.on_link_changed(0.3)
+    assert hello_of(sender, 0.3).base == hello.epoch  # granted by this database
+
+
+def test_a_lease_of_a_third_database_is_known_after_its_refusal() -> None:
+    """A refusal of the second database says nothing about the lease of the third."""
+    sender, spool = sender_of(1)
+    welcome_to(sender, spool)
+    hello = hello_of_again(sender, 1.0)
+    sender.on_message(LeaseRefused(hello.nonce, 0, incarnation=UUID(int=78)), 1.1)
+    hello = hello_of(sender, 1.1)
+    sender.on_message(LeaseRefused(hello.nonce, 2**40, incarnation=UUID(int=78)), 1.2)
+    assert hello_of(sender, 1.2).base == 2**40
+
+
+def hello_of_again(sender: Sender, now_s: float) -> Hello:
+    sender.on_link_changed(now_s)
+    return hello_of(sender, now_s)

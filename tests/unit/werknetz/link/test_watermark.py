@@ -15,6 +15,7 @@ from werknetz.link.watermark import (
     Watermark,
     answer_hello,
     decide,
+    is_set_back,
 )
 from werknetz.link.wire import BatchEnvelope, Hello, LeaseRefused, Welcome
 
@@ -84,3 +85,22 @@ def test_a_lease_is_granted_for_this_database_only(
     hello = Hello("press", SPOOL, 9, 2, AFTER_SECOND, UUID(int=3), base=7, incarnation=incarnation)
     answer = answer_hello(ROW, hello, INCARNATION)
     assert isinstance(answer, Welcome if is_granted else LeaseRefused)
+
+
+@pytest.mark.parametrize(
+    ("base", "incarnation", "expected"),
+    [
+        (8, INCARNATION, True),  # it has granted 8, and knows of 7 only
+        (7, INCARNATION, False),
+        (6, INCARNATION, False),
+        (8, UUID(int=77), False),  # granted by another database, which is refused
+        (8, None, False),  # of version 0.1: nobody knows which database granted it
+    ],
+)
+def test_a_lost_lease_shows_that_the_database_was_set_back(
+    base: int, incarnation: UUID | None, *, expected: bool
+) -> None:
+    hello = Hello(
+        "press", SPOOL, 9, 2, AFTER_SECOND, UUID(int=3), base=base, incarnation=incarnation
+    )
+    assert is_set_back(ROW, hello, INCARNATION) is expected

@@ -98,6 +98,6 @@ def test_no_server_time_at_all() -> None:
 @pytest.mark.asyncio
 async def test_the_source_is_a_whole_file_in_pieces() -> None:
     body = bytes(3 << 20)
-    pieces = [piece async for piece in stream_copy(body, b"end")]
+    pieces = [piece async for piece in stream_copy([body, b"end"])]
     assert b"".join(pieces) == HEADER + body + b"end" + TRAILER
     assert max(map(len, pieces)) <= 1 << 20

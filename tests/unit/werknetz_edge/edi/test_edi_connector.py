@@ -56,7 +56,7 @@ async def _until(connector: FileConnector, moved: Path) -> list[Delivery]:
 
     reading = asyncio.create_task(read_all())
     try:
-        await until(moved.exists, within_s=20)
+        await until(moved.exists, within_s=60)
     finally:
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)

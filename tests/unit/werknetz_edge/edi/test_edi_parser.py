@@ -19,7 +19,6 @@ from werknetz_edge.files.connector import Chunk
 from werknetz_edge.files.inbox import FileRefused, LocalFile
 
 CPU_S = 1.0
-REFERENCE_S = 0.09  # CPU time of the reference computation on the target machine
 MEMORY_MB = 256
 CASES = sorted((Path(__file__).parent / "cases").glob("*/input.*"))
 
@@ -34,18 +33,10 @@ _PROGRAM = f"""
 import json, resource, sys, time
 sys.path.insert(0, {str(Path(__file__).parents[3])!r})
 from plumbing.floods import FLOODS
+from plumbing.processor import slowness
 from werknetz_edge.edi.parser import EdiParser
 from werknetz_edge.edi.profile import Partners
 from werknetz_edge.files.inbox import FileRefused
-
-def reference():
-    started = time.process_time()
-    for _ in range(4):
-        table = {{}}
-        for n, raw in enumerate(("LIN+1++ABC:IN'QTY+12:100:PCE'" * 10000).split("'")):
-            parts = [part.split(":") for part in raw.split("+")]
-            table[n] = {{"a": parts[0], "b": n}}
-    return time.process_time() - started
 
 def reading(content):
     started, records, refused = time.process_time(), 0, 0
@@ -60,7 +51,7 @@ def reading(content):
 contents = {{name: make() for name, make in FLOODS.items()}}
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for name, content in contents.items():
-    busy = max(1.0, reference() / {REFERENCE_S})
+    busy = slowness()
     cpu_s, records, refused = reading(content)
     print(json.dumps([name, cpu_s / busy, records, refused]))
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
@@ -68,14 +59,14 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_any_megabyte_is_read_in_a_second_and_in_bounded_memory() -> None:
     """One process reads all floods: its peak memory is that of the worst.
 
     CPU seconds are scaled to an idle machine by a reference computation before each reading.
     """
     done = subprocess.run(
-        [sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=True, timeout=380
+        [sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=True, timeout=880
     )
     *floods, memory_mb = map(json.loads, done.stdout.splitlines())
     assert [name for name, *_ in floods] == [*FLOODS]

@@ -139,6 +139,31 @@ def test_a_second_package_of_a_call_off_is_remarked() -> None:
     assert "a second record 517" in store.reasons[0]
 
 
+@pytest.mark.parametrize(
+    ("quantity", "count", "capacity", "expected"),
+    [
+        (40, 2.0, "0000000020000", 20.0),  # three decimals
+        (40, 2.0, "0000000000020", 20.0),  # none
+        (45, 3.0, "0000000020000", 20.0),  # the last package is not full
+        (5, 4.0, "0000000001500", 1.5),
+        (5, 2.0, "0000000020000", None),  # confirms neither
+        (1, 1.0, "0000000020000", None),  # confirms both
+        (40, None, "0000000020000", None),
+        (40, 2.0, "0000000000000", None),
+        (40, 2.0, "2O", None),
+    ],
+)
+def test_the_quantity_per_package_is_stored_where_the_packages_confirm_it(
+    quantity: int, count: float | None, capacity: str, expected: float | None
+) -> None:
+    package = {"package": "KLT", "capacity": capacity} | ({"count": count} if count else {})
+    store = DocumentStore().read(transmission("1", *note(("A", quantity)), ("715", package)))
+    (fact,) = store.facts.values()
+    assert fact.get("quantity_per_package") == expected
+    is_remarked = any("quantity per package" in text for text in store.reasons)
+    assert is_remarked == (expected is None and bool(capacity.strip("0")))
+
+
 def test_vehicle_and_weight_of_a_despatch() -> None:
     transport = {
         "shipment": "S1", "carrier": "HAUL", "gross_weight": 1250.0, "vehicle_kind": "01",

@@ -23,7 +23,7 @@ async def test_a_cancellation_that_meets_a_message_is_not_swallowed() -> None:
     session._event.set()  # the message
     await asyncio.sleep(0)
     reading.cancel()  # the stop, before the waiting has seen it
-    done, _ = await asyncio.wait([reading], timeout=1.0)
+    done, _ = await asyncio.wait([reading], timeout=30.0)
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
     assert done

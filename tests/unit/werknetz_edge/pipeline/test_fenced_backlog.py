@@ -18,7 +18,7 @@ from werknetz_edge.pipeline.lane import Lane
 
 
 async def _until(is_true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not is_true():  # noqa: ASYNC110  there is no event to wait for
             await asyncio.sleep(0.02)
 

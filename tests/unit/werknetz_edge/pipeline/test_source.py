@@ -24,7 +24,7 @@ from werknetz_edge.pipeline.supervise import is_fatal, run_supervised
 from werknetz_edge.spool.spool import SpoolFailed
 from werknetz_edge.spool.spool_file import SpoolLocked
 
-LIMIT_S: Final = 20
+LIMIT_S: Final = 60
 
 
 class Unreadable(Exception):

@@ -158,6 +158,8 @@ def _measure() -> None:
     import resource
     import time
 
+    from plumbing.processor import slowness
+
     given_in, spent = bombs(), {}
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for label, raw in given_in.items():
@@ -168,7 +170,7 @@ def _measure() -> None:
                 host, began = Host("c"), time.process_time()
                 host.handle_message(_topic(kind), raw, at_us=NOW_US, now_s=0.0)
                 assert host.take_results()
-                best.append(time.process_time() - began)
+                best.append((time.process_time() - began) / slowness())
             spent[f"{label} {kind}"] = min(best)
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(json.dumps({"seconds": spent, "megabytes": (after - before) / 1024}))
@@ -176,7 +178,7 @@ def _measure() -> None:
 
 def test_bombs_take_no_second_and_no_256_megabytes() -> None:
     child = subprocess.run(
-        [sys.executable, __file__], capture_output=True, text=True, timeout=100, check=False,
+        [sys.executable, __file__], capture_output=True, text=True, timeout=500, check=False,
         env={"PYTHONPATH": "tests"},
     )  # fmt: skip
     assert child.returncode == 0, child.stderr

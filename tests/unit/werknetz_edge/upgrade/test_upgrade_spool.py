@@ -158,7 +158,7 @@ async def _transfer_until(is_done: Callable[[], bool], core: Core, lanes: list[L
     work = [core.serve(), *(part for lane in lanes for part in (lane.send(), lane.receive()))]
     tasks = [asyncio.ensure_future(part) for part in work]
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not is_done():  # noqa: ASYNC110  the core has no event to wait for
                 await asyncio.sleep(0.02)
     finally:

@@ -34,10 +34,16 @@ def _connector(plant: Plant) -> HistoryConnector:
 
 
 async def _next(connector: HistoryConnector) -> Delivery | None:
-    try:
-        return await asyncio.wait_for(connector.read(), 0.5)
-    except TimeoutError:
-        return None
+    """Return the next delivery; None at the end, after which nothing comes."""
+    read = asyncio.ensure_future(connector.read())
+    async with asyncio.timeout(60):
+        while not read.done() and connector.status.state != "finished":
+            await asyncio.wait([read], timeout=0.02)
+    if read.done():
+        return await read
+    read.cancel()
+    await asyncio.gather(read, return_exceptions=True)
+    return None
 
 
 @EACH

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from plumbing.expressions import VALUES, VARIABLES
+from plumbing.processor import slowness
 from werknetz.connector.expressions.cel_check import ITERATIONS_MAX
 from werknetz.connector.expressions.cel_tree import parse_tree
 from werknetz.connector.expressions.engine import (
@@ -83,7 +84,7 @@ def test_worst_cases_are_bounded(text: str, fields: dict[str, Any]) -> None:
         compile_expression(text, variables, "anything").evaluate(
             {"l": [], "t": "", "u": "", **fields}
         )
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 5 * slowness()
 
 
 def test_the_checks_use_the_iteration_budget_of_the_engine() -> None:
@@ -121,7 +122,7 @@ def test_any_text_is_rejected_or_bounded(text: str, result_kind: ResultKind) -> 
         else:
             _is_plain(result)
             outcome = None
-        assert time.process_time() - began < 1
+        assert time.process_time() - began < 5  # a runaway one takes minutes
         assert set(program.needs()) <= set(VARIABLES)
     assert outcome is None or str(outcome)
     if isinstance(outcome, ExpressionError):

@@ -5,7 +5,11 @@ from dataclasses import replace
 import pytest
 
 from werknetz.kpi.catalogue import CATALOGUE
-from werknetz.kpi.stock.elements import StockElements
+from werknetz.kpi.definition import Undefined
+from werknetz.kpi.stock.days import STOCK_NOT_KNOWN, days_of_supply
+from werknetz.kpi.stock.elements import STOCK_ELEMENT_NAMES, StockElements
+from werknetz.kpi.stock.ledger import NEGLIGIBLE
+from werknetz.kpi.stock.turns import days_of_inventory
 
 DAY_S = 86_400.0
 FULL = StockElements(
@@ -62,3 +66,48 @@ def test_any_known_time_counts() -> None:
     assert CATALOGUE["stock_outs"].compute(brief) == (1, None)
     assert CATALOGUE["stock_out_ratio"].compute(brief) == (0.5, None)
     assert CATALOGUE["stock_out_duration"].compute(brief) == (0.25, None)
+
+
+def test_elements_begin_with_nothing() -> None:
+    assert not any(getattr(StockElements(), name) for name in STOCK_ELEMENT_NAMES)
+
+
+def test_inventory_turns_has_the_number_of_the_standard() -> None:
+    numbers = {name: CATALOGUE[name].number for name in ("inventory_turns", "stock_out_ratio")}
+    assert numbers == {"inventory_turns": 24, "stock_out_ratio": None}
+
+
+@pytest.mark.parametrize("name", ["stock_outs", "stock_out_duration"])
+def test_without_known_time_nothing_ran_out_is_not_the_answer(name: str) -> None:
+    unknown = StockElements(expected_s=0.0, known_s=0.0, stock_outs=1, stock_out_s=4)
+    assert CATALOGUE[name].compute(unknown) == (None, STOCK_NOT_KNOWN)
+
+
+@pytest.mark.parametrize("change", [{"stock_s": 0.5}, {"outflow": 0.5}])
+def test_any_stock_or_outflow_is_measured(change: dict[str, float]) -> None:
+    apart = replace(FULL, unmeasured=3.0, stock_s=0.0, outflow=0.0)
+    reason = CATALOGUE["inventory_turns"].compute(replace(apart, **change))[1]
+    assert "different units" not in (reason or "")
+
+
+def test_days_of_inventory_need_known_time_and_outflow() -> None:
+    assert days_of_inventory(2.0, 86_400.0, 0.0) == Undefined(STOCK_NOT_KNOWN)
+    assert days_of_inventory(2.0, 86_400.0, 0.5) == 0.5
+    assert days_of_inventory(0.0, 86_400.0, 0.5) == Undefined("nothing went out")
+    assert days_of_inventory(0.5, 86_400.0, 0.5) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("stock", "demand", "arrivals", "days"),
+    [
+        (5.0, [NEGLIGIBLE], [], None),
+        (NEGLIGIBLE, [4.0], [], 0.0),
+        (4.0, [4.0 + NEGLIGIBLE, 4.0], [], 1.0),
+        (-3.0, [4.0], [1.0], 0.0),
+        (2.0, [4.0], [], 0.5),
+    ],
+)
+def test_what_is_negligible_is_neither_demand_nor_stock(
+    stock: float, demand: list[float], arrivals: list[float], days: float | None
+) -> None:
+    assert days_of_supply(stock, demand, arrivals).days == days

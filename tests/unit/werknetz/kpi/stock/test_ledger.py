@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from werknetz.kpi.stock.ledger import (
+    NEGLIGIBLE,
+    Balance,
     LedgerMovement,
     OpeningBalance,
     StockCount,
@@ -129,3 +131,42 @@ def test_going_on_from_a_checkpoint_is_the_same(
         [c for c in counts if c.at_us >= cut], [m for m in moves if m.at_us >= cut], opening
     )
     assert before + later == whole
+
+
+def test_the_document_that_was_known_last_holds_whatever_its_name_and_events() -> None:
+    counts = [
+        StockCount(0, 4.0, event(9), "A", 1), StockCount(0, 6.0, event(2), "A", 3),
+        StockCount(0, 11.0, event(1), "B", 2),
+    ]  # fmt: skip
+    balances = compute_balances(counts, [])
+    assert [(b.balance, b.event_id) for b in balances] == [(11.0, event(1)), (10.0, event(2))]
+
+
+def test_a_count_without_the_instant_of_its_receipt_is_older_than_any() -> None:
+    dated, undated = StockCount(0, 1.0, event(1), "B", 0), StockCount(0, 2.0, event(2), "A")
+    assert [b.balance for b in compute_balances([dated, undated], [])] == [2.0, 1.0]
+    dated, undated = StockCount(0, 1.0, event(1), "A", 0), StockCount(0, 2.0, event(2), "B")
+    assert [b.balance for b in compute_balances([dated, undated], [])] == [1.0, 2.0]
+
+
+def test_moves_of_one_event_are_in_order_of_their_legs() -> None:
+    moves = [
+        LedgerMovement(0, 5.0, event(1), 1), LedgerMovement(0, -2.0, event(1), 0),
+        LedgerMovement(0, 7.0, event(0), 1),
+    ]  # fmt: skip
+    assert [b.balance for b in compute_balances([], moves)] == [7.0, 5.0, 10.0]
+
+
+def test_a_negligible_balance_is_not_below_zero() -> None:
+    def fallen(*quantities: float) -> list[float]:
+        balances = [Balance(n, 0, "move", event(n), 0, q, 0.0) for n, q in enumerate(quantities)]
+        return [entry.balance for entry in find_below_zero(balances)]
+
+    assert fallen(1.0, -NEGLIGIBLE, -1.0) == [-1.0]
+    assert fallen(-1.0, -NEGLIGIBLE, -2.0, -3.0) == [-1.0, -2.0]
+
+
+def test_less_than_negligible_is_rounded_to_nothing() -> None:
+    [exact] = compute_balances([], [LedgerMovement(0, NEGLIGIBLE, event(1))])
+    [less] = compute_balances([], [LedgerMovement(0, NEGLIGIBLE / 2, event(1))])
+    assert (exact.balance, less.balance) == (NEGLIGIBLE, 0.0)

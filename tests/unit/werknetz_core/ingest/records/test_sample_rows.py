@@ -9,7 +9,13 @@ from werknetz.domain.status import UNCERTAIN_TIME
 from werknetz.events.batch import Samples
 from werknetz.events.codec import UnreadableBatch, columns_of, select_rows
 from werknetz_core.ingest.records.points import PointMap
-from werknetz_core.ingest.records.sample_rows import CARRY_BACK_US, translate_samples, unpack_dirty
+from werknetz_core.ingest.records.sample_rows import (
+    CARRY_BACK_US,
+    find_possible_ties,
+    sort_unique,
+    translate_samples,
+    unpack_dirty,
+)
 
 START_US = NOW_US - NOW_US % BUCKET_US
 POINTS = PointMap().with_points(
@@ -93,3 +99,45 @@ def test_texts_out_of_order_are_ordered_and_texts_of_no_row_are_poison() -> None
     assert ordered.text_row.tolist() == [0, 1, 2]
     with pytest.raises(UnreadableBatch):
         translate_samples(columns_of(with_texts([0, 9, 1])), POINTS)
+
+
+def _is_strictly_later(point: int, at_us: int, before: list[tuple[int, int]]) -> bool:
+    return all(at_us > other_us for other, other_us in before if other == point)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_every_possible_tie_is_found(seed: int) -> None:
+    """Over batches in order and out of order: a row is free only if all before it are earlier."""
+    random = np.random.default_rng(seed)
+    latest_us = np.zeros(4, np.int64)
+    written = [(number, 0) for number in range(4)]
+    for _ in range(6):
+        count = int(random.integers(0, 9))
+        point = random.integers(0, 4, count).astype(np.int32)
+        at_us = random.integers(1, 40, count)
+        if random.random() < 0.5:  # as most sources deliver: ascending, and new
+            at_us = max(at for _, at in written) + np.arange(count) + 1
+        may_tie = find_possible_ties(point, at_us, latest_us)
+        ascending = bool((at_us[1:] > at_us[:-1]).all())
+        for number, at, flag in zip(point.tolist(), at_us.tolist(), may_tie.tolist(), strict=True):
+            is_free = _is_strictly_later(number, at, written)
+            assert flag or is_free
+            assert not (flag and is_free and ascending)
+            written.append((number, at))
+        newest = [max(at for other, at in written if other == number) for number in range(4)]
+        assert latest_us.tolist() == newest
+
+
+def test_a_point_whose_latest_instant_is_unknown_may_tie() -> None:
+    latest_us = np.array([TIME_MAX_US], np.int64)
+    point = np.zeros(2, np.int32)
+    assert find_possible_ties(point, np.array([5, 6]), latest_us).tolist() == [True, True]
+    assert find_possible_ties(point, np.array([7, 8]), latest_us).tolist() == [False, False]
+    assert find_possible_ties(point[:1], np.array([8]), latest_us).tolist() == [True]
+    assert find_possible_ties(point[:1], np.array([TIME_MAX_US]), latest_us).tolist() == [False]
+    assert latest_us.tolist() == [TIME_MAX_US - 1]  # never the value that means "unknown"
+
+
+@pytest.mark.parametrize("numbers", [[], [3], [2, 1, 2, 2, 1], [-1, 0, -1]])
+def test_numbers_are_sorted_and_unique(numbers: list[int]) -> None:
+    assert sort_unique(np.array(numbers, np.int64)).tolist() == sorted(set(numbers))
