@@ -10,7 +10,8 @@ LOCK_CALENDARS: Final = "LOCK TABLE shift_calendars IN SHARE ROW EXCLUSIVE MODE"
 # The span of the buckets of equipment (:ids).
 SPAN_OF_BUCKETS: Final = """
 SELECT (extract(epoch FROM min(x.first_at)) * 1e6)::bigint AS start_us,
-    (extract(epoch FROM max(x.last_at)) * 1e6)::bigint AS end_us
+    (extract(epoch FROM max(x.last_at)) * 1e6)::bigint AS end_us,
+    array_agg(q.id ORDER BY q.id) FILTER (WHERE x.first_at IS NOT NULL) AS ids
 FROM unnest(CAST(:ids AS int[])) AS q (id)
 CROSS JOIN LATERAL (SELECT min(bucket_at) AS first_at, max(bucket_at) AS last_at
     FROM elements WHERE equipment_id = q.id) AS x"""

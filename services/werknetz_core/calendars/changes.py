@@ -98,7 +98,7 @@ class PlanChange:
                 )
 
     async def spans(self, session: ReadSession) -> list[tuple[Sequence[int], tuple[Span, ...]]]:
-        """Return the spans of stored buckets whose plan changes, with their equipment."""
+        """Return the spans of stored buckets whose plan changes, with their machines."""
         changed = []
         for ids, before, after in self.groups:
             statement = sa.text(SPAN_OF_BUCKETS)
@@ -106,7 +106,7 @@ class PlanChange:
             if row.start_us is not None:
                 spans = changed_spans(before, after, row.start_us, row.end_us + BUCKET_US)
                 if spans:
-                    changed.append((ids, spans))
+                    changed.append((row.ids, spans))
         return changed
 
 

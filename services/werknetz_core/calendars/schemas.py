@@ -52,7 +52,7 @@ class CalendarChangeView(BaseModel):
     document: Document | None  # as stored, with the exceptions of holidays; null: deleted
     next_shifts: list[ShiftView]
     holidays: list[HolidayView]  # that became exceptions
-    machines: int  # whose plan changes
+    machines: int  # with stored buckets, whose plan changes
     changed_from: datetime | None  # the first instant in the past whose plan changes
     changed_to: datetime | None
     marked_buckets: int  # that are computed again

@@ -145,8 +145,8 @@ audit_log = sa.Table(
     sa.Column("subject", sa.Text, nullable=False),  # stop, quantity, reason, calendar, target …
     sa.Column("subject_id", sa.Text, nullable=False),
     sa.Column("equipment", sa.Text),  # path, where the subject belongs to one
-    sa.Column("before", pg.JSONB),
-    sa.Column("after", pg.JSONB),
+    sa.Column("before", pg.JSONB(none_as_null=True)),
+    sa.Column("after", pg.JSONB(none_as_null=True)),
     sa.Column("reason", sa.Text),  # why, in the words of the person
     sa.Index("ix_audit_log_at", "at"),
     sa.Index("ix_audit_log_subject_subject_id", "subject", "subject_id"),
