@@ -54,7 +54,7 @@ NO_DEBT: Final = Debt()
 
 
 @dataclass(frozen=True, slots=True)
-class Quantities:
+class SummedQuantities:
     columns: dict[str, Numbers]  # elements of quantity by name, one value a bucket
     counters: tuple[dict[str, CounterStart], ...]  # what to continue from after each bucket
     debts: tuple[Debt, ...]  # what each bucket passes to the one before it
@@ -69,7 +69,7 @@ def sum_quantities(
     frame: Frame,
     corrections: Mapping[str, float] | None = None,
     others: Mapping[Role, Sequence[PhaseSums]] | None = None,
-) -> Quantities:
+) -> SummedQuantities:
     """Sum the increments bucket by bucket.
 
     `corrections`: what the bucket after the last one passes back, by signal id. `others`: sums of
@@ -91,7 +91,7 @@ def sum_quantities(
         set_aside += [
             aside for aside in increments[key].set_aside if aside.at_us <= frame.edges[-1]
         ]
-    return Quantities(
+    return SummedQuantities(
         columns=frame.columns_of(by_role),
         counters=_counters_after(increments, before, frame),
         debts=_debts_of(counts, increments, debts, frame.edges),

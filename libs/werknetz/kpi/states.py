@@ -222,24 +222,16 @@ def _sum_times(
     category = _categories_of(state, has_order, in_shift, in_break | is_maintenance)
     bucket = (start - span.start_us) // BUCKET_US
     run = line.runs.index(start)
-    is_fault = np.isin(state, FAULTS)
-    minor = is_fault & (state == S.MALFUNCTION) & _flags_of_runs(line.runs.minor, run)
-    failure = is_fault & _flags_of_runs(line.runs.failure, run)
-    busy = category >= _UNKNOWN  # inside planned busy time
-    adet = category == _ADET
-    masks: dict[str, Flags] = {
-        "pot_s": in_shift, "off_shift_s": ~in_shift, "pdot_s": category == _PDOT, "pbt_s": busy,
-        "unknown_s": category == _UNKNOWN, "apt_s": category == _APT, "aust_s": category == _AUST,
-        "adet_s": adet, "adot_s": category == _ADOT, "aoet_s": has_order,
-        "unplanned_busy_s": (state == S.PRODUCING) & ~busy,
-        "blocked_s": adet & (state == S.BLOCKED),
-        "starved_s": adet & (state == S.STARVED), "suspended_s": adet & (state == S.SUSPENDED),
-        "minor_stop_s": adet & minor, "malfunction_s": adet & is_fault & ~minor,
-        "idle_s": adet & np.isin(state, (S.IDLE, S.OFF, S.MAINTENANCE)), "ttr_s": failure & busy,
-        "cmt_s": in_shift & (state == S.REPAIR), "pmt_s": in_shift & (state == S.MAINTENANCE),
-    }  # fmt: skip
+    masks = _time_masks(
+        state,
+        category,
+        in_shift,
+        is_minor=_flags_of_runs(line.runs.minor, run),
+        is_failure=_flags_of_runs(line.runs.failure, run),
+    )
+    masks["aoet_s"] = has_order
     kinds = IntervalKinds(
-        has_order, in_shift, busy, masks["unknown_s"], masks["apt_s"], masks["aust_s"]
+        has_order, in_shift, masks["pbt_s"], masks["unknown_s"], masks["apt_s"], masks["aust_s"]
     )
     run_times = has_run_time(line.run_time, line.run_time_since_us, start, has_order)
     masks |= masks_of(kinds, reported.at(start), run_times, plan.calendars.contains(start))
@@ -251,6 +243,28 @@ def _sum_times(
         line, bucket, start, end, (state, category, line.states.name[step], order)
     )
     return intervals, StateTime.of(start, end, apt=kinds.apt, unknown=kinds.is_unknown)
+
+
+def _time_masks(
+    state: Ids, category: Ids, in_shift: Flags, *, is_minor: Flags, is_failure: Flags
+) -> dict[str, Flags]:
+    """Return which intervals belong to each time element."""
+    is_fault = np.isin(state, FAULTS)
+    minor = is_fault & (state == S.MALFUNCTION) & is_minor
+    busy = category >= _UNKNOWN  # inside planned busy time
+    adet = category == _ADET
+    return {
+        "pot_s": in_shift, "off_shift_s": ~in_shift, "pdot_s": category == _PDOT, "pbt_s": busy,
+        "unknown_s": category == _UNKNOWN, "apt_s": category == _APT, "aust_s": category == _AUST,
+        "adet_s": adet, "adot_s": category == _ADOT,
+        "unplanned_busy_s": (state == S.PRODUCING) & ~busy,
+        "blocked_s": adet & (state == S.BLOCKED),
+        "starved_s": adet & (state == S.STARVED), "suspended_s": adet & (state == S.SUSPENDED),
+        "minor_stop_s": adet & minor, "malfunction_s": adet & is_fault & ~minor,
+        "idle_s": adet & np.isin(state, (S.IDLE, S.OFF, S.MAINTENANCE)),
+        "ttr_s": is_fault & is_failure & busy,
+        "cmt_s": in_shift & (state == S.REPAIR), "pmt_s": in_shift & (state == S.MAINTENANCE),
+    }  # fmt: skip
 
 
 def _categories_of(state: Ids, has_order: Flags, in_shift: Flags, is_planned_down: Flags) -> Ids:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from werknetz.kpi.definition import EQUIPMENT
+from werknetz.kpi.definition import EQUIPMENT, Kpi
 from werknetz.kpi.elements import ELEMENT_NAMES
 from werknetz_core.comparisons.report import (
     LIMITS_DOCUMENT,
@@ -49,14 +49,7 @@ async def compare_plants(
     """
     node = await context.tree.find_node(under, principal)
     tree = await context.tree.current()
-    definition = find_kpi(kpi)
-    if definition.subject.name != EQUIPMENT.name or not set(definition.inputs) <= set(
-        ELEMENT_NAMES
-    ):
-        raise invalid_parameter(
-            "kpi", f"{kpi} cannot be compared: its inputs are no times or counts of machines.",
-            "Use a KPI such as oee, availability or scrap_ratio.",
-        )  # fmt: skip
+    definition = _find_comparable_kpi(kpi)
     time = time_context_of(context, tree, node, None)
     span = parse_span(start, end, time).to_buckets()
     nodes = [n for n in tree.subtree(node.path) if n.level == level and principal.can_see(n.path)]
@@ -83,3 +76,16 @@ async def compare_plants(
         }
 
     return await polled_response(request, context, [node.path], facts, compute)
+
+
+def _find_comparable_kpi(name: str) -> Kpi:
+    """Return a KPI over times and counts of machines; raise 422 for another."""
+    definition = find_kpi(name)
+    if definition.subject.name != EQUIPMENT.name or not set(definition.inputs) <= set(
+        ELEMENT_NAMES
+    ):
+        raise invalid_parameter(
+            "kpi", f"{name} cannot be compared: its inputs are no times or counts of machines.",
+            "Use a KPI such as oee, availability or scrap_ratio.",
+        )  # fmt: skip
+    return definition

@@ -11,6 +11,7 @@ from werknetz.store.queries.equipment import STATE_SORT_KEYS, state_intervals_qu
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import (
+    UtcSpan,
     format_utc,
     parse_instant,
     parse_span,
@@ -45,6 +46,29 @@ async def interval_response(
     if revision.is_known:
         return revision.not_modified()
     ids = sorted({number for node in nodes for number in tree.ids_below[node.path]})
+    items, next_cursor = await _load_items(context, ids, span, time.now_us, as_of_us, params)
+    envelope = {
+        "next_cursor": next_cursor,
+        "start": format_utc(span.start_us),
+        "end": format_utc(span.end_us),
+        "shift": shift_fields(span.shift, time),
+        "no_data": not items and params.cursor is None,
+    }
+    return list_response(
+        request, params, items, columns_of(StateView), next_cursor=next_cursor, envelope=envelope,
+        headers=revision.headers,
+    )  # fmt: skip
+
+
+async def _load_items(
+    context: AppContext,
+    ids: Sequence[int],
+    span: UtcSpan,
+    now_us: int,
+    as_of_us: int | None,
+    params: ListParams,
+) -> tuple[list[dict[str, object]], str | None]:
+    """Return a page of intervals and the cursor of the next page."""
     types = dict.fromkeys(STATE_SORT_KEYS, SortType.NUMBER)
     cursor = parse_cursor(
         params.sort, params.cursor, default="start", types=types, tie=SortType.TEXT
@@ -57,25 +81,14 @@ async def interval_response(
         instant_of(span.start_us),
         instant_of(span.end_us),
         # The current bucket ends where it was last computed: an interval up to it is still open.
-        instant_of(bucket_of(time.now_us) - BUCKET_US),
+        instant_of(bucket_of(now_us) - BUCKET_US),
         params.limit + 1,
         None if as_of_us is None else instant_of(as_of_us),
         *(cursor.after or ()),
     )
     page, more = pagination.paginate(rows, params.limit)
     next_cursor = cursor.encode_next(page[-1]["key"], page[-1]["tie"]) if more else None
-    items = [_to_item(row) for row in page]
-    envelope = {
-        "next_cursor": next_cursor,
-        "start": format_utc(span.start_us),
-        "end": format_utc(span.end_us),
-        "shift": shift_fields(span.shift, time),
-        "no_data": not items and params.cursor is None,
-    }
-    return list_response(
-        request, params, items, columns_of(StateView), next_cursor=next_cursor, envelope=envelope,
-        headers=revision.headers,
-    )  # fmt: skip
+    return [_to_item(row) for row in page], next_cursor
 
 
 def _to_item(row: asyncpg.Record) -> dict[str, object]:

@@ -166,7 +166,7 @@ async def test_events_of_0005_can_be_revised_and_withdrawn(
 
 
 @pytest.mark.asyncio
-async def test_elements_of_0009_say_what_was_known(
+async def test_elements_of_0009_get_what_was_known(
     connection: AsyncConnection, database_url: str
 ) -> None:
     database = await asyncpg.connect(database_url)

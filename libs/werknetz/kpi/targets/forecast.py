@@ -34,7 +34,7 @@ class IndexPoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Trend:
+class IndexTrend:
     """A fitted line; `spread` is the residual standard deviation of a period of mean weight."""
 
     mean_day: float
@@ -47,7 +47,7 @@ class Trend:
     last_day: float
 
     @classmethod
-    def of(cls, points: Sequence[IndexPoint]) -> "Trend | None":
+    def of(cls, points: Sequence[IndexPoint]) -> "IndexTrend | None":
         """Fit a line; None: there are too few periods for a line and its band."""
         usable = [point for point in points if point.weight > 0 and math.isfinite(point.change)]
         if len(usable) < POINTS_MIN or len({point.middle for point in usable}) < 2:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
-from werknetz.kpi.targets.forecast import METHOD, POINTS_MIN, IndexPoint, Trend
+from werknetz.kpi.targets.forecast import METHOD, POINTS_MIN, IndexPoint, IndexTrend
 from werknetz.kpi.targets.path import TargetPath, first_reached, months_between, rate_needed
 
 REACH_AFTER: Final = timedelta(days=365)  # a missed goal is to be reached a year from now
@@ -113,7 +113,7 @@ def _state_of(
 
 
 def _forecast_of(goal: float, series: Sequence[IndexPoint], on: date) -> TargetForecast | None:
-    trend = Trend.of(series)
+    trend = IndexTrend.of(series)
     if trend is None:
         return None
     low, high = trend.band_on(on)

@@ -1,4 +1,4 @@
-"""Quantities of buckets: where increments lie, how they are spread, and what corrections reach."""
+"""SummedQuantities of buckets: where increments lie, how they are spread, and what corrections reach."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ import pytest
 
 from werknetz.domain.role import Role
 from werknetz.kpi.counter_steps import CounterStart
-from werknetz.kpi.counts import NO_DEBT, Debt, Quantities, sum_quantities
+from werknetz.kpi.counts import NO_DEBT, Debt, SummedQuantities, sum_quantities
 from werknetz.kpi.knowledge.frame import Frame
 from werknetz.kpi.knowledge.reported import Reported
 from werknetz.kpi.knowledge.state_time import StateTime
@@ -28,7 +28,7 @@ def count(
 def sums(
     *counts: CountSeries, before: float | None = 0.0, run_time: Steps | None = None,
     edges: object = EDGES, corrections: dict[str, float] | None = None,
-) -> Quantities:  # fmt: skip
+) -> SummedQuantities:  # fmt: skip
     start = {} if before is None else {str(c.signal_id): CounterStart(before, 0) for c in counts}
     return sum_quantities(
         counts, start, run_time or run_time_steps_of(None, None),
@@ -40,8 +40,8 @@ def frame_of(
     counts: Sequence[CountSeries], before: Mapping[str, CounterStart], edges: Instants
 ) -> Frame:
     nothing = np.empty(0, np.int64)
-    known = StateTime.of(nothing, nothing, apt=nothing > 0, unknown=nothing > 0)
-    return Frame.of(edges, Reported.of(counts, before), known)
+    state_time = StateTime.of(nothing, nothing, apt=nothing > 0, unknown=nothing > 0)
+    return Frame.of(edges, Reported.of(counts, before), state_time)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from werknetz.kpi.targets.forecast import IndexPoint, Trend
+from werknetz.kpi.targets.forecast import IndexPoint, IndexTrend
 
 FIRST = date(2026, 1, 5)
 
@@ -18,7 +18,7 @@ def points(*changes: float, weight: float = 1.0) -> list[IndexPoint]:
 
 
 def test_a_straight_line_continues() -> None:
-    trend = Trend.of(points(0.0, 0.01, 0.02, 0.03))
+    trend = IndexTrend.of(points(0.0, 0.01, 0.02, 0.03))
     assert trend is not None
     assert trend.slope * 7 == pytest.approx(0.01)
     in_middle_of_week_11 = FIRST + timedelta(days=73)
@@ -30,7 +30,7 @@ def test_a_straight_line_continues() -> None:
 
 def test_the_band_is_that_of_a_textbook() -> None:
     """y = 1, 2, 2 at x = 0, 1, 2: slope 0.5, s² = 1/6, t(0.9, 1) = 3.078."""
-    trend = Trend.of(points(1, 2, 2))
+    trend = IndexTrend.of(points(1, 2, 2))
     assert trend is not None
     assert trend.slope * 7 == pytest.approx(0.5)
     assert trend.spread**2 == pytest.approx(1 / 6)
@@ -44,7 +44,7 @@ def test_the_band_is_that_of_a_textbook() -> None:
 def test_weights_count() -> None:
     light, heavy = points(0, 0, 0, 1, weight=1), points(0, 0, 0, 1, weight=1)
     heavy[-1] = IndexPoint(heavy[-1].start_on, heavy[-1].end_on, 1, 100)
-    low, high = Trend.of(light), Trend.of(heavy)
+    low, high = IndexTrend.of(light), IndexTrend.of(heavy)
     assert low is not None
     assert high is not None
     assert high.mean_change > low.mean_change
@@ -58,7 +58,7 @@ def test_weights_count() -> None:
     ],
 )  # fmt: skip
 def test_too_little_for_a_line(series: list[IndexPoint]) -> None:
-    assert Trend.of(series) is None
+    assert IndexTrend.of(series) is None
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_too_little_for_a_line(series: list[IndexPoint]) -> None:
 def test_when_the_line_reaches_the_goal(
     changes: tuple[float, ...], goal: float, weeks: int | None
 ) -> None:
-    trend = Trend.of(points(*changes))
+    trend = IndexTrend.of(points(*changes))
     assert trend is not None
     expected = None if weeks is None else FIRST + timedelta(days=7 * weeks)
     reached = trend.reaches(goal)
@@ -85,7 +85,7 @@ def test_when_the_line_reaches_the_goal(
 
 
 def test_far_beyond_the_observed_time_is_weak() -> None:
-    trend = Trend.of(points(0.0, 0.1, 0.2))
+    trend = IndexTrend.of(points(0.0, 0.1, 0.2))
     assert trend is not None
     end = FIRST + timedelta(days=21)
     assert not trend.is_weak_for(end + timedelta(days=63))
@@ -93,6 +93,6 @@ def test_far_beyond_the_observed_time_is_weak() -> None:
 
 
 def test_a_band_never_falls_below_no_output_at_all() -> None:
-    trend = Trend.of(points(0.0, -0.9, 0.0, -0.9))
+    trend = IndexTrend.of(points(0.0, -0.9, 0.0, -0.9))
     assert trend is not None
     assert trend.band_on(FIRST + timedelta(days=3650))[0] == -1
