@@ -1,4 +1,4 @@
-"""SummedQuantities of buckets: where increments lie, how they are spread, and what corrections reach."""
+"""Quantities of buckets: where increments lie, how they are spread, and what corrections reach."""
 
 import math
 from collections.abc import Mapping, Sequence
