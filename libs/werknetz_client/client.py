@@ -121,6 +121,7 @@ class Kpis(Blocking[AsyncKpis]):
 
     definitions = blocking(AsyncKpis.definitions)
     values = blocking(AsyncKpis.values)
+    answer = blocking(AsyncKpis.answer)
     csv = blocking_iterator(AsyncKpis.csv)
     explain = blocking(AsyncKpis.explain)
 

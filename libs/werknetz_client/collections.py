@@ -77,9 +77,16 @@ class AsyncKpis:
         self, /, kpi: Names, equipment: Names = (), *, start: str = "-24h", **options: object
     ) -> list[Row]:
         """Return values; options: end, granularity, tz, divisor, characteristic, and scopes."""
-        query = {"kpi": kpi, "equipment": equipment, "start": start, **options}
-        rows: list[Row] = (await self.transport.get("/kpi_values", query))["items"]
+        rows: list[Row] = (await self.answer(kpi, equipment, start=start, **options))["items"]
         return rows
+
+    async def answer(
+        self, /, kpi: Names, equipment: Names = (), *, start: str = "-24h", **options: object
+    ) -> Row:
+        """Return values as `items`, and `ranges`: what is covered, and by which named shift."""
+        query = {"kpi": kpi, "equipment": equipment, "start": start, **options}
+        row: Row = await self.transport.get("/kpi_values", query)
+        return row
 
     def csv(
         self, /, kpi: Names, equipment: Names = (), *, start: str = "-24h", **options: object

@@ -72,11 +72,12 @@ def kpi(
         if output is Output.CSV:
             print_csv(client.kpis.csv(name.split(","), equipment or [], **options))
             return
-        rows = client.kpis.values(name.split(","), equipment or [], **options)
+        answer = client.kpis.answer(name.split(","), equipment or [], **options)
     if output is Output.JSON:
-        print_json(rows)
+        print_json(answer["items"])
     else:
-        _print_values(rows, wide=wide)
+        _print_values(answer["items"], wide=wide)
+        print_lines(*_shifts_of(answer))
 
 
 def _explain(name: str, equipment: list[str], start: str, end: str | None, output: Output) -> None:
@@ -144,6 +145,19 @@ def _print_values(rows: list[Row], *, wide: bool) -> None:
     print_lines(*(f"Policy: {text}." for text in _texts(rows, "policies")))
     inventories = {row["inventory"]["text"] for row in rows if row.get("inventory")}
     print_lines(*(f"Inventory: {text}." for text in sorted(inventories)))
+
+
+def _shifts_of(answer: Row) -> list[str]:
+    """Return which shift the answer is about, where its time is named by one."""
+    named = {
+        (shift["name"], shift["day"], shift["is_running"])
+        for covered in answer.get("ranges") or ()
+        if (shift := covered.get("shift")) is not None
+    }
+    return [
+        f"Shift {name!r} of {day}: {'it is running' if is_running else 'it has ended'}."
+        for name, day, is_running in sorted(named)
+    ]
 
 
 def _texts(rows: list[Row], field: str) -> list[str]:

@@ -136,11 +136,13 @@ def headline_of(path: TargetPath, status: TargetStatus) -> str:
     if forecast is None:
         parts.append(f"no forecast: {status.forecast_reason}")
     else:
-        weak = ", weak: far beyond the observed time" if forecast.is_weak else ""
-        parts.append(
-            f"forecast {_percent(forecast.change)} on {forecast.on} "
-            f"({_percent(forecast.low)} to {_percent(forecast.high)}{weak})"
+        # So far ahead the band is wider than any change that a plant can make.
+        doubt = (
+            "weak: far beyond the observed time"
+            if forecast.is_weak
+            else f"{_percent(forecast.low)} to {_percent(forecast.high)}"
         )
+        parts.append(f"forecast {_percent(forecast.change)} on {forecast.on} ({doubt})")
     return ", ".join(parts)
 
 
