@@ -84,7 +84,9 @@ END $$"""  # noqa: S608 - our own text
 _EMPTY_FUNCTION = """
 CREATE FUNCTION empty_rollups() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    TRUNCATE element_sums, rollup_marks;
+    -- No TRUNCATE: a restore may hold a statement open over them in the same session.
+    DELETE FROM element_sums;
+    DELETE FROM rollup_marks;
     RETURN NULL;
 END $$"""
 

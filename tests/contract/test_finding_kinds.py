@@ -13,6 +13,7 @@ from werknetz_worker.supply import findings as of_supply
 def test_every_kind_of_finding_is_a_filter() -> None:
     written = {
         *of_machines.KINDS,
+        *of_machines.MISSING_INPUTS,
         NOT_COMPUTED,
         *projected.KINDS,
         *of_stock.KINDS,

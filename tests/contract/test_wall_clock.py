@@ -39,7 +39,8 @@ SKIPPED = (
     "services/werknetz_simulator",  # plants and their wall clocks
     "services/werknetz_demo",
     *(f"services/werknetz_core/{name}/" for name in (
-        "deliveries", "forecast", "losses", "mappings", "plants", "suppliers",
+        "annotations", "deliveries", "forecast", "losses", "mappings", "plants", "stops",
+        "suppliers", "targets",
     )),  # queries about instants of data
 )  # fmt: skip
 _NO_ORDER = ast.Is | ast.IsNot | ast.In | ast.NotIn

@@ -153,7 +153,15 @@ async def export_calendar(
     tree = await context.tree.current()
     time = time_context_of(context, tree, node, None)
     span = parse_span(start, end, time)
-    text = ical.export_history(tree.calendar_history(path), path, span.start_us, span.end_us)
+    history = tree.calendar_history(path)
+    if not history.steps:
+        raise Problem(
+            404,
+            "no_calendar",
+            f"Neither {path} nor what is above it has a shift calendar.",
+            f"Set one: PUT /api/v1/equipment/{path}/calendars, or `werknetz calendar set`.",
+        )
+    text = ical.export_history(history, path, span.start_us, span.end_us)
     return Response(text, media_type=f"{_ICS}; charset=utf-8")
 
 

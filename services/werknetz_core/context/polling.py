@@ -7,7 +7,7 @@ from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from werknetz_core.context.app_context import AppContext
+from werknetz_core.context.app_context import AppContext, Viewer
 from werknetz_core.http.etag import CACHE_CONTROL, etag_matches
 from werknetz_core.http.problem import invalid_parameter
 from werknetz_core.http.responses import json_response, not_modified
@@ -34,8 +34,11 @@ async def polled_response(
     return json_response(await compute(), headers)
 
 
-def refuse_unknown_parameters(request: Request) -> None:
-    """Raise 422 with the nearest name for a query parameter that the route does not have."""
+def refuse_unknown_parameters(request: Request, _: Viewer) -> None:
+    """Raise 422 with the nearest name for a query parameter that the route does not have.
+
+    The key is checked first: without one a request gets no other answer than 401.
+    """
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):
         return

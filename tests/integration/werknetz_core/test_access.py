@@ -1,6 +1,7 @@
 """Access to every route: without a key, with a wrong key, too low a role, or another plant."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
 import pytest
@@ -41,6 +42,28 @@ ROLES = {
     ("PUT", "/api/v1/warehouses/{key}"): "engineer",
     ("PUT", "/api/v1/line_materials/{path}"): "engineer",
     ("PUT", "/api/v1/line_rates/{path}"): "engineer",
+    ("POST", "/api/v1/annotations"): "engineer",
+    ("DELETE", "/api/v1/annotations/{annotation_id}"): "engineer",
+    ("DELETE", "/api/v1/equipment/{path}/calendars"): "engineer",
+    ("PUT", "/api/v1/equipment/{path}/calendars"): "engineer",
+    ("DELETE", "/api/v1/equipment_capacities/{path}"): "engineer",
+    ("PUT", "/api/v1/equipment_capacities/{path}"): "engineer",
+    ("POST", "/api/v1/quantity_entries"): "engineer",
+    ("PATCH", "/api/v1/quantity_entries/{entry_id}"): "engineer",
+    ("DELETE", "/api/v1/quantity_entries/{entry_id}"): "engineer",
+    ("POST", "/api/v1/quantity_entries/{entry_id}:undo"): "engineer",
+    ("PUT", "/api/v1/targets/{key}"): "engineer",
+    ("DELETE", "/api/v1/targets/{key}"): "engineer",
+    ("PATCH", "/api/v1/equipment/{path}"): "engineer",
+    ("PATCH", "/api/v1/signals/{signal_id}"): "engineer",
+    ("POST", "/api/v1/stops"): "engineer",
+    ("POST", "/api/v1/stops/{stop_id}:classify"): "engineer",
+    ("POST", "/api/v1/stops/{stop_id}:split"): "engineer",
+    ("POST", "/api/v1/stops/{stop_id}:undo"): "engineer",
+    ("POST", "/api/v1/stops:merge"): "engineer",
+    ("PUT", "/api/v1/reason_codes/{path}"): "engineer",
+    ("PUT", "/api/v1/reasons/{code}"): "engineer",
+    ("PUT", "/api/v1/stop_thresholds/{path}"): "engineer",
     ("GET", "/api/v1/api_keys"): "admin",
     ("POST", "/api/v1/api_keys"): "admin",
     ("DELETE", "/api/v1/api_keys/{prefix}"): "admin",
@@ -52,6 +75,15 @@ BODIES = {
     "/api/v1/suppliers/{key}/policy": {"document": {}},
     "/api/v1/line_materials/{path}": {"items": []},
     "/api/v1/line_rates/{path}": {"currency": "EUR", "per_hour": 1},
+    "/api/v1/annotations": {"equipment": OTHER, "text": "x"},
+    "/api/v1/equipment/{path}": {"name": "x"},
+    "/api/v1/signals/{signal_id}": {"valid_to": "2026-11-01T00:00:00Z"},
+    "/api/v1/equipment/{path}/calendars": {"document": {}},
+    "/api/v1/equipment/{path}/calendars:preview": {"document": {}},
+    "/api/v1/equipment_capacities/{path}": {
+        "items_per_hour": 1,
+        "valid_from": "2026-11-01T00:00:00Z",
+    },
     **{
         path: {}
         for path in (
@@ -74,7 +106,19 @@ def routes_of(app: FastAPI) -> Iterator[tuple[str, str]]:
         yield "GET", path
 
 
-ROUTES = sorted(routes_of(create_app(CoreSettings("postgresql://nowhere"))))
+APP = create_app(CoreSettings("postgresql://nowhere"))
+ROUTES = sorted(routes_of(APP))
+PARAMETERS = defaultdict(set) | {
+    (method.upper(), path): {
+        parameter["name"]
+        for parameter in operation.get("parameters", ())
+        if parameter["in"] == "query"
+    }
+    for path, methods in APP.openapi()["paths"].items()
+    for method, operation in methods.items()
+}
+"""Query parameters by method and path: some routes refuse unknown ones."""
+
 LOCKED = [route for route in ROUTES if route[1] not in PUBLIC]
 
 
@@ -108,14 +152,17 @@ async def _status_of(world: World, method: str, path: str, key: str | None) -> i
     url = url.replace("{signal_id}", str(world.ids[f"{OTHER}#temperature"]))
     if path == "/api/v1/quarantine/{entry_id}":
         url = "/api/v1/quarantine/2"
-    parameters = {"equipment": OTHER, "under": OTHER}
+    url = re.sub(r"{(annotation_id|entry_id)}", "1", url).replace("{code}", "jam")
+    url = url.replace("{stop_id}", f"{world.ids[OTHER]}-1")
+    parameters = {"equipment": OTHER, "under": OTHER, "valid_from": "2026-11-01T00:00:00Z"}
+    parameters = {name: parameters[name] for name in PARAMETERS[method, path] & parameters.keys()}
     if path.startswith("/api/v1/kpi_values"):
         parameters = {"equipment": OTHER, "kpi": "oee"}
     response = await world.client.request(
         method,
         url,
-        params=parameters if method == "GET" else None,
-        json=BODIES.get(path) if method in {"POST", "PUT"} else None,
+        params=parameters if method in {"GET", "DELETE"} else None,
+        json=BODIES.get(path) if method in {"POST", "PUT", "PATCH"} else None,
         headers={"X-API-Key": key} if key is not None else {},
     )
     return response.status_code
@@ -150,7 +197,7 @@ LISTS = {
     "/api/v1/sites", "/api/v1/supply_policies", "/api/v1/call_offs", "/api/v1/due_lines",
     "/api/v1/shipments", "/api/v1/receipts", "/api/v1/cumulatives", "/api/v1/materials",
     "/api/v1/warehouses", "/api/v1/stock_levels", "/api/v1/stock_movements", "/api/v1/findings",
-    "/api/v1/stock_projection", "/api/v1/days_of_supply",
+    "/api/v1/stock_projection", "/api/v1/days_of_supply", "/api/v1/backlog", "/api/v1/targets",
 }  # fmt: skip
 
 

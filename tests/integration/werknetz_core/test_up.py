@@ -60,7 +60,9 @@ def test_the_server_answers_the_command_line(
             "kpi", "oee", PLANT, "--start", "-7d", "-o", "csv", environment=environment
         )
         header = table.stdout.partition("\r\n")[0]
-        assert header.startswith("equipment,supplier,warehouse,kpi,start"), table.stderr
+        assert header.startswith("equipment,characteristic,supplier,warehouse,kpi,start"), (
+            table.stderr
+        )
         assert "no data" in table.stdout
         doctor = _run_command("doctor", environment=environment)
         assert doctor.returncode == 0, doctor.stdout

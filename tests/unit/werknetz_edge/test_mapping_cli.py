@@ -24,7 +24,7 @@ mapping:
       variables: {m: text}
       rules:
       - {source: "${m}.state", equipment: "n/${m}", role: state, states: packml/tr88}
-      - {source: "${m}.own", equipment: "n/${m}", role: state, states: own}
+      - {source: "${m}.own", equipment: "n/${m}-own", role: state, states: own}
       events:
       - {source: "e/${m}", kind: stock_counted, when: "record.a == 'b'",
          fields: {material: m, quantity: q}}
