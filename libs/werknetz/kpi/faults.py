@@ -37,6 +37,14 @@ class FaultRuns:
         return np.searchsorted(self.since, at, side="right") - 1
 
 
+def flags_of_runs(flags: Flags, run: Instants) -> Flags:
+    """Return the flag of the run that each interval is in; False before any run."""
+    if not len(flags):
+        return np.zeros(len(run), np.bool_)
+    chosen: Flags = flags[np.maximum(run, 0)] & (run >= 0)
+    return chosen
+
+
 def fault_runs_of(
     states: Steps,
     orders: Steps,

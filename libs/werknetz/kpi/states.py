@@ -17,7 +17,7 @@ from werknetz.kpi.counter_steps import CounterStart, SetAside
 from werknetz.kpi.counts import Debt, sum_quantities
 from werknetz.kpi.data_gaps import mask_unknown, unknown_until
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
-from werknetz.kpi.faults import FAULTS, FaultRuns, fault_runs_of
+from werknetz.kpi.faults import FAULTS, FaultRuns, fault_runs_of, flags_of_runs
 from werknetz.kpi.knowledge.doubts import Doubt, doubts_of
 from werknetz.kpi.knowledge.frame import Frame
 from werknetz.kpi.knowledge.known_time import (
@@ -226,8 +226,8 @@ def _sum_times(
         state,
         category,
         in_shift,
-        is_minor=_flags_of_runs(line.runs.minor, run),
-        is_failure=_flags_of_runs(line.runs.failure, run),
+        is_minor=flags_of_runs(line.runs.minor, run),
+        is_failure=flags_of_runs(line.runs.failure, run),
     )
     masks["aoet_s"] = has_order
     kinds = IntervalKinds(
@@ -281,14 +281,6 @@ def _categories_of(state: Ids, has_order: Flags, in_shift: Flags, is_planned_dow
         [_OFF_SHIFT, _PDOT, _UNKNOWN, _ADOT, _APT, _AUST],
         _ADET,
     ).astype(np.int64)
-
-
-def _flags_of_runs(flags: Flags, run: Ids) -> Flags:
-    """Return the flag of the run that each interval is in; False before any run."""
-    if not len(flags):
-        return np.zeros(len(run), np.bool_)
-    chosen: Flags = flags[np.maximum(run, 0)] & (run >= 0)
-    return chosen
 
 
 def _join_intervals(

@@ -25,7 +25,7 @@ from werknetz_core.http.list_params import (
 from werknetz_core.http.problem import Problem
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
 from werknetz_core.signals import lifetimes, samples
-from werknetz_core.signals.schemas import SamplesView, SignalChange, SignalView
+from werknetz_core.signals.schemas import SamplesView, SignalLifetimeChange, SignalView
 
 router = APIRouter(tags=["signals"])
 _SORTING: Final = Sorting(
@@ -77,7 +77,7 @@ async def show_signal(signal_id: int, session: ReadSessionDep, principal: Viewer
 
 @router.patch("/signals/{signal_id}")
 async def change_signal(
-    signal_id: int, body: SignalChange, session: WriteSessionDep, principal: Engineer
+    signal_id: int, body: SignalLifetimeChange, session: WriteSessionDep, principal: Engineer
 ) -> SignalView:
     """Change when a signal is in force: of several of one role, the one that began last counts."""
     await _load_signal(signal_id, session, principal)

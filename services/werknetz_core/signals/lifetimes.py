@@ -7,13 +7,13 @@ from werknetz.store.session import WriteSession
 from werknetz_core.access.keys import Principal
 from werknetz_core.audit.record import record_change
 from werknetz_core.http.problem import Problem
-from werknetz_core.signals.schemas import SignalChange
+from werknetz_core.signals.schemas import SignalLifetimeChange
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 async def change_lifetime(
-    session: WriteSession, signal_id: int, body: SignalChange, by: Principal
+    session: WriteSession, signal_id: int, body: SignalLifetimeChange, by: Principal
 ) -> None:
     """Set the lifetime, and mark what it changes."""
     result = await session.execute(statements.FIND_SIGNAL_FOR_CHANGE, {"id": signal_id})

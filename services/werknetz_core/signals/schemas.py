@@ -27,7 +27,7 @@ class SignalView(BaseModel):
     valid_to: datetime | None  # null: without end
 
 
-class SignalChange(BaseModel):
+class SignalLifetimeChange(BaseModel):
     """When a signal is in force for its role; what is left out stays as it is."""
 
     model_config = ConfigDict(extra="forbid")
