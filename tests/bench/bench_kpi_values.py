@@ -189,14 +189,14 @@ async def _measure_year(world: _World, size: Size) -> list[Measure]:
     database.execute("SET threads = 1")
     sums = ", ".join(f"{value}::double AS {name}" for name, value in _SUMS.items())
     database.execute(
-        f"CREATE TABLE elements AS SELECT id, at, {sums} FROM range(25) AS m (id),"
+        f"CREATE TABLE elements AS SELECT id, start_at, {sums} FROM range(25) AS m (id),"
         f" range(TIMESTAMP '2026-11-20' - INTERVAL {size.year} DAY, TIMESTAMP '2026-11-20',"
-        " INTERVAL 15 MINUTE) AS t (at)"
+        " INTERVAL 15 MINUTE) AS t (start_at)"
     )
     totals = ", ".join(f"sum({name})" for name in _SUMS)
 
     async def aggregate() -> None:
-        query = f"SELECT date_trunc('day', at), {totals} FROM elements GROUP BY 1"
+        query = f"SELECT date_trunc('day', start_at), {totals} FROM elements GROUP BY 1"
         if len(database.execute(query).fetchall()) < size.year:
             raise AssertionError("rows are missing")
 
