@@ -21,6 +21,9 @@ from werknetz_core.stops.loading import entry_of, load_pieces_between
 EVERY_S: Final = 5.0
 _ENTRIES_MAX: Final = 500
 _AHEAD_US: Final = 400 * 86_400_000_000
+_DATABASE_AWAY: Final = (
+    OSError, TimeoutError, asyncpg.InterfaceError, sa.exc.InterfaceError, sa.exc.OperationalError,
+)  # fmt: skip
 _log: Final = get_logger("core.stops")
 
 
@@ -34,7 +37,7 @@ async def run(database: Database) -> None:
             OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError,
             sa.exc.SQLAlchemyError,
         ) as error:  # fmt: skip
-            _log.warning("open stops not followed", error=type(error).__name__)
+            _log.warning("open stops not followed", error=type(error).__name__, reason=str(error))
 
 
 async def follow_open_stops(database: Database) -> int:
@@ -43,9 +46,14 @@ async def follow_open_stops(database: Database) -> int:
         rows = (await session.execute(statements.open_entries(_ENTRIES_MAX))).mappings().all()
     moved = 0
     for row in rows:
-        async with database.write_session() as transaction:
-            await lock_machine(transaction, row["equipment_id"])
-            moved += await _follow(transaction, database, row["id"])
+        try:
+            async with database.write_session() as transaction:
+                await lock_machine(transaction, row["equipment_id"])
+                moved += await _follow(transaction, database, row["id"])
+        except _DATABASE_AWAY:
+            raise
+        except Exception as error:  # noqa: BLE001 - one stop must not stop the others
+            _log.error("open stop cannot be followed", entry=row["id"], reason=str(error))
     return moved
 
 

@@ -9,15 +9,20 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import asyncpg
+
 from werknetz.domain.bucket import instant_of
 from werknetz.domain.rollup import HOUR_US, Grain, Span, days_of, merge_spans
+from werknetz.runtime.log import get_logger
 from werknetz.store import locks
 from werknetz.store.elements import rollups as statements
 from werknetz.store.session import DriverPool, WriteConnection
+from werknetz_worker.failures import raise_unless_isolated
 from werknetz_worker.rollups.tree import RollupTree
 
 MARKS_MAX: Final = 1000  # of one transaction
 _LOCK: Final = 0x524F4C4C  # "ROLL": one worker at a time
+_log: Final = get_logger("worker.rollups")
 Spans = Mapping[int, Sequence[Span]]
 
 
@@ -42,10 +47,30 @@ async def _roll_up_some(connection: WriteConnection) -> int:
         tree = RollupTree({row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows})
         await _follow_zones(connection, tree)
         marks = await connection.fetch(statements.TAKE_MARKS, MARKS_MAX)
-        if marks:
+        return await _compute_by_bisection(connection, tree, marks) if marks else 0
+
+
+async def _compute_by_bisection(
+    connection: WriteConnection, tree: RollupTree, marks: Sequence[asyncpg.Record]
+) -> int:
+    """Compute the marks; return how many. One that fails stays: readers sum its own rows."""
+    try:
+        async with connection.transaction():
             await _compute(connection, tree, tree.spans_of_marks(tuple(row)[1:] for row in marks))
             await connection.execute(statements.DELETE_MARKS, [row[0] for row in marks])
-        return len(marks)
+    except Exception as error:  # noqa: BLE001 - one subject must not stop the others
+        raise_unless_isolated(error)
+        if len(marks) > 1:
+            middle = len(marks) // 2
+            return sum(
+                [
+                    await _compute_by_bisection(connection, tree, part)
+                    for part in (marks[:middle], marks[middle:])
+                ]
+            )
+        _log.error("roll-up cannot be computed", mark=tuple(marks[0])[1:], reason=str(error))
+        return 0
+    return len(marks)
 
 
 async def _follow_zones(connection: WriteConnection, tree: RollupTree) -> None:

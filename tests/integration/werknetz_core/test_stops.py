@@ -54,7 +54,8 @@ async def post(world: World, path: str, body: object, key: str = "engineer") -> 
 async def list_stops(world: World, query: str = "start=-5h", under: str = PRESS) -> list[Any]:
     response = await world.get(f"/stops?under={under}&{query}")
     assert response.status_code == 200, response.text
-    return response.json()["items"]  # type: ignore[no-any-return]
+    items: list[Any] = response.json()["items"]
+    return items
 
 
 def brief(stops: list[Any]) -> list[tuple[Any, ...]]:

@@ -207,3 +207,19 @@ async def test_another_zone_cuts_other_days(tree: Tree) -> None:
     await tree.pool.execute("TRUNCATE elements")
     await tree.check()
     assert await tree.pool.fetchval("SELECT count(*) FROM element_sums") == 0
+
+
+async def test_what_cannot_be_summed_stops_no_other_roll_up(tree: Tree) -> None:
+    """Two hours are numbers, their day is beyond all numbers: it alone is not rolled up."""
+    await roll_up(tree.pool)
+    await tree.pool.execute(
+        "INSERT INTO elements (equipment_id, bucket_at, carry, provisional, pq)"
+        " SELECT $1, at, '{}', false, 1e308 FROM unnest($2::timestamptz[]) AS at"
+        " ON CONFLICT (equipment_id, bucket_at) DO UPDATE SET pq = excluded.pq",
+        tree.ids["w/berlin/a/l/m1"],
+        [instant_of(START + (96 + hour * 4) * BUCKET_US) for hour in (8, 9)],
+    )
+    await tree.write("w/india/a/l/m4", range(4 * 96, 4 * 96 + 8), random.Random(1))
+    assert await roll_up(tree.pool) > 0
+    left = {row[0] for row in await tree.pool.fetch("SELECT equipment_id FROM rollup_marks")}
+    assert left == {tree.ids["w/berlin/a/l/m1"]}

@@ -61,7 +61,7 @@ async def test_a_table_that_is_refilled_withdraws_nothing(database: Any, tmp_pat
     connector, spool = poll_table(database, tmp_path, deletions_every_s=5), FakeSpool()
     await connector.connect()
     await drain(connector, spool, comparisons=1)
-    connector._polls[0].compare_due_s = 0.0  # type: ignore[attr-defined]
+    connector._polls[0].compare_due_s = 0.0  # type: ignore[attr-defined] # of a polled table
     database.execute("DELETE FROM {t}")
     while "s deletions" not in connector.status.findings:
         await drain(connector, spool, polls=1, comparisons=0)
