@@ -241,17 +241,23 @@ class RelationTimeline:
         return ((at_us, quantity),)
 
     def _starving_deliveries(self, end_us: int) -> Iterator[_Delivery]:
-        """Yield the delivery that ends each starvation window and lasts until the next one."""
+        """Yield the delivery that ends each starvation window and lasts until the next one.
+
+        Each is overdue from the day of the one before it: a line that starves at any other time
+        (`late_delivery.py`) starves for an overdue delivery too.
+        """
         relation = self.relation
+        last_due = date.max
         for begin_us, until_us in starvation_windows(
             ZWICK_2, relation.starved_line, self._seed, self._first_us, end_us
         ):
             if begin_us < self._first_us:
                 continue
             hours = (self._next_starvation_us(until_us) - until_us) // HOUR_US
-            due = instant_of(begin_us).astimezone(ZoneInfo(ZONE)).date() - timedelta(days=LATE_DAYS)
             quantity = max(1, hours) * relation.per_day // 24
+            due = min(last_due, _local_date(begin_us) - timedelta(days=LATE_DAYS))
             yield _Delivery(due, quantity, ((until_us, quantity),))
+            last_due = _local_date(until_us) - timedelta(days=1)
 
     @property
     def _first_us(self) -> int:
@@ -305,6 +311,10 @@ def _spread_withdrawals(start_us: int, end_us: int, quantity: int) -> Iterator[t
 
 def _date(day: int) -> date:
     return instant_of(day * DAY_US).date()
+
+
+def _local_date(at_us: int) -> date:
+    return instant_of(at_us).astimezone(ZoneInfo(ZONE)).date()
 
 
 def _midnight_us(day: date) -> int:
