@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from werknetz.domain import status as quality
 from werknetz.domain.role import Role
 from werknetz.domain.state import MachineState
+from werknetz.kpi.stops.reasons import CodeEffects
 from werknetz.kpi.stops.thresholds import DEFAULT_MINOR_STOPS, MinorStops
 from werknetz.kpi.timeline.reports import NO_REPORTS, Reports
 
@@ -107,6 +108,7 @@ class MachineSamples:
     unknown: tuple[tuple[int, int], ...] = ()  # spans in which samples of the state may be missing
     reports: Reports = NO_REPORTS  # of people and other systems
     minor_stops: MinorStops = DEFAULT_MINOR_STOPS  # thresholds of the machine
+    code_effects: CodeEffects = field(default_factory=dict)  # by code of a state
 
     def all_series(self) -> list[Series]:
         series_or_none = [self.state, self.order, self.run_time, *(c.series for c in self.counts)]

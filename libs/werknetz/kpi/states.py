@@ -15,16 +15,15 @@ from werknetz.domain.state import MachineState as S
 from werknetz.kpi.carry import Carry, ReportedByOthers
 from werknetz.kpi.counter_steps import CounterStart, SetAside
 from werknetz.kpi.counts import Debt, sum_quantities
-from werknetz.kpi.data_gaps import mask_unknown, unknown_until
+from werknetz.kpi.data_gaps import unknown_until
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
-from werknetz.kpi.faults import FAULTS, FaultRuns, fault_runs_of, flags_of_runs
+from werknetz.kpi.faults import FAULTS, FaultRuns, flags_of_runs
 from werknetz.kpi.knowledge.doubts import Doubt, doubts_of
 from werknetz.kpi.knowledge.frame import Frame
 from werknetz.kpi.knowledge.known_time import (
     IntervalKinds,
     has_run_time,
     masks_of,
-    run_time_since,
 )
 from werknetz.kpi.knowledge.reported import LATEST_US, Reported
 from werknetz.kpi.knowledge.state_time import StateTime
@@ -35,20 +34,9 @@ from werknetz.kpi.series import (
     Instants,
     MachineSamples,
     Numbers,
-    Steps,
-    TextIndex,
-    order_steps_of,
-    run_time_steps_of,
-    state_steps_of,
 )
-from werknetz.kpi.timeline.precedence import (
-    NOT_PLANNED,
-    effective_orders,
-    effective_plan,
-    effective_run_times,
-    effective_states,
-    planned_steps_of,
-)
+from werknetz.kpi.timeline.codes import NOT_PLANNED
+from werknetz.kpi.timeline.machine import MachineTimeline
 from werknetz.kpi.timeline.quantities import sum_reported
 
 CATEGORIES: Final = ("off_shift", "pdot", "unknown", "apt", "aust", "adet", "adot")
@@ -107,21 +95,6 @@ class ComputedBuckets:
         return Elements(*(float(self.columns[name][bucket]) for name in ELEMENT_NAMES))
 
 
-@dataclass(frozen=True, slots=True)
-class _Timeline:
-    reported: Steps  # states as sampled
-    own: Steps  # the same, UNKNOWN where samples may be missing
-    states: Steps  # with the reports of the MES and of people
-    orders: Steps
-    own_run_time: Steps
-    run_time: Steps
-    run_time_since_us: int | None  # since when planned run times are reported; None: never
-    planned: Steps  # planned time as people entered it
-    runs: FaultRuns
-    codes: TextIndex
-    order_numbers: TextIndex
-
-
 def compute_buckets(
     samples: MachineSamples,
     plan: PlannedTime,
@@ -136,16 +109,14 @@ def compute_buckets(
     # A span that ended before the range would begin a fault anew at its end.
     unknown = tuple(gap for gap in samples.unknown if gap[1] > span.start_us)
     samples = replace(samples, unknown=unknown)
-    planned = planned_steps_of(samples.reports)
-    plan = effective_plan(plan, planned)
-    line = _timeline_of(samples, plan, carry, max(span.now_us, span.start_us + 1), planned)
+    line = MachineTimeline.of(samples, plan, carry, max(span.now_us, span.start_us + 1))
     columns = {name: np.zeros(span.buckets) for name in ELEMENT_NAMES}
     reported = Reported.of(samples.counts, carry.counts, samples.reports)
-    pieces, time = _sum_times(line, reported, plan, span, columns)
+    pieces, time = _sum_times(line, reported, span, columns)
     _count_fault_events(line.runs, span, columns)
     frame = Frame.of(span.edges, reported, time)
     others = sum_reported(
-        (*samples.reports.quantities, *samples.reports.entered), line.run_time, plan, frame
+        (*samples.reports.quantities, *samples.reports.entered), line.run_time, line.plan, frame
     )
     quantities = sum_quantities(
         samples.counts, carry.counts, line.run_time, frame, corrections, others
@@ -163,49 +134,15 @@ def compute_buckets(
     )  # fmt: skip
 
 
-def _timeline_of(
-    samples: MachineSamples, plan: PlannedTime, carry: Carry, horizon_us: int, planned: Steps
-) -> _Timeline:
-    codes, numbers = TextIndex(), TextIndex()
-    reported = state_steps_of(samples.state, carry.state, carry.code, codes)
-    own = mask_unknown(reported, samples.unknown)
-    states = effective_states(own, samples.reports, codes)
-    orders = order_steps_of(samples.order, carry.order, numbers)
-    if samples.order is None:
-        orders = effective_orders(orders, samples.reports, numbers)
-    own_run_time = run_time_steps_of(samples.run_time, carry.run_time_s)
-    run_time = effective_run_times(own_run_time, orders, samples.reports, numbers)
-    return _Timeline(
-        reported,
-        own,
-        states,
-        orders,
-        own_run_time,
-        run_time,
-        run_time_since(run_time, had_one=carry.run_time_s is not None),
-        planned,
-        fault_runs_of(
-            states,
-            orders,
-            plan,
-            horizon_us=horizon_us,
-            before=carry.fault,
-            minor_stops=samples.minor_stops,
-        ),
-        codes,
-        numbers,
-    )
-
-
 def _sum_times(
-    line: _Timeline,
+    line: MachineTimeline,
     reported: Reported,
-    plan: PlannedTime,
     span: BucketRange,
     columns: dict[str, Numbers],
 ) -> tuple[StateIntervals, StateTime]:
     end_us = min(span.end_us, max(span.now_us, span.start_us))
-    steps = (line.states, line.orders, line.planned, line.run_time)
+    plan = line.plan
+    steps = (line.states, line.orders, line.planned, line.without_order, line.run_time)
     phases = reported.phases_of(span.start_us, span.end_us)
     cuts = np.concatenate((*(step.at for step in steps), plan.boundaries, phases, span.edges))
     cuts = cuts[(cuts >= span.start_us) & (cuts < end_us)]
@@ -219,7 +156,8 @@ def _sum_times(
     is_maintenance = (state == S.MAINTENANCE) & (
         line.planned.value[line.planned.index(start)] != NOT_PLANNED
     )
-    category = _categories_of(state, has_order, in_shift, in_break | is_maintenance)
+    is_ordered = has_order & ~line.without_order.value[line.without_order.index(start)]
+    category = _categories_of(state, is_ordered, in_shift, in_break | is_maintenance)
     bucket = (start - span.start_us) // BUCKET_US
     run = line.runs.index(start)
     masks = _time_masks(
@@ -284,7 +222,7 @@ def _categories_of(state: Ids, has_order: Flags, in_shift: Flags, is_planned_dow
 
 
 def _join_intervals(
-    line: _Timeline,
+    line: MachineTimeline,
     bucket: Ids,
     start: Instants,
     end: Instants,
@@ -323,7 +261,7 @@ def _count_samples(samples: MachineSamples, span: BucketRange, columns: dict[str
 
 
 def _carries_of(
-    line: _Timeline,
+    line: MachineTimeline,
     samples: MachineSamples,
     counters: Sequence[dict[str, CounterStart]],
     span: BucketRange,
@@ -358,7 +296,7 @@ def _carries_of(
     return carries
 
 
-def _reported_by_others(line: _Timeline, edges: Instants) -> list[ReportedByOthers | None]:
+def _reported_by_others(line: MachineTimeline, edges: Instants) -> list[ReportedByOthers | None]:
     """Return state, code and run time right before each edge, where they are not the machine's."""
     own, step = line.own.index_before(edges), line.states.index_before(edges)
     own_s = line.own_run_time.value[line.own_run_time.index_before(edges)]
@@ -380,7 +318,7 @@ def _reported_by_others(line: _Timeline, edges: Instants) -> list[ReportedByOthe
     ]
 
 
-def _order_runs_of(line: _Timeline, span: BucketRange) -> list[OrderRun]:
+def _order_runs_of(line: MachineTimeline, span: BucketRange) -> list[OrderRun]:
     """Return the orders of the range; one carried over may have ended at its start."""
     runs = []
     at = line.orders.at

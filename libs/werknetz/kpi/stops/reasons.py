@@ -5,8 +5,26 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from werknetz.domain.state import MachineState
+
 KINDS: Final = ("stop", "scrap")
 CATEGORIES: Final = ("adet", "adot", "aust", "pdot")
+
+
+@dataclass(frozen=True, slots=True)
+class CodeEffect:
+    """What a code of a machine says about a stop, by the reason that it stands for.
+
+    `state` None: that of the machine. `is_planned` None: as the state is.
+    """
+
+    state: int | None = None
+    is_planned: bool | None = None
+    without_order: bool = False  # counts as down time without an order (ADOT)
+
+
+CodeEffects = Mapping[str, CodeEffect]
+NO_EFFECTS: Final[CodeEffects] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +48,26 @@ class Reason:
     def planned_time(self) -> bool | None:
         """What an entry with this reason says about planned time; None: nothing."""
         return None if self.counts_against_availability else True
+
+    @property
+    def code_effect(self) -> CodeEffect:
+        """What a code that stands for this reason says about the stops with it."""
+        return code_effect_of(
+            self.category, self.state, counts_against_availability=self.counts_against_availability
+        )
+
+
+def code_effect_of(
+    category: str | None, state: int | None, *, counts_against_availability: bool
+) -> CodeEffect:
+    """Return what a reason says about stops: a reason without a state may still be a set-up.
+
+    What counts against availability is no planned down time, also where the machine reports
+    maintenance.
+    """
+    if state is None and category == "aust":
+        state = int(MachineState.SETUP)
+    return CodeEffect(state, not counts_against_availability, category == "adot")
 
 
 class ReasonRejected(ValueError):

@@ -1,7 +1,8 @@
 """Precedence of sources, element by element: human > machine > MES > calendar.
 
 * State: an entry by a person holds; else the machine's own state; where that is unknown (no signal,
-  a gap, bad quality) the state that the MES reported last; else it is unknown.
+  a gap, bad quality) the state that the MES reported last; else it is unknown. The reason that a
+  code of machine or MES stands for changes the state and the planned time of the stop.
 * Planned time: an entry marked as planned is planned down time; an entry marked as not planned is
   none, also with state `maintenance`. Else the state and the shift calendar decide.
 * Order: the machine's order signal; without one the jobs of the MES. Before the first report of a
@@ -10,6 +11,7 @@
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -18,23 +20,69 @@ from numpy.typing import NDArray
 from werknetz.domain.state import MachineState
 from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import EARLIEST_US, Flags, Ids, Instants, Steps, TextIndex
+from werknetz.kpi.stops.reasons import NO_EFFECTS, CodeEffects
+from werknetz.kpi.timeline.codes import (
+    NO_STOP,
+    NOT_STATED,
+    PLANNED,
+    PLANNED_NUMBERS,
+    CodedTime,
+)
 from werknetz.kpi.timeline.reports import Reports, StateSpan, topmost_of
 
 NOTHING: Final = -1  # no report holds: the source below decides
-_NO_STOP: Final = (int(MachineState.UNKNOWN), int(MachineState.PRODUCING))
-NOT_STATED, PLANNED, NOT_PLANNED = range(3)
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveTime:
+    """What holds at every instant: state, planned time, and whether a code says: no order."""
+
+    states: Steps
+    planned: Steps  # PLANNED, NOT_PLANNED or NOT_STATED
+    without_order: Steps
+
+
+def effective_time(
+    states: Steps, reports: Reports, codes: TextIndex, effects: CodeEffects = NO_EFFECTS
+) -> EffectiveTime:
+    """Return the time of a machine from its own states and from those of the MES and of people."""
+    if reports.states:
+        mes = _states_of(reports.states, codes)
+        states = _override(mes, states, states.value != int(MachineState.UNKNOWN))
+    coded = CodedTime.of(states, effects, codes)
+    if not reports.entries:
+        return EffectiveTime(coded.states, *_steps_of_codes(states, coded, effects))
+    entered, planned = _states_of(reports.entries, codes), planned_steps_of(reports)
+    at = np.unique(np.concatenate((states.at, entered.at, planned.at)))
+    below, above = states.index(at), entered.index(at)
+    by_person = (entered.value[above] != NOTHING) | (entered.name[above] != 0)
+    # A person's reason replaces that of the code; without a state it means that of the machine.
+    own = Steps(
+        at, np.where(by_person, states.value[below], coded.states.value[below]), states.name[below]
+    )
+    stated = planned.value[planned.index(at)]
+    by_code = ~by_person & (stated == NOT_STATED)
+    nameless = np.zeros(len(at), np.int64)
+    return EffectiveTime(
+        _name_stops(_override(own, entered, entered.value != NOTHING), entered),
+        Steps(at, np.where(by_code, coded.planned[below], stated), nameless).without_repeats(),
+        Steps(at, ~by_person & coded.without_order[below], nameless).without_repeats(),
+    )
+
+
+def _steps_of_codes(states: Steps, coded: CodedTime, effects: CodeEffects) -> tuple[Steps, Steps]:
+    """Return planned time and time without an order as codes say it, without entries of people."""
+    last = None if effects else 1  # without codes nothing is stated at any time
+    at, nameless = states.at[:last], np.zeros(len(states.at[:last]), np.int64)
+    return (
+        Steps(at, coded.planned[:last], nameless).without_repeats(),
+        Steps(at, coded.without_order[:last], nameless).without_repeats(),
+    )
 
 
 def effective_states(states: Steps, reports: Reports, codes: TextIndex) -> Steps:
     """Return the state at every instant from the machine's and those of the MES and of people."""
-    if reports.states:
-        mes = _states_of(reports.states, codes)
-        states = _override(mes, states, states.value != int(MachineState.UNKNOWN))
-    if reports.entries:
-        entered = _states_of(reports.entries, codes)
-        states = _override(states, entered, entered.value != NOTHING)
-        states = _name_stops(states, entered)
-    return states
+    return effective_time(states, reports, codes).states
 
 
 def _name_stops(states: Steps, entered: Steps) -> Steps:
@@ -44,7 +92,7 @@ def _name_stops(states: Steps, entered: Steps) -> Steps:
     is_named = (
         (entered.value[above] == NOTHING)
         & (entered.name[above] != 0)
-        & ~np.isin(states.value[below], _NO_STOP)
+        & ~np.isin(states.value[below], NO_STOP)
     )
     names = np.where(is_named, entered.name[above], states.name[below])
     return Steps(at, states.value[below], names).without_repeats()
@@ -53,8 +101,7 @@ def _name_stops(states: Steps, entered: Steps) -> Steps:
 def planned_steps_of(reports: Reports) -> Steps:
     """Return what people entered about planned time: PLANNED, NOT_PLANNED or NOT_STATED."""
     at, index = _topmost(reports.entries)
-    numbers = {None: NOT_STATED, True: PLANNED, False: NOT_PLANNED}
-    values = [NOT_STATED, *(numbers[entry.is_planned] for entry in reports.entries)]
+    values = [NOT_STATED, *(PLANNED_NUMBERS[entry.is_planned] for entry in reports.entries)]
     return _steps(at, np.array(values, np.int64)[index + 1])
 
 
