@@ -5,7 +5,7 @@ Machines, suppliers and warehouses have different elements; each is a `KpiSubjec
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final, Generic, TypeVar
 
@@ -23,6 +23,8 @@ class KpiUnit(StrEnum):
     SECONDS = "s"
     DAYS = "d"
     COUNT = "count"
+    ENERGY_PER_ITEM = "kWh/item"
+    MASS_PER_ITEM = "kg/item"
 
 
 class Trend(StrEnum):
@@ -59,12 +61,23 @@ MeanFormula = Callable[[Elements, Divisor], Value]
 
 
 @dataclass(frozen=True, slots=True)
+class OwnRecord:
+    """What a customer wrote about a KPI of their own, beside its formula."""
+
+    name_de: str
+    name_en: str
+    effect_model: str
+    notes: str
+    valid_from_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class Kpi:
     name: str
     number: int | None  # in ISO 22400-2; None: it is not one of its 34
     description: str
     formula: str
-    unit: KpiUnit
+    unit: str  # a KpiUnit, or the unit of an own KPI
     lower: float | None
     upper: float | None  # None: no bound; values are never clipped
     trend: Trend
@@ -78,10 +91,24 @@ class Kpi:
     version: int = 1  # of the formula: another one where the same elements give another value
     strict: Callable[[Any, Divisor], Value] | None = None  # None: the same as `calculate`
     quantity_known: str | None = None  # the planned busy time in which its quantities are known
+    levels: tuple[str, ...] | None = None  # of an own KPI: where it may be queried; None: anywhere
+    own: OwnRecord | None = None  # None: a KPI of this catalogue
+    versions: tuple["Kpi", ...] = field(default=(), repr=False)  # of an own KPI, the oldest first
 
     @property
     def scope(self) -> tuple[str, ...]:
-        return self.subject.scopes
+        return self.levels or self.subject.scopes
+
+    def in_force_at(self, at_us: int) -> "Kpi":
+        """Return the version that defines values at an instant.
+
+        The newest that is valid by then. Before the first one, the first: a new KPI has values of
+        the time before, too. The formulas of the catalogue hold for all times.
+        """
+        valid = [v for v in self.versions if v.own is not None and v.own.valid_from_us <= at_us]
+        if valid:
+            return max(valid, key=lambda v: v.version)
+        return min(self.versions, key=_first_validity, default=self)
 
     def compute(
         self, elements: AdditiveElements, *, divisor: Divisor = Divisor.FAILURES_PLUS_ONE
@@ -102,6 +129,11 @@ class Kpi:
             return None  # of times alone, when none is known; quantities need no state
         value = self.strict(elements, divisor)
         return None if isinstance(value, Undefined) else value
+
+
+def _first_validity(kpi: Kpi) -> tuple[int, int]:
+    """Return the order of versions before the first is valid; of two, the newer holds."""
+    return (0 if kpi.own is None else kpi.own.valid_from_us, -kpi.version)
 
 
 REGISTRY: Final[dict[str, Kpi]] = {}

@@ -66,7 +66,7 @@ async def compare_plants(
             "under": node.path,
             "level": level,
             "kpi": definition.name,
-            "unit": definition.unit.value,
+            "unit": str(definition.unit),
             "start": format_local(span.start_us, time.zone),
             "end": format_local(span.end_us, time.zone),
             "limits": LIMITS_DOCUMENT,

@@ -16,11 +16,10 @@ from cel_expr_python import cel
 from cel_expr_python.ext import ext_math, ext_strings
 
 from werknetz.connector.expressions.cel_check import check_expression
-from werknetz.connector.expressions.cel_tree import parse_tree
+from werknetz.connector.expressions.cel_tree import CelNode, parse_tree
 from werknetz.connector.expressions.engine import (
     Budget,
     ExpressionError,
-    Program,
     ResultKind,
     VariableKind,
     to_engine_value,
@@ -71,6 +70,11 @@ class CelProgram:
     result_kind: ResultKind
     _needs: Mapping[str, frozenset[str] | None]
 
+    @property
+    def tree(self) -> CelNode:
+        """The checked expression as a tree, with the type of each node."""
+        return parse_tree(self.expression.serialize())
+
     def needs(self) -> Mapping[str, frozenset[str] | None]:
         return self._needs
 
@@ -99,7 +103,7 @@ class CelEngine:
 
     def compile(
         self, text: str, variables: Mapping[str, VariableKind], result_kind: ResultKind
-    ) -> Program:
+    ) -> CelProgram:
         environment = _environment(tuple(sorted(variables.items())))
         try:
             expression = environment.compile(text)

@@ -4,6 +4,7 @@ The engine bounds iterations, not memory: `[s].map(a, a + a)` thirty times is a 
 With the tree, `cel_check` computes the worst case before the first value arrives.
 """
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -33,6 +34,8 @@ class CelNode:
     type: str = "dyn"
     at: int = -1  # offset in the expression; -1: made by a macro
     number: int | None = None  # of a constant integer
+    double: float | None = None  # of a constant double
+    is_true: bool = False  # of a constant true
     variable: str = ""  # of a comprehension
     is_test: bool = False  # `has(x.y)`
 
@@ -106,6 +109,10 @@ def _constant(number: int, inner: Wire) -> CelNode:
         node.text = _bytes(value).decode(errors="replace")
     elif kind in {3, 4}:
         node.number = _int(value)
+    elif kind == 5:
+        node.double = struct.unpack("<d", _bytes(value))[0]
+    elif kind == 2:
+        node.is_true = bool(_int(value))
     return node
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+from werknetz.connector.expressions.cel_tree import CelNode
 from werknetz.connector.expressions.engine import (
     Budget,
     ExpressionError,
@@ -45,10 +46,29 @@ def compile_for_segments(
     return program
 
 
+def compile_tree(text: str, variables: Collection[str]) -> CelNode:
+    """Compile a formula over numbers; return its tree for an evaluator that knows missing numbers.
+
+    Raise ExpressionError as `compile_expression` does.
+    """
+    _check_text(text)
+    from werknetz.connector.expressions.cel import CelEngine
+
+    return CelEngine().compile(text, dict.fromkeys(variables, "number"), "scalar").tree
+
+
 @lru_cache(maxsize=4096)
 def _compile_cached(
     text: str, variables: tuple[tuple[str, VariableKind], ...], result_kind: ResultKind
 ) -> Program:
+    _check_text(text)
+    # The engine has 14 MB: a mapping without expressions does not load it.
+    from werknetz.connector.expressions.cel import CelEngine
+
+    return CelEngine().compile(text, dict(variables), result_kind)
+
+
+def _check_text(text: str) -> None:
     if len(text) > TEXT_MAX:
         raise ExpressionError(
             f"has {len(text)} characters, the limit is {TEXT_MAX}: split it into several fields, "
@@ -57,10 +77,6 @@ def _compile_cached(
     control = next((c for c in text if ord(c) < 32 and c not in "\n\r\t"), None)
     if control is not None:
         raise ExpressionError(f"contains the character #x{ord(control):02x}: remove it")
-    # The engine has 14 MB: a mapping without expressions does not load it.
-    from werknetz.connector.expressions.cel import CelEngine
-
-    return CelEngine().compile(text, dict(variables), result_kind)
 
 
 def select_fields(source: Mapping[str, Any], keys: frozenset[str] | None, budget: Budget) -> Any:

@@ -29,7 +29,7 @@ def _view(kpi: Kpi) -> KpiView:
         number=kpi.number,
         description=kpi.description,
         formula=kpi.formula,
-        unit=kpi.unit.value,
+        unit=str(kpi.unit),
         lower=kpi.lower,
         upper=kpi.upper,
         trend=kpi.trend.value,

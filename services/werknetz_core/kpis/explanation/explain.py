@@ -97,7 +97,7 @@ def _definition(kpi: Kpi) -> Document:
     names = ("name", "number", "description", "formula", "version")
     return {
         **{name: getattr(kpi, name) for name in names},
-        "unit": kpi.unit.value,
+        "unit": str(kpi.unit),
         "href": f"{_API}/kpis/{kpi.name}",
     }
 

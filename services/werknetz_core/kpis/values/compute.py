@@ -83,7 +83,7 @@ def _value_items(
             "kpi": kpi.name,
             "value": value,
             "reason": reason,
-            "unit": kpi.unit.value,
+            "unit": str(kpi.unit),
             "definition_version": kpi.version,
             "inputs": reported_inputs(kpi, elements),
             **judgement_fields(kpi, elements, query.divisor),
