@@ -60,6 +60,8 @@ class SummedQuantities:
     debts: tuple[Debt, ...]  # what each bucket passes to the one before it
     set_aside: tuple[SetAside, ...]
     production_s: Numbers  # by bucket, how long the machine produced while its items were counted
+    increments: Mapping[str, Increments]
+    share_left: Mapping[str, Numbers]  # of each counter and bucket, after corrections downwards
 
 
 def sum_quantities(
@@ -80,33 +82,56 @@ def sum_quantities(
     }
     increments: dict[str, Increments] = {}
     debts: dict[str, Numbers] = {}
+    share_left: dict[str, Numbers] = {}
     set_aside: list[SetAside] = []
     for count in counts:
         key = str(count.signal_id)
         steps = increments_of(count, before.get(key), run_time)
         increments[key] = steps.select_in_force(count.in_force)
-        sums = _increment_sums(count, increments[key], before.get(key), run_time, frame)
-        sums, debts[key] = _correct(sums, increments[key], frame, (corrections or {}).get(key, 0.0))
-        by_role.setdefault(count.role, []).append(sums)
+        sums = increment_sums(count, increments[key], before.get(key), run_time, frame)
+        debt = (corrections or {}).get(key, 0.0)
+        share_left[key], debts[key] = _correct(sums, increments[key], frame, debt)
+        by_role.setdefault(count.role, []).append(sums.scale(share_left[key]))
         set_aside += [
             aside for aside in increments[key].set_aside if aside.at_us <= frame.edges[-1]
         ]
     return SummedQuantities(
         columns=frame.columns_of(by_role),
-        counters=_counters_after(increments, before, frame),
-        debts=_debts_of(counts, increments, debts, frame.edges),
+        counters=counters_after(increments, before, frame),
+        debts=debts_of(counts, increments, debts, frame.edges),
         set_aside=tuple(sorted(set_aside, key=lambda aside: (aside.at_us, aside.signal_id))),
         production_s=_production_of(increments, before, frame),
+        increments=increments,
+        share_left=share_left,
     )
 
 
-def _increment_sums(
+def sum_increments(
+    count: CountSeries,
+    increments: Increments,
+    start: CounterStart | None,
+    each: Steps,
+    frame: Frame,
+    debt: float,
+) -> tuple[PhaseSums, Numbers]:
+    """Sum what a counter counted, less corrections, alone and times `each`: energy of a unit.
+
+    Return the sums, and what each bucket passes to the one before it. `debt`: what the bucket
+    after the last one passes back.
+    """
+    sums = increment_sums(count, increments, start, each, frame)
+    share, passed = _correct(sums, increments, frame, debt)
+    return sums.scale(share), passed
+
+
+def increment_sums(
     count: CountSeries,
     increments: Increments,
     start: CounterStart | None,
     run_time: Steps,
     frame: Frame,
 ) -> PhaseSums:
+    """Sum the increments upwards by bucket; `start`: what counted before the first one."""
     positive = np.maximum(increments.quantity, 0.0)
     if count.interpolate:
         sums = _spread_evenly(increments, positive, run_time, frame)
@@ -129,16 +154,16 @@ def _increment_sums(
 
 def _correct(
     sums: PhaseSums, increments: Increments, frame: Frame, debt: float
-) -> tuple[PhaseSums, Numbers]:
-    """Subtract corrections; return what is left, and what is passed to the bucket before."""
+) -> tuple[Numbers, Numbers]:
+    """Subtract corrections; return which share is left, and what is passed to the bucket before."""
     quantity: Numbers = sums.quantity.sum(axis=0)
     if not debt and not (increments.quantity < 0).any():
-        return sums, np.zeros(len(quantity))
+        return (quantity != 0).astype(np.float64), np.zeros(len(quantity))
     amount = np.minimum(np.maximum(-increments.quantity, 0.0), QUANTITY_MAX)
     corrections = _sum_by_bucket(increments.at, amount, frame.edges)
     left, passed = _subtract(quantity, corrections, debt)
     share = np.divide(left, quantity, out=np.zeros(len(quantity)), where=quantity > 0)
-    return sums.scale(share), passed
+    return share, passed
 
 
 def _subtract(quantity: Numbers, corrections: Numbers, debt: float) -> tuple[Numbers, Numbers]:
@@ -186,9 +211,10 @@ def _spread_evenly(
     return sums + frame.sum(cuts[1:], pieces, each_s, 1.0 * (unknown_us == 0), cuts[:-1])
 
 
-def _counters_after(
+def counters_after(
     increments: Mapping[str, Increments], before: Mapping[str, CounterStart], frame: Frame
 ) -> tuple[dict[str, CounterStart], ...]:
+    """Return what to continue from after each bucket."""
     edges, time = frame.edges, frame.time
     after: tuple[dict[str, CounterStart], ...] = tuple({} for _ in edges[1:])
     for key, steps in increments.items():
@@ -229,12 +255,13 @@ def _production_of(
     return longest / 1e6
 
 
-def _debts_of(
+def debts_of(
     counts: Sequence[CountSeries],
     increments: Mapping[str, Increments],
     corrections: Mapping[str, Numbers],
     edges: Instants,
 ) -> tuple[Debt, ...]:
+    """Return what each bucket passes to the one before it."""
     passed: list[dict[str, float]] = [{} for _ in edges[1:]]
     spreads: list[dict[str, Spread]] = [{} for _ in edges[1:]]
     for count in counts:

@@ -27,6 +27,7 @@ from werknetz.kpi.knowledge.known_time import (
 )
 from werknetz.kpi.knowledge.reported import LATEST_US, Reported
 from werknetz.kpi.knowledge.state_time import StateTime
+from werknetz.kpi.orders.shares import MeasuredTime, OrderShare, order_shares_of
 from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import (
     Flags,
@@ -90,6 +91,7 @@ class ComputedBuckets:
     debts: tuple[Debt, ...] = ()  # what each bucket passes to the one before it
     set_aside: tuple[SetAside, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    order_shares: Sequence[OrderShare] = ()  # what each order has of the buckets
 
     def elements_of(self, bucket: int) -> Elements:
         return Elements(*(float(self.columns[name][bucket]) for name in ELEMENT_NAMES))
@@ -112,9 +114,9 @@ def compute_buckets(
     line = MachineTimeline.of(samples, plan, carry, max(span.now_us, span.start_us + 1))
     columns = {name: np.zeros(span.buckets) for name in ELEMENT_NAMES}
     reported = Reported.of(samples.counts, carry.counts, samples.reports)
-    pieces, time = _sum_times(line, reported, span, columns)
+    pieces, measured = _sum_times(line, reported, span, columns)
     _count_fault_events(line.runs, span, columns)
-    frame = Frame.of(span.edges, reported, time)
+    frame = Frame.of(span.edges, reported, measured.time)
     others = sum_reported(
         (*samples.reports.quantities, *samples.reports.entered), line.run_time, line.plan, frame
     )
@@ -131,6 +133,9 @@ def compute_buckets(
             columns, None if others else quantities.production_s, span.edges,
             has_reports=bool(samples.reports.reported_since_us),
         ),
+        order_shares_of(
+            measured, line, samples, carry.counts, quantities, (span.start_us, span.end_us)
+        ),
     )  # fmt: skip
 
 
@@ -139,7 +144,7 @@ def _sum_times(
     reported: Reported,
     span: BucketRange,
     columns: dict[str, Numbers],
-) -> tuple[StateIntervals, StateTime]:
+) -> tuple[StateIntervals, MeasuredTime]:
     end_us = min(span.end_us, max(span.now_us, span.start_us))
     plan = line.plan
     steps = (line.states, line.orders, line.planned, line.without_order, line.run_time)
@@ -180,7 +185,8 @@ def _sum_times(
     intervals = _join_intervals(
         line, bucket, start, end, (state, category, line.states.name[step], order)
     )
-    return intervals, StateTime.of(start, end, apt=kinds.apt, unknown=kinds.is_unknown)
+    time = StateTime.of(start, end, apt=kinds.apt, unknown=kinds.is_unknown)
+    return intervals, MeasuredTime(start, duration, line.orders.name[order], masks, time)
 
 
 def _time_masks(

@@ -10,6 +10,7 @@ from werknetz.kpi.elements import ELEMENT_NAMES
 from werknetz.kpi.states import CATEGORIES, BucketRange, ComputedBuckets
 from werknetz.store.elements import element_rows as statements
 from werknetz.store.session import WriteConnection
+from werknetz_worker.elements.order_rows import replace_order_shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,9 @@ async def write_elements(
                 for name in ELEMENT_NAMES
             ),
         )
+    await replace_order_shares(
+        connection, equipment_id, computed.order_shares, span.start_us, changes.pieces_us
+    )
     if computed.orders:
         await _write_orders(connection, equipment_id, computed)
 

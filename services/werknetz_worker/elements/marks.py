@@ -79,4 +79,5 @@ async def pass_on(connection: WriteConnection, machine: Machine, marks: Mapping[
     buckets = [instant_of(at) for at in marks]
     await connection.execute(statements.DELETE_ELEMENTS, machine.id, buckets)
     await connection.execute(statements.DELETE_STATE_PIECES, machine.id, buckets)
+    await connection.execute(statements.DELETE_ORDER_ELEMENTS, machine.id, buckets)
     await connection.execute(statements.MARK_OTHER_PLACE, machine.id, buckets)

@@ -99,6 +99,21 @@ KNOWN_AT_HEAD = [
 ]
 
 
+# Of the buckets with samples: one order; an order and none; two orders; none.
+ROWS_AT_0015 = """
+INSERT INTO equipment (id, path, level, name) OVERRIDING SYSTEM VALUE
+VALUES (1, 'n/a', 'machine', 'a');
+INSERT INTO state_pieces (equipment_id, start_at, end_at, state, category, order_number)
+SELECT 1, start_at::timestamptz, start_at::timestamptz + interval '7 minutes', 1, 'apt', number
+FROM (VALUES ('2026-11-01 06:00Z', 'A1'), ('2026-11-01 06:07Z', 'A2'),
+    ('2026-11-03 06:00Z', 'A1'), ('2026-11-03 06:07Z', 'A1'),
+    ('2026-11-03 06:15Z', 'A1'), ('2026-11-03 06:22Z', NULL),
+    ('2026-11-03 06:30Z', 'A1'), ('2026-11-03 06:37Z', 'A2'),
+    ('2026-11-03 06:45Z', NULL)) AS p (start_at, number);
+INSERT INTO retentions (table_name, dropped_before) VALUES ('samples', '2026-11-02Z');
+"""
+
+
 @pytest_asyncio.fixture
 async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
     engine = create_async_engine(sqlalchemy_url(database_url), poolclass=sa.NullPool)
@@ -202,6 +217,28 @@ async def test_events_about_machines_of_0011_are_projected(
     await _migrate(connection, command.upgrade, "head")
     rows = await database.fetch("SELECT event_id FROM events_to_project")
     assert {row[0] for row in rows} >= {UUID(int=0), UUID(int=2)}
+    await database.close()
+
+
+@pytest.mark.asyncio
+async def test_buckets_of_0015_belong_to_their_orders(
+    connection: AsyncConnection, database_url: str
+) -> None:
+    """One in which the order changes is computed again, if its samples are still there."""
+    database = await asyncpg.connect(database_url)
+    await database.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    await _migrate(connection, command.upgrade, "0015")
+    await database.execute(ROWS_AT_0015)
+    await _migrate(connection, command.upgrade, "head")
+    rows = await database.fetch(
+        "SELECT bucket_at::text, order_number, elements FROM order_elements ORDER BY 1, 2"
+    )
+    assert [tuple(row) for row in rows] == [("2026-11-03 06:00:00+00", "A1", None)]
+    marks = await database.fetch("SELECT bucket_at::text FROM dirty_buckets ORDER BY 1")
+    assert {row[0] for row in marks} >= {"2026-11-03 06:15:00+00", "2026-11-03 06:30:00+00"}
+    assert not {row[0] for row in marks} & {"2026-11-01 06:00:00+00", "2026-11-03 06:00:00+00"}
+    await _migrate(connection, command.downgrade, "0015")
+    assert len(await database.fetch("SELECT FROM state_pieces")) == 9
     await database.close()
 
 

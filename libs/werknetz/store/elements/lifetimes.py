@@ -10,6 +10,10 @@ DELETE_STATE_PIECES: Final = """
 DELETE FROM state_pieces p USING unnest($2::timestamptz[]) AS b (at)
 WHERE p.equipment_id = $1 AND p.start_at >= b.at AND p.start_at < b.at + interval '15 minutes'"""
 
+DELETE_ORDER_ELEMENTS: Final = (
+    "DELETE FROM order_elements WHERE equipment_id = $1 AND bucket_at = ANY($2)"
+)
+
 # A machine that was moved: its other place has the time before or after.
 MARK_OTHER_PLACE: Final = mark_buckets("""
 SELECT CASE WHEN b.at >= m.valid_to THEN m.moved_to ELSE m.moved_from END, b.at

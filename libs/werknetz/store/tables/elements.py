@@ -91,6 +91,18 @@ state_pieces = sa.Table(
     ),
 )  # fmt: skip
 
+order_elements = sa.Table(
+    "order_elements",
+    metadata,
+    # What an order has of a bucket. What all orders leave of `elements` belongs to no order.
+    sa.Column("equipment_id", sa.Integer, sa.ForeignKey("equipment.id"), primary_key=True),
+    sa.Column("bucket_at", AT, primary_key=True),
+    sa.Column("order_number", sa.Text, primary_key=True),
+    # Those that are not 0, where the order changes within the bucket; null: the whole bucket.
+    sa.Column("elements", pg.JSONB),
+    sa.Index("ix_order_elements_order_number", "order_number", "equipment_id", "bucket_at"),
+)
+
 state_piece_revisions = sa.Table(
     "state_piece_revisions",
     metadata,

@@ -4,7 +4,7 @@ It shares no code with what it checks: every instant is a whole second.
 """
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
 import numpy as np
@@ -15,9 +15,10 @@ from werknetz.domain.bucket import BUCKET_US
 from werknetz.domain.role import Role
 from werknetz.domain.state import MachineState as S
 from werknetz.kpi.carry import Carry
+from werknetz.kpi.elements import ELEMENT_NAMES, Elements
 from werknetz.kpi.plan import PlannedTime, Spans
 from werknetz.kpi.series import CountSeries, MachineSamples, Series
-from werknetz.kpi.states import BucketRange, compute_buckets
+from werknetz.kpi.states import BucketRange, ComputedBuckets, compute_buckets
 
 SECOND: Final = 1_000_000
 BUCKETS: Final = 3
@@ -186,18 +187,30 @@ class Oracle:
 
     def sums(self) -> list[dict[str, float]]:
         sums: list[dict[str, float]] = [{} for _ in range(BUCKETS)]
+        for (bucket, _), elements in self.sums_by_order().items():
+            for name, value in elements.items():
+                sums[bucket][name] = sums[bucket].get(name, 0.0) + value
+        return sums
+
+    def order(self, at: int) -> str:
+        return "" if self.h.orders is None else str(self.latest(dict(self.h.orders), at, ""))
+
+    def sums_by_order(self) -> dict[tuple[int, str], dict[str, float]]:
+        sums: dict[tuple[int, str], dict[str, float]] = {}
         for at in range(LAST):
-            self.add_second(sums[at // 900], at)
+            self.add_second(sums.setdefault((at // 900, self.order(at)), {}), at)
         for role, points in self.h.counts.items():
             instants = sorted(points)
             for before, at in zip([instants[0] if instants else 0, *instants], instants):  # noqa: B905 - one longer
-                self.add_count(sums[max(at - 1, 0) // 900], role, before, at, points[at])
+                made = max(at - 1, 0)  # it was finished in the second that ends with it
+                self.add_count(
+                    sums.setdefault((made // 900, self.order(made)), {}), role, before, at,
+                    points[at],
+                )  # fmt: skip
         return sums
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_what_is_known_is_counted_second_by_second(seed: int) -> None:
-    history = history_of(seed)
+def compute(history: History) -> ComputedBuckets:
     edge, end = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 
     def spans(*bounds: int) -> Spans:
@@ -209,7 +222,35 @@ def test_what_is_known_is_counted_second_by_second(seed: int) -> None:
                         T0 + history.calendar_from * SECOND, end])),
     )  # fmt: skip
     span = BucketRange(T0, BUCKETS, T0 + (BUCKETS + 1) * BUCKET_US)
-    computed = compute_buckets(samples_of(history), plan, Carry(), span)
+    return compute_buckets(samples_of(history), plan, Carry(), span)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_is_known_is_counted_second_by_second(seed: int) -> None:
+    history = history_of(seed)
+    computed = compute(history)
     for bucket, expected in enumerate(Oracle(history).sums()):
         actual = {name: float(computed.columns[name][bucket]) for name in expected}
         assert actual == pytest.approx(expected, abs=1e-6), bucket
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_each_order_has_its_seconds_and_items(seed: int) -> None:
+    """What the shares leave of a bucket is what the count of seconds without an order gives."""
+    history = history_of(seed)
+    computed, expected = compute(history), Oracle(history).sums_by_order()
+    left = {n: computed.elements_of(n) for n in range(BUCKETS)}
+    for share in computed.order_shares:
+        sums = expected.pop((share.bucket, share.order_number))
+        of_bucket = computed.elements_of(share.bucket)
+        elements = asdict(of_bucket) if share.elements is None else share.elements
+        actual = {name: elements.get(name, 0.0) for name in sums}
+        assert actual == pytest.approx(sums, abs=1e-6), share
+        rest = asdict(left[share.bucket])
+        left[share.bucket] = Elements(**{n: rest[n] - elements.get(n, 0.0) for n in rest})
+    for bucket, rest in left.items():
+        sums = expected.pop((bucket, ""), {})
+        names = sums or dict.fromkeys(ELEMENT_NAMES, 0.0)
+        actual = {name: getattr(rest, name) for name in names}
+        assert actual == pytest.approx(dict(names), abs=1e-6), bucket
+    assert not expected
