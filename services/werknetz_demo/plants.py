@@ -13,9 +13,9 @@ from werknetz_simulator import edge_file
 from werknetz_simulator.plants.machine import Plant
 from werknetz_simulator.plants.plan import SECOND_US
 from werknetz_simulator.plants.position import CATCH_UP_MAX_US
-from werknetz_simulator.protocols.names import mes, quality
+from werknetz_simulator.protocols.names import inspection, mes, quality
 from werknetz_simulator.protocols.names.profile import PlantAddress
-from werknetz_simulator.serve import BROKEN_FILE, MES_FILE, QUALITY_FOLDER
+from werknetz_simulator.serve import BROKEN_FILE, INSPECTION_FOLDER, MES_FILE, QUALITY_FOLDER
 
 STATE_FOLDER: Final = "plants"
 SHARED_PROCESS: Final = "international"
@@ -108,7 +108,7 @@ async def _wait_for_history_of(demo: Demo, plant: Plant, process: str) -> None:
 async def wait_for_plant_systems(demo: Demo) -> str:
     """Wait for all rows of the MES and the quality files; return a line about them."""
     booked = _count_mes_rows(state_of(demo) / MES_FILE)
-    checked = _count_quality_rows(state_of(demo) / QUALITY_FOLDER)
+    checked = count_table_rows(state_of(demo) / QUALITY_FOLDER)
     connectors = [mes.CONNECTOR, quality.CONNECTOR]
     counts: dict[str, int] = {}
 
@@ -129,6 +129,10 @@ def _live_edges(demo: Demo, plant: Plant) -> list[dict[str, Any]]:
     if plant.name == "palma-3":
         database = state_of(demo) / MES_FILE
         trees.append(mes.mes_edge_of(plant, database, f"./{mes.CONNECTOR}-live"))
+    if plant.name == "emden-1":
+        folder = state_of(demo) / INSPECTION_FOLDER
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        trees.append(inspection.inspection_edge_of(plant, folder, f"./{inspection.CONNECTOR}-live"))
     if plant.name == "chatt-6":
         folder = state_of(demo) / QUALITY_FOLDER
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -206,6 +210,6 @@ def _count_mes_rows(database: Path) -> int:
         return sum(row[0] for row in tables.execute(counts))
 
 
-def _count_quality_rows(folder: Path) -> int:
-    """Return how many rows the quality files have, each without its header."""
+def count_table_rows(folder: Path) -> int:
+    """Return how many rows the CSV files have, each without its header."""
     return sum(len(file.read_text().splitlines()) - 1 for file in folder.rglob("*.csv"))

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import asyncpg
@@ -171,10 +171,10 @@ class ApiProbe:
             return False
         return answer.status_code == httpx2.codes.OK
 
-    async def get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
+    async def get(self, path: str, query: Mapping[str, Any]) -> dict[str, Any]:
         """Return the JSON; raise OSError while the API is down, as `_check` expects."""
         try:
-            answer = await self._client.get(path, params=query)
+            answer = await self._client.get(path, params=dict(query))
         except httpx2.TransportError as error:
             raise ConnectionError(str(error)) from error
         if answer.status_code != httpx2.codes.OK:

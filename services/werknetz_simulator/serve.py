@@ -16,6 +16,7 @@ from werknetz_simulator.plants.truth import Truth
 BROKEN_FILE: Final = "broken.json"  # in the state folder; written by `demo break`
 MES_FILE: Final = "palma-3-mes.sqlite"
 QUALITY_FOLDER: Final = "chatt-6-quality"
+INSPECTION_FOLDER: Final = "emden-1-inspection"
 Work = Coroutine[Any, Any, None]
 
 
@@ -46,7 +47,7 @@ def plant_tasks(
     since_us: int,
     start_us: int,
 ) -> Iterator[Work]:
-    """Yield coroutines that run until cancelled. MES and quality files need a `state` folder."""
+    """Yield coroutines that run until cancelled. MES and files need a `state` folder."""
     since_us = min(since_us, start_us)
     broken = None if state is None else state / BROKEN_FILE
 
@@ -66,6 +67,11 @@ def plant_tasks(
 
         position = ResumePosition(state / f"{QUALITY_FOLDER}.position", since_us)
         yield QualityFileWriter(truth(), state / QUALITY_FOLDER, position).run()
+    if plant.name == "emden-1":
+        from werknetz_simulator.plants.systems.inspection_files import InspectionFileWriter
+
+        position = ResumePosition(state / f"{INSPECTION_FOLDER}.position", since_us)
+        yield InspectionFileWriter(truth(), state / INSPECTION_FOLDER, position).run()
 
 
 def _machine_task(truth: Truth, places: PlantEndpoints, position: ResumePosition) -> Work:

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from redis import Redis
 
+from plumbing.inspection_truth import compare_inspection
 from plumbing.installation import Installation, installation
 from plumbing.target_truth import compare_losses, compare_target
 from plumbing.waiting import eventually
@@ -50,6 +51,8 @@ def test_the_platform_computes_the_expected_kpis(tmp_path: Path) -> None:
         compare_target(demo, plants_by_name, _end_us(demo))
         for truth in plants_by_name:
             compare_losses(demo, truth, demo.since_us, _end_us(demo))
+        emden = plants_by_name[0]
+        compare_inspection(demo, emden, _days_of(emden, demo.since_us))
         _no_live_part_is_missing(demo, plants_by_name)
         assert not demo.query("SELECT 1 FROM spools WHERE last_seq = 0")
         demo.stop()
@@ -154,12 +157,11 @@ def _kpis_agree(demo: Installation, plants_by_name: list[Truth]) -> None:
     """Ask the API for machine, line, plant and enterprise, by shift and by day."""
     for truth in plants_by_name:
         plan = truth.plant.plan
-        first = plan.day_of(demo.since_us)
-        days = [first + timedelta(days=n) for n in range(DAYS)]
+        days = _days_of(truth, demo.since_us)
         for path, machines in _scopes(truth.plant):
-            windows = [plan.day_bounds(day) for day in days]
-            _compare(demo, path, "1d", windows, [[(truth, machines)]] * len(windows))
-            shifts = [s for s in plan.shifts_between(*plan.day_bounds(days[0])) if s.on == days[0]]
+            _compare(demo, path, "1d", days, [[(truth, machines)]] * len(days))
+            first = plan.day_of(demo.since_us)
+            shifts = [s for s in plan.shifts_between(*days[0]) if s.on == first]
             windows = [(shift.start_us, shift.end_us) for shift in shifts]
             _compare(demo, path, "shift", windows, [[(truth, machines)]] * len(windows))
     everyone = [(truth, list(truth.plant.machines)) for truth in plants_by_name]
@@ -167,6 +169,12 @@ def _kpis_agree(demo: Installation, plants_by_name: list[Truth]) -> None:
         plants_by_name[0].plant.plan.day_of(demo.since_us)
     )
     _compare(demo, ENTERPRISE, "none", [window], [everyone])
+
+
+def _days_of(truth: Truth, since_us: int) -> list[tuple[int, int]]:
+    plan = truth.plant.plan
+    first = plan.day_of(since_us)
+    return [plan.day_bounds(first + timedelta(days=n)) for n in range(DAYS)]
 
 
 def _scopes(plant: Plant) -> Iterator[tuple[str, list[PlantMachine]]]:

@@ -1,0 +1,1 @@
+"""What the demo shows about people, parts and capacity."""
