@@ -40,12 +40,15 @@ OWN: Final = frozenset(
         "stock",
         "losses",
         "targets",
+        "energy",
         "calendar",
         "stops",
         "reasons",
         "quantities",
         "audit",
         "shift-report",
+        "overview",
+        "comparison",
     }
 )
 _EXTRAS: Final = {"opcua": "edge", "mapping": "edge", "ingest": "core"}
@@ -99,7 +102,13 @@ def _register_own(app: typer.Typer) -> None:
         stock,
         supply,
     )
-    from werknetz_client.commands.performance import calendar, targets
+    from werknetz_client.commands.performance import (
+        calendar,
+        capacities,
+        energy,
+        overview,
+        targets,
+    )
     from werknetz_client.commands.performance import losses as loss_ranking
     from werknetz_client.commands.shop_floor import (
         audit,
@@ -107,6 +116,7 @@ def _register_own(app: typer.Typer) -> None:
         reasons,
         shift_report,
         stops,
+        timeline,
     )
 
     own = (
@@ -125,7 +135,11 @@ def _register_own(app: typer.Typer) -> None:
         losses,
         loss_ranking,
         targets,
+        energy,
         calendar,
+        capacities,
+        timeline,
+        overview,
     )
     for module in own:
         module.register(app)

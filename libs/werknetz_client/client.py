@@ -7,9 +7,9 @@ import httpx2
 from werknetz_client.blocking import Blocking, LoopThread, blocking, blocking_iterator
 from werknetz_client.calendars import AsyncCalendars
 from werknetz_client.collections import (
-    AsyncChangeableCollection,
     AsyncCollection,
     AsyncEditableCollection,
+    AsyncEquipment,
     AsyncKpis,
     AsyncSignals,
     Names,
@@ -17,19 +17,24 @@ from werknetz_client.collections import (
     Row,
 )
 from werknetz_client.frame import Library, frame_of
-from werknetz_client.performance import AsyncLosses, AsyncTargets
+from werknetz_client.performance import (
+    AsyncCapacities,
+    AsyncEnergyCarriers,
+    AsyncLosses,
+    AsyncTargets,
+)
 from werknetz_client.stops import AsyncQuantities, AsyncShiftReports, AsyncStops
 from werknetz_client.transport import Transport
 
 __all__ = [
-    "AsyncClient", "Calendars", "ChangeableCollection", "Client", "Collection",
-    "EditableCollection", "Kpis", "Losses", "Quantities", "Row", "ShiftReports", "Signals",
-    "Stops", "Targets",
+    "AsyncClient", "Calendars", "Capacities", "Client", "Collection", "EditableCollection",
+    "EnergyCarriers", "Equipment", "Kpis", "Losses", "Quantities", "Row", "ShiftReports",
+    "Signals", "Stops", "Targets",
 ]  # fmt: skip
 
 
 class AsyncClient(
-    Resources[AsyncCollection, AsyncEditableCollection, AsyncSignals, AsyncChangeableCollection]
+    Resources[AsyncCollection, AsyncEditableCollection, AsyncSignals, AsyncEquipment]
 ):
     """The platform, from Python: `async with AsyncClient() as client`."""
 
@@ -46,12 +51,14 @@ class AsyncClient(
             lambda name: AsyncCollection(self.transport, name),
             lambda name: AsyncEditableCollection(self.transport, name),
             AsyncSignals(self.transport, "signals"),
-            AsyncChangeableCollection(self.transport, "equipment"),
+            AsyncEquipment(self.transport, "equipment"),
         )
         self.kpis = AsyncKpis(self.transport)
         self.calendars = AsyncCalendars(self.transport)
         self.losses = AsyncLosses(self.transport)
         self.targets = AsyncTargets(self.transport, "targets")
+        self.equipment_capacities = AsyncCapacities(self.transport, "equipment_capacities")
+        self.energy_carriers = AsyncEnergyCarriers(self.transport, "energy_carriers")
         self.stops = AsyncStops(self.transport, "stops")
         self.quantity_entries = AsyncQuantities(self.transport, "quantity_entries")
         self.shift_reports = AsyncShiftReports(self.transport)
@@ -97,14 +104,16 @@ class EditableCollection(Blocking[AsyncEditableCollection]):
     put = blocking(AsyncEditableCollection.put)
 
 
-class ChangeableCollection(Blocking[AsyncChangeableCollection]):
-    """What sources introduce and people change: `change` sets fields of an item."""
+class Equipment(Blocking[AsyncEquipment]):
+    """Equipment: `change` sets fields of one; `states` and `counts` are what a machine did."""
 
-    iter = blocking_iterator(AsyncChangeableCollection.iter)
-    csv = blocking_iterator(AsyncChangeableCollection.csv)
-    get = blocking(AsyncChangeableCollection.get)
-    list = blocking(AsyncChangeableCollection.list)
-    change = blocking(AsyncChangeableCollection.change)
+    iter = blocking_iterator(AsyncEquipment.iter)
+    csv = blocking_iterator(AsyncEquipment.csv)
+    get = blocking(AsyncEquipment.get)
+    list = blocking(AsyncEquipment.list)
+    change = blocking(AsyncEquipment.change)
+    states = blocking_iterator(AsyncEquipment.states)
+    counts = blocking(AsyncEquipment.counts)
 
 
 class Signals(Blocking[AsyncSignals]):
@@ -167,6 +176,26 @@ class Targets(Blocking[AsyncTargets]):
     withdraw = blocking(AsyncTargets.withdraw)
 
 
+class EnergyCarriers(Blocking[AsyncEnergyCarriers]):
+    """Factors of energy carriers: `iter`, `list`, `put`, `delete`."""
+
+    iter = blocking_iterator(AsyncEnergyCarriers.iter)
+    csv = blocking_iterator(AsyncEnergyCarriers.csv)
+    list = blocking(AsyncEnergyCarriers.list)
+    put = blocking(AsyncEnergyCarriers.put)
+    delete = blocking(AsyncEnergyCarriers.delete)
+
+
+class Capacities(Blocking[AsyncCapacities]):
+    """What machines can produce in an hour: `iter`, `list`, `put`, `delete`."""
+
+    iter = blocking_iterator(AsyncCapacities.iter)
+    csv = blocking_iterator(AsyncCapacities.csv)
+    list = blocking(AsyncCapacities.list)
+    put = blocking(AsyncCapacities.put)
+    delete = blocking(AsyncCapacities.delete)
+
+
 class Stops(Blocking[AsyncStops]):
     """Stops, and what people change about them: see `AsyncStops`."""
 
@@ -198,11 +227,10 @@ class ShiftReports(Blocking[AsyncShiftReports]):
 
     get = blocking(AsyncShiftReports.get)
     add_note = blocking(AsyncShiftReports.add_note)
+    withdraw_note = blocking(AsyncShiftReports.withdraw_note)
 
 
-class Client(
-    Blocking[AsyncClient], Resources[Collection, EditableCollection, Signals, ChangeableCollection]
-):
+class Client(Blocking[AsyncClient], Resources[Collection, EditableCollection, Signals, Equipment]):
     """The platform, from Python. URL and key from the environment or ~/.config/werknetz."""
 
     def __init__(
@@ -223,12 +251,14 @@ class Client(
             lambda name: Collection(loop, AsyncCollection(client.transport, name)),
             lambda name: EditableCollection(loop, AsyncEditableCollection(client.transport, name)),
             Signals(loop, client.signals),
-            ChangeableCollection(loop, client.equipment),
+            Equipment(loop, client.equipment),
         )
         self.kpis = Kpis(loop, client.kpis)
         self.calendars = Calendars(loop, client.calendars)
         self.losses = Losses(loop, client.losses)
         self.targets = Targets(loop, client.targets)
+        self.equipment_capacities = Capacities(loop, client.equipment_capacities)
+        self.energy_carriers = EnergyCarriers(loop, client.energy_carriers)
         self.stops = Stops(loop, client.stops)
         self.quantity_entries = Quantities(loop, client.quantity_entries)
         self.shift_reports = ShiftReports(loop, client.shift_reports)

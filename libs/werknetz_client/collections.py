@@ -57,6 +57,19 @@ class AsyncChangeableCollection(AsyncCollection):
         return row
 
 
+class AsyncEquipment(AsyncChangeableCollection):
+    """Equipment, with what machines did: `states` and `counts`."""
+
+    def states(self, path: str, /, **options: object) -> AsyncIterator[Row]:
+        """Yield the states of a machine, whole; options: start, end, as_of, limit."""
+        return self.transport.pages(f"/{self.name}/{quote(path)}/states", options)
+
+    async def counts(self, path: str, /, **options: object) -> Row:
+        """Return counted parts by window as `items`; options: start, end, granularity, as_of."""
+        row: Row = await self.transport.get(f"/{self.name}/{quote(path)}/counts", options)
+        return row
+
+
 class AsyncSignals(AsyncChangeableCollection):
     def samples(self, /, signal: int, **options: object) -> AsyncIterator[Row]:
         """Yield samples; options: start, end, granularity, max_points, limit."""
@@ -141,7 +154,7 @@ class Resources(Generic[C, E, S, Q]):
         self.line_materials = editable("line_materials")
         self.line_rates = editable("line_rates")
         self.characteristics = collection("characteristics")
-        self.equipment_capacities = editable("equipment_capacities")
+        self.shifts = collection("shifts")
         self.findings = collection("findings")
         self.reasons = editable("reasons")
         self.reason_codes = editable("reason_codes")

@@ -1,4 +1,4 @@
-"""Losses, comparisons and targets of the API: where time goes, and how far the goal is."""
+"""Losses, comparisons, targets and capacities of the API."""
 
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +21,26 @@ class AsyncTargets(AsyncEditableCollection):
     async def withdraw(self, key: str, reason: str | None = None) -> None:
         path = f"/{self.name}/{quote(key)}"
         await self.transport.request("DELETE", path, {"reason": reason})
+
+
+class AsyncEnergyCarriers(AsyncEditableCollection):
+    """Factors of energy carriers: `iter`, `list`, `put`, `delete`."""
+
+    async def delete(
+        self, carrier: str, equipment: str, valid_from: str, *, reason: str | None = None
+    ) -> None:
+        """Delete an entry: the one before it holds on, or that of the equipment above."""
+        query = {"equipment": equipment, "valid_from": valid_from, "reason": reason}
+        await self.transport.request("DELETE", f"/{self.name}/{quote(carrier)}", query)
+
+
+class AsyncCapacities(AsyncEditableCollection):
+    """What machines can produce in an hour: `iter`, `list`, `put`, `delete`."""
+
+    async def delete(self, machine: str, /, *, valid_from: str) -> None:
+        """Delete the entry that begins at the instant; the one before it holds on."""
+        query = {"valid_from": valid_from}
+        await self.transport.request("DELETE", f"/{self.name}/{quote(machine)}", query)
 
 
 class AsyncLosses:

@@ -68,7 +68,7 @@ class AsyncQuantities(AsyncCollection):
 
 
 class AsyncShiftReports:
-    """Shift reports by equipment, and the notes in them."""
+    """Shift reports by equipment, and the notes in them; `client.annotations` lists all notes."""
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
@@ -85,3 +85,6 @@ class AsyncShiftReports:
         body = {"equipment": equipment, "text": text, **fields}
         row: Row = await self.transport.post("/annotations", body)
         return row
+
+    async def withdraw_note(self, number: int, /) -> None:
+        await self.transport.request("DELETE", f"/annotations/{number}")

@@ -140,7 +140,8 @@ class Transport:
         """Send a request; retry with back-off while the server is busy or unreachable.
 
         Only requests that are safe to repeat are retried.
-        Raises Unreachable, and ApiError for an answer other than 2xx.
+        Raises Unreachable, ApiError for an answer other than 2xx, and WerknetzError for a body
+        that JSON cannot hold.
         """
         backoff = Backoff(RETRY_FIRST_S, RETRY_MAX_S)
         attempts = ATTEMPTS_MAX if method in _IDEMPOTENT or path.endswith(":query") else 1
@@ -151,6 +152,11 @@ class Transport:
                     method, f"/api/v1{path}", params=_query_pairs(parameters or {}), json=body,
                     content=content,
                 )  # fmt: skip
+            except ValueError as error:  # NaN or infinity, which JSON does not have
+                raise WerknetzError(
+                    f"{method} {path}: a number of the request is NaN or infinite: {error}.",
+                    "Give a finite number.",
+                ) from error
             except httpx2.TransportError as error:
                 if attempt == attempts:
                     reason = str(error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""`werknetz shift-report show | note`: one page about a shift."""
+"""`werknetz shift-report show | note | notes | withdraw-note`: one page about a shift."""
 
 from typing import Annotated, Final
 
@@ -9,12 +9,17 @@ from werknetz_client.client import Client, Row
 from werknetz_client.commands.output import (
     EMPTY,
     Columns,
+    Limit,
     Output,
+    OutputOption,
     TableOrJson,
+    Wide,
     amount,
+    print_collection,
     print_items,
     print_json,
     print_lines,
+    prose,
     text,
     timestamp,
 )
@@ -31,11 +36,18 @@ SCRAP: Final[Columns] = {
     "scrap reason": ("reason", text), "name": ("name_en", text), "parts": ("quantity", amount),
 }  # fmt: skip
 
+NOTES: Final[Columns] = {
+    "id": ("id", text), "equipment": ("equipment", text), "at": ("start", timestamp),
+    "note": ("text", prose), "by": ("entered_by", text),
+}  # fmt: skip
+
 
 def register(app: typer.Typer) -> None:
     commands = get_or_add_group(app, "shift-report", "One page about a shift.")
     commands.command("show")(show)
     commands.command("note")(note)
+    commands.command("notes")(list_notes)
+    commands.command("withdraw-note")(withdraw_note)
 
 
 def show(
@@ -75,6 +87,29 @@ def note(
     with Client() as client:
         row = client.shift_reports.add_note(equipment, words, start=at)
     print_lines(f"{timestamp(row['start'])} {row['entered_by']}: {row['text']}")
+
+
+def list_notes(
+    under: Annotated[list[str] | None, typer.Option(help="Equipment path; repeated: any.")] = None,
+    start: Annotated[str | None, typer.Option(help="RFC 3339, -7d, …; default: all.")] = None,
+    limit: Limit = 50,
+    output: OutputOption = Output.TABLE,
+    wide: Wide = False,
+) -> None:
+    """List notes with their ids, newest first."""
+    with Client() as client:
+        print_collection(
+            client.annotations, NOTES, output, limit=limit, wide=wide, under=under, start=start
+        )
+
+
+def withdraw_note(
+    number: Annotated[int, typer.Argument(help="Id of the note, as `notes` shows it.")],
+) -> None:
+    """Withdraw a note; the audit log retains it."""
+    with Client() as client:
+        client.shift_reports.withdraw_note(number)
+    print_lines(f"Note {number} is withdrawn.")
 
 
 def _head_lines(report: Row) -> list[str]:

@@ -1,4 +1,4 @@
-"""`werknetz stops list | show | enter | classify | split | merge | undo | threshold`."""
+"""`werknetz stops list | show | enter | classify | split | merge | undo | threshold(s)`."""
 
 from typing import Annotated, Final
 
@@ -36,12 +36,18 @@ STOPS: Final[Columns] = {
     "orders": ("orders", text), "by": ("entered_by", text), "version": ("version", text),
 }  # fmt: skip
 
+THRESHOLDS: Final[Columns] = {
+    "equipment": ("equipment", text), "minor below s": ("minor_stop_s", amount),
+    "since": ("valid_from", timestamp),
+}  # fmt: skip
+
 
 def register(app: typer.Typer) -> None:
     commands = get_or_add_group(app, "stops", "Stops of machines: when, how long, why.")
     for name, command in (
         ("list", list_stops), ("show", show), ("enter", enter), ("classify", classify),
         ("split", split), ("merge", merge), ("undo", undo), ("threshold", threshold),
+        ("thresholds", list_thresholds),
     ):  # fmt: skip
         commands.command(name)(command)
 
@@ -160,6 +166,19 @@ def threshold(
         row = client.stop_thresholds.put(equipment, body)
     value = "inherited" if row["minor_stop_s"] is None else f"{row['minor_stop_s']:g} s"
     print_lines(f"{equipment}: {value} from {timestamp(row['valid_from'])}")
+
+
+def list_thresholds(
+    under: Annotated[list[str] | None, typer.Option(help="Equipment path; repeated: any.")] = None,
+    limit: Limit = 100,
+    output: OutputOption = Output.TABLE,
+    wide: Wide = False,
+) -> None:
+    """List the thresholds of minor stops that equipment has of its own; else it is 120 s."""
+    with Client() as client:
+        print_collection(
+            client.stop_thresholds, THRESHOLDS, output, limit=limit, wide=wide, under=under
+        )
 
 
 def _print_change(result: Row) -> None:
