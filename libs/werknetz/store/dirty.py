@@ -50,6 +50,21 @@ SELECT e.equipment_id, e.bucket_at FROM elements e JOIN equipment m ON m.id = e.
 WHERE (m.path = CAST(:path AS text) OR starts_with(m.path, CAST(:path AS text) || '/'))
     AND e.bucket_at >= date_bin('15 minutes', CAST(:since AS timestamptz), timestamptz 'epoch')""")
 
+# Where machines at or below an equipment stopped with a code, unless a nearer mapping decides; a
+# fault that begins just before may be judged anew. For a session.
+MARK_BUCKETS_OF_CODE: Final = mark_buckets("""
+SELECT p.equipment_id, around.bucket_at FROM state_pieces p
+JOIN equipment m ON m.id = p.equipment_id
+CROSS JOIN LATERAL generate_series(
+    date_bin('15 minutes', p.start_at - make_interval(secs => :before_s), timestamptz 'epoch'),
+    p.end_at - interval '1 microsecond', interval '15 minutes') AS around (bucket_at)
+WHERE (m.path = CAST(:path AS text) OR starts_with(m.path, CAST(:path AS text) || '/'))
+    AND p.code = CAST(:code AS text) AND p.state <> 0
+    AND NOT EXISTS (SELECT FROM reason_codes c JOIN equipment q ON q.id = c.equipment_id
+        WHERE c.state_code = p.code AND c.known_to IS NULL
+            AND starts_with(q.path, CAST(:path AS text) || '/')
+            AND (m.path = q.path OR starts_with(m.path, q.path || '/')))""")
+
 # $1: path of an equipment, with everything below it; $2: since when.
 MARK_BUCKETS_UNDER_PATH: Final = mark_buckets("""
 SELECT e.equipment_id, e.bucket_at FROM elements e JOIN equipment m ON m.id = e.equipment_id

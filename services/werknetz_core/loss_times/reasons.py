@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from werknetz.kpi.losses.ledger import LossEntry
@@ -45,15 +46,21 @@ class ReasonLookup:
 
 
 async def load_reason_lookup(
-    connection: ReadConnection, machines: Sequence[EquipmentNode], at_us: int
+    connection: ReadConnection,
+    machines: Sequence[EquipmentNode],
+    at_us: int,
+    as_of: datetime | None = None,
 ) -> ReasonLookup:
-    """Return the reasons and the thresholds of minor stops that hold at an instant."""
+    """Return the reasons and the thresholds of minor stops that hold at an instant.
+
+    `as_of`: by what was known then; None: by what is known now.
+    """
     ids = [node.id for node in machines]
     entered: dict[int, set[str]] = defaultdict(set)
     for row in await connection.fetch(ENTERED_REASONS, ids):
         entered[row["equipment_id"]].add(row["reason"])
-    codes = {(row[0], row[1]): row[2] for row in await connection.fetch(REASON_CODES)}
-    thresholds = await load_thresholds(connection)
+    codes = {(row[0], row[1]): row[2] for row in await connection.fetch(REASON_CODES, as_of)}
+    thresholds = await load_thresholds(connection, as_of)
     return ReasonLookup(
         codes,
         {node.id: node.path for node in machines},

@@ -25,6 +25,7 @@ from werknetz_core.http.list_params import LargeListParamsDep, ListParamsDep
 from werknetz_core.http.problem import Problem
 from werknetz_core.http.sorting import Sorting, SortKey, sort_and_paginate
 from werknetz_core.reasons.loading import load_reasons, plant_of, reason_problem, require_reason
+from werknetz_core.reasons.marks import mark_stops_of_reason, mark_stops_with_code
 from werknetz_core.reasons.schemas import (
     NewReasonCode,
     ReasonChange,
@@ -107,6 +108,7 @@ async def set_reason(
     except ReasonRejected as error:
         raise reason_problem(error, principal) from error
     await _store(session, after, plant_id, is_new=before is None)
+    await mark_stops_of_reason(session, before, after)
     await record_change(
         session, principal, "created" if before is None else "changed", ("reason", code),
         before=None if before is None else _document_of(before), after=_document_of(after),
@@ -130,7 +132,7 @@ async def list_reason_codes(
     query = (
         sa.select(equipment.c.path.label("equipment"), _CODES.state_code, _CODES.reason)
         .join(equipment, equipment.c.id == _CODES.equipment_id)
-        .where(condition)
+        .where(condition, _CODES.known_to.is_(None))
     )
     return await query_page(request, session, params, query, _CODE_SORTING, ReasonCodeView)
 
@@ -142,21 +144,29 @@ async def set_reason_code(
 ) -> ReasonCodeView | None:  # fmt: skip
     """Say what reason a code of the machines stands for, at the equipment and all below it.
 
-    It classifies stops that no person has classified, also earlier ones; KPIs do not change.
+    It classifies stops that no person has classified, also earlier ones: their time counts as the
+    reason says (state, category, planned or not). What it changes is computed again.
     """
     node = await context.tree.find_node(path, principal)
     if new.reason is not None:
         plant = plant_of(await context.tree.current(), node.path)
         await _require_stop_reason(context, new.reason, plant, principal)
-    is_same = [_CODES.equipment_id == node.id, _CODES.state_code == new.state_code]
+    is_same = [
+        _CODES.equipment_id == node.id, _CODES.state_code == new.state_code,
+        _CODES.known_to.is_(None),
+    ]  # fmt: skip
     former: str | None = await session.scalar(sa.select(_CODES.reason).where(*is_same))
-    await session.execute(sa.delete(reason_codes).where(*is_same))
+    await session.execute(
+        sa.update(reason_codes).where(*is_same).values(known_to=sa.func.clock_timestamp())
+    )
     if new.reason is not None:
         await session.execute(
             sa.insert(reason_codes).values(
                 equipment_id=node.id, state_code=new.state_code, reason=new.reason
             )
         )
+    if new.reason != former:
+        await mark_stops_with_code(session, node.path, new.state_code)
     await record_change(
         session, principal, "changed", ("reason_code", new.state_code),
         before=None if former is None else {"reason": former},

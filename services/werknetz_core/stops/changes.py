@@ -235,8 +235,8 @@ def _entry_for(
     """Return the entry that classifies the whole of a stop."""
     whole = _copy_of(item, comment, by)
     state = effect.state
-    if state == whole.reported_state:
-        state = None
+    if state == whole.reported_state and item.reason_source != "code":
+        state = None  # with the reason of a code it may be that reason's, not the machine's
     if state is None and whole.reported_state is None:
         state = whole.state  # there is nothing reported to go back to
     return NewEntry(

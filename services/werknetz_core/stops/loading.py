@@ -68,7 +68,8 @@ async def load_stops(
         entries = await _load_entries(connection, ids, pieces, start_us, end_us)
         thresholds = await load_thresholds(connection)
         codes = {
-            (row[0], row[1]): row[2] for row in await connection.fetch(statements.REASON_CODES)
+            (row[0], row[1]): row[2]
+            for row in await connection.fetch(statements.REASON_CODES, None)
         }
         last = {row[0]: row[1] for row in await connection.fetch(statements.LAST_PIECES, list(ids))}
     classifier = Classifier(tree, await load_reasons(context.database), codes)
@@ -88,9 +89,11 @@ async def load_stops(
     return machine_stops
 
 
-async def load_thresholds(connection: ReadConnection) -> list[StopThreshold]:
-    """Return the thresholds of minor stops of all equipment."""
-    rows = await connection.fetch(statements.STOP_THRESHOLDS)
+async def load_thresholds(
+    connection: ReadConnection, as_of: datetime | None = None
+) -> list[StopThreshold]:
+    """Return the thresholds of minor stops of all equipment; `as_of`: as they were known then."""
+    rows = await connection.fetch(statements.STOP_THRESHOLDS, as_of)
     return [StopThreshold(path, microseconds_of(at), seconds) for path, at, seconds in rows]
 
 

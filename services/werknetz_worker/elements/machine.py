@@ -17,6 +17,7 @@ from werknetz.kpi.carry import Carry
 from werknetz.kpi.counter_steps import CounterStart
 from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import EMPTY, MAX_SPEED, CountSeries, MachineSamples, Series
+from werknetz.kpi.stops.reasons import NO_EFFECTS, CodeEffects, code_effect_of
 from werknetz.kpi.stops.thresholds import DEFAULT_MINOR_STOPS, MinorStops, StopThreshold
 from werknetz.kpi.timeline.reports import NO_REPORTS, OPEN_US, Reports
 from werknetz.runtime.log import get_logger
@@ -52,6 +53,7 @@ class Machine:
     until_us: int = OPEN_US  # retired, or moved elsewhere
     spans: Mapping[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)  # by signal id
     minor_stops: MinorStops = DEFAULT_MINOR_STOPS
+    code_effects: CodeEffects = field(default_factory=lambda: NO_EFFECTS)
 
     @classmethod
     async def load(cls, connection: WriteConnection, equipment_id: int) -> "Machine | None":
@@ -82,6 +84,7 @@ class Machine:
             OPEN_US if until is None else microseconds_of(until),
             await _load_spans(connection, signals),
             await _load_minor_stops(connection, path),
+            await _load_code_effects(connection, path),
         )
 
     async def has_inputs(self, connection: WriteConnection) -> bool:
@@ -142,6 +145,7 @@ class Machine:
             run_time=self._join(Role.PLANNED_RUN_TIME, series, start_us, end_us),
             counts=tuple(self._counts_of(series)),
             minor_stops=self.minor_stops,
+            code_effects=self.code_effects,
         )
         return samples, find_conflicts(self.signals, series, self.spans)
 
@@ -289,6 +293,16 @@ async def _first_samples(
 async def _load_minor_stops(connection: WriteConnection, path: str) -> MinorStops:
     rows = await connection.fetch(statements.STOP_THRESHOLDS_OF_PATH, path)
     return MinorStops.of(path, [StopThreshold(*row) for row in rows])
+
+
+async def _load_code_effects(connection: WriteConnection, path: str) -> CodeEffects:
+    """Return what the codes of the machine say about its stops, by the reasons they stand for."""
+    return {
+        code: code_effect_of(category, state, counts_against_availability=counts)
+        for code, category, state, counts in await connection.fetch(
+            statements.REASONS_OF_CODES, path
+        )
+    }
 
 
 def _state_of(sample: asyncpg.Record | None) -> int:

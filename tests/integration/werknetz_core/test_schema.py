@@ -268,6 +268,58 @@ async def test_an_incarnation_of_0008_is_followed_by_a_new_one(
     await database.close()
 
 
+# A plant with a mapping of a code and a threshold, and two machines that stopped with the code;
+# the samples of one stop were dropped.
+ROWS_AT_0015 = """
+INSERT INTO equipment (id, path, level, name) OVERRIDING SYSTEM VALUE
+VALUES (1, 'n/p', 'plant', 'p'), (2, 'n/p/a', 'machine', 'a'), (3, 'n/q', 'machine', 'q');
+INSERT INTO reason_codes VALUES (1, 'E17', 'cleaning'), (1, 'E18', 'jam');
+INSERT INTO stop_thresholds (equipment_id, valid_from, minor_stop_s) VALUES (1, '2026-11-01Z', 60);
+INSERT INTO audit_log (at, by, action, subject, subject_id, equipment)
+VALUES ('2026-11-05Z', 'x', 'changed', 'reason_code', 'E17', 'n/p');
+INSERT INTO state_pieces (equipment_id, start_at, end_at, state, category, code)
+SELECT id, at::timestamptz, at::timestamptz + interval '1 minute', state, 'adet', code
+FROM (VALUES (2, '2026-11-03 10:07Z', 4, 'E17'), (2, '2026-11-03 11:00Z', 1, 'E17'),
+    (2, '2026-11-01Z', 4, 'E17'), (2, '2026-11-04Z', 4, 'E19'), (3, '2026-11-03Z', 4, 'E17'))
+    AS p (id, at, state, code);
+INSERT INTO retentions (table_name, dropped_before) VALUES ('samples', '2026-11-02Z');
+"""
+
+
+@pytest.mark.asyncio
+async def test_mappings_of_codes_of_0015_get_a_history_and_change_kpis(
+    connection: AsyncConnection, database_url: str
+) -> None:
+    database = await asyncpg.connect(database_url)
+    await database.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    await _migrate(connection, command.upgrade, "0015")
+    await database.execute(ROWS_AT_0015)
+    await _migrate(connection, command.upgrade, "head")
+    query = (
+        "SELECT state_code, reason, (known_from = '2026-11-05Z'), known_from = '-infinity',"
+        " known_to FROM reason_codes ORDER BY 1"
+    )
+    assert [tuple(row) for row in await database.fetch(query)] == [
+        ("E17", "cleaning", True, False, None), ("E18", "jam", False, True, None),
+    ]  # fmt: skip
+    query = "SELECT minor_stop_s, known_from = '-infinity' FROM stop_thresholds"
+    assert [tuple(row) for row in await database.fetch(query)] == [(60, True)]
+    marks = await database.fetch(
+        "SELECT equipment_id, to_char(bucket_at AT TIME ZONE 'UTC', 'DD HH24:MI') AS bucket"
+        " FROM dirty_buckets"
+    )
+    assert {tuple(row) for row in marks} == {(2, "03 10:00")}
+    await database.execute(
+        "UPDATE reason_codes SET known_to = now() WHERE state_code = 'E17';"
+        "INSERT INTO reason_codes (equipment_id, state_code, reason) VALUES (1, 'E17', 'jam')"
+    )
+    await _migrate(connection, command.downgrade, "0015")
+    rows = await database.fetch("SELECT state_code, reason FROM reason_codes ORDER BY 1")
+    assert [tuple(row) for row in rows] == [("E17", "jam"), ("E18", "jam")]
+    assert await database.fetchval("SELECT minor_stop_s FROM stop_thresholds") == 60
+    await database.close()
+
+
 async def _answers(
     database: asyncpg.Connection, queries: dict[str, str]
 ) -> dict[str, list[tuple[object, ...]]]:

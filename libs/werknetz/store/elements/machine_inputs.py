@@ -70,4 +70,16 @@ CROSS JOIN LATERAL (SELECT at FROM samples WHERE signal_id = s.id ORDER BY at LI
 STOP_THRESHOLDS_OF_PATH: Final = """
 SELECT q.path, (date_part('epoch', t.valid_from) * 1e6)::bigint, t.minor_stop_s
 FROM stop_thresholds t JOIN equipment q ON q.id = t.equipment_id
-WHERE $1 = q.path OR starts_with($1, q.path || '/')"""
+WHERE t.known_to IS NULL AND ($1 = q.path OR starts_with($1, q.path || '/'))"""
+
+# $1: path of a machine. The reasons that its codes stand for, of the nearest equipment.
+REASONS_OF_CODES: Final = """
+SELECT DISTINCT ON (c.state_code) c.state_code, r.category, r.state, r.counts_against_availability
+FROM reason_codes c JOIN equipment q ON q.id = c.equipment_id
+JOIN LATERAL (
+    SELECT r.* FROM reasons r LEFT JOIN equipment p ON p.id = r.equipment_id
+    WHERE r.code = c.reason AND r.kind = 'stop'
+        AND (p.id IS NULL OR $1 = p.path OR starts_with($1, p.path || '/'))
+    ORDER BY p.id NULLS LAST LIMIT 1) AS r ON true
+WHERE c.known_to IS NULL AND ($1 = q.path OR starts_with($1, q.path || '/'))
+ORDER BY c.state_code, length(q.path) DESC"""

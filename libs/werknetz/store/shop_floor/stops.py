@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from werknetz.store.queries.known import known_at
+
 PIECES_MAX: Final = 200_000
 LOOK_AROUND_DAYS: Final = 400
 """A stop is followed beyond the queried span for at most this long."""
@@ -41,14 +43,17 @@ SELECT start_at, end_at, state, category, code, order_number FROM state_pieces
 WHERE equipment_id = $1 AND end_at >= $2 AND start_at >= $2 - interval '15 minutes'
     AND start_at <= $3 ORDER BY start_at"""
 
-# Thresholds of equipment and of what is above it, by path; the newest first.
-STOP_THRESHOLDS: Final = """
+# Thresholds of equipment and of what is above it, by path; the newest first. $1: as of; null: now.
+STOP_THRESHOLDS: Final = f"""
 SELECT q.path, t.valid_from, t.minor_stop_s FROM stop_thresholds t
-JOIN equipment q ON q.id = t.equipment_id ORDER BY q.path, t.valid_from DESC"""
+JOIN equipment q ON q.id = t.equipment_id AND {known_at("t", "$1")}
+ORDER BY q.path, t.valid_from DESC"""  # noqa: S608 - made of constants
 
-REASON_CODES: Final = """
+# $1: as of; null: now.
+REASON_CODES: Final = f"""
 SELECT q.path, c.state_code, c.reason FROM reason_codes c
-JOIN equipment q ON q.id = c.equipment_id ORDER BY q.path, c.state_code"""
+JOIN equipment q ON q.id = c.equipment_id AND {known_at("c", "$1")}
+ORDER BY q.path, c.state_code"""  # noqa: S608 - made of constants
 
 # Differs after every change by a person, also where two commit in another order than they began.
 LAST_CHANGES: Final = """

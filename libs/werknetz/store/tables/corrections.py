@@ -87,19 +87,34 @@ reason_codes = sa.Table(
     "reason_codes",
     metadata,
     # The reason of a code that machines report with their state, for an equipment and all below.
-    sa.Column("equipment_id", sa.Integer, sa.ForeignKey("equipment.id"), primary_key=True),
-    sa.Column("state_code", sa.Text, primary_key=True),
+    # It changes the time of stops with the code; the API marks their buckets as dirty.
+    id_column(),
+    reference_column("equipment_id", "equipment.id", null=False),
+    sa.Column("state_code", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
-)
+    sa.Column("known_from", AT, nullable=False, server_default=NOW),
+    sa.Column("known_to", AT),  # null: in force
+    sa.Index(
+        "ix_reason_codes_equipment_id_state_code", "equipment_id", "state_code", unique=True,
+        postgresql_where=sa.text("known_to IS NULL"),
+    ),
+)  # fmt: skip
 
 stop_thresholds = sa.Table(
     "stop_thresholds",
     metadata,
     # Below this a malfunction is a minor stop, for an equipment and all below; the nearest holds.
-    sa.Column("equipment_id", sa.Integer, sa.ForeignKey("equipment.id"), primary_key=True),
-    sa.Column("valid_from", AT, primary_key=True),
+    id_column(),
+    reference_column("equipment_id", "equipment.id", null=False),
+    sa.Column("valid_from", AT, nullable=False),
     sa.Column("minor_stop_s", sa.Double),  # null: inherited again
-)
+    sa.Column("known_from", AT, nullable=False, server_default=NOW),
+    sa.Column("known_to", AT),  # null: in force
+    sa.Index(
+        "ix_stop_thresholds_equipment_id_valid_from", "equipment_id", "valid_from", unique=True,
+        postgresql_where=sa.text("known_to IS NULL"),
+    ),
+)  # fmt: skip
 
 annotations = sa.Table(
     "annotations",

@@ -69,7 +69,7 @@ async def list_stop_thresholds(
     query = (
         sa.select(equipment.c.path.label("equipment"), _T.valid_from, _T.minor_stop_s)
         .join(equipment, equipment.c.id == _T.equipment_id)
-        .where(condition)
+        .where(condition, _T.known_to.is_(None))
     )
     return await query_page(request, session, params, query, _SORTING, StopThresholdView)
 
@@ -82,12 +82,15 @@ async def set_stop_threshold(
     """Set the threshold from `valid_from` on; what it changes is computed again."""
     node = await context.tree.find_node(path, principal)
     valid_from = new.valid_from or instant_of(context.now_us())
-    is_same = [_T.equipment_id == node.id, _T.valid_from == valid_from]
+    in_force = _T.known_to.is_(None)
+    is_same = [_T.equipment_id == node.id, _T.valid_from == valid_from, in_force]
     query = sa.select(_T.minor_stop_s).where(
-        _T.equipment_id == node.id, _T.valid_from <= valid_from
+        _T.equipment_id == node.id, _T.valid_from <= valid_from, in_force
     )
     former: float | None = await session.scalar(query.order_by(_T.valid_from.desc()).limit(1))
-    await session.execute(sa.delete(stop_thresholds).where(*is_same))
+    await session.execute(
+        sa.update(stop_thresholds).where(*is_same).values(known_to=sa.func.clock_timestamp())
+    )
     await session.execute(
         sa.insert(stop_thresholds).values(
             equipment_id=node.id, valid_from=valid_from, minor_stop_s=new.minor_stop_s

@@ -28,9 +28,9 @@ def samples(state: S, *entries: StateSpan, **effects: CodeEffect) -> MachineSamp
     )  # fmt: skip
 
 
-def seconds(given: MachineSamples) -> dict[str, float]:
+def seconds(machine: MachineSamples) -> dict[str, float]:
     """Return the elements that are not zero, beside those of the time in which it produces."""
-    computed = compute_buckets(given, PlannedTime.always(), Carry(), SPAN)
+    computed = compute_buckets(machine, PlannedTime.always(), Carry(), SPAN)
     names = ("adet_s", "adot_s", "aust_s", "pdot_s", "malfunction_s", "idle_s", "starved_s", "fe",
              "unknown_s")  # fmt: skip
     return {name: float(v) for name in names if (v := computed.columns[name][0])}
@@ -62,7 +62,7 @@ STANDARD: list[tuple[str, S, CodeEffect, dict[str, float]]] = [
 
 
 @pytest.mark.parametrize(("name", "state", "effect", "expected"), STANDARD)
-def test_what_the_reason_of_a_code_says(
+def test_the_reason_of_a_code_changes_the_time(
     name: str, state: S, effect: CodeEffect, expected: dict[str, float]
 ) -> None:
     assert seconds(samples(state, x=effect)) == expected, name
@@ -89,15 +89,15 @@ def test_a_person_outranks_the_code(
 
 def test_a_code_that_goes_on_is_judged_in_the_next_bucket_like_in_the_first() -> None:
     at = [AT, AT + 5 * MINUTE, AT + 40 * MINUTE]
-    given = MachineSamples(
+    machine = MachineSamples(
         state=Series.of(at, [1.0, 4.0, 1.0], text=["run", "x", "run"]), code_effects={"x": PLANNED}
     )
-    whole = compute_buckets(given, PlannedTime.always(), Carry(), BucketRange(AT, 4, SPAN.now_us))
+    whole = compute_buckets(machine, PlannedTime.always(), Carry(), BucketRange(AT, 4, SPAN.now_us))
     assert whole.columns["pdot_s"].tolist() == [600, 900, 600, 0]
     for bucket in range(1, 4):
         start = AT + bucket * BUCKET_US
         later = replace(
-            given, state=Series.of([at[2]] if at[2] >= start else [], [1.0] * (at[2] >= start))
+            machine, state=Series.of([at[2]] if at[2] >= start else [], [1.0] * (at[2] >= start))
         )
         alone = compute_buckets(
             later, PlannedTime.always(), whole.carries[bucket - 1],
