@@ -27,6 +27,7 @@ from werknetz_core.deliveries.due_lines.endpoints import router as due_lines
 from werknetz_core.deliveries.receipts.endpoints import router as receipts
 from werknetz_core.deliveries.shipments.endpoints import router as shipments
 from werknetz_core.docs.endpoints import router as docs
+from werknetz_core.energy_carriers.endpoints import router as energy_carriers
 from werknetz_core.equipment.endpoints import router as equipment
 from werknetz_core.equipment_capacities.endpoints import router as equipment_capacities
 from werknetz_core.events.endpoints import router as events
@@ -81,7 +82,8 @@ RESOURCES: Final = (
     calendars, equipment, signals, shifts, orders, operations, suppliers, sites, policies,
     call_offs, due_lines, shipments, receipts, cumulatives, materials, line_materials,
     line_rates, warehouses, stock_levels, stock_movements, stock_projection, days_of_supply,
-    shortage_warnings, findings, characteristics, equipment_capacities, connectors, gaps,
+    shortage_warnings, findings, characteristics, equipment_capacities,
+    energy_carriers, connectors, gaps,
     backlog, quarantine, events, mappings, replays, losses, api_keys, loss_times, loss_ranking,
     targets, overview, comparisons,
 )  # fmt: skip

@@ -144,6 +144,7 @@ class PointTable:
             counter_interpolate=counter is not None and counter.interpolate,
             counter_max_increment=counter.max_increment if counter else None,
             counter_max_speed=counter.max_speed if counter else None,
+            carrier=rule.carrier,
         )  # fmt: skip
         factor, offset = rule.linear_factors()
         return Target(
@@ -239,7 +240,7 @@ def _reads_number(rule: Rule) -> bool:
 
 
 def _reset(role: Role) -> str:
-    return "to_zero" if role.is_count else "none"
+    return "to_zero" if role.is_counter else "none"
 
 
 def _datatype(role: Role, example: Any, *, linear: bool) -> str:  # noqa: PLR0911  one return per case

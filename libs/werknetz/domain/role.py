@@ -23,6 +23,11 @@ class Role(StrEnum):
         return self.value.endswith("_count")
 
     @property
+    def is_counter(self) -> bool:
+        """Whether its values count up, and what they count is summed: items, or energy."""
+        return self.is_count or self is Role.ENERGY
+
+    @property
     def affects_kpis(self) -> bool:
         """Whether a new sample of this role makes a bucket dirty."""
-        return self.is_count or self in {Role.STATE, Role.ORDER, Role.PLANNED_RUN_TIME}
+        return self.is_counter or self in {Role.STATE, Role.ORDER, Role.PLANNED_RUN_TIME}

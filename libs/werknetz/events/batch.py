@@ -33,6 +33,7 @@ class PointDefinition(msgspec.Struct, frozen=True, array_like=True, omit_default
     counter_interpolate: bool = False  # spread an increment over the time since the sample before
     counter_max_increment: float | None = None  # of one sample; more is set aside
     counter_max_speed: float | None = None  # times the planned speed; None: the built-in limit
+    carrier: str | None = None  # of energy; None: electricity
 
 
 class Points(msgspec.Struct, frozen=True, array_like=True, tag="points.v1"):

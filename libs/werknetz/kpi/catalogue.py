@@ -18,6 +18,7 @@ from werknetz.kpi.definition import (
 from werknetz.kpi.facts import capability
 from werknetz.kpi.facts.capability import CHARACTERISTIC
 from werknetz.kpi.formulas import (
+    energy,
     maintenance,
     oee,
     people_and_material,
@@ -44,7 +45,8 @@ __all__ = [
 ]  # fmt: skip
 
 FORMULA_FILES: Final = (
-    working_time, oee, quality, maintenance, people_and_material, capability, supply, stock,
+    working_time, oee, quality, maintenance, people_and_material, energy, capability, supply,
+    stock,
 )  # fmt: skip
 CATALOGUE: Final[Mapping[str, Kpi]] = MappingProxyType(
     dict(sorted(REGISTRY.items(), key=lambda item: (item[1].number or 99, item[0])))

@@ -86,6 +86,19 @@ class Elements(AdditiveElements):
     rework_pq: float = 0.0
     rework_rq: float = 0.0
     aoet_unknown_s: float = 0.0  # order execution in planned busy time of unknown state
+    # Energy as meters measured it, by the factors of its carriers. A meter of a line or plant
+    # measures all below it: its own row holds what the meters below do not explain.
+    energy_kwh: float = 0.0  # used, less what was delivered to others
+    energy_exchange_kwh: float = 0.0  # of it exchanged with others: negative where delivered
+    energy_unallocated_kwh: float = 0.0  # of it measured above machines only
+    co2_kg: float = 0.0
+    energy_known_s: float = 0.0  # calendar time in which meters measure, summed over equipment
+    co2_known_s: float = 0.0  # of it with a CO2 factor for each carrier
+    # Energy and produced items are known.
+    energy_pq_known_s: float = 0.0  # of planned busy time
+    energy_pq: float = 0.0
+    energy_of_pq_kwh: float = 0.0  # of equipment that makes nothing itself, all of it
+    co2_of_pq_kg: float = 0.0
 
     @property
     def calendar_s(self) -> float:
@@ -150,6 +163,10 @@ GATES: Final = {
     "pace_pri_pq_s": "pq_known_s", "quality_pq": "sq_known_s", "quality_gq": "sq_known_s",
     "quality_sq": "sq_known_s", "quality_pri_pq_s": "sq_known_s",
     "quality_pri_gq_s": "sq_known_s", "rework_pq": "rq_known_s", "rework_rq": "rq_known_s",
+    "energy_kwh": "energy_known_s", "energy_exchange_kwh": "energy_known_s",
+    "energy_unallocated_kwh": "energy_known_s", "co2_kg": "co2_known_s",
+    "energy_pq": "energy_known_s", "energy_of_pq_kwh": "energy_known_s",
+    "co2_of_pq_kg": "co2_known_s",
 }  # fmt: skip
 """Quantities by name, with the time in which somebody reports them."""
 

@@ -31,7 +31,7 @@ FindingKind = Literal[
     "duplicate_document", "unknown_place", "unprojectable_event", "counter_jump",
     "counter_start_value", "counter_below_zero", "not_computed",
     "unusable_report", "signal_conflict", "quantity_not_reported", "run_time_not_known",
-    "cycle_too_easy",
+    "cycle_too_easy", "energy_factor_missing",
 ]  # fmt: skip
 _F: Final = findings.c
 _SORTING: Final = Sorting(

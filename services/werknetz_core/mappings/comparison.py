@@ -137,6 +137,7 @@ def _comparable_fields(point: PointDefinition | None) -> tuple[object, ...] | No
         point.equipment, point.signal, point.role, point.unit, point.datatype,
         point.counter_reset, point.counter_modulus, point.counter_kind,
         point.counter_interpolate, point.counter_max_increment, point.counter_max_speed,
+        point.carrier,
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ SAMPLES_MAX: Final = 2_000_000
 """Held in memory to compare KPIs; a longer span is compared without KPIs."""
 
 _STORED: Final = frozenset(ELEMENT_NAMES)
-_KPI_ROLES: Final = {role.value for role in Role if role.affects_kpis}
+_KPI_ROLES: Final = {r.value for r in Role if r.affects_kpis and r is not Role.ENERGY}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class SignalView(BaseModel):
     counter_interpolate: bool  # an increment is spread over the time since the sample before
     counter_max_increment: float | None  # of one sample; more is set aside
     counter_max_speed: float | None  # times the planned speed; null: 10
+    carrier: str | None  # of a meter of energy; null: electricity
     valid_from: datetime | None  # null: from its first sample on
     valid_to: datetime | None  # null: without end
 

@@ -19,6 +19,7 @@ from werknetz.domain.bucket import (
 from werknetz.kpi.carry import Carry
 from werknetz.kpi.counts import Debt
 from werknetz.kpi.elements import ELEMENT_NAMES
+from werknetz.kpi.energy.buckets import add_energy
 from werknetz.kpi.states import BucketRange, ComputedBuckets
 from werknetz.kpi.states import compute_buckets as compute_range
 from werknetz.kpi.stops.thresholds import MINOR_STOP_US
@@ -32,6 +33,7 @@ from werknetz_worker.elements import marks as marking
 from werknetz_worker.elements.machine import Machine
 from werknetz_worker.elements.marks import QUIET_S, RANGE_GAP_MAX
 from werknetz_worker.elements.signals_in_force import SignalConflict
+from werknetz_worker.energy.inputs import load_energy
 from werknetz_worker.failures import Retries, Subject, report_unfinished, run_isolated
 from werknetz_worker.watermarks import WatermarkPublisher
 
@@ -167,6 +169,7 @@ class _MachineComputation:
         self._settled_us = max(MINOR_STOP_US, machine.minor_stops.longest_us)
         self._old: dict[int, rows.StoredElements] = {}
         self._conflicts: list[SignalConflict] = []
+        self._without_factor: tuple[tuple[int, int], ...] = ()  # meters, since which bucket
 
     async def run(self) -> MachineOutcome:
         start_us, carry = await self._find_start(await self._find_first())
@@ -192,8 +195,11 @@ class _MachineComputation:
         changes = self._compare(span, computed)
         await rows.write_elements(self._connection, self._machine.id, computed, span, changes)
         await findings.replace_findings(
-            self._connection, self._machine, computed, span, self._conflicts
+            self._connection, self._machine, computed, span, self._conflicts, self._without_factor
         )
+        await marking.mark_meters_above(self._connection, self._machine.id, [
+            span.start_us + n * BUCKET_US for n in changes.buckets
+        ])  # fmt: skip
         computed_marks = {
             at: n for at, n in self._marks.items() if span.start_us <= at < span.end_us
         }
@@ -270,7 +276,12 @@ class _MachineComputation:
         plan = machine.build_plan(*_planned_span(samples.reports, span.start_us, end_us))
         after = self._old.get(span.end_us)
         corrections = {} if after is None else after.carry.get(DEBT, {}).get("corrections", {})
-        return compute_range(samples, plan, carry, span, corrections)
+        computed = compute_range(samples, plan, carry, span, corrections)
+        inputs, conflicts = await load_energy(self._connection, machine, span)
+        with_energy = add_energy(computed, inputs, carry, span, corrections)
+        self._conflicts += conflicts
+        self._without_factor = with_energy.without_factor
+        return with_energy.computed
 
     def _changes_next_bucket(self, span: BucketRange, computed: ComputedBuckets) -> bool:
         """Return whether the bucket after the range must be computed, too."""

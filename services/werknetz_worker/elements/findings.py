@@ -10,12 +10,13 @@ from typing import Final
 
 from werknetz.domain.bucket import bucket_of, instant_of
 from werknetz.kpi.counter_steps import Cause, SetAside
+from werknetz.kpi.energy.carriers import ELECTRICITY
 from werknetz.kpi.knowledge.doubts import PACE_MAX, Doubt
 from werknetz.kpi.states import BucketRange, ComputedBuckets
 from werknetz.store.elements import findings as statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.elements.machine import Machine
-from werknetz_worker.elements.signals_in_force import SignalConflict
+from werknetz_worker.elements.signals_in_force import MachineSignal, SignalConflict
 
 KIND_OF_CAUSE: Final[dict[Cause, str]] = {
     "jump": "counter_jump",
@@ -24,7 +25,8 @@ KIND_OF_CAUSE: Final[dict[Cause, str]] = {
     "below_zero": "counter_below_zero",
 }
 CONFLICT: Final = "signal_conflict"
-KINDS: Final = sorted({*KIND_OF_CAUSE.values(), CONFLICT, "cycle_too_easy"})
+NO_FACTOR: Final = "energy_factor_missing"
+KINDS: Final = sorted({*KIND_OF_CAUSE.values(), CONFLICT, NO_FACTOR, "cycle_too_easy"})
 MISSING_INPUTS: Final = ("quantity_not_reported", "run_time_not_known")
 _REMEDY: Final = (
     "Correct the counter, or state in its rule what it can do: `max_speed`, `max_increment`,"
@@ -49,12 +51,14 @@ async def replace_findings(
     computed: ComputedBuckets,
     span: BucketRange,
     conflicts: Sequence[SignalConflict] = (),
+    without_factor: Sequence[tuple[int, int]] = (),
 ) -> None:
     """Write the findings of the range, and clear those of it that no longer hold."""
     new_findings = [
         *list_findings(machine, computed.set_aside),
         *(conflict_finding(machine, conflict) for conflict in conflicts),
         *(doubt_finding(machine, doubt) for doubt in computed.doubts),
+        *(factor_finding(machine, *missing) for missing in without_factor),
     ]
     # Without planned time, nothing shows whether an input is still missing.
     is_planned = bool(computed.columns["pbt_s"].any())
@@ -85,12 +89,32 @@ def conflict_finding(machine: Machine, conflict: SignalConflict) -> CounterFindi
     signal, chosen = conflict.signal, conflict.in_force
     detail = (
         f"{machine.path}:{signal.name} of connector {signal.connector!r} and {chosen.name} of"
-        f" connector {chosen.connector!r} both deliver the role {signal.role.value!r}. Only"
+        f" connector {chosen.connector!r} both deliver {_slot_text(signal)}. Only"
         f" {chosen.name} counts, because it became valid last. Remove one of the two from its"
         f" mapping, or end it: PATCH /api/v1/signals/{signal.id} with `valid_to`."
     )
     key = f"{CONFLICT}/{signal.id}"
     return CounterFinding(key, CONFLICT, conflict.at_us, None, None, None, detail)
+
+
+def _slot_text(signal: MachineSignal) -> str:
+    role, carrier = signal.slot
+    return f"the role {role.value!r}" + (f" of the carrier {carrier!r}" if carrier else "")
+
+
+def factor_finding(machine: Machine, signal_id: int, at_us: int) -> CounterFinding:
+    """Return the finding about a meter whose carrier has no factor that fits its unit."""
+    signal = next(signal for signal in machine.signals if signal.id == signal_id)
+    carrier = signal.carrier or ELECTRICITY
+    unit = f"in {signal.unit}" if signal.unit else "without a unit"
+    detail = (
+        f"{machine.path}:{signal.name} counts {carrier} {unit}, and no factor of {carrier} holds"
+        f" that is for such a unit: the energy of {machine.path} is not known. State the factor:"
+        f" PUT /api/v1/energy_carriers/{carrier}, or werknetz energy set; or correct `unit` and"
+        " `carrier` of the rule."
+    )
+    key = f"{NO_FACTOR}/{signal_id}"
+    return CounterFinding(key, NO_FACTOR, at_us, None, None, None, detail)
 
 
 def doubt_finding(machine: Machine, doubt: Doubt) -> CounterFinding:

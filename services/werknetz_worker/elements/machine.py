@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -36,9 +36,11 @@ from werknetz_worker.elements.signals_in_force import (
 )
 
 ROLES: Final = [role.value for role in Role if role.affects_kpis]
+COUNTS: Final = frozenset(role for role in Role if role.is_count)
+OF_MACHINES: Final = frozenset(r for r in Role if r.affects_kpis and r is not Role.ENERGY)
 _TEXTS: Final = {Role.STATE, Role.ORDER}
 # A value of these that is no finite number says nothing.
-_NUMERIC: Final = {role for role in Role if role.is_count} | {Role.PLANNED_RUN_TIME}
+_NUMERIC: Final = {role for role in Role if role.is_counter} | {Role.PLANNED_RUN_TIME}
 _log: Final = get_logger("worker.machine")
 
 
@@ -98,14 +100,15 @@ class Machine:
 
     def signal_before(self, role: Role, at_us: int) -> MachineSignal | None:
         """Return the signal of a role that is in force right before an instant."""
-        return next(
-            (
-                signal
-                for signal in self.signals_of(role)
-                if any(start < at_us <= end for start, end in self.spans[signal.id])
-            ),
-            None,
-        )
+        return next(self._in_force_before(self.signals_of(role), at_us), None)
+
+    def _in_force_before(
+        self, signals: Iterable[MachineSignal], at_us: int
+    ) -> Iterator[MachineSignal]:
+        """Yield the signals that are in force right before an instant."""
+        for signal in signals:
+            if any(start < at_us <= end for start, end in self.spans[signal.id]):
+                yield signal
 
     def build_plan(self, start_us: int, end_us: int) -> PlannedTime:
         """Return the plan; where no calendar holds, all time is planned operation time."""
@@ -127,15 +130,7 @@ class Machine:
 
         The conflicts are of signals that deliver values while another one of the role is in force.
         """
-        series = await load_series(
-            connection,
-            [signal.id for signal in self.signals],
-            [signal.id for signal in self.signals if signal.role in _TEXTS],
-            (start_us, min(end_us, self.until_us + 1)),  # with what ends with its time
-        )
-        spread = [signal.id for signal in self.signals if signal.interpolate]
-        if spread:
-            await self._add_next_samples(connection, series, spread, end_us)
+        series, conflicts = await self.load_counters(connection, start_us, end_us, OF_MACHINES)
         orders = self._join(Role.ORDER, series, start_us, end_us)
         samples = MachineSamples(
             state=self._join(Role.STATE, series, start_us, end_us),
@@ -143,11 +138,29 @@ class Machine:
             reports=await self._load_reports(connection, start_us, end_us, running_order, orders),
             order=orders,
             run_time=self._join(Role.PLANNED_RUN_TIME, series, start_us, end_us),
-            counts=tuple(self._counts_of(series)),
+            counts=tuple(self.counts_of(series)),
             minor_stops=self.minor_stops,
             code_effects=self.code_effects,
         )
-        return samples, find_conflicts(self.signals, series, self.spans)
+        return samples, conflicts
+
+    async def load_counters(
+        self, connection: WriteConnection, start_us: int, end_us: int, roles: Collection[Role]
+    ) -> tuple[dict[int, Series], list[SignalConflict]]:
+        """Load the samples of these roles in [start, end) by signal, and the conflicts of them.
+
+        Those of counters that spread go on to the first sample after the end.
+        """
+        signals = [signal for signal in self.signals if signal.role in roles]
+        series = await load_series(
+            connection,
+            [signal.id for signal in signals],
+            [signal.id for signal in signals if signal.role in _TEXTS],
+            (start_us, min(end_us, self.until_us + 1)),  # with what ends with its time
+        )
+        if spread := [signal.id for signal in signals if signal.interpolate]:
+            await self._add_next_samples(connection, series, spread, end_us)
+        return series, find_conflicts(signals, series, self.spans)
 
     def _join(
         self, role: Role, series: Mapping[int, Series], start_us: int, end_us: int
@@ -162,11 +175,13 @@ class Machine:
             end_us,
         )
 
-    def _counts_of(self, series: Mapping[int, Series]) -> Iterator[CountSeries]:
+    def counts_of(
+        self, series: Mapping[int, Series], roles: Collection[Role] = COUNTS
+    ) -> Iterator[CountSeries]:
         """Yield the counters, each with all its samples: what it counts in between is no jump."""
         for s in self.signals:
             spans = self.spans[s.id]
-            if not s.role.is_count or not spans:
+            if s.role not in roles or not spans:
                 continue
             since_us, until_us = spans[0][0], spans[-1][1]
             yield CountSeries(
@@ -248,7 +263,7 @@ class Machine:
             row["id"]: row
             for row in await connection.fetch(
                 statements.LAST_SAMPLES_BEFORE,
-                [signal.id for signal in in_force.values() if signal is not None],
+                [signal.id for signal in self._in_force_before(self.signals, at_us)],
                 # What ends with its time at the former place counts there.
                 instant_of(at_us + (at_us == self.since_us)),
                 state.id if state else -1,
@@ -269,7 +284,7 @@ class Machine:
                     rows[signal.id]["value"], microseconds_of(rows[signal.id]["at"])
                 )
                 for signal in self.signals
-                if signal.role.is_count and signal.id in rows
+                if signal.role.is_counter and signal.id in rows
             },
         )
 
@@ -277,8 +292,8 @@ class Machine:
 async def _load_spans(
     connection: WriteConnection, signals: Sequence[MachineSignal]
 ) -> dict[int, tuple[tuple[int, int], ...]]:
-    roles = Counter(signal.role for signal in signals)
-    shared = [signal for signal in signals if roles[signal.role] > 1]
+    slots = Counter(signal.slot for signal in signals)
+    shared = [signal for signal in signals if slots[signal.slot] > 1]
     first_us = await _first_samples(connection, shared) if shared else {}
     return spans_in_force(signals, first_us)
 

@@ -1,12 +1,13 @@
 """Marks of a machine: which are due, of dropped samples, or outside the time of the machine."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from werknetz.domain.bucket import BUCKET_US, TIME_MIN_US, bucket_of, instant_of, microseconds_of
 from werknetz.runtime.log import get_logger
 from werknetz.store import dirty
 from werknetz.store.elements import lifetimes as statements
+from werknetz.store.elements.energy import MARK_METERS_ABOVE
 from werknetz.store.elements.retention import DROPPED_BEFORE
 from werknetz.store.session import WriteConnection
 from werknetz_worker.elements.machine import Machine
@@ -81,3 +82,11 @@ async def pass_on(connection: WriteConnection, machine: Machine, marks: Mapping[
     await connection.execute(statements.DELETE_STATE_PIECES, machine.id, buckets)
     await connection.execute(statements.DELETE_ORDER_ELEMENTS, machine.id, buckets)
     await connection.execute(statements.MARK_OTHER_PLACE, machine.id, buckets)
+    await mark_meters_above(connection, machine.id, marks)
+
+
+async def mark_meters_above(
+    connection: WriteConnection, equipment_id: int, buckets: Iterable[int]
+) -> None:
+    """Mark the buckets at equipment above that has a meter: it holds what those below leave."""
+    await connection.execute(MARK_METERS_ABOVE, equipment_id, [instant_of(at) for at in buckets])

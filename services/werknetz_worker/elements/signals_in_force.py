@@ -11,6 +11,7 @@ import numpy as np
 
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US
 from werknetz.domain.role import Role
+from werknetz.kpi.energy.carriers import ELECTRICITY
 from werknetz.kpi.series import EMPTY, Flags, Instants, Series
 from werknetz.kpi.timeline.reports import topmost_of
 
@@ -32,6 +33,15 @@ class MachineSignal:
     connector: str = ""
     valid_from_us: int | None = None  # None: from its first sample on
     valid_to_us: int | None = None
+    carrier: str | None = None  # of a meter
+    unit: str | None = None
+
+    @property
+    def slot(self) -> tuple[Role, str | None]:
+        """What only one signal of a machine can be at a time: a role, or the meter of a carrier."""
+        if self.role is not Role.ENERGY:
+            return self.role, None
+        return self.role, self.carrier or ELECTRICITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +60,11 @@ def spans_in_force(
 
     `first_us`: the first sample of each signal that shares its role with another one.
     """
-    by_role: dict[Role, list[MachineSignal]] = {}
+    by_slot: dict[tuple[Role, str | None], list[MachineSignal]] = {}
     for signal in signals:
-        by_role.setdefault(signal.role, []).append(signal)
+        by_slot.setdefault(signal.slot, []).append(signal)
     spans: dict[int, tuple[Span, ...]] = {}
-    for group in by_role.values():
+    for group in by_slot.values():
         spans |= _spans_of_role(group, first_us)
     return spans
 
@@ -142,7 +152,7 @@ def _in_force_at(
         (
             other
             for other in signals
-            if other.role is signal.role
+            if other.slot == signal.slot
             and any(start <= at_us < end for start, end in spans[other.id])
         ),
         None,

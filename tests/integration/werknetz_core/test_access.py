@@ -48,6 +48,8 @@ ROLES = {
     ("PUT", "/api/v1/equipment/{path}/calendars"): "engineer",
     ("DELETE", "/api/v1/equipment_capacities/{path}"): "engineer",
     ("PUT", "/api/v1/equipment_capacities/{path}"): "engineer",
+    ("DELETE", "/api/v1/energy_carriers/{carrier}"): "engineer",
+    ("PUT", "/api/v1/energy_carriers/{carrier}"): "engineer",
     ("POST", "/api/v1/quantity_entries"): "engineer",
     ("PATCH", "/api/v1/quantity_entries/{entry_id}"): "engineer",
     ("DELETE", "/api/v1/quantity_entries/{entry_id}"): "engineer",
@@ -80,6 +82,12 @@ BODIES = {
     "/api/v1/signals/{signal_id}": {"valid_to": "2026-11-01T00:00:00Z"},
     "/api/v1/equipment/{path}/calendars": {"document": {}},
     "/api/v1/equipment/{path}/calendars:preview": {"document": {}},
+    "/api/v1/energy_carriers/{carrier}": {
+        "equipment": OTHER,
+        "valid_from": "2026-11-01T00:00:00Z",
+        "unit": "m^3",
+        "energy_per_unit": 10,
+    },
     "/api/v1/equipment_capacities/{path}": {
         "items_per_hour": 1,
         "valid_from": "2026-11-01T00:00:00Z",
@@ -148,7 +156,12 @@ async def _status_of(world: World, method: str, path: str, key: str | None) -> i
     url = path.replace("{path}", OTHER).replace("{name}", "oee").replace("{prefix}", "none")
     url = url.replace("{connector}", "zwick-mqtt").replace("{event_id}", str(EVENT_ID))
     url = url.replace("{version}", "1").replace("{key}", "lenz")
-    url = url.replace("{material}", "M2").replace("{replay_id}", "1").replace("{number}", "1")
+    url = (
+        url.replace("{material}", "M2")
+        .replace("{replay_id}", "1")
+        .replace("{carrier}", "gas")
+        .replace("{number}", "1")
+    )
     url = url.replace("{signal_id}", str(world.ids[f"{OTHER}#temperature"]))
     if path == "/api/v1/quarantine/{entry_id}":
         url = "/api/v1/quarantine/2"

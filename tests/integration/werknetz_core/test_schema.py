@@ -270,7 +270,7 @@ async def test_an_incarnation_of_0008_is_followed_by_a_new_one(
 
 # A plant with a mapping of a code and a threshold, and two machines that stopped with the code;
 # the samples of one stop were dropped.
-ROWS_AT_0015 = """
+CODES_AT_0015 = """
 INSERT INTO equipment (id, path, level, name) OVERRIDING SYSTEM VALUE
 VALUES (1, 'n/p', 'plant', 'p'), (2, 'n/p/a', 'machine', 'a'), (3, 'n/q', 'machine', 'q');
 INSERT INTO reason_codes VALUES (1, 'E17', 'cleaning'), (1, 'E18', 'jam');
@@ -293,7 +293,7 @@ async def test_mappings_of_codes_of_0015_get_a_history_and_change_kpis(
     database = await asyncpg.connect(database_url)
     await database.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     await _migrate(connection, command.upgrade, "0015")
-    await database.execute(ROWS_AT_0015)
+    await database.execute(CODES_AT_0015)
     await _migrate(connection, command.upgrade, "head")
     query = (
         "SELECT state_code, reason, (known_from = '2026-11-05Z'), known_from = '-infinity',"
@@ -351,3 +351,47 @@ def _differences(connection: sa.Connection) -> list[object]:
 def _is_partition(name: str | None) -> bool:
     """Return whether a table is a partition, which the writer makes."""
     return PARTITION.fullmatch(name or "") is not None
+
+
+# A press with a meter and a counter, whose buckets are computed; a meter alone; without samples.
+METERS_AT_0016 = """
+INSERT INTO equipment (id, path, level, name) OVERRIDING SYSTEM VALUE
+VALUES (1, 'n/p/a', 'machine', 'a'), (2, 'n/p/b', 'machine', 'b'), (3, 'n/p/c', 'machine', 'c');
+INSERT INTO connectors (id) VALUES ('c');
+INSERT INTO signals (id, key, equipment_id, connector_id, name, role, datatype, source, mapping)
+OVERRIDING SYSTEM VALUE
+SELECT id, 'k' || id, equipment_id, 'c', 'm', role, 'float', 's', 'm@1'
+FROM (VALUES (1, 1, 'energy'), (2, 1, 'good_count'), (3, 2, 'energy'), (4, 3, 'energy'))
+    AS s (id, equipment_id, role);
+INSERT INTO samples (signal_id, at, value, status)
+VALUES (1, '2026-11-01 06:20Z', 5, 0), (1, '2026-11-01 07:00Z', 6, 0),
+    (2, '2026-11-01 05:00Z', 1, 0), (3, '2026-11-01 08:00Z', 6, 0);
+INSERT INTO elements (equipment_id, bucket_at, pq, carry, provisional)
+VALUES (1, '2026-11-01 06:15Z', 7, '{}', false);
+"""
+
+
+@pytest.mark.asyncio
+async def test_meters_of_0016_are_computed_from_their_first_sample_on(
+    connection: AsyncConnection, database_url: str
+) -> None:
+    database = await asyncpg.connect(database_url)
+    await database.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    await _migrate(connection, command.upgrade, "0016")
+    await database.execute(METERS_AT_0016)
+    await _migrate(connection, command.upgrade, "head")
+    marks = await database.fetch("SELECT equipment_id, bucket_at::text FROM dirty_buckets")
+    assert {tuple(row) for row in marks} == {
+        (1, "2026-11-01 06:15:00+00"), (2, "2026-11-01 08:00:00+00"),
+    }  # fmt: skip
+    resets = await database.fetch("SELECT role, counter_reset, carrier FROM signals ORDER BY id")
+    assert [tuple(row) for row in resets[:2]] == [
+        ("energy", "to_zero", None), ("good_count", "none", None),
+    ]  # fmt: skip
+    for table in ("elements", "element_sums"):
+        row = await database.fetchrow(f"SELECT pq, energy_kwh, energy_known_s FROM {table}")
+        assert tuple(row) == (7, 0, 0)
+    await _migrate(connection, command.downgrade, "0016")
+    assert await database.fetchval("SELECT pq FROM elements") == 7
+    assert await database.fetchval("SELECT count(*) FROM samples") == 4
+    await database.close()

@@ -43,6 +43,7 @@ TEXT_ROLES: Final = {Role.ORDER, Role.MODE}
 _STATES_BY_LABEL: Final = {state.label: state for state in MachineState}
 _EXPRESSIONS: Final[tuple[Literal["when", "expression"], ...]] = ("when", "expression")
 _ERRORS_MAX: Final = 50
+CARRIER: Final = r"^[a-z0-9][a-z0-9_-]{0,49}$"
 _MODEL_CONFIG: Final = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
@@ -77,6 +78,7 @@ class Rule(BaseModel):
     ignore: bool = False  # neither stored nor sent to quarantine
     states: str | None = None
     counter: Counter | None = None
+    carrier: Annotated[str, Field(pattern=CARRIER)] | None = None  # of energy; else electricity
     decimal: Decimal = "point"
     thousands: Thousands = ""  # of numbers that are written as text
     time: SignalTime | None = None
@@ -104,8 +106,10 @@ class Rule(BaseModel):
             )
         if self.role is Role.STATE and (self.scale, self.offset, self.unit) != (1.0, 0.0, None):
             raise ValueError("a state has no scale, offset or unit: remove them")
-        if self.counter is not None and not self.role.is_count:
+        if self.counter is not None and not self.role.is_counter:
             raise ValueError(f"`counter` is for counts, but the role is {self.role.value!r}")
+        if self.carrier is not None and self.role is not Role.ENERGY:
+            raise ValueError(f"`carrier` is for energy, but the role is {self.role.value!r}")
         if self.source_unit is not None and self.unit is None:
             raise ValueError("`source_unit` needs `unit`: the unit to store")
         if same_characters(self.decimal, self.thousands):
@@ -164,8 +168,8 @@ class Rule(BaseModel):
     def is_linear(self) -> bool:
         """Whether its values must be numbers."""
         return (
-            self.role.is_count
-            or self.role in {Role.PLANNED_RUN_TIME, Role.ENERGY}
+            self.role.is_counter
+            or self.role is Role.PLANNED_RUN_TIME
             or self.decimal == "comma"
             or self.thousands != ""
             or (self.unit, self.scale, self.offset) != (None, 1.0, 0.0)
@@ -305,13 +309,13 @@ def _cross_errors(mapping: Mapping) -> list[tuple[KeyPath, str]]:
 def _role_errors(mapping: Mapping) -> list[tuple[KeyPath, str]]:
     """Return where two rules give a machine two signals of one role: only one could count."""
     errors: list[tuple[KeyPath, str]] = []
-    first: dict[tuple[str, Role], int] = {}
+    first: dict[tuple[str, Role, str], int] = {}
     for number, point, _ in _points(mapping):
         rule = mapping.rules[number]
         if not rule.role.affects_kpis or rule.when is not None:
             continue
-        equipment = point.rpartition(":")[0]
-        if (earlier := first.setdefault((equipment, rule.role), number)) != number:
+        equipment, carrier = point.rpartition(":")[0], rule.carrier or "electricity"
+        if (earlier := first.setdefault((equipment, rule.role, carrier), number)) != number:
             text = (
                 f"{equipment} already has a signal of the role {rule.role.value!r} by rule "
                 f"{earlier + 1}, and only one of them counts: remove one, or its role"

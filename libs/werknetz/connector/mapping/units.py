@@ -12,6 +12,8 @@ import pint
 
 # The unit of counters, as plants write it.
 _PIECES: Final = "piece = count = pcs = pc = Stück = Stk = Stueck"
+# Standard coal, in which GB/T 2589 states energy.
+_COAL_EQUIVALENT: Final = ("kgce = 29.3076 * megajoule", "tce = 1000 * kgce")
 
 
 class UnitRejected(ValueError):
@@ -52,7 +54,8 @@ def _registry() -> Any:
         cache_folder=None,
         on_redefinition="ignore",  # `pc` is a piece here, not the parsec
     )
-    registry.define(_PIECES)
+    for definition in (_PIECES, *_COAL_EQUIVALENT):
+        registry.define(definition)
     return registry
 
 

@@ -80,7 +80,7 @@ class Reported:
         """Read them from counters and reports; `before` has what counted before the range."""
         spans = {role: _reported_spans(reports, role) for role in _ROLES}
         for count in counts:
-            start = _start_of(count, is_before=str(count.signal_id) in before)
+            start = start_of(count, is_before=str(count.signal_id) in before)
             end = LATEST_US if count.until_us is None else count.until_us + 1
             if start < end:
                 spans[count.role] = (*spans[count.role], (start, end))
@@ -128,7 +128,8 @@ def _reported_spans(reports: Reports, role: Role) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def _start_of(count: CountSeries, *, is_before: bool) -> int:
+def start_of(count: CountSeries, *, is_before: bool) -> int:
+    """Return from when on a counter reports; `is_before`: it did before the range."""
     since_us = EARLIEST_US if count.since_us is None else count.since_us
     if is_before:
         return since_us

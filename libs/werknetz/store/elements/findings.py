@@ -9,8 +9,8 @@ CLEAR_FINDINGS: Final = """
 UPDATE findings SET cleared_at = clock_timestamp()
 WHERE equipment_id = $1 AND subject = 'machine' AND cleared_at IS NULL AND (
     kind = 'not_computed'
-    OR (kind = ANY($2::text[]) AND (at > $3 OR kind = ANY(
-        '{signal_conflict,quantity_not_reported,run_time_not_known}')) AND at <= $4
+    OR (kind = ANY($2::text[]) AND (at > $3 OR kind = ANY('{signal_conflict,
+        energy_factor_missing,quantity_not_reported,run_time_not_known}')) AND at <= $4
         AND key <> ALL($5::text[])))"""
 
 UPSERT_FINDINGS: Final = """

@@ -21,7 +21,7 @@ WITH RECURSIVE places AS (
 SELECT s.id, s.role, s.counter_reset, s.counter_modulus, s.counter_kind, s.counter_interpolate,
     s.counter_max_increment, s.counter_max_speed, s.name, s.connector_id,
     (date_part('epoch', s.valid_from) * 1e6)::bigint AS valid_from_us,
-    (date_part('epoch', s.valid_to) * 1e6)::bigint AS valid_to_us
+    (date_part('epoch', s.valid_to) * 1e6)::bigint AS valid_to_us, s.carrier, s.unit
 FROM places p JOIN signals s ON s.equipment_id = p.id WHERE s.role = ANY($2) ORDER BY s.id"""
 
 # The nearest first, and of one equipment the newest first.

@@ -26,10 +26,10 @@ WHERE coalesce(f.equipment_id, e.id) IS NOT NULL"""
 ADD_SIGNALS: Final = """
 INSERT INTO signals (key, equipment_id, connector_id, name, role, unit, datatype, source, mapping,
     counter_reset, counter_modulus, counter_kind, counter_interpolate, counter_max_increment,
-    counter_max_speed)
+    counter_max_speed, carrier)
 SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[],
     $7::text[], $8::text[], $9::text[], $10::text[], $11::float8[], $12::text[], $13::bool[],
-    $14::float8[], $15::float8[]) AS new (key)
+    $14::float8[], $15::float8[], $16::text[]) AS new (key)
 ORDER BY new.key
 ON CONFLICT (key) DO UPDATE SET equipment_id = excluded.equipment_id,
     connector_id = excluded.connector_id, name = excluded.name, role = excluded.role,
@@ -38,7 +38,7 @@ ON CONFLICT (key) DO UPDATE SET equipment_id = excluded.equipment_id,
     counter_modulus = excluded.counter_modulus, counter_kind = excluded.counter_kind,
     counter_interpolate = excluded.counter_interpolate,
     counter_max_increment = excluded.counter_max_increment,
-    counter_max_speed = excluded.counter_max_speed
+    counter_max_speed = excluded.counter_max_speed, carrier = excluded.carrier
 RETURNING key, id"""
 
 ADD_POINTS: Final = """

@@ -24,6 +24,7 @@ from werknetz.store.tables.elements import (
     state_piece_revisions,
     state_pieces,
 )
+from werknetz.store.tables.energy import energy_carriers
 from werknetz.store.tables.equipment import (
     equipment,
     former_paths,
@@ -113,6 +114,7 @@ __all__ = [
     "element_revisions",
     "element_sums",
     "elements",
+    "energy_carriers",
     "equipment",
     "equipment_capacities",
     "events_to_project",

@@ -39,6 +39,9 @@ ELEMENT_COLUMNS: Final = (
     "quality_known_s", "quality_pq", "quality_gq", "quality_sq",
     "quality_pri_known_s", "quality_pri_pq_s", "quality_pri_gq_s",
     "rework_known_s", "rework_pq", "rework_rq", "aoet_unknown_s",
+    # energy
+    "energy_kwh", "energy_exchange_kwh", "energy_unallocated_kwh", "co2_kg", "energy_known_s",
+    "co2_known_s", "energy_pq_known_s", "energy_pq", "energy_of_pq_kwh", "co2_of_pq_kg",
 )  # fmt: skip
 
 elements = sa.Table(

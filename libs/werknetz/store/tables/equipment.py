@@ -51,6 +51,7 @@ signals = sa.Table(
     sa.Column("counter_interpolate", sa.Boolean, nullable=False, server_default="false"),
     sa.Column("counter_max_increment", sa.Double),
     sa.Column("counter_max_speed", sa.Double),
+    sa.Column("carrier", sa.Text),  # of a meter; null: electricity
     # When it is in force. Null: from its first sample on, and without an end.
     sa.Column("valid_from", AT),
     sa.Column("valid_to", AT),

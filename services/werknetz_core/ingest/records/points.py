@@ -195,6 +195,7 @@ async def _add_signals(
         [d.counter_interpolate for d in new],
         [d.counter_max_increment for d in new],
         [d.counter_max_speed for d in new],
+        [d.carrier for d in new],
     )
     return {row["key"]: row["id"] for row in rows}
 

@@ -70,8 +70,8 @@ def _doubts_of_sums(kpi: Kpi, e: Elements) -> Iterator[tuple[str, float | None, 
         )
     known_s = kpi.quantity_known
     share = None if known_s is None else e.quantity_share(known_s)
-    if share is not None and share < _ALMOST_ALL:
-        kind, text = _missing_quantity(e)
+    if known_s is not None and share is not None and share < _ALMOST_ALL:
+        kind, text = _missing_quantity(e, known_s)
         yield kind, 1 - share, f"{text} in {1 - share:.1%} of the planned busy time"
     if plan_share is not None and plan_share < _ALMOST_ALL:
         yield (
@@ -89,7 +89,9 @@ def _doubts_of_sums(kpi: Kpi, e: Elements) -> Iterator[tuple[str, float | None, 
         yield "bad_samples", share, f"{share:.1%} of the samples are not good"
 
 
-def _missing_quantity(e: Elements) -> tuple[str, str]:
+def _missing_quantity(e: Elements, known_s: str) -> tuple[str, str]:
+    if known_s == "energy_pq_known_s":
+        return "energy_not_measured", "energy or the produced quantity is not measured"
     if e.gq_known_s < e.calendar_s * _ALMOST_ALL or e.pq_known_s < e.calendar_s * _ALMOST_ALL:
         return "quantity_not_reported", "not all of produced, good and scrap are reported"
     if e.quantity_known_s < e.pbt_s * _ALMOST_ALL:

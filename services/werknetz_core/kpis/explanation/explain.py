@@ -23,6 +23,7 @@ from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import format_utc
 from werknetz_core.kpis.explanation import trace
 from werknetz_core.kpis.explanation.doubts import load_doubts, sentences_of
+from werknetz_core.kpis.explanation.energy import factor_sentences, load_factors
 from werknetz_core.kpis.query import KpiQuery
 from werknetz_core.kpis.scopes.facts import FACT_NAMES, FactQuery, FactSums, load_fact_sums
 from werknetz_core.kpis.scopes.scope import QueryTarget
@@ -56,6 +57,7 @@ async def explain(
     of_machines = {id_: (paths[id_], Elements.of(sums[id_])) for id_ in by_path}
     facts = await _load_facts(context, target, kpi, machine_ids)
     doubts = await load_doubts(context.database, span, kpi, of_machines)
+    factors = await load_factors(context.database, kpi, target.name, target.ids, span)
     links = _Links(format_utc(target.span.start_us), format_utc(target.span.end_us))
     machines = [
         _machine(id_, paths[id_], _with_facts(sums[id_], facts.get(id_)), traces, query, links)
@@ -70,6 +72,7 @@ async def explain(
         "definition": _definition(kpi),
         "elements": _elements(kpi, total),
         "doubts": doubts,
+        "energy_carriers": factors,
         "machine_count": len(paths),
         "machines": machines,
         "mappings": sorted({s["mapping"] for m in machines for s in m["signals"]}),
@@ -166,7 +169,10 @@ def _machine(
 
 
 def _signal(row: asyncpg.Record, links: _Links) -> Document:
-    names = ("id", "key", "role", "connector_id", "source", "mapping", "first_at", "last_at")
+    names = (
+        "id", "key", "role", "carrier", "unit", "connector_id", "source", "mapping", "first_at",
+        "last_at",
+    )  # fmt: skip
     return {
         **{name: row[name] for name in names},
         "sample_count": min(row["counted"], trace.SAMPLES_MAX),
@@ -242,6 +248,7 @@ def _sentences(document: Document, total: Elements) -> list[str]:
     late = f"; {document['late_share']:.1%} arrived late" if document["late_share"] else ""
     mappings = ", ".join(document["mappings"]) or "none"
     sentences.append(f"Source: {total.samples:,.0f} samples{late}. Mappings: {mappings}.")
+    sentences += factor_sentences(document["energy_carriers"], document["elements"], total)
     sentences += sentences_of(document["doubts"])
     if document["provisional"]:
         sentences.append("It is provisional: the period is not over, or data may still arrive.")

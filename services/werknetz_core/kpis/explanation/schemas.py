@@ -26,6 +26,8 @@ class SignalTraceView(BaseModel):
     id: int
     key: str
     role: str
+    carrier: str | None  # of a meter of energy; null: electricity
+    unit: str | None
     connector_id: str
     source: str
     mapping: str
@@ -63,6 +65,18 @@ class MachineTraceView(BaseModel):
     signals: list[SignalTraceView]
     states_href: str
     counts_href: str
+
+
+class EnergyFactorView(BaseModel):
+    """What a unit of an energy carrier counts in the span."""
+
+    carrier: str
+    equipment: str  # it holds here and below
+    valid_from: datetime
+    unit: str
+    kwh_per_unit: float
+    co2_kg_per_unit: float | None
+    delivered: bool
 
 
 class GapTraceView(BaseModel):
@@ -114,6 +128,7 @@ class ExplanationView(BaseModel):
     definition: DefinitionView
     elements: dict[str, float | None]  # summed over all machines
     doubts: list[DoubtView]  # by machine; the first of them
+    energy_carriers: list[EnergyFactorView]  # of a KPI of energy
     machine_count: int
     machines: list[MachineTraceView]  # the first of them, by path
     mappings: list[str]

@@ -18,11 +18,12 @@ FOREVER = (TIME_MIN_US, OPEN_US)
 
 
 def signal(
-    number: int, since: int | None = None, until: int | None = None, role: Role = Role.STATE
-) -> MachineSignal:
+    number: int, since: int | None = None, until: int | None = None, role: Role = Role.STATE,
+    carrier: str | None = None,
+) -> MachineSignal:  # fmt: skip
     return MachineSignal(
         number, role, "none", None, "cumulative", name=f"s{number}", connector=f"c{number}",
-        valid_from_us=since, valid_to_us=until,
+        valid_from_us=since, valid_to_us=until, carrier=carrier,
     )  # fmt: skip
 
 
@@ -31,6 +32,11 @@ CASES = [
     ("one that ended", [signal(1, until=9)], {}, {1: ((TIME_MIN_US, 9),)}),
     ("one that has begun", [signal(1, since=3)], {}, {1: ((3, OPEN_US),)}),
     ("other roles", [signal(1), signal(2, role=Role.ORDER)], {}, {1: (FOREVER,), 2: (FOREVER,)}),
+    ("meters of two carriers", [signal(1, role=Role.ENERGY),
+     signal(2, role=Role.ENERGY, carrier="gas")], {}, {1: (FOREVER,), 2: (FOREVER,)}),
+    ("two meters of electricity", [signal(1, role=Role.ENERGY),
+     signal(2, role=Role.ENERGY, carrier="electricity")], {1: 5, 2: 8},
+     {1: ((5, 8),), 2: ((8, OPEN_US),)}),
     ("the later first sample", [signal(1), signal(2)], {1: 5, 2: 8},
      {1: ((5, 8),), 2: ((8, OPEN_US),)}),
     ("the later first sample of the older id", [signal(1), signal(2)], {1: 8, 2: 5},

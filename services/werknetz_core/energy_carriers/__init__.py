@@ -1,0 +1,1 @@
+"""Energy carriers: what a unit of each counts, by plant and time."""
