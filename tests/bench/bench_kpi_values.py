@@ -223,16 +223,17 @@ async def _measure_group(world: _World, size: Size) -> list[Measure]:
                if path.startswith("group") and number not in set(machines)]  # fmt: skip
     sums = ", ".join(f"{value} * n.amount" for value in _SUMS.values())
     for ids, grain, step, amount in (
-        (machines, 5, "1 day", 96), (parents, 5, "1 day", 96), (parents, 4, "1 hour", 4),
+        (machines, 5, timedelta(days=1), 96), (parents, 5, timedelta(days=1), 96),
+        (parents, 4, timedelta(hours=1), 4),
     ):  # fmt: skip
         await world.pool.execute(
             f"INSERT INTO element_sums (equipment_id, grain, start_at, provisional, computed_at,"
             f" {_NAMES}) SELECT id, $2, at, false, at, {sums} FROM unnest($1::int[]) AS id,"
-            " generate_series($3::timestamptz, $4::timestamptz, $5::interval) AS at,"
+            " (SELECT local AT TIME ZONE 'Europe/Berlin' AS at FROM generate_series("
+            " $3::timestamp, $4::timestamp, $5::interval) AS local) AS t,"
             " (SELECT $6::float8) AS n (amount)",
-            ids, grain, NOW - timedelta(days=92, hours=1), NOW, timedelta(
-                days=step == "1 day", hours=step == "1 hour"
-            ), float(amount), timeout=900,
+            ids, grain, (NOW - timedelta(days=92)).replace(tzinfo=None), NOW.replace(tzinfo=None),
+            step, float(amount), timeout=900,
         )  # fmt: skip
     await roll_up(world.pool, seconds_max=600)  # the zones
     await world.pool.execute("ANALYZE element_sums")

@@ -7,9 +7,10 @@ where they are, the window is made of hours and buckets of the machines, which n
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -33,13 +34,32 @@ class Grain(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of window number `n`. `is_stale`: summed over the equipment and each one below."""
+    """A part of window number `n`. `is_stale`: summed over the equipment and each one below.
+
+    `is_single`: it is exactly one stored sum.
+    """
 
     n: int
     grain: Grain
     start_us: int
     end_us: int
     is_stale: bool = False
+    is_single: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Windows from number `n` on that follow each other, each of exactly one stored sum."""
+
+    n: int
+    grain: Grain
+    start_us: int
+    end_us: int
+    windows: int = 1
+
+    def continues_with(self, piece: Piece) -> bool:
+        following = (self.n + self.windows, self.grain, self.end_us)
+        return following == (piece.n, piece.grain, piece.start_us)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +85,25 @@ def pieces_of(windows: Iterable[Span], state: RollupState) -> list[Piece]:
                     n, (start_us, end_us), Grain.HOUR, Grain.BUCKET, is_stale=state.is_parent
                 )
     return pieces
+
+
+def cut_runs(pieces: Iterable[Piece]) -> tuple[list[Run], list[Piece]]:
+    """Return the windows that are rows, so that nothing is summed, and the pieces of the others."""
+    by_window: dict[int, list[Piece]] = {}
+    for piece in pieces:
+        by_window.setdefault(piece.n, []).append(piece)
+    runs: list[Run] = []
+    others: list[Piece] = []
+    for n, of_window in sorted(by_window.items()):
+        piece = of_window[0]
+        if len(of_window) > 1 or piece.is_stale or not piece.is_single:
+            others += of_window
+        elif runs and runs[-1].continues_with(piece):
+            run = runs[-1]
+            runs[-1] = replace(run, end_us=piece.end_us, windows=run.windows + 1)
+        else:
+            runs.append(Run(n, piece.grain, piece.start_us, piece.end_us))
+    return runs, others
 
 
 def merge_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
@@ -95,13 +134,16 @@ def days_of(spans: Iterable[Span], zone: ZoneInfo) -> list[Span]:
     return sorted(days)
 
 
-def _day_edges(windows: Sequence[Span], zone: ZoneInfo | None) -> list[int]:
+def _day_edges(windows: Sequence[Span], zone: ZoneInfo | None) -> Sequence[int]:
     """Return the midnights inside the windows; none where no window has a whole day."""
     if zone is None or not any(end - start >= _DAY_MIN_US for start, end in windows):
         return []
-    first, last = min(s for s, _ in windows), max(e for _, e in windows)
-    edges = {edge for day in days_of([(first, last)], zone) for edge in day}
-    return sorted(edges)
+    return _midnights(min(s for s, _ in windows), max(e for _, e in windows), zone)
+
+
+@lru_cache(maxsize=256)  # equipment of one zone, often for the same windows
+def _midnights(start_us: int, end_us: int, zone: ZoneInfo) -> Sequence[int]:
+    return sorted({edge for day in days_of([(start_us, end_us)], zone) for edge in day})
 
 
 def _cut_stale(span: Span, stale: Sequence[Span]) -> Iterator[tuple[int, int, bool]]:
@@ -125,7 +167,7 @@ def _fresh_pieces(n: int, span: Span, days: Sequence[int], *, is_parent: bool) -
     first, last = bisect_left(days, start_us), bisect_right(days, end_us) - 1
     if first < last:
         yield from _hour_pieces(n, (start_us, days[first]), hour, bucket)
-        yield Piece(n, Grain.DAY, days[first], days[last])
+        yield Piece(n, Grain.DAY, days[first], days[last], is_single=last - first == 1)
         yield from _hour_pieces(n, (days[last], end_us), hour, bucket)
     else:
         yield from _hour_pieces(n, span, hour, bucket)
@@ -139,10 +181,11 @@ def _hour_pieces(
     first, last = start_us + (-start_us) % HOUR_US, end_us - end_us % HOUR_US
     if first >= last:
         if start_us < end_us:
-            yield Piece(n, bucket, start_us, end_us, is_stale)
+            is_single = end_us - start_us == BUCKET_US
+            yield Piece(n, bucket, start_us, end_us, is_stale, is_single)
         return
     if start_us < first:
         yield Piece(n, bucket, start_us, first, is_stale)
-    yield Piece(n, hour, first, last, is_stale)
+    yield Piece(n, hour, first, last, is_stale, last - first == HOUR_US)
     if last < end_us:
         yield Piece(n, bucket, last, end_us, is_stale)

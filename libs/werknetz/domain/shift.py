@@ -7,6 +7,7 @@ sums are stored in buckets of 15 minutes; breaks may start and end at any minute
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final, Protocol, Self
 from zoneinfo import ZoneInfo
@@ -33,6 +34,7 @@ class Shift:
     start_us: int
     end_us: int
     breaks: tuple[tuple[int, int], ...] = ()
+    team: str | None = None  # None: the calendar names none
 
     def clip(self, start_us: int, end_us: int) -> "Shift":
         """Return the part of the shift inside a span, with the parts of its breaks there."""
@@ -132,6 +134,7 @@ def local_day(at_us: int, zone: ZoneInfo) -> date:
     return instant_of(at_us).astimezone(zone).date()
 
 
+@lru_cache(maxsize=4096)  # plants of one zone have the same days and often the same shifts
 def local_us(day: date, minutes: int, zone: ZoneInfo) -> int:
     """Return the instant of a plant clock time in minutes; 1440 and more are on the next day.
 
@@ -167,7 +170,7 @@ def _shift_on(day: date, pattern: ShiftPattern, zone: ZoneInfo) -> Shift:
     start_us = local_us(day, pattern.start_min, zone)
     end_us = local_us(day, pattern.end_min, zone)
     breaks = _breaks_on(day, pattern, (start_us, end_us), zone)
-    return Shift(pattern.name, day, start_us, end_us, breaks)
+    return Shift(pattern.name, day, start_us, end_us, breaks, pattern.team)
 
 
 def _breaks_on(

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Any, Protocol, Self
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 
 class NamedColumns(Protocol):
@@ -49,6 +49,26 @@ class AdditiveElements(ABC):
     @abstractmethod
     def lacks_data_for(self, inputs: Sequence[str]) -> bool:
         """Return whether nothing is known of what a formula over these inputs needs."""
+
+
+E = TypeVar("E", bound=AdditiveElements)
+
+
+class PartialReader(Generic[E]):
+    """Reads only some elements of a row, where many rows are read for a few formulas.
+
+    The others do not exist in what it returns: a formula that reads one is an AttributeError.
+    """
+
+    def __init__(self, kind: type[E], names: Iterable[str]) -> None:
+        self._kind = kind
+        self._setters = [(name, getattr(kind, name).__set__) for name in sorted(names)]
+
+    def __call__(self, row: NamedColumns) -> E:
+        elements = object.__new__(self._kind)
+        for name, set_value in self._setters:
+            set_value(elements, row[name] or 0.0)
+        return elements
 
 
 @cache

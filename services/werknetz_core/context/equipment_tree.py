@@ -153,8 +153,15 @@ class EquipmentTreeCache:
             rows = await connection.fetch(EQUIPMENT)
             calendars = await connection.fetch(CALENDARS)
             former_paths = await connection.fetch(FORMER_PATHS)
-        self._tree = EquipmentTree(rows, calendars, former_paths)
-        return self._tree
+        former = {row["path"]: row["current"] for row in former_paths}
+        present = self._tree
+        if (
+            present is None
+            or present.version != _digest(rows, calendars)
+            or present.former_paths != former
+        ):
+            self._tree = present = EquipmentTree(rows, calendars, former_paths)
+        return present  # unchanged: what it has derived stays in use
 
     async def current(self) -> EquipmentTree:
         if self._tree is None or self._is_expired:

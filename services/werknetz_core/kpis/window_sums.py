@@ -3,7 +3,7 @@
 The cost is linear in the windows, and does not depend on what else is stored.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -13,19 +13,31 @@ from werknetz.domain.bucket import instant_of
 from werknetz.domain.rollup import (
     Piece,
     RollupState,
+    Run,
     Span,
+    cut_runs,
     merge_spans,
     pieces_of,
     widen_to_buckets,
 )
 from werknetz.domain.window import Window
-from werknetz.store.elements.rollups import ROLLUP_STATES, bucket_sums_as_of, piece_sums
+from werknetz.store.arrays import array_literal
+from werknetz.store.elements.rollups import (
+    MARKS_IN,
+    ZONES_OF,
+    bucket_sums_as_of,
+    piece_sums,
+    run_rows,
+)
 from werknetz.store.session import ReadConnection
 
 
 @dataclass(frozen=True, slots=True)
 class SumQuery:
-    """Windows of one equipment. `ids`: of it and everything below it."""
+    """Windows of one equipment. `ids`: of it and everything below it.
+
+    Queries that share a list of windows share the work of cutting it.
+    """
 
     equipment_id: int
     ids: Sequence[int]
@@ -37,38 +49,42 @@ class SumQuery:
         return widen_to_buckets(min(starts), max(ends))
 
 
+States = Mapping[int, RollupState]
+"""What roll-ups can be used for, by equipment."""
+
+
 async def load_window_sums(
-    connection: ReadConnection, queries: Sequence[SumQuery], names: frozenset[str]
+    connection: ReadConnection,
+    queries: Sequence[SumQuery],
+    names: frozenset[str],
+    states: States | None = None,
 ) -> list[dict[int, asyncpg.Record]]:
     """Return the sums of each query by the number of the window, from 1; without data no row.
 
     The connection must see one state of the database, as that of `Database.snapshot` does.
+    `states`: of spans that cover the windows, if they are loaded.
     """
     sums: list[dict[int, asyncpg.Record]] = [{} for _ in queries]
-    with_windows = [n for n, query in enumerate(queries) if query.windows]
-    if not with_windows:
-        return sums
-    states = await _load_states(connection, {n: queries[n] for n in with_windows})
-    pieces: list[tuple[int, Piece]] = []
-    numbers: list[tuple[int, int]] = []  # query and window, by the number in the statement
-    first_numbers: dict[int, int] = {}
-    for n in with_windows:
-        query = queries[n]
-        first_numbers[n] = len(numbers)
-        numbers += [(n, number) for number in range(1, len(query.windows) + 1)]
-        spans = [widen_to_buckets(w.start_us, w.end_us) for w in query.windows]
-        pieces += [(n, piece) for piece in pieces_of(spans, states[n])]
-    stale = {n for n, piece in pieces if piece.is_stale}
-    statement = piece_sums(names, with_stale=bool(stale))
-    rows = await connection.fetch(
-        statement,
-        *_piece_columns(pieces, queries, first_numbers),
-        *([[n for n in stale for _ in queries[n].ids], [i for n in stale for i in queries[n].ids]]
-          if stale else []),
-    )  # fmt: skip
-    for row in rows:
-        n, number = numbers[row["n"]]
-        sums[n][number] = row
+    if states is None:
+        states = await load_states(connection, queries)
+    runs, pieces = _cut_all(queries, states)
+    if runs:
+        odd: set[int] = set()
+        for row in await connection.fetch(run_rows(names), *_run_columns(runs, queries)):
+            n, run = runs[row["n"]]
+            number = run.numbers.get(row["start_s"])
+            if number is None:
+                odd.add(row["n"])
+            else:
+                sums[n][number] = row
+        # Days that were cut by other rules of the time zone are not the windows: sum them.
+        pieces += [(runs[i][0], piece) for i in sorted(odd) for piece in runs[i][1].pieces]
+    if pieces:
+        numbers = sorted({(n, piece.n) for n, piece in pieces})
+        rows = await _fetch_piece_sums(connection, queries, names, pieces, numbers)
+        for row in rows:
+            n, number = numbers[row["n"]]
+            sums[n][number] = row
     return sums
 
 
@@ -97,14 +113,105 @@ async def load_sums_as_of(
     return sums
 
 
-def _piece_columns(
-    pieces: Sequence[tuple[int, Piece]],
-    queries: Sequence[SumQuery],
-    first_numbers: Mapping[int, int],
+async def load_states(connection: ReadConnection, queries: Sequence[SumQuery]) -> States:
+    """Return what roll-ups can be used for in the windows of the queries, by equipment."""
+    with_windows = [query for query in queries if query.windows]
+    if not with_windows:
+        return {}
+    spans = [query.span for query in with_windows]
+    rows = await connection.fetch(ZONES_OF, [query.equipment_id for query in with_windows])
+    zones = {row["equipment_id"]: row["zone"] for row in rows}
+    marks = await connection.fetch(
+        MARKS_IN,
+        array_literal({number for query in with_windows for number in query.ids}),
+        instant_of(min(start for start, _ in spans)),
+        instant_of(max(end for _, end in spans)),
+    )
+    return {
+        query.equipment_id: RollupState(
+            is_parent=len(query.ids) > 1,
+            zone=ZoneInfo(zone) if (zone := zones.get(query.equipment_id)) else None,
+            stale=stale,
+        )
+        for query, stale in zip(with_windows, _stale_spans(with_windows, marks), strict=True)
+    }
+
+
+def _stale_spans(
+    queries: Sequence[SumQuery], marks: Sequence[asyncpg.Record]
+) -> Iterator[tuple[Span, ...]]:
+    """Yield the spans of each query in which something below it has marks."""
+    by_equipment: dict[int, list[Span]] = {}
+    for number, from_us, to_us in marks:
+        by_equipment.setdefault(number, []).append((from_us, to_us))
+    for query in queries:
+        marked = by_equipment.keys() & query.ids if by_equipment else ()
+        yield merge_spans({span for number in marked for span in by_equipment[number]})
+
+
+@dataclass(frozen=True, slots=True)
+class _NumberedRun:
+    run: Run
+    pieces: Sequence[Piece]  # its windows
+    numbers: Mapping[int, int]  # of its windows, by their start in seconds
+
+
+_Cut = tuple[list[_NumberedRun], list[Piece]]
+
+
+def _cut_all(
+    queries: Sequence[SumQuery], states: States
+) -> tuple[list[tuple[int, _NumberedRun]], list[tuple[int, Piece]]]:
+    """Return the runs and the pieces of all queries, each with the number of its query."""
+    cut: dict[tuple[int, RollupState], _Cut] = {}
+    runs: list[tuple[int, _NumberedRun]] = []
+    pieces: list[tuple[int, Piece]] = []
+    for n, query in enumerate(queries):
+        if not query.windows:
+            continue
+        key = (id(query.windows), states[query.equipment_id])
+        if key not in cut:
+            cut[key] = _cut_windows(query.windows, states[query.equipment_id])
+        runs += [(n, run) for run in cut[key][0]]
+        pieces += [(n, piece) for piece in cut[key][1]]
+    return runs, pieces
+
+
+def _cut_windows(windows: Sequence[Window], state: RollupState) -> _Cut:
+    spans = [widen_to_buckets(window.start_us, window.end_us) for window in windows]
+    runs, pieces = cut_runs(pieces_of(spans, state))
+    numbered = []
+    for run in runs:
+        of_run = [Piece(n, run.grain, *spans[n - 1]) for n in range(run.n, run.n + run.windows)]
+        starts_s = {piece.start_us // 1_000_000: piece.n for piece in of_run}
+        numbered.append(_NumberedRun(run, of_run, starts_s))
+    return numbered, pieces
+
+
+def _run_columns(
+    runs: Sequence[tuple[int, _NumberedRun]], queries: Sequence[SumQuery]
 ) -> list[list[object]]:
-    """Return number of the window, query, equipment, grain, start, end and staleness."""
+    """Return number, equipment, grain, start and end of each run."""
     return [
-        [first_numbers[n] + piece.n - 1 for n, piece in pieces],
+        list(range(len(runs))),
+        [queries[n].equipment_id for n, _ in runs],
+        [int(numbered.run.grain) for _, numbered in runs],
+        [instant_of(numbered.run.start_us) for _, numbered in runs],
+        [instant_of(numbered.run.end_us) for _, numbered in runs],
+    ]
+
+
+async def _fetch_piece_sums(
+    connection: ReadConnection,
+    queries: Sequence[SumQuery],
+    names: frozenset[str],
+    pieces: Sequence[tuple[int, Piece]],
+    numbers: Sequence[tuple[int, int]],
+) -> list[asyncpg.Record]:
+    """Sum the pieces; `n` of a row is the position of its query and window in `numbers`."""
+    positions = {pair: position for position, pair in enumerate(numbers)}
+    columns: list[list[object]] = [
+        [positions[n, piece.n] for n, piece in pieces],
         [n for n, _ in pieces],
         [queries[n].equipment_id for n, _ in pieces],
         [int(piece.grain) for _, piece in pieces],
@@ -112,32 +219,7 @@ def _piece_columns(
         [instant_of(piece.end_us) for _, piece in pieces],
         [piece.is_stale for _, piece in pieces],
     ]
-
-
-async def _load_states(
-    connection: ReadConnection, queries: Mapping[int, SumQuery]
-) -> dict[int, RollupState]:
-    spans = [query.span for query in queries.values()]
-    rows = await connection.fetch(
-        ROLLUP_STATES,
-        list(queries),
-        [query.equipment_id for query in queries.values()],
-        [n for n, query in queries.items() for _ in query.ids],
-        [number for query in queries.values() for number in query.ids],
-        instant_of(min(start for start, _ in spans)),
-        instant_of(max(end for _, end in spans)),
-    )
-    zones: dict[int, str | None] = {}
-    stale: dict[int, list[Span]] = {n: [] for n in queries}
-    for row in rows:
-        zones[row["n"]] = row["zone"]
-        if row["from_us"] is not None:
-            stale[row["n"]].append((row["from_us"], row["to_us"]))
-    return {
-        n: RollupState(
-            is_parent=len(query.ids) > 1,
-            zone=ZoneInfo(zone) if (zone := zones.get(n)) else None,
-            stale=merge_spans(stale[n]),
-        )
-        for n, query in queries.items()
-    }
+    if stale := sorted({n for n, piece in pieces if piece.is_stale}):
+        columns.append([n for n in stale for _ in queries[n].ids])
+        columns.append([number for n in stale for number in queries[n].ids])
+    return await connection.fetch(piece_sums(names, with_stale=bool(stale)), *columns)

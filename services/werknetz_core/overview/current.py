@@ -7,12 +7,13 @@ from typing import Any, Final
 
 from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of
 from werknetz.domain.state import MachineState
-from werknetz.store.losses.current import LAST_STATES, SILENT_CONNECTORS, STATES_SINCE
+from werknetz.store.arrays import array_literal
+from werknetz.store.losses.current import OPEN_INTERVALS, SILENT_CONNECTORS, STATES_SINCE
 from werknetz.store.session import ReadConnection
 
 _RECENT: Final = timedelta(hours=1)
 _SINCE: Final = timedelta(days=7)
-_STOPPED: Final = frozenset({"adet", "adot"})
+_STOPPED: Final = ("adet", "adot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,9 @@ async def load_open_stops(
     now = instant_of(now_us)
     # The running bucket ends where it was last computed.
     open_from = instant_of(bucket_of(now_us) - BUCKET_US)
-    rows = await connection.fetch(LAST_STATES, list(ids), now - _RECENT)
-    stopped = [r for r in rows if r["category"] in _STOPPED and r["end_at"] >= open_from]
+    stopped = await connection.fetch(
+        OPEN_INTERVALS, array_literal(ids), now - _RECENT, open_from, _STOPPED
+    )
     if not stopped:
         return []
     since = await connection.fetch(
@@ -48,7 +50,7 @@ async def load_silent_connectors(
 ) -> Mapping[int, list[str]]:
     """Return the connectors without a heartbeat by equipment that they serve."""
     silent: dict[int, list[str]] = {}
-    for row in await connection.fetch(SILENT_CONNECTORS, list(ids)):
+    for row in await connection.fetch(SILENT_CONNECTORS, array_literal(ids)):
         silent.setdefault(row["equipment_id"], []).append(row["connector_id"])
     return silent
 

@@ -7,14 +7,20 @@ from werknetz.domain.bucket import instant_of
 from werknetz.store.session import ReadConnection
 from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.context.time_spec import TimeContext, shift_fields
-from werknetz_core.kpis.window_sums import SumQuery, load_window_sums
+from werknetz_core.kpis.window_sums import SumQuery, load_states, load_window_sums
 from werknetz_core.overview.current import (
     OpenStop,
     load_open_stops,
     load_silent_connectors,
     stop_document,
 )
-from werknetz_core.overview.periods import ALL_ELEMENTS, Periods
+from werknetz_core.overview.periods import (
+    OEE_ELEMENTS,
+    PERIOD_ELEMENTS,
+    PeriodDivision,
+    Periods,
+    Rows,
+)
 from werknetz_core.targets.report import StoredTarget, measure_target
 
 Document = dict[str, Any]
@@ -29,16 +35,10 @@ async def report_overview(
 ) -> Document:
     """Return an OverviewView without `depth`; the first node is the one above the others."""
     now_us = nodes[0][1].now_us
-    periods = [Periods.of(time) for _, time in nodes]
+    division = PeriodDivision(now_us)
+    periods = [division.periods_of(time) for _, time in nodes]
     ids = {node.path: tree.ids_below.get(node.path, []) for node, _ in nodes}
-    sums = await load_window_sums(
-        connection,
-        [
-            SumQuery(node.id, ids[node.path], division.windows)
-            for (node, _), division in zip(nodes, periods, strict=True)
-        ],
-        ALL_ELEMENTS,
-    )
+    sums = await _load_sums(connection, [(node.id, ids[node.path]) for node, _ in nodes], periods)
     everything = ids[nodes[0][0].path]
     stops = await load_open_stops(connection, everything, now_us)
     silent = await load_silent_connectors(connection, everything)
@@ -50,19 +50,39 @@ async def report_overview(
             "name": node.name,
             "level": node.level,
             "time_zone": time.zone.key,
-            "shift": shift_fields(division.shift, time),
-            **division.documents(rows, time),
+            "shift": shift_fields(of_node.shift, time),
+            **of_node.documents(current, past, time),
             **_current(set(ids[node.path]), stops, silent, paths, now_us),
             "targets": by_path.get(node.path, []),
         }
-        for (node, time), division, rows in zip(nodes, periods, sums, strict=True)
+        for (node, time), of_node, (current, past) in zip(nodes, periods, sums, strict=True)
     ]
     return {
         "under": items[0],
         "items": items[1:],
         "at": instant_of(now_us),
-        "no_data": not any(sums),
+        "no_data": not any(current or past for current, past in sums),
     }
+
+
+async def _load_sums(
+    connection: ReadConnection,
+    equipment: Sequence[tuple[int, Sequence[int]]],
+    periods: Sequence[Periods],
+) -> list[tuple[Rows, Rows]]:
+    """Return the sums of current and past windows of each (equipment, all below it)."""
+    pairs = list(zip(equipment, periods, strict=True))
+    current = [SumQuery(number, ids, of_node.current) for (number, ids), of_node in pairs]
+    past = [SumQuery(number, ids, of_node.past) for (number, ids), of_node in pairs]
+    both = [SumQuery(number, ids, [*p.current, *p.past]) for (number, ids), p in pairs]
+    states = await load_states(connection, both)
+    return list(
+        zip(
+            await load_window_sums(connection, current, PERIOD_ELEMENTS, states),
+            await load_window_sums(connection, past, OEE_ELEMENTS, states),
+            strict=True,
+        )
+    )
 
 
 def _current(

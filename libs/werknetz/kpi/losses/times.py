@@ -11,6 +11,12 @@ from werknetz.kpi.elements import Elements
 from werknetz.kpi.losses.categories import CATEGORIES, STEPS, LossKind
 
 _US: Final = 1e6
+LOSS_INPUTS: Final = (
+    "pot_s", "pbt_s", "apt_s", "aust_s", "adet_s", "unknown_s", "off_shift_s", "malfunction_s",
+    "minor_stop_s", "blocked_s", "starved_s", "suspended_s", "judged_apt_s", "judged_pri_pq_s",
+    "judged_pri_gq_s",
+)  # fmt: skip
+"""The elements of loss times."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,18 +14,14 @@ _SUMS: Final = ", ".join(f"sum(x.{name}) AS {name}" for name in ELEMENT_COLUMNS)
 _TARGET: Final = f"""
 INSERT INTO element_sums (equipment_id, grain, start_at, provisional, computed_at, {_COLUMNS})"""
 
-# $1, $2: number of each query, and its equipment; $3, $4: the equipment and all below it; $5, $6:
-# the span. Time zone of the days that are rolled up, and marks.
-ROLLUP_STATES: Final = """
-SELECT q.n, z.zone, m.from_us, m.to_us
-FROM unnest($1::int[], $2::int[]) AS q (n, id)
-LEFT JOIN rollup_zones z ON z.equipment_id = q.id
-LEFT JOIN (
-    SELECT DISTINCT p.n, (extract(epoch FROM m.from_at) * 1e6)::bigint AS from_us,
-        (extract(epoch FROM m.to_at) * 1e6)::bigint AS to_us
-    FROM unnest($3::int[], $4::int[]) AS p (n, id)
-    JOIN rollup_marks m ON m.equipment_id = p.id
-    WHERE m.from_at < $6 AND m.to_at > $5) AS m ON m.n = q.n"""
+ZONES_OF: Final = "SELECT equipment_id, zone FROM rollup_zones WHERE equipment_id = ANY($1::int[])"
+
+# Marks are of whole buckets. $1: equipment and all below it, as `array_literal`; $2, $3: the span.
+MARKS_IN: Final = """
+SELECT m.equipment_id, date_part('epoch', m.from_at)::bigint * 1000000 AS from_us,
+    date_part('epoch', m.to_at)::bigint * 1000000 AS to_us
+FROM rollup_marks m
+WHERE m.equipment_id IN (SELECT unnest($1::text::int[])) AND m.from_at < $3 AND m.to_at > $2"""
 
 # $1 to $7: number of the window, number of the query, equipment, grain, start and end of each
 # piece, and whether it is summed over all equipment of the query. `{names}` and `{sums}` are
@@ -67,6 +63,28 @@ def piece_sums(names: frozenset[str], *, with_stale: bool) -> str:
     )
 
 
+# $1 to $5: number of the first window, equipment, grain, start and end of each run of windows.
+_RUN_ROWS: Final = """
+SELECT r.n, date_part('epoch', x.start_at)::bigint AS start_s, x.provisional, x.computed_at, {outer}
+FROM unnest($1::int[], $2::int[], $3::int2[], $4::timestamptz[], $5::timestamptz[])
+    AS r (n, equipment_id, grain, start_at, end_at)
+CROSS JOIN LATERAL (
+    SELECT s.start_at, s.provisional, s.computed_at, {names} FROM element_sums s
+    WHERE r.grain > 0 AND s.equipment_id = r.equipment_id AND s.grain = r.grain
+        AND s.start_at >= r.start_at AND s.start_at < r.end_at
+    UNION ALL
+    SELECT e.bucket_at, e.provisional, e.computed_at, {names} FROM elements e
+    WHERE r.grain = 0 AND e.equipment_id = r.equipment_id
+        AND e.bucket_at >= r.start_at AND e.bucket_at < r.end_at) AS x"""
+
+
+@lru_cache(maxsize=256)
+def run_rows(names: frozenset[str]) -> str:
+    """Return the statement that reads these elements of windows that are one stored sum each."""
+    ordered = sorted(names)
+    return _RUN_ROWS.format(names=_list(ordered), outer=_list(f"x.{name}" for name in ordered))
+
+
 # $1: equipment; $2, $3: the windows; $4: by what was known then.
 _SUMS_AS_OF: Final = """
 SELECT w.n, x.* FROM unnest($2::timestamptz[], $3::timestamptz[])
@@ -104,7 +122,7 @@ def _list(items: Iterable[str]) -> str:
     return ", ".join(items)
 
 
-TREE: Final = "SELECT id, parent_id, time_zone FROM equipment ORDER BY id"
+TREE: Final = "SELECT id, parent_id, time_zone, path FROM equipment ORDER BY id"
 ZONES: Final = "SELECT equipment_id, zone FROM rollup_zones"
 SET_ZONES: Final = """
 INSERT INTO rollup_zones (equipment_id, zone) SELECT * FROM unnest($1::int[], $2::text[])
@@ -118,11 +136,21 @@ SELECT DISTINCT equipment_id, day.at, day.at + interval '1 day' FROM element_sum
 CROSS JOIN LATERAL date_bin('1 day', s.start_at, timestamptz 'epoch') AS day (at)
 WHERE equipment_id = ANY($1::int[]) AND grain IN (1, 4)"""
 
-# The newest first, of all equipment: what lies above them is then summed once for all.
+# The newest first, of all equipment: what lies above them is then summed once for all. $2: marks
+# that could not be computed and are not due again.
 TAKE_MARKS: Final = """
 SELECT id, equipment_id, (extract(epoch FROM from_at) * 1e6)::bigint AS from_us,
     (extract(epoch FROM to_at) * 1e6)::bigint AS to_us
-FROM rollup_marks ORDER BY to_at DESC, id LIMIT $1"""
+FROM rollup_marks WHERE id <> ALL($2::bigint[]) ORDER BY to_at DESC, id LIMIT $1"""
+
+# A mark of another equipment instead; none where it has the same already. $1: mark; $2: equipment.
+MOVE_MARK: Final = """
+WITH moved AS (DELETE FROM rollup_marks WHERE id = $1 RETURNING from_at, to_at)
+INSERT INTO rollup_marks (equipment_id, from_at, to_at)
+SELECT $2, m.from_at, m.to_at FROM moved m
+WHERE NOT EXISTS (SELECT FROM rollup_marks o
+    WHERE o.equipment_id = $2 AND o.from_at <= m.from_at AND o.to_at >= m.to_at)
+RETURNING id"""
 DELETE_MARKS: Final = "DELETE FROM rollup_marks WHERE id = ANY($1::bigint[])"
 
 # The transaction reads a range of each equipment, never a whole table; and compiling its sums takes

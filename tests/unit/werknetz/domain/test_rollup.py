@@ -12,6 +12,8 @@ from werknetz.domain.rollup import (
     Grain,
     Piece,
     RollupState,
+    Run,
+    cut_runs,
     days_of,
     merge_spans,
     pieces_of,
@@ -109,6 +111,39 @@ def test_the_pieces_are_the_window_and_nothing_twice(
         assert not (is_old and piece.grain in {D, TB, TH})
         assert not (piece.grain in {H, TH} and (piece.start_us % HOUR_US or piece.end_us % HOUR_US))
         assert piece.is_stale <= is_parent
+
+
+@pytest.mark.parametrize(
+    ("windows", "state", "runs", "others"),
+    [
+        # Three days one after the other, then two without the one between them.
+        ([(0, 24), (24, 48), (48, 72)], PARENT, [(1, D, 0, 72, 3)], []),
+        ([(0, 24), (48, 72)], PARENT, [(1, D, 0, 24, 1), (2, D, 48, 72, 1)], []),
+        # Two days are a sum of two rows; an hour and a quarter of one are single rows.
+        ([(0, 48)], PARENT, [], [1]),
+        ([(1, 2), (2, 3), (3, 3.25)], PARENT, [(1, TH, 1, 3, 2), (3, TB, 3, 3.25, 1)], []),
+        ([(1, 2), (2, 4)], MACHINE, [(1, H, 1, 2, 1)], [2]),
+        ([(0, 0.25), (0.25, 0.75)], MACHINE, [(1, B, 0, 0.25, 1)], [2]),
+        # A window in between belongs to no run: the numbers of a run have no hole.
+        ([(0, 24), (0, 25), (24, 48)], PARENT, [(1, D, 0, 24, 1), (3, D, 24, 48, 1)], [2]),
+        # What is stale is summed over the machines; a machine alone has its own hours.
+        ([(0, 24), (24, 48)], stale(PARENT, (7, 8)), [(2, D, 24, 48, 1)], [1]),
+        ([(7, 8), (8, 9)], stale(MACHINE, (7, 8)), [(1, H, 7, 9, 2)], []),
+        ([(7, 8)], stale(PARENT, (7, 8)), [], [1]),
+    ],
+)  # fmt: skip
+def test_windows_of_one_row_are_read_as_runs(
+    windows: list[tuple[float, float]],
+    state: RollupState,
+    runs: list[tuple[int, Grain, float, float, int]],
+    others: list[int],
+) -> None:
+    def at(hours: float) -> int:
+        return SUMMER + int(hours * HOUR_US)
+
+    cut, pieces = cut_runs(pieces_of([(at(a), at(b)) for a, b in windows], state))
+    assert cut == [Run(n, grain, at(a), at(b), count) for n, grain, a, b, count in runs]
+    assert sorted({piece.n for piece in pieces}) == others
 
 
 def test_spans_are_merged_and_widened() -> None:

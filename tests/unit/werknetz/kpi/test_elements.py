@@ -1,9 +1,12 @@
 from dataclasses import fields
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from werknetz.kpi.additive import PartialReader
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
+from werknetz.kpi.losses.times import LOSS_INPUTS, loss_times_of
 from werknetz.store.tables import ELEMENT_COLUMNS
 
 COUNTS = st.integers(0, 10**6).map(float)
@@ -55,3 +58,17 @@ def test_a_rest_of_sums_is_no_known_time() -> None:
     assert Elements(pbt_s=900, unknown_s=900 - 1e-9).lacks_data_for(["apt_s"])
     assert not Elements(pbt_s=900, unknown_s=899).lacks_data_for(["apt_s"])
     assert not Elements(pbt_s=900, unknown_s=900).lacks_data_for(["pq", "pq_known_s", "pri_pq_s"])
+
+
+def test_a_partial_reader_reads_only_what_it_names() -> None:
+    read = PartialReader(Elements, ["pbt_s", "pq"])
+    elements = read({"pbt_s": 900.0, "pq": None, "gq": 7.0})
+    assert (elements.pbt_s, elements.pq) == (900.0, 0.0)
+    with pytest.raises(AttributeError):
+        _ = elements.gq
+
+
+@given(ELEMENTS)
+def test_loss_times_read_only_their_inputs(elements: Elements) -> None:
+    row = {name: getattr(elements, name) for name in LOSS_INPUTS}
+    assert loss_times_of(PartialReader(Elements, LOSS_INPUTS)(row)) == loss_times_of(elements)
