@@ -17,6 +17,7 @@ from werknetz_worker.elements import sweep as sweeping
 from werknetz_worker.failures import Retries, Subject, is_database_away, run_isolated
 from werknetz_worker.projection import projector
 from werknetz_worker.retention import drop_expired
+from werknetz_worker.rollups.failed_marks import FailedMarks
 from werknetz_worker.rollups.roll_up import roll_up
 from werknetz_worker.session import WorkerConnections
 from werknetz_worker.settings import WorkerSettings
@@ -40,6 +41,7 @@ class _Process:
         self.supply_retries = Retries()
         self.stock_retries = Retries()
         self.step_retries = Retries()
+        self.failed_rollups = FailedMarks()
         self._session: WorkerConnections | None = None
 
     async def session(self) -> WorkerConnections:
@@ -125,7 +127,7 @@ async def _compute() -> None:
             s.pool, s.watermarks, retries=_process.retries
         )
     )  # fmt: skip
-    await _run("roll up", lambda s: roll_up(s.pool))
+    await _run("roll up", lambda s: roll_up(s.pool, failed=_process.failed_rollups))
 
 
 async def _project() -> None:

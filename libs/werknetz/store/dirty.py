@@ -95,9 +95,18 @@ WHERE last.bucket_at > $1::timestamptz - interval '400 days'
     on_conflict="DO NOTHING",
 )
 
+# $1: now; $2: since when a bucket is recent.
 DIRTY_MACHINES: Final = """
-SELECT d.equipment_id, coalesce(e.path, d.equipment_id::text) AS path
+SELECT d.equipment_id, coalesce(e.path, d.equipment_id::text) AS path,
+    max(d.bucket_at) >= $2 AS is_recent
 FROM dirty_buckets d LEFT JOIN equipment e ON e.id = d.equipment_id WHERE d.bucket_at <= $1
+GROUP BY d.equipment_id, e.path ORDER BY min(d.marked_at)"""
+
+# Those with recent buckets alone; $1 and $2 as above.
+DIRTY_RECENTLY: Final = """
+SELECT d.equipment_id, coalesce(e.path, d.equipment_id::text) AS path
+FROM dirty_buckets d LEFT JOIN equipment e ON e.id = d.equipment_id
+WHERE d.bucket_at <= $1 AND d.bucket_at >= $2
 GROUP BY d.equipment_id, e.path ORDER BY min(d.marked_at)"""
 
 DIRTY_BUCKETS_OF_MACHINE: Final = """

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
+import asyncpg
+
 from werknetz.domain.bucket import (
     BUCKET_US,
     bucket_of,
@@ -35,6 +37,7 @@ from werknetz_worker.elements.marks import QUIET_S, RANGE_GAP_MAX
 from werknetz_worker.elements.signals_in_force import SignalConflict
 from werknetz_worker.energy.inputs import load_energy
 from werknetz_worker.failures import Retries, Subject, report_unfinished, run_isolated
+from werknetz_worker.turns import Turns
 from werknetz_worker.watermarks import WatermarkPublisher
 
 BUCKETS_MAX: Final = 7 * 96  # of one transaction: a week, so that memory stays small
@@ -44,6 +47,7 @@ FILL_US: Final = 400 * 86_400_000_000
 DEBT: Final = "debt"  # in the stored carry: what a bucket passes to the one before it
 _LOCK: Final = 0x4B5049  # "KPI": one worker at a machine
 _SAMPLES: Final = ELEMENT_NAMES.index("samples")
+_Entry = tuple[int, Subject]  # a machine
 _LATE: Final = ELEMENT_NAMES.index("late_samples")
 
 
@@ -69,35 +73,51 @@ async def compute_dirty_buckets(
     """Compute until all marks are handled or the time is up; return how many were.
 
     Later marks are for the next call. `now_us` is for tests. A machine that cannot be computed
-    waits; the others go on.
+    waits; the others go on. Recent buckets of all machines and a long past take turns.
     """
     retries = Retries() if retries is None else retries
     await report_unfinished(pool, retries)
     deadline = time.monotonic() + seconds_max
-    at_us = time.time_ns() // 1000 if now_us is None else now_us
-    waiting = [
-        (equipment_id, Subject("machine", path, equipment_id=equipment_id))
-        for equipment_id, path in await pool.fetch(dirty.DIRTY_MACHINES, instant_of(at_us))
-    ]
-    done, past_first = 0, False
-    while waiting:
-        left = []
-        for equipment_id, subject in waiting:
-            if time.monotonic() > deadline:
-                return done
-            compute = partial(
-                _compute_next_range, pool, equipment_id, at_us, quiet_s, past_first=past_first
-            )
-            outcome = await run_isolated(pool, retries, subject, compute)
-            if outcome is None:
-                continue
-            done += outcome.done
-            if outcome.changed:
-                await watermarks.increment_paths([outcome.path])
-            if outcome.more:
-                left.append((equipment_id, subject))
-        waiting, past_first = left, True
+    turns = await _list_turns(pool, _now_us(now_us))
+    done = 0
+    while (turn := turns.next()) is not None and time.monotonic() <= deadline:
+        (equipment_id, subject), is_past = turn
+        at_us = _now_us(now_us)
+        compute = partial(
+            _compute_next_range, pool, equipment_id, at_us, quiet_s, past_first=is_past
+        )
+        outcome = await run_isolated(pool, retries, subject, compute) or MachineOutcome()
+        done += outcome.done
+        if outcome.changed:
+            await watermarks.increment_paths([outcome.path])
+        turns.end((equipment_id, subject) if outcome.more else None)
+        if turns.is_time_to_look():
+            turns.add_live(await _list_live(pool, at_us))
     return done
+
+
+def _now_us(given_us: int | None) -> int:
+    return time.time_ns() // 1000 if given_us is None else given_us
+
+
+async def _list_turns(pool: DriverPool, now_us: int) -> Turns[_Entry]:
+    since_us = marking.recent_since_us(now_us)
+    rows = await pool.fetch(dirty.DIRTY_MACHINES, instant_of(now_us), instant_of(since_us))
+    return Turns(
+        [_entry_of(row) for row in rows if row["is_recent"]],
+        [_entry_of(row) for row in rows if not row["is_recent"]],
+    )
+
+
+async def _list_live(pool: DriverPool, now_us: int) -> list[_Entry]:
+    since_us = marking.recent_since_us(now_us)
+    rows = await pool.fetch(dirty.DIRTY_RECENTLY, instant_of(now_us), instant_of(since_us))
+    return [_entry_of(row) for row in rows]
+
+
+def _entry_of(row: asyncpg.Record) -> _Entry:
+    number = row["equipment_id"]
+    return number, Subject("machine", row["path"], equipment_id=number)
 
 
 async def _compute_next_range(

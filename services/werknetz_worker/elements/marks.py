@@ -22,6 +22,11 @@ RECENT_BUCKETS: Final = 4  # buckets: these never wait
 _log: Final = get_logger("worker.compute")
 
 
+def recent_since_us(now_us: int) -> int:
+    """Return since when buckets are recent: they never wait."""
+    return bucket_of(now_us) - RECENT_BUCKETS * BUCKET_US
+
+
 def select_due(
     marks_with_age: dict[int, tuple[int, float]], now_us: int, quiet_s: float, *, past_first: bool
 ) -> tuple[dict[int, int], bool]:
@@ -30,7 +35,7 @@ def select_due(
     A long past and the present take turns, so that neither delays the other. The past waits while
     more of it arrives.
     """
-    recent_us = bucket_of(now_us) - RECENT_BUCKETS * BUCKET_US
+    recent_us = recent_since_us(now_us)
     recent = {at: marks for at, (marks, _) in marks_with_age.items() if at >= recent_us}
     ages = [age for at, (_, age) in marks_with_age.items() if at < recent_us]
     wait = bool(ages) and min(ages) < quiet_s and max(ages) < WAIT_MAX_S

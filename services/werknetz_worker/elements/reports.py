@@ -13,7 +13,6 @@ from werknetz.domain.bucket import instant_of
 from werknetz.domain.role import Role
 from werknetz.kpi.timeline.reports import (
     OPEN_US,
-    Attendance,
     JobRun,
     ReportedQuantity,
     Reports,
@@ -27,7 +26,6 @@ _ROLES: Final = {
     Role.SCRAP_COUNT: "scrap_quantity",
     Role.REWORK_COUNT: "rework_quantity",
 }
-_LATE_US: Final = 400 * 86_400_000_000  # a person who was never logged out
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,6 @@ async def load_reports(
     states = await connection.fetch(statements.REPORTED_STATES, *span)
     runs = await connection.fetch(statements.JOB_RUNS, *span)
     inspections = await connection.fetch(statements.INSPECTIONS, *span)
-    attendances = await connection.fetch(statements.ATTENDANCES, *span)
     (first,) = await connection.fetch(statements.FIRST_REPORTS, equipment_id)
     names = {*orders, *(run["order_number"] for run in runs)}
     planned = (
@@ -81,22 +78,11 @@ async def load_reports(
         quantities=tuple(_quantities_of(runs, inspections, counted)),
         reported_since_us=_since_of(first, counted),
         entered=tuple(ReportedQuantity(Role(role), at, at, n) for role, at, n in entered),
-        attendances=tuple(_attendance(*row) for row in attendances),
     )  # fmt: skip
 
 
 def _or_open(at_us: int | None) -> int:
     return OPEN_US if at_us is None else at_us
-
-
-def _attendance(
-    start_us: int, until_us: int | None, attended_s: float | None, work_s: float | None
-) -> Attendance:
-    end_us = until_us
-    if end_us is None and attended_s is not None:
-        end_us = start_us + round(attended_s * 1e6)
-    return Attendance(start_us, start_us + _LATE_US if end_us is None else end_us,
-                      attended_s, work_s)  # fmt: skip
 
 
 def _quantities_of(

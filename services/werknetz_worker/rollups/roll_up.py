@@ -7,70 +7,107 @@ transaction with the deletion of its marks. Readers use the elements wherever a 
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Final
-
-import asyncpg
+from functools import partial
+from typing import Final, NamedTuple
 
 from werknetz.domain.bucket import instant_of
 from werknetz.domain.rollup import HOUR_US, Grain, Span, days_of, merge_spans
-from werknetz.runtime.log import get_logger
 from werknetz.store import locks
 from werknetz.store.elements import rollups as statements
 from werknetz.store.session import DriverPool, WriteConnection
-from werknetz_worker.failures import raise_unless_isolated
+from werknetz_worker.failures import raise_unless_isolated, run_by_bisection
+from werknetz_worker.rollups.failed_marks import FailedMarks
 from werknetz_worker.rollups.tree import RollupTree
 
 MARKS_MAX: Final = 1000  # of one transaction
 _LOCK: Final = 0x524F4C4C  # "ROLL": one worker at a time
-_log: Final = get_logger("worker.rollups")
 Spans = Mapping[int, Sequence[Span]]
 
 
-async def roll_up(pool: DriverPool, *, seconds_max: float = 8.0) -> int:
-    """Compute roll-ups until no mark is left or the time is up; return how many marks were."""
+class Mark(NamedTuple):
+    id: int
+    equipment_id: int
+    start_us: int
+    end_us: int
+
+
+async def roll_up(
+    pool: DriverPool, *, seconds_max: float = 8.0, failed: FailedMarks | None = None
+) -> int:
+    """Compute roll-ups until no mark is left or the time is up; return how many marks were.
+
+    One that cannot be computed waits; the others go on.
+    """
+    failed = FailedMarks() if failed is None else failed
     deadline = time.monotonic() + seconds_max
     done = 0
     while True:
         async with pool.acquire() as connection:
-            marks = await _roll_up_some(connection)
-        done += marks
-        if marks < MARKS_MAX or time.monotonic() > deadline:
+            taken, computed = await _roll_up_some(connection, failed)
+        done += computed
+        if taken < MARKS_MAX or time.monotonic() > deadline:
             return done
 
 
-async def _roll_up_some(connection: WriteConnection) -> int:
+async def _roll_up_some(connection: WriteConnection, failed: FailedMarks) -> tuple[int, int]:
+    """Return how many marks were taken, and how many of them computed."""
     async with connection.transaction():
         if not await connection.fetchval(locks.TRY_LOCK, _LOCK):
-            return 0
+            return 0, 0
         await connection.fetch(statements.USE_INDEXES)
         rows = await connection.fetch(statements.TREE)
-        tree = RollupTree({row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows})
+        tree = RollupTree(
+            {row[0]: row[1] for row in rows},
+            {row[0]: row[2] for row in rows},
+            {row[0]: row[3] for row in rows},
+        )
         await _follow_zones(connection, tree)
-        marks = await connection.fetch(statements.TAKE_MARKS, MARKS_MAX)
-        return await _compute_by_bisection(connection, tree, marks) if marks else 0
+        taken = await connection.fetch(statements.TAKE_MARKS, MARKS_MAX, failed.waiting())
+        marks = [Mark(*row) for row in taken]
+        compute = partial(_compute_marks, connection, tree)
+        refused = await run_by_bisection(connection, marks, compute)
+        for mark, _ in refused:
+            await _compute_below_failure(connection, tree, mark, failed)
+        left = {mark.id for mark, _ in refused}
+        computed = [mark for mark in marks if mark.id not in left]
+        await failed.end(
+            connection,
+            (mark.id for mark in computed),
+            {(mark.equipment_id, tree.paths[mark.equipment_id]) for mark in computed
+             if mark.equipment_id in tree.paths},
+        )  # fmt: skip
+        return len(marks), len(computed)
 
 
-async def _compute_by_bisection(
-    connection: WriteConnection, tree: RollupTree, marks: Sequence[asyncpg.Record]
-) -> int:
-    """Compute the marks; return how many. One that fails stays: readers sum its own rows."""
-    try:
-        async with connection.transaction():
-            await _compute(connection, tree, tree.spans_of_marks(tuple(row)[1:] for row in marks))
-            await connection.execute(statements.DELETE_MARKS, [row[0] for row in marks])
-    except Exception as error:  # noqa: BLE001 - one subject must not stop the others
-        raise_unless_isolated(error)
-        if len(marks) > 1:
-            middle = len(marks) // 2
-            return sum(
-                [
-                    await _compute_by_bisection(connection, tree, part)
-                    for part in (marks[:middle], marks[middle:])
-                ]
-            )
-        _log.error("roll-up cannot be computed", mark=tuple(marks[0])[1:], reason=str(error))
-        return 0
-    return len(marks)
+async def _compute_marks(
+    connection: WriteConnection, tree: RollupTree, marks: Sequence[Mark]
+) -> None:
+    await _compute(
+        connection, tree, tree.spans_of_marks((m.equipment_id, m.start_us, m.end_us) for m in marks)
+    )
+    await connection.execute(statements.DELETE_MARKS, [mark.id for mark in marks])
+
+
+async def _compute_below_failure(
+    connection: WriteConnection, tree: RollupTree, mark: Mark, failed: FailedMarks
+) -> None:
+    """Compute the equipment of the mark, then what is above it, up to the one that fails.
+
+    The mark goes there. So what fails in one machine leaves its siblings rolled up: only what is
+    above both is summed from the machines.
+    """
+    for number in tree.chain(mark.equipment_id):
+        try:
+            async with connection.transaction():
+                await _compute(connection, tree, {number: ((mark.start_us, mark.end_us),)})
+        except Exception as error:  # noqa: BLE001 - one subject must not stop the others
+            raise_unless_isolated(error)
+            at: int | None = mark.id
+            if number != mark.equipment_id:
+                at = await connection.fetchval(statements.MOVE_MARK, mark.id, number)
+            await failed.add(connection, at, (number, tree.paths[number]), error)
+            return
+    await connection.execute(statements.DELETE_MARKS, [mark.id])
 
 
 async def _follow_zones(connection: WriteConnection, tree: RollupTree) -> None:

@@ -1,7 +1,7 @@
 """The equipment tree as roll-ups need it: what is below what, and in which zone days are cut."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ class RollupTree:
 
     parents: Mapping[int, int | None]
     time_zones: Mapping[int, str | None]
+    paths: Mapping[int, str] = field(default_factory=dict)
 
     @cached_property
     def children(self) -> Mapping[int, Sequence[int]]:

@@ -13,6 +13,8 @@ from werknetz.domain.bucket import BUCKET_US, instant_of, microseconds_of
 from werknetz.domain.shift import local_us
 from werknetz.domain.window import Period, Window, windows_between
 from werknetz_core.kpis.window_sums import SumQuery, load_window_sums
+from werknetz_worker.failures import Retries
+from werknetz_worker.rollups.failed_marks import FailedMarks
 from werknetz_worker.rollups.roll_up import roll_up
 
 pytestmark = pytest.mark.asyncio
@@ -209,6 +211,20 @@ async def test_another_zone_cuts_other_days(tree: Tree) -> None:
     assert await tree.pool.fetchval("SELECT count(*) FROM element_sums") == 0
 
 
+async def test_days_that_were_cut_by_older_rules_of_the_zone(tree: Tree) -> None:
+    """The rules of a zone may change after a day was rolled up: its row starts elsewhere."""
+    await roll_up(tree.pool)
+    end = START + DAYS * 96 * BUCKET_US
+    days = windows_between(Period.DAY, START, end, zone=ZoneInfo("Europe/Berlin"))
+    expected = await tree.load("w/berlin", days)
+    await tree.pool.execute(
+        "UPDATE element_sums SET start_at = start_at + interval '1 hour'"
+        " WHERE equipment_id = $1 AND grain = 5 AND start_at = $2",
+        tree.ids["w/berlin"], instant_of(days[2].start_us),
+    )  # fmt: skip
+    assert await tree.load("w/berlin", days) == expected
+
+
 async def test_what_cannot_be_summed_stops_no_other_roll_up(tree: Tree) -> None:
     """Two hours are numbers, their day is beyond all numbers: it alone is not rolled up."""
     await roll_up(tree.pool)
@@ -223,3 +239,59 @@ async def test_what_cannot_be_summed_stops_no_other_roll_up(tree: Tree) -> None:
     assert await roll_up(tree.pool) > 0
     left = {row[0] for row in await tree.pool.fetch("SELECT equipment_id FROM rollup_marks")}
     assert left == {tree.ids["w/berlin/a/l/m1"]}
+
+
+async def test_what_fails_in_one_machine_leaves_its_siblings_rolled_up(tree: Tree) -> None:
+    """The day of a machine is beyond all numbers, and so is that of its line."""
+    clock_s = [0.0]
+    failed = FailedMarks(Retries(clock=lambda: clock_s[0]))
+    await roll_up(tree.pool, failed=failed)
+    await tree.pool.execute(
+        "UPDATE elements SET pq = 1e308 WHERE equipment_id = $1 AND bucket_at = ANY($2)",
+        tree.ids["w/berlin/a/l/m1"], await buckets_of_day(tree, "w/berlin/a/l/m1"),
+    )  # fmt: skip
+    rng = random.Random(3)
+    for path in MACHINES[1:]:
+        await tree.write(path, range(96, 192), rng)  # the same buckets, too
+    await roll_up(tree.pool, failed=failed)
+    broken = {"w/berlin/a/l/m1", "w/berlin/a/l"}
+    assert await marked_paths(tree) == broken
+    assert {row[0] for row in await open_failures(tree)} == {f"roll-up {path}" for path in broken}
+    # They wait, others go on; they are due again, and no mark is added.
+    await tree.write("w/berlin/a/l/m2", range(200, 204), rng)
+    assert await roll_up(tree.pool, failed=failed) == 1
+    assert await roll_up(tree.pool, failed=failed) == 0
+    clock_s[0] += 3600
+    assert await roll_up(tree.pool, failed=failed) == 0
+    assert await tree.pool.fetchval("SELECT count(*) FROM rollup_marks") == len(broken)
+    # Corrected, all is rolled up and no finding is left.
+    await tree.write("w/berlin/a/l/m1", range(DAYS * 96), rng)
+    clock_s[0] += 3600
+    await roll_up(tree.pool, failed=failed)
+    assert await marked_paths(tree) == set()
+    assert await open_failures(tree) == []
+    await tree.check()
+
+
+async def buckets_of_day(tree: Tree, path: str) -> list[datetime]:
+    """Return buckets of a machine in two hours of its second day: each hour is a number."""
+    rows = await tree.pool.fetch(
+        "SELECT min(bucket_at) FROM elements WHERE equipment_id = $1 AND bucket_at >= $2"
+        " GROUP BY date_trunc('hour', bucket_at, 'UTC') ORDER BY 1 LIMIT 2",
+        tree.ids[path], instant_of(START + (96 + 48) * BUCKET_US),
+    )  # fmt: skip
+    return [row[0] for row in rows]
+
+
+async def marked_paths(tree: Tree) -> set[str]:
+    rows = await tree.pool.fetch(
+        "SELECT path FROM rollup_marks JOIN equipment e ON e.id = equipment_id"
+    )
+    return {row[0] for row in rows}
+
+
+async def open_failures(tree: Tree) -> list[asyncpg.Record]:
+    return await tree.pool.fetch(
+        "SELECT subject || ' ' || path FROM findings f JOIN equipment e ON e.id = f.equipment_id"
+        " WHERE f.kind = 'not_computed' AND f.cleared_at IS NULL"
+    )

@@ -52,16 +52,6 @@ class ReportedQuantity:
 
 
 @dataclass(frozen=True, slots=True)
-class Attendance:
-    """One person at the machine; `work_s` None: how long the person worked is not reported."""
-
-    start_us: int
-    end_us: int
-    attended_s: float | None = None  # None: all of the span
-    work_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Reports:
     """The reports that touch a range, each kind in rising precedence: the last one wins."""
 
@@ -74,7 +64,6 @@ class Reports:
     # From when on the MES reports a role. Of a job it does so when the job has finished.
     reported_since_us: Mapping[Role, int] = field(default_factory=dict)
     entered: tuple[ReportedQuantity, ...] = ()  # by people
-    attendances: tuple[Attendance, ...] = ()
 
 
 NO_REPORTS: Final = Reports()

@@ -43,12 +43,6 @@ SELECT {_AT}, {_UNTIL}, state, code FROM (
     ORDER BY at DESC, event_id DESC LIMIT 1)) AS reported
 ORDER BY at, event_id"""  # noqa: S608 - made of constants
 
-ATTENDANCES: Final = f"""
-SELECT {_AT}, {_UNTIL}, attended_s, work_s FROM machine_reports
-WHERE equipment_id = $1 AND kind = 'attendance_recorded' AND at < $3
-    AND coalesce(until_at, at + make_interval(secs => attended_s), 'infinity') > $2
-ORDER BY at, event_id"""  # noqa: S608 - made of constants
-
 # A run without an end ends where the next one of the machine begins.
 JOB_RUNS: Final = f"""
 SELECT order_number, {_US.format("started_at")} AS started_us,
