@@ -18,7 +18,7 @@ CYCLE_DAYS_MAX: Final = 366
 _DOCUMENT_KEYS: Final = frozenset(
     {"time_zone", "cycle_days", "anchor", "shifts", "exceptions", "holidays"}
 )
-_SHIFT_KEYS: Final = frozenset({"name", "days", "start", "end", "breaks"})
+_SHIFT_KEYS: Final = frozenset({"name", "days", "start", "end", "breaks", "team"})
 _EXCEPTION_KEYS: Final = frozenset({"date", "closed", "shifts", "name", "holiday"})
 
 
@@ -35,6 +35,7 @@ class ShiftPattern:
     end_min: int
     breaks_min: tuple[tuple[int, int], ...] = ()
     days: frozenset[int] = frozenset()
+    team: str | None = None  # who works in it; None: the shift is not named otherwise
 
     def describe(self) -> str:
         return f"{self.name!r} ({_clock(self.start_min)} to {_clock(self.end_min)})"
@@ -147,7 +148,10 @@ def _pattern(entry: object, where: str, cycle: int | None) -> ShiftPattern:
     breaks = []
     for number, pair in enumerate(_list(entry.get("breaks", []), f"{where}.breaks")):
         breaks.append(_break(pair, f"{where}.breaks[{number}]", start, end))
-    return ShiftPattern(str(entry["name"]), start, end, tuple(sorted(breaks)), days)
+    team = entry.get("team")
+    if team is not None and (not isinstance(team, str) or not team.strip()):
+        raise CalendarRejected(f"{where}.team is {team!r}: write a name, or leave it out")
+    return ShiftPattern(str(entry["name"]), start, end, tuple(sorted(breaks)), days, team)
 
 
 def _break(pair: object, where: str, start: int, end: int) -> tuple[int, int]:
