@@ -17,6 +17,7 @@ from werknetz_client.collections import (
     Row,
 )
 from werknetz_client.frame import Library, frame_of
+from werknetz_client.kpi_definitions import AsyncKpiDefinitions
 from werknetz_client.performance import (
     AsyncCapacities,
     AsyncEnergyCarriers,
@@ -28,8 +29,8 @@ from werknetz_client.transport import Transport
 
 __all__ = [
     "AsyncClient", "Calendars", "Capacities", "Client", "Collection", "EditableCollection",
-    "EnergyCarriers", "Equipment", "Kpis", "Losses", "Quantities", "Row", "ShiftReports",
-    "Signals", "Stops", "Targets",
+    "EnergyCarriers", "Equipment", "KpiDefinitions", "Kpis", "Losses", "Quantities", "Row",
+    "ShiftReports", "Signals", "Stops", "Targets",
 ]  # fmt: skip
 
 
@@ -54,6 +55,7 @@ class AsyncClient(
             AsyncEquipment(self.transport, "equipment"),
         )
         self.kpis = AsyncKpis(self.transport)
+        self.kpi_definitions = AsyncKpiDefinitions(self.transport, "kpi_definitions")
         self.calendars = AsyncCalendars(self.transport)
         self.losses = AsyncLosses(self.transport)
         self.targets = AsyncTargets(self.transport, "targets")
@@ -158,6 +160,19 @@ class Calendars(Blocking[AsyncCalendars]):
     import_ics = blocking(AsyncCalendars.import_ics)
 
 
+class KpiDefinitions(Blocking[AsyncKpiDefinitions]):
+    """Own KPIs: `list`, `iter`, `get` with versions, `test`, `put`, `retire`, KPI-ML."""
+
+    iter = blocking_iterator(AsyncKpiDefinitions.iter)
+    csv = blocking_iterator(AsyncKpiDefinitions.csv)
+    get = blocking(AsyncKpiDefinitions.get)
+    list = blocking(AsyncKpiDefinitions.list)
+    test = blocking(AsyncKpiDefinitions.test)
+    put = blocking(AsyncKpiDefinitions.put)
+    retire = blocking(AsyncKpiDefinitions.retire)
+    export_kpi_ml = blocking(AsyncKpiDefinitions.export_kpi_ml)
+
+
 class Losses(Blocking[AsyncLosses]):
     """Loss times, rankings of losses, the overview of equipment, and comparisons of plants."""
 
@@ -254,6 +269,7 @@ class Client(Blocking[AsyncClient], Resources[Collection, EditableCollection, Si
             Equipment(loop, client.equipment),
         )
         self.kpis = Kpis(loop, client.kpis)
+        self.kpi_definitions = KpiDefinitions(loop, client.kpi_definitions)
         self.calendars = Calendars(loop, client.calendars)
         self.losses = Losses(loop, client.losses)
         self.targets = Targets(loop, client.targets)

@@ -41,6 +41,7 @@ from werknetz_core.health.endpoints import router as health
 from werknetz_core.http import problem
 from werknetz_core.http.body_limit import BodyLimit
 from werknetz_core.http.middleware import RequestMetrics, RequestMiddleware
+from werknetz_core.kpi_definitions.endpoints import router as own_kpis
 from werknetz_core.kpis.definitions.endpoints import router as kpi_definitions
 from werknetz_core.kpis.explanation.endpoints import router as kpi_explanation
 from werknetz_core.kpis.values.endpoints import router as kpi_values
@@ -124,7 +125,8 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
     problem.register_handlers(app)
     api = APIRouter(prefix=PREFIX)
     # Routes are matched in order; KPI values are polled most.
-    for router in (kpi_values, kpi_explanation, kpi_definitions, public, health, *RESOURCES):
+    first = (kpi_values, kpi_explanation, kpi_definitions, own_kpis, public, health)
+    for router in (*first, *RESOURCES):
         api.include_router(router)
     app.include_router(api)
     app.include_router(health, include_in_schema=False)

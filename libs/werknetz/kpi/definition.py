@@ -23,6 +23,7 @@ class KpiUnit(StrEnum):
     SECONDS = "s"
     DAYS = "d"
     COUNT = "count"
+    ITEMS_PER_SECOND = "item/s"
     ENERGY_PER_ITEM = "kWh/item"
     MASS_PER_ITEM = "kg/item"
 
@@ -105,10 +106,12 @@ class Kpi:
         The newest that is valid by then. Before the first one, the first: a new KPI has values of
         the time before, too. The formulas of the catalogue hold for all times.
         """
+        if not self.versions:
+            return self
         valid = [v for v in self.versions if v.own is not None and v.own.valid_from_us <= at_us]
         if valid:
             return max(valid, key=lambda v: v.version)
-        return min(self.versions, key=_first_validity, default=self)
+        return min(self.versions, key=_first_validity)
 
     def compute(
         self, elements: AdditiveElements, *, divisor: Divisor = Divisor.FAILURES_PLUS_ONE

@@ -16,7 +16,7 @@ from werknetz.connector.yaml_format import (
 from werknetz.domain.bucket import microseconds_of
 
 ID_FORM: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
-RESERVED: Final = frozenset({"definitions", "explain", "query"})
+RESERVED: Final = frozenset({"definitions", "values", "explain", "query"})
 """Ids that would hide a command or a route."""
 
 TESTS_MAX: Final = 100

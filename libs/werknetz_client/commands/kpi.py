@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperGroup
 
 from werknetz_client.client import Client, Row
 from werknetz_client.commands import doctor, explanation
@@ -17,16 +18,39 @@ from werknetz_client.commands.output import (
     print_table,
     timestamp,
 )
+from werknetz_client.commands.performance import kpi_definitions
 from werknetz_client.errors import WerknetzError
 from werknetz_client.frame import SCOPES, scope_of
 
+VALUES: Final = "values"
 SHARES: Final = {"state": "state_share", "quantity": "quantity_share", "plan": "plan_share"}
 """Of equipment: which share of the time could be judged, by heading."""
 
 
 def register(app: typer.Typer) -> None:
-    app.command("kpi")(kpi)
+    group = typer.Typer(cls=KpiGroup, help="Values of KPIs, and KPIs of your own.")
+    group.callback(no_args_is_help=True)(_group)
+    group.command(VALUES)(kpi)
+    kpi_definitions.register(group)
+    app.add_typer(group, name="kpi")
     app.command("doctor")(diagnose)
+
+
+class KpiGroup(TyperGroup):
+    """`werknetz kpi oee …` means `werknetz kpi values oee …`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in {*self.commands, "--help"}:
+            args = [VALUES, *args]
+        return super().parse_args(ctx, args)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command that a word selects: the name of a KPI is that of its values."""
+        return self.commands.get(cmd_name, self.commands[VALUES])
+
+
+def _group() -> None:
+    """Without a callback a single command would be the group."""
 
 
 def kpi(
@@ -59,7 +83,7 @@ def kpi(
         typer.Option("--explain", help="Show how the value is computed; one KPI, one path."),
     ] = False,
 ) -> None:
-    """Show values of a KPI."""
+    """Show values of a KPI; the word `values` may be left out."""
     if explain:
         _explain(name, equipment or [], start, end, output)
         return

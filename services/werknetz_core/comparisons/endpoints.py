@@ -13,11 +13,11 @@ from werknetz_core.comparisons.report import (
 )
 from werknetz_core.comparisons.schemas import ComparisonView
 from werknetz_core.context.app_context import ContextDep, Viewer
+from werknetz_core.context.kpi_catalogue import KpiCatalogue, require_level
 from werknetz_core.context.polling import polled_response, refuse_unknown_parameters
 from werknetz_core.context.time_spec import format_local, parse_span
 from werknetz_core.context.windows import time_context_of
 from werknetz_core.http.problem import invalid_parameter
-from werknetz_core.kpis.query import find_kpi
 
 router = APIRouter(tags=["kpis"])
 Part = Literal["product_family", "definition", "coverage", "calendar"]
@@ -49,9 +49,11 @@ async def compare_plants(
     """
     node = await context.tree.find_node(under, principal)
     tree = await context.tree.current()
-    definition = _find_comparable_kpi(kpi)
+    catalogue = await context.kpis.with_names([kpi])
     time = time_context_of(context, tree, node, None)
     span = parse_span(start, end, time).to_buckets()
+    definition = _find_comparable_kpi(kpi, catalogue, level)
+    definition = definition.in_force_at(min(span.end_us, time.now_us) - 1)
     nodes = [n for n in tree.subtree(node.path) if n.level == level and principal.can_see(n.path)]
     query = ComparisonQuery(nodes, definition, span, frozenset(ignore), time.now_us)
     facts = [
@@ -78,9 +80,10 @@ async def compare_plants(
     return await polled_response(request, context, [node.path], facts, compute)
 
 
-def _find_comparable_kpi(name: str) -> Kpi:
+def _find_comparable_kpi(name: str, catalogue: KpiCatalogue, level: str) -> Kpi:
     """Return a KPI over times and counts of machines; raise 422 for another."""
-    definition = find_kpi(name)
+    definition = catalogue.find(name)
+    require_level(definition, level)
     if definition.subject.name != EQUIPMENT.name or not set(definition.inputs) <= set(
         ELEMENT_NAMES
     ):

@@ -19,6 +19,7 @@ from werknetz_core.access.keys import (
 )
 from werknetz_core.context.edge_forwarder import EdgeForwarder
 from werknetz_core.context.equipment_tree import EquipmentTreeCache
+from werknetz_core.context.kpi_catalogue import KpiCatalogueCache
 from werknetz_core.http.etag import Watermarks
 from werknetz_core.http.rate_limit import RateLimiter
 from werknetz_core.settings import CoreSettings
@@ -33,6 +34,7 @@ class AppContext:
     redis: Redis | None
     keys: KeyCache
     tree: EquipmentTreeCache
+    kpis: KpiCatalogueCache
     watermarks: Watermarks
     rate_limiter: RateLimiter
     now_us: Callable[[], int]
@@ -59,8 +61,10 @@ async def open_app_context(
         if edge_forwarder is not None:
             stack.push_async_callback(edge_forwarder.close)
         tree = EquipmentTreeCache(database, refresh_s=settings.tree_refresh_s)
+        kpis = KpiCatalogueCache(database, refresh_s=settings.tree_refresh_s)
         background = (
             BackgroundTask("equipment_tree", tree.run),
+            BackgroundTask("kpi_definitions", kpis.run),
             *(_background_task(name, job, database) for name, job in jobs.items()),
         )
         for task in background:
@@ -71,6 +75,7 @@ async def open_app_context(
             redis,
             keys=KeyCache(database, cache_s=settings.key_cache_s, now_us=now_us),
             tree=tree,
+            kpis=kpis,
             watermarks=Watermarks(redis, cache_s=settings.watermark_cache_s),
             rate_limiter=RateLimiter(redis, per_s=settings.rate_per_s, burst=settings.rate_burst),
             now_us=now_us,

@@ -8,8 +8,9 @@ from typing import Any, Final, Self, TypeVar
 
 from starlette.datastructures import QueryParams
 
-from werknetz.kpi.catalogue import CATALOGUE, SUBJECTS
+from werknetz.kpi.catalogue import SUBJECTS
 from werknetz.kpi.definition import Divisor, Kpi, KpiSubject
+from werknetz_core.context.kpi_catalogue import WITHOUT_OWN, KpiCatalogue
 from werknetz_core.http.formats import CsvDialect, Format
 from werknetz_core.http.list_params import (
     DEFAULT_LIST_PARAMS,
@@ -58,12 +59,12 @@ class KpiQuery:
         return SUBJECTS[self.scope]
 
     @classmethod
-    def from_body(cls, body: KpiQueryBody) -> Self:
+    def from_body(cls, body: KpiQueryBody, catalogue: KpiCatalogue = WITHOUT_OWN) -> Self:
         scope = _single_scope([name for name in SUBJECTS if getattr(body, name)])
         return cls(
             scope,
             _distinct_values(scope, getattr(body, scope)),
-            _find_kpis(body.kpi, scope),
+            _find_kpis(body.kpi, scope, catalogue),
             body.start,
             body.end,
             body.granularity,
@@ -74,7 +75,12 @@ class KpiQuery:
         )
 
     @classmethod
-    def parse(cls, parameters: QueryParams, accept: str | None = None) -> Self:
+    def parse(
+        cls,
+        parameters: QueryParams,
+        accept: str | None = None,
+        catalogue: KpiCatalogue = WITHOUT_OWN,
+    ) -> Self:
         """Parse the query string; an unknown parameter is an error, so that no typo is ignored."""
         if unknown := parameters.keys() - _KNOWN:
             name = min(unknown)
@@ -85,7 +91,7 @@ class KpiQuery:
         return cls(
             scope,
             _values_of(parameters, scope),
-            _find_kpis(_values_of(parameters, "kpi"), scope),
+            _find_kpis(_values_of(parameters, "kpi"), scope, catalogue),
             parameters.get("start", "-24h"),
             parameters.get("end"),
             parameters.get("granularity", "none"),
@@ -207,8 +213,8 @@ def _single_scope(scopes: Sequence[str]) -> str:
     )
 
 
-def _find_kpis(names: Sequence[str], scope: str) -> tuple[Kpi, ...]:
-    kpis = tuple(find_kpi(name) for name in names)
+def _find_kpis(names: Sequence[str], scope: str, catalogue: KpiCatalogue) -> tuple[Kpi, ...]:
+    kpis = tuple(catalogue.find(name) for name in names)
     for kpi in kpis:
         if kpi.subject.name != scope:
             errors = [{"pointer": "/query/kpi", "code": "other_scope", "detail": kpi.name}]
@@ -220,22 +226,6 @@ def _find_kpis(names: Sequence[str], scope: str) -> tuple[Kpi, ...]:
                 errors=errors,
             )
     return kpis
-
-
-def find_kpi(name: str) -> Kpi:
-    kpi = CATALOGUE.get(name)
-    if kpi is not None:
-        return kpi
-    near = difflib.get_close_matches(name, CATALOGUE, n=3, cutoff=0.4)
-    hint = f"Did you mean {', '.join(near)}? " if near else ""
-    errors = [{"pointer": "/query/kpi", "code": "unknown_kpi", "detail": name}]
-    raise Problem(
-        422,
-        "unknown_kpi",
-        f"There is no KPI {name!r}.",
-        f"{hint}GET /api/v1/kpis lists all.",
-        errors=errors,
-    )
 
 
 def _parse_rolling(text: str | None, scope: str) -> str | None:

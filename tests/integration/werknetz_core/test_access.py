@@ -58,6 +58,9 @@ ROLES = {
     ("DELETE", "/api/v1/targets/{key}"): "engineer",
     ("PATCH", "/api/v1/equipment/{path}"): "engineer",
     ("PATCH", "/api/v1/signals/{signal_id}"): "engineer",
+    ("PUT", "/api/v1/kpi_definitions/{name}"): "engineer",
+    ("DELETE", "/api/v1/kpi_definitions/{name}"): "engineer",
+    ("POST", "/api/v1/kpi_definitions:test"): "engineer",
     ("POST", "/api/v1/stops"): "engineer",
     ("POST", "/api/v1/stops/{stop_id}:classify"): "engineer",
     ("POST", "/api/v1/stops/{stop_id}:split"): "engineer",
@@ -73,6 +76,8 @@ ROLES = {
 BODIES = {
     "/api/v1/kpi_values:query": {"queries": [{"equipment": [OTHER], "kpi": ["oee"]}]},
     "/api/v1/api_keys": {"name": "x"},
+    "/api/v1/kpi_definitions/{name}": {"document": {}},
+    "/api/v1/kpi_definitions:test": {"document": {}},
     "/api/v1/supply_policies": {"document": {}},
     "/api/v1/suppliers/{key}/policy": {"document": {}},
     "/api/v1/line_materials/{path}": {"items": []},
@@ -205,7 +210,8 @@ async def test_every_route_requires_its_role(world: World) -> None:
 
 # Lists return fewer items instead of 403, unless the request names another plant.
 LISTS = {
-    "/api/v1/plants", "/api/v1/kpis", "/api/v1/kpis/{name}", "/api/v1/connectors", "/api/v1/gaps",
+    "/api/v1/plants", "/api/v1/kpis", "/api/v1/kpis.xml", "/api/v1/kpi_definitions",
+    "/api/v1/kpis/{name}", "/api/v1/connectors", "/api/v1/gaps",
     "/api/v1/quarantine", "/api/v1/quarantine/groups", "/api/v1/replays", "/api/v1/suppliers",
     "/api/v1/sites", "/api/v1/supply_policies", "/api/v1/call_offs", "/api/v1/due_lines",
     "/api/v1/shipments", "/api/v1/receipts", "/api/v1/cumulatives", "/api/v1/materials",

@@ -12,6 +12,7 @@ from werknetz.store.tables.corrections import (
     stop_thresholds,
     targets,
 )
+from werknetz.store.tables.definitions import kpi_definitions
 from werknetz.store.tables.elements import (
     ELEMENT_COLUMNS,
     dirty_buckets,
@@ -126,6 +127,7 @@ __all__ = [
     "incarnations",
     "inspections",
     "job_runs",
+    "kpi_definitions",
     "line_materials",
     "line_rates",
     "locations",

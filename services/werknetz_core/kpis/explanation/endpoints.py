@@ -31,4 +31,5 @@ async def explain_kpi_value(
     body = KpiQueryBody(
         equipment=[equipment], kpi=[kpi], start=start, end=end, tz=tz, divisor=divisor
     )
-    return json_response(await explain(KpiQuery.from_body(body), context, session, principal))
+    query = KpiQuery.from_body(body, await context.kpis.with_names(body.kpi))
+    return json_response(await explain(query, context, session, principal))

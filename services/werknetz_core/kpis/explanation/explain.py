@@ -44,6 +44,8 @@ async def explain(
     """Return an ExplanationView as a document. The query has one target and one KPI."""
     targets = await compute.find_targets(query, context, principal)
     [target], [kpi] = targets, query.kpis
+    kpi = kpi.in_force_at(min(target.span.end_us, target.time.now_us) - 1)
+    query = replace(query, kpis=(kpi,))
     response = await compute.compute_values(query, targets, context)
     [value], [covered] = _documents(response["items"]), _documents(response["ranges"])
     tree = await context.tree.current()

@@ -19,6 +19,7 @@ from werknetz.store.session import ReadConnection
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
+from werknetz_core.context.kpi_catalogue import require_level
 from werknetz_core.context.time_spec import parse_instant, parse_span, shift_fields
 from werknetz_core.context.windows import time_context_of, windows_of
 from werknetz_core.http.problem import Problem
@@ -43,6 +44,8 @@ class EquipmentScope:
         targets: list[QueryTarget] = []
         for path in query.names:
             node = await context.tree.find_node(path, principal)
+            for kpi in query.kpis:
+                require_level(kpi, node.level)
             tree = await context.tree.current()
             scopes = tree.shift_scopes(node.path) if _names_shifts(query) else []
             if len(scopes) > 1 or (scopes and scopes[0].path != node.path):

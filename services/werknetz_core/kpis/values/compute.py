@@ -74,7 +74,8 @@ def _value_items(
         "computed_at": None if sums is None else sums.computed_at,
         **({} if sums is None else sums.extra_fields),
     }
-    for kpi in query.kpis:
+    for family in query.kpis:
+        kpi = family.in_force_at(min(window.end_us, target.time.now_us) - 1)
         value, reason = (
             (None, _NO_DATA) if sums is None else kpi.compute(elements, divisor=query.divisor)
         )

@@ -33,7 +33,9 @@ _OPENAPI: Final[dict[str, Any]] = {"parameters": parameter_documents()}
 )
 async def kpi_values(request: Request, context: ContextDep, principal: Viewer) -> Response:
     """Compute KPI values. With If-None-Match, unchanged values give 304 without a query."""
-    query = KpiQuery.parse(request.query_params, request.headers.get("accept"))
+    parameters = request.query_params
+    catalogue = await context.kpis.with_names(parameters.getlist("kpi"))
+    query = KpiQuery.parse(parameters, request.headers.get("accept"), catalogue)
     targets = await compute.find_targets(query, context, principal)
     etag = await compute.compute_etag(query, targets, context)
     if etag is not None and etag_matches(request.headers.get("if-none-match"), etag):
@@ -64,7 +66,7 @@ async def _compute_result(
     body: KpiQueryBody, context: AppContext, principal: Principal
 ) -> dict[str, object]:
     try:
-        query = KpiQuery.from_body(body)
+        query = KpiQuery.from_body(body, await context.kpis.with_names(body.kpi))
         targets = await compute.find_targets(query, context, principal)
         return {"answer": await compute.compute_values(query, targets, context), "problem": None}
     except Problem as problem:
