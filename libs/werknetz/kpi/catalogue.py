@@ -25,6 +25,8 @@ from werknetz.kpi.formulas import (
     quality,
     working_time,
 )
+from werknetz.kpi.orders import formulas as orders
+from werknetz.kpi.orders.formulas import ORDER
 from werknetz.kpi.stock import formulas as stock
 from werknetz.kpi.stock.formulas import WAREHOUSE
 from werknetz.kpi.supply import formulas as supply
@@ -45,13 +47,13 @@ __all__ = [
 ]  # fmt: skip
 
 FORMULA_FILES: Final = (
-    working_time, oee, quality, maintenance, people_and_material, energy, capability, supply,
-    stock,
+    working_time, oee, quality, maintenance, people_and_material, energy, capability, orders,
+    supply, stock,
 )  # fmt: skip
 CATALOGUE: Final[Mapping[str, Kpi]] = MappingProxyType(
     dict(sorted(REGISTRY.items(), key=lambda item: (item[1].number or 99, item[0])))
 )
-"""Of machines, characteristics, suppliers and warehouses."""
+"""Of machines, orders, characteristics, suppliers and warehouses."""
 
 KPIS: Final[Mapping[str, Kpi]] = MappingProxyType(
     {name: kpi for name, kpi in CATALOGUE.items() if kpi.subject is EQUIPMENT}
@@ -59,6 +61,6 @@ KPIS: Final[Mapping[str, Kpi]] = MappingProxyType(
 """KPIs of equipment: machines, lines, areas and plants."""
 
 SUBJECTS: Final[Mapping[str, KpiSubject[Any]]] = MappingProxyType(
-    {subject.name: subject for subject in (EQUIPMENT, CHARACTERISTIC, SUPPLIER, WAREHOUSE)}
+    {subject.name: subject for subject in (EQUIPMENT, ORDER, CHARACTERISTIC, SUPPLIER, WAREHOUSE)}
 )
 """The subjects by the query parameter of `kpi_values` that selects one."""

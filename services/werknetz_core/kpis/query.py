@@ -9,7 +9,8 @@ from typing import Any, Final, Self, TypeVar
 from starlette.datastructures import QueryParams
 
 from werknetz.kpi.catalogue import SUBJECTS
-from werknetz.kpi.definition import Divisor, Kpi, KpiSubject
+from werknetz.kpi.definition import EQUIPMENT, Divisor, Kpi, KpiSubject
+from werknetz.kpi.orders.formulas import ORDER
 from werknetz_core.context.kpi_catalogue import WITHOUT_OWN, KpiCatalogue
 from werknetz_core.http.formats import CsvDialect, Format
 from werknetz_core.http.list_params import (
@@ -19,17 +20,25 @@ from werknetz_core.http.list_params import (
     output_format_of,
 )
 from werknetz_core.http.problem import Problem, invalid_parameter
+from werknetz_core.kpis.groups.grouping import (
+    DIMENSIONS,
+    FACT_ELEMENT_SET,
+    FILTERS,
+    Grouping,
+    parse_grouping,
+    require_divisible,
+)
 from werknetz_core.kpis.values.schemas import KpiQueryBody
 
 REPEATED_MAX: Final = 50
-SORT_KEYS: Final = (*SUBJECTS, "kpi", "start", "value", "coverage")
+SORT_KEYS: Final = (*SUBJECTS, *FILTERS, "kpi", "start", "value", "coverage")
 _SINGLE: Final = (
     "start", "end", "granularity", "rolling", "as_of", "tz", "divisor", "sort", "format",
-    "csv_dialect",
+    "csv_dialect", "group_by",
 )  # fmt: skip
 _ROLLING: Final = re.compile(r"([1-9]\d{0,3})([hdw])")
 _ROLLING_H: Final = {"h": 1, "d": 24, "w": 168}
-_KNOWN: Final = frozenset({*SUBJECTS, "kpi", "fields", *_SINGLE})
+_KNOWN: Final = frozenset({*SUBJECTS, *FILTERS, "kpi", "fields", *_SINGLE})
 _LIST_PARAMETERS: Final = frozenset({"fields", "sort", "format", "csv_dialect"})
 _Choice = TypeVar("_Choice", Format, CsvDialect)
 
@@ -47,6 +56,10 @@ class KpiQuery:
     list_params: ListParams = DEFAULT_LIST_PARAMS  # of the response
     rolling: str | None = None
     as_of: str | None = None
+    grouping: Grouping | None = None  # None: values are not divided
+
+    def __post_init__(self) -> None:
+        require_divisible(self.grouping, self.kpis, self.rolling, self.as_of)
 
     @property
     def rolling_us(self) -> int | None:
@@ -65,13 +78,14 @@ class KpiQuery:
             scope,
             _distinct_values(scope, getattr(body, scope)),
             _find_kpis(body.kpi, scope, catalogue),
-            body.start,
+            _default_start(scope) if body.start is None else body.start,
             body.end,
             body.granularity,
             body.tz,
             _parse_divisor(body.divisor),
             rolling=_parse_rolling(body.rolling, scope),
             as_of=_parse_as_of(body.as_of, scope),
+            grouping=parse_grouping(scope, body.group_by, body.product, body.team),
         )
 
     @classmethod
@@ -92,7 +106,7 @@ class KpiQuery:
             scope,
             _values_of(parameters, scope),
             _find_kpis(_values_of(parameters, "kpi"), scope, catalogue),
-            parameters.get("start", "-24h"),
+            parameters.get("start", _default_start(scope)),
             parameters.get("end"),
             parameters.get("granularity", "none"),
             parameters.get("tz"),
@@ -100,6 +114,9 @@ class KpiQuery:
             _parse_list_params(parameters, accept),
             _parse_rolling(parameters.get("rolling"), scope),
             _parse_as_of(parameters.get("as_of"), scope),
+            parse_grouping(
+                scope, parameters.get("group_by"), *(_filter_of(parameters, n) for n in FILTERS)
+            ),
         )
 
 
@@ -114,6 +131,10 @@ def parameter_documents() -> Sequence[dict[str, object]]:
     }
     descriptions: dict[str, tuple[dict[str, object], str]] = {
         "equipment": (texts, "Equipment path, of any level. Repeated: each of them."),
+        "order": (
+            texts,
+            "Instead of equipment: number of a production order, or plant:number.",
+        ),
         "characteristic": (
             texts,
             "Instead of equipment: a measured characteristic of a machine, as path:name.",
@@ -121,13 +142,22 @@ def parameter_documents() -> Sequence[dict[str, object]]:
         "supplier": (texts, "Instead of equipment: key of a supplier, or * for all."),
         "warehouse": (texts, "Instead of equipment: key of a warehouse, or * for all."),
         "kpi": (texts, "Name of a KPI, see /api/v1/kpis. Repeated: each of them."),
-        "start": ({**text, "default": "-24h"}, "RFC 3339, epoch ms, -8h, shift:current, …"),
+        "start": (
+            {**text, "default": "-24h"},
+            "RFC 3339, epoch ms, -8h, shift:current, … Default of an order: its start.",
+        ),
         "end": (text, "As start. Default: now, or the end of the period that start names."),
         "granularity": (
             {**text, "default": "none"},
             "15m, hour, shift, 1d, 1w, 1mo, quarter, year or none; a shorter one is taken as 15m.",
         ),
         "rolling": (text, "Length of each window, which ends where that of granularity does: 7d."),
+        "group_by": (
+            {**text, "enum": [*DIMENSIONS]},
+            "Of equipment: a value for each order, product or shift team, and for the rest.",
+        ),
+        "product": (texts, "Of equipment: only for this product. Repeated: each of them."),
+        "team": (texts, "Of equipment: only for this shift team. Repeated: each of them."),
         "as_of": (text, "By what was known at this time. Default: by what is known now."),
         "tz": (text, "IANA time zone of days, weeks and months. Default: the plant's."),
         "divisor": (
@@ -185,6 +215,24 @@ def _parse_choice(parameters: QueryParams, name: str, choices: type[_Choice]) ->
         ) from error
 
 
+def _default_start(scope: str) -> str:
+    """Return the start without a parameter; empty: that of the order."""
+    return "" if scope == ORDER.name else "-24h"
+
+
+def _filter_of(parameters: QueryParams, name: str) -> tuple[str, ...]:
+    return _values_of(parameters, name) if name in parameters else ()
+
+
+def _is_of_orders(kpi: Kpi, scope: str) -> bool:
+    """Return whether a KPI of equipment can be computed of an order: from its elements alone."""
+    return (
+        scope == ORDER.name
+        and kpi.subject is EQUIPMENT
+        and FACT_ELEMENT_SET.isdisjoint(kpi.inputs)
+    )
+
+
 def _values_of(parameters: QueryParams, name: str) -> tuple[str, ...]:
     return _distinct_values(name, parameters.getlist(name))
 
@@ -216,7 +264,7 @@ def _single_scope(scopes: Sequence[str]) -> str:
 def _find_kpis(names: Sequence[str], scope: str, catalogue: KpiCatalogue) -> tuple[Kpi, ...]:
     kpis = tuple(catalogue.find(name) for name in names)
     for kpi in kpis:
-        if kpi.subject.name != scope:
+        if kpi.subject.name != scope and not _is_of_orders(kpi, scope):
             errors = [{"pointer": "/query/kpi", "code": "other_scope", "detail": kpi.name}]
             raise Problem(
                 422,

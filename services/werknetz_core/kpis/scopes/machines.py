@@ -63,6 +63,8 @@ class EquipmentScope:
         """
         if not FACT_NAMES.isdisjoint(element_names(query.kpis)):
             return None
+        if query.grouping is not None and query.grouping.dimension == "product":
+            return None  # the product of an order increments no watermark
         tree = await context.tree.current()
         facts = (
             tree.version,
@@ -71,6 +73,7 @@ class EquipmentScope:
             query.rolling,
             query.divisor.value,
             query.list_params,
+            query.grouping,
             [
                 (
                     target.span.start_us,

@@ -40,6 +40,7 @@ class WindowSums:
     provisional: bool = False  # even though the window has ended
     extra_fields: Mapping[str, object] = field(default_factory=dict)
     """Fields of the value beside the numbers, such as the policies that were applied."""
+    is_empty: bool = False  # there is no data of a group that the query names
 
 
 class Scope(Protocol):

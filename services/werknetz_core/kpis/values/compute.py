@@ -14,6 +14,7 @@ from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import format_local, shift_fields
 from werknetz_core.context.windows import WINDOWS_MAX, effective_granularity, query_too_large
+from werknetz_core.kpis.groups.loading import GroupedSums, load_grouped_sums
 from werknetz_core.kpis.query import KpiQuery
 from werknetz_core.kpis.scopes.registry import SCOPES
 from werknetz_core.kpis.scopes.scope import QueryTarget, WindowSums
@@ -42,15 +43,23 @@ async def compute_values(
     if sum(len(windows) for _, windows in divided) * len(query.kpis) > WINDOWS_MAX:
         raise query_too_large("values")
     summed = await scope.load_sums(context, divided, query.kpis)
+    groups: GroupedSums | None = None
+    if query.grouping is not None:
+        groups = await load_grouped_sums(context, divided, summed, query.grouping, query.kpis)
     items: list[dict[str, object]] = []
-    for (target, windows), sums in zip(divided, summed, strict=True):
+    for n, (target, windows) in enumerate(divided):
         for number, window in enumerate(windows, start=1):
-            items += _value_items(query, target, window, sums.get(number))
+            parts = [summed[n].get(number)] if groups is None else groups[n][number]
+            for sums in parts:
+                items += _value_items(query, target, window, sums)
+    if len(items) > WINDOWS_MAX:
+        raise query_too_large("values")
     return {
         "items": items,
         "ranges": [_range_fields(query, target, windows) for target, windows in divided],
         "granularity": effective_granularity(query.granularity),
         **({} if query.rolling is None else {"rolling": query.rolling}),
+        **({} if query.grouping is None else {"group_by": query.grouping.dimension}),
         "source": "elements",
         "no_data": not any(summed),
     }
@@ -77,7 +86,9 @@ def _value_items(
     for family in query.kpis:
         kpi = family.in_force_at(min(window.end_us, target.time.now_us) - 1)
         value, reason = (
-            (None, _NO_DATA) if sums is None else kpi.compute(elements, divisor=query.divisor)
+            (None, _NO_DATA)
+            if sums is None or sums.is_empty
+            else kpi.compute(elements, divisor=query.divisor)
         )
         yield {
             **shared,

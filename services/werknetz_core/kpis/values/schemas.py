@@ -1,7 +1,7 @@
 """KPI values and queries as the API shows and takes them."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -34,13 +34,51 @@ class InventoryView(BaseModel):
     text: str  # the measure in words
 
 
+class OrderMachineView(BaseModel):
+    """The part of an order at a machine; null: a quantity that nobody reports."""
+
+    equipment: str
+    operations: list[str]  # that are reported of it; none: unnamed
+    start: datetime
+    end: datetime | None  # null: it is running
+    apt_s: float
+    aust_s: float
+    adet_s: float
+    aubt_s: float
+    unknown_s: float
+    produced: float | None
+    good: float | None
+    scrap: float | None
+    rework: float | None
+
+
+class OrderRunView(BaseModel):
+    """An order, and what each of its machines did for it in the window."""
+
+    product: str | None
+    start: datetime | None  # the first start of all; null: it has not run
+    end: datetime | None  # the last end of all; null: it has not run, or it is running
+    aoet_s: float  # order execution time in the window
+    first_operation: str | None  # null: it has no name
+    last_operation: str | None
+    machines: list[OrderMachineView]
+
+
 class KpiValueView(BaseModel):
     """The value of one subject; the fields of the other subjects are null."""
 
     equipment: str | None = None
+    order: str | None = None  # of an order, or of equipment with group_by=order
     characteristic: str | None = None
     supplier: str | None = None
     warehouse: str | None = None
+    product: str | None = None  # with group_by=product
+    team: str | None = None  # with group_by=team
+    group_by: str | None = None
+    rest: Literal["no_order", "no_product", "no_shift"] | None = Field(
+        None, description="What belongs to no group; with it, the groups add up to the whole."
+    )
+    order_run: OrderRunView | None = None  # of an order
     kpi: str
     start: datetime
     end: datetime
@@ -70,6 +108,7 @@ class RangeView(BaseModel):
     """The covered span: windows are whole, so it may exceed the requested span."""
 
     equipment: str | None = None
+    order: str | None = None
     characteristic: str | None = None
     supplier: str | None = None
     warehouse: str | None = None
@@ -89,12 +128,16 @@ class KpiValueListView(BaseModel):
 
 class KpiQueryBody(BaseModel):
     equipment: Annotated[list[str], Field(max_length=50)] = []
+    order: Annotated[list[str], Field(max_length=50)] = []
     characteristic: Annotated[list[str], Field(max_length=50)] = []
     supplier: Annotated[list[str], Field(max_length=50)] = []
     warehouse: Annotated[list[str], Field(max_length=50)] = []
     kpi: Annotated[list[str], Field(min_length=1, max_length=50)]
-    start: str = "-24h"
+    start: str | None = Field(None, description="Default: -24h; of an order, its own start.")
     end: str | None = None
+    group_by: str | None = None
+    product: Annotated[list[str], Field(max_length=50)] = []
+    team: Annotated[list[str], Field(max_length=50)] = []
     granularity: str = "none"
     rolling: str | None = None
     as_of: str | None = None

@@ -1,0 +1,1 @@
+"""KPI values of equipment by production order, product or shift team."""

@@ -1,0 +1,1 @@
+"""KPI values of production orders."""
