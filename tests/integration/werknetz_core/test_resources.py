@@ -271,6 +271,7 @@ async def test_health_and_metrics(world: World) -> None:
         "redis": "ok",
         "background": [
             {"name": "equipment_tree"} | running,
+            {"name": "kpi_definitions"} | running,
             {"name": "replays"} | running,
             {"name": "stops"} | running,
         ],
