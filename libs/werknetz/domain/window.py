@@ -17,6 +17,7 @@ HOUR_US: Final = 3_600_000_000
 
 
 class Period(StrEnum):
+    FIVE_MINUTES = "5m"
     QUARTER_HOUR = "15m"
     HOUR = "hour"
     SHIFT = "shift"
@@ -28,6 +29,7 @@ class Period(StrEnum):
 
 
 _PARTS_US: Final[Mapping[Period, int]] = {
+    Period.FIVE_MINUTES: HOUR_US // 12,
     Period.QUARTER_HOUR: HOUR_US // 4,
     Period.HOUR: HOUR_US,
 }

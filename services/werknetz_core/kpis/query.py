@@ -149,7 +149,7 @@ def parameter_documents() -> Sequence[dict[str, object]]:
         "end": (text, "As start. Default: now, or the end of the period that start names."),
         "granularity": (
             {**text, "default": "none"},
-            "15m, hour, shift, 1d, 1w, 1mo, quarter, year or none; a shorter one is taken as 15m.",
+            "5m (of equipment), 15m, hour, shift, 1d, 1w, 1mo, quarter, year or none.",
         ),
         "rolling": (text, "Length of each window, which ends where that of granularity does: 7d."),
         "group_by": (

@@ -6,6 +6,7 @@ deleted only if it is unchanged since it was read.
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -21,7 +22,7 @@ from werknetz.domain.bucket import (
 from werknetz.kpi.carry import Carry
 from werknetz.kpi.counts import Debt
 from werknetz.kpi.elements import ELEMENT_NAMES
-from werknetz.kpi.energy.buckets import add_energy
+from werknetz.kpi.energy.buckets import CarrierRow, add_energy
 from werknetz.kpi.states import BucketRange, ComputedBuckets
 from werknetz.kpi.states import compute_buckets as compute_range
 from werknetz.kpi.stops.thresholds import MINOR_STOP_US
@@ -45,6 +46,7 @@ FILL_US: Final = 400 * 86_400_000_000
 """Empty buckets are filled no further back: a sample of 1601 must not create millions."""
 
 DEBT: Final = "debt"  # in the stored carry: what a bucket passes to the one before it
+ENERGY: Final = "energy"  # in the stored carry: what the row has of each carrier
 _LOCK: Final = 0x4B5049  # "KPI": one worker at a machine
 _SAMPLES: Final = ELEMENT_NAMES.index("samples")
 _Entry = tuple[int, Subject]  # a machine
@@ -190,6 +192,7 @@ class _MachineComputation:
         self._old: dict[int, rows.StoredElements] = {}
         self._conflicts: list[SignalConflict] = []
         self._without_factor: tuple[tuple[int, int], ...] = ()  # meters, since which bucket
+        self._carriers: Sequence[CarrierRow] = ()
 
     async def run(self) -> MachineOutcome:
         start_us, carry = await self._find_start(await self._find_first())
@@ -300,7 +303,7 @@ class _MachineComputation:
         inputs, conflicts = await load_energy(self._connection, machine, span)
         with_energy = add_energy(computed, inputs, carry, span, corrections)
         self._conflicts += conflicts
-        self._without_factor = with_energy.without_factor
+        self._without_factor, self._carriers = with_energy.without_factor, with_energy.carriers
         return with_energy.computed
 
     def _changes_next_bucket(self, span: BucketRange, computed: ComputedBuckets) -> bool:
@@ -335,6 +338,8 @@ class _MachineComputation:
             computed.columns["late_samples"][n] = late
             values = (*columns[n][:_LATE], late, *columns[n][_LATE + 1 :])
             carries.append(self._carry_document(computed.carries[n], at_us, computed.debts[n]))
+            if self._carriers:
+                carries[n][ENERGY] = self._carriers[n]
             provisional.append(not settled)
             replaced = old is not None and not old.provisional and old.values != values
             revisions.append(1 if old is None else old.revision + replaced)
@@ -369,7 +374,7 @@ def _planned_span(reports: Reports, start_us: int, end_us: int) -> tuple[int, in
 
 def _is_same_carry(stored: dict[str, Any], computed: dict[str, Any]) -> bool:
     """Return whether the next bucket would start in the same way."""
-    ignored = {"remark", DEBT}  # for readers, and for the bucket before
+    ignored = {"remark", DEBT, ENERGY}  # for readers, and for buckets before and above
     if "count_at" not in stored:  # a version before: its rows need not be computed again
         ignored |= {"count_at", "count_before"}
     return {key: value for key, value in stored.items() if key not in ignored} == {

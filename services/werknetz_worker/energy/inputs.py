@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
+import asyncpg
 import numpy as np
 
 from werknetz.connector.mapping.units import UnitRejected, conversion_factors
 from werknetz.domain.bucket import BUCKET_US, instant_of, microseconds_of
 from werknetz.domain.role import Role
-from werknetz.kpi.energy.buckets import BELOW_NAMES, EnergyInputs
+from werknetz.kpi.energy.buckets import BELOW_NAMES, CARRIER_NAMES, EnergyBelow, EnergyInputs
 from werknetz.kpi.energy.carriers import ELECTRICITY, CarrierFactor, FactorSteps
 from werknetz.kpi.energy.meters import Meter
 from werknetz.kpi.series import Numbers
@@ -39,13 +40,16 @@ async def load_energy(
         connection, span.start_us, span.end_us + 1, _ROLES
     )
     factors = await _load_factors(connection, machine.path, signals)
+    carrier_of = {signal.id: signal.carrier or ELECTRICITY for signal in signals}
     meters = tuple(
-        Meter(count, factors[count.signal_id]) for count in machine.counts_of(series, _ROLES)
+        Meter(carrier_of[count.signal_id], count, factors[count.signal_id])
+        for count in machine.counts_of(series, _ROLES)
     )
     is_only_energy = len(signals) == len(machine.signals) and not await connection.fetchval(
         HAS_REPORTS, machine.id
     )
-    below = await _load_below(connection, machine.id, span)
+    carriers = sorted({meter.carrier for meter in meters})
+    below = await _load_below(connection, machine.id, span, carriers)
     return EnergyInputs(meters, is_only_energy, below), conflicts
 
 
@@ -93,16 +97,24 @@ def _size_of(unit: str | None, target: str) -> float:
 
 
 async def _load_below(
-    connection: WriteConnection, equipment_id: int, span: BucketRange
-) -> dict[str, Numbers] | None:
+    connection: WriteConnection, equipment_id: int, span: BucketRange, carriers: Sequence[str]
+) -> EnergyBelow | None:
     """Return the sums of everything below an equipment by bucket; None: it has nothing below."""
     if not await connection.fetchval(statements.HAS_CHILDREN, equipment_id):
         return None
-    below = {name: np.zeros(span.buckets) for name in BELOW_NAMES}
-    for row in await connection.fetch(
-        statements.SUMS_BELOW, equipment_id, instant_of(span.start_us), instant_of(span.end_us)
-    ):
-        bucket = (microseconds_of(row["bucket_at"]) - span.start_us) // BUCKET_US
+    arguments = equipment_id, instant_of(span.start_us), instant_of(span.end_us)
+    sums = {name: np.zeros(span.buckets) for name in BELOW_NAMES}
+    for row in await connection.fetch(statements.SUMS_BELOW, *arguments):
         for name in BELOW_NAMES:
-            below[name][bucket] = row[name]
-    return below
+            sums[name][_bucket_of(row, span)] = row[name]
+    by_carrier: dict[str, dict[str, Numbers]] = {}
+    for row in await connection.fetch(statements.CARRIERS_BELOW, *arguments, list(carriers)):
+        values = by_carrier.setdefault(
+            row["carrier"], {name: np.zeros(span.buckets) for name in CARRIER_NAMES}
+        )
+        values[CARRIER_NAMES[row["n"] - 1]][_bucket_of(row, span)] = row["value"]
+    return EnergyBelow(sums, by_carrier)
+
+
+def _bucket_of(row: asyncpg.Record, span: BucketRange) -> int:
+    return (microseconds_of(row["bucket_at"]) - span.start_us) // BUCKET_US

@@ -278,6 +278,21 @@ async def test_a_meter_of_a_line_counts_nothing_twice(world: World) -> None:
     assert "18 kWh were measured by meters above machines only." in explained["text"]
 
 
+async def test_a_meter_of_a_line_replaces_only_meters_of_its_carrier(world: World) -> None:
+    """Gas is measured at the press alone: it comes on top of the electricity of the line."""
+    await add_machine(world, PRESS, {"07:00": 0, "09:00": 10})
+    await add_signal(world, PRESS, "energy", {"07:00": 0, "09:00": 12}, unit="kWh")
+    await add_signal(world, PRESS, "energy", {"07:00": 0, "09:00": 3}, carrier="gas", unit="m^3")
+    await add_signal(world, LINE, "energy", {"07:00": 0, "09:00": 20}, unit="kWh")
+    await put_carrier(world, "gas", unit="m^3", energy_per_unit=10)
+    await work(world)
+    line = await value(world, LINE)
+    assert line["inputs"]["energy_kwh"] == pytest.approx(20 + 30)
+    assert line["inputs"]["energy_unallocated_kwh"] == pytest.approx(8)
+    assert line["value"] == pytest.approx(50 / 10)
+    assert (await value(world, PRESS))["value"] == pytest.approx(42 / 10)
+
+
 async def test_a_plant_meter_contains_its_lines_and_what_makes_nothing(world: World) -> None:
     await add_equipment(world, COMPRESSOR)
     await add_machine(world, PRESS, {"07:00": 0, "09:00": 10})

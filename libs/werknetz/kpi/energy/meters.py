@@ -19,17 +19,25 @@ _LATEST_US: Final = np.iinfo(np.int64).max
 
 @dataclass(frozen=True, slots=True)
 class Meter:
+    carrier: str
     count: CountSeries
     factors: FactorSteps
 
 
 @dataclass(frozen=True, slots=True)
-class MeteredBuckets:
-    """What the meters of an equipment measured: one value a bucket."""
+class CarrierSums:
+    """Of one carrier, a value a bucket."""
 
     kwh: Numbers  # used, less what was delivered
     exchange_kwh: Numbers  # of it exchanged with others: negative where it was delivered
     co2_kg: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class MeteredBuckets:
+    """What the meters of an equipment measured."""
+
+    carriers: Mapping[str, CarrierSums]
     is_known: Flags  # a meter measures, and each that does has a factor
     is_co2_known: Flags
     counters: tuple[dict[str, CounterStart], ...]
@@ -49,9 +57,8 @@ def sum_meters(
     A meter measures from the bucket of its first value on, as a counter reports.
     """
     frame = _frame_of(edges)
-    shape = len(edges) - 1
-    kwh, exchange, co2 = (np.zeros(shape) for _ in range(3))
-    measures, lacks, lacks_co2 = (np.zeros(shape, np.bool_) for _ in range(3))
+    measures, lacks, lacks_co2 = (np.zeros(len(edges) - 1, np.bool_) for _ in range(3))
+    carriers: dict[str, CarrierSums] = {}
     increments: dict[str, Increments] = {}
     passed: dict[str, Numbers] = {}
     set_aside: list[SetAside] = []
@@ -60,19 +67,10 @@ def sum_meters(
         count, factors, key = meter.count, meter.factors, str(meter.count.signal_id)
         steps = increments_of(count, before.get(key)).select_in_force(count.in_force)
         increments[key] = steps
-        sign = np.where(factors.is_delivered, -1.0, 1.0)
-        parts = []
-        for value in (
-            factors.kwh * sign,
-            np.where(sign < 0, -factors.kwh, 0.0),
-            factors.co2_kg * sign,
-        ):
-            sums, passed[key] = sum_increments(
-                count, steps, before.get(key), factors.steps_of(value), frame,
-                corrections.get(key, 0.0),
-            )  # fmt: skip
-            parts.append(sums.planned_s.sum(axis=0))
-        kwh, exchange, co2 = kwh + parts[0], exchange + parts[1], co2 + parts[2]
+        sums, passed[key] = _sum_meter(
+            meter, steps, before.get(key), frame, corrections.get(key, 0.0)
+        )
+        carriers[meter.carrier] = _add(carriers.get(meter.carrier), sums)
         in_use = _is_measuring(count, edges, is_before=key in before)
         has_factor = factors.is_known(factors.kwh, edges[:-1], edges[1:])
         measures |= in_use
@@ -82,11 +80,38 @@ def sum_meters(
             without_factor.append((count.signal_id, int(edges[missing[0]])))
         set_aside += [aside for aside in steps.set_aside if aside.at_us <= edges[-1]]
     return MeteredBuckets(
-        kwh, exchange, co2, measures & ~lacks, measures & ~lacks & ~lacks_co2,
+        carriers, measures & ~lacks, measures & ~lacks & ~lacks_co2,
         counters_after(increments, before, frame),
         debts_of([meter.count for meter in meters], increments, passed, edges),
         tuple(set_aside), tuple(without_factor),
     )  # fmt: skip
+
+
+def _sum_meter(
+    meter: Meter, steps: Increments, start: CounterStart | None, frame: Frame, debt: float
+) -> tuple[CarrierSums, Numbers]:
+    """Return what a meter measured by bucket, and what corrections pass to the bucket before."""
+    factors = meter.factors
+    sign = np.where(factors.is_delivered, -1.0, 1.0)
+    values = (
+        factors.kwh * sign, np.where(sign < 0, -factors.kwh, 0.0), factors.co2_kg * sign,
+    )  # fmt: skip
+    summed = [
+        sum_increments(meter.count, steps, start, factors.steps_of(value), frame, debt)
+        for value in values
+    ]
+    return CarrierSums(*(sums.planned_s.sum(axis=0) for sums, _ in summed)), summed[0][1]
+
+
+def _add(before: CarrierSums | None, sums: CarrierSums) -> CarrierSums:
+    """Add a meter to one that it replaced: of one carrier, one is in force at a time."""
+    if before is None:
+        return sums
+    return CarrierSums(
+        before.kwh + sums.kwh,
+        before.exchange_kwh + sums.exchange_kwh,
+        before.co2_kg + sums.co2_kg,
+    )
 
 
 def _is_measuring(count: CountSeries, edges: Instants, *, is_before: bool) -> Flags:

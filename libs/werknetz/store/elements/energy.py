@@ -13,20 +13,28 @@ WHERE ($1 = e.path OR starts_with($1, e.path || '/')) AND c.carrier = ANY($2)"""
 
 HAS_CHILDREN: Final = "SELECT EXISTS (SELECT FROM equipment WHERE parent_id = $1)"
 
-# $1: an equipment; $2, $3: a span. One row a bucket that anything below it has.
-SUMS_BELOW: Final = """
+# $1: an equipment; $2, $3: a span.
+_BELOW: Final = """
 WITH RECURSIVE below AS (
     SELECT id FROM equipment WHERE parent_id = $1
-    UNION ALL SELECT e.id FROM equipment e JOIN below b ON e.parent_id = b.id)
-SELECT x.bucket_at, sum(x.energy_kwh) AS energy_kwh,
-    sum(x.energy_exchange_kwh) AS energy_exchange_kwh, sum(x.co2_kg) AS co2_kg,
-    sum(x.energy_known_s) AS energy_known_s, sum(x.co2_known_s) AS co2_known_s,
-    sum(x.energy_pq_known_s) AS energy_pq_known_s, sum(x.energy_pq) AS energy_pq,
-    sum(x.energy_of_pq_kwh) AS energy_of_pq_kwh, sum(x.co2_of_pq_kg) AS co2_of_pq_kg,
+    UNION ALL SELECT e.id FROM equipment e JOIN below b ON e.parent_id = b.id)"""
+
+# One row a bucket that anything below has.
+SUMS_BELOW: Final = f"""{_BELOW}
+SELECT x.bucket_at, sum(x.energy_pq_known_s) AS energy_pq_known_s, sum(x.energy_pq) AS energy_pq,
     coalesce(sum(x.pq) FILTER (WHERE x.pq_known_s > 0), 0) AS reported_pq,
     coalesce(sum(x.pbt_s) FILTER (WHERE x.pq_known_s > 0), 0) AS reported_pbt_s
 FROM below b JOIN elements x ON x.equipment_id = b.id
-WHERE x.bucket_at >= $2 AND x.bucket_at < $3 GROUP BY x.bucket_at"""
+WHERE x.bucket_at >= $2 AND x.bucket_at < $3 GROUP BY x.bucket_at"""  # noqa: S608 - made of constants
+
+# One row a bucket and carrier. $4: the carriers; the numbers are as they are stored.
+CARRIERS_BELOW: Final = f"""{_BELOW}
+SELECT x.bucket_at, c.key AS carrier, n.n::int AS n, sum(n.value::float8) AS value
+FROM below b JOIN elements x ON x.equipment_id = b.id
+CROSS JOIN LATERAL jsonb_each(x.carry -> 'energy') AS c (key, value)
+CROSS JOIN LATERAL jsonb_array_elements_text(c.value) WITH ORDINALITY AS n (value, n)
+WHERE x.bucket_at >= $2 AND x.bucket_at < $3 AND c.key = ANY($4::text[])
+GROUP BY 1, 2, 3"""  # noqa: S608 - as above
 
 # What changes at an equipment changes what the meters above it have to explain. $2: the buckets.
 MARK_METERS_ABOVE: Final = mark_buckets("""

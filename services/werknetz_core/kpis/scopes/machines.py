@@ -21,10 +21,15 @@ from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.context.kpi_catalogue import require_level
 from werknetz_core.context.time_spec import parse_instant, parse_span, shift_fields
-from werknetz_core.context.windows import time_context_of, windows_of
+from werknetz_core.context.windows import FIVE_MINUTES, time_context_of, windows_of
 from werknetz_core.http.problem import Problem
 from werknetz_core.kpis.query import KpiQuery
 from werknetz_core.kpis.scopes.facts import FACT_NAMES, FactQuery, FactSums, load_fact_sums
+from werknetz_core.kpis.scopes.five_minutes import (
+    is_divided,
+    load_divided_sums,
+    refuse_more_than_division,
+)
 from werknetz_core.kpis.scopes.scope import QueryTarget, WindowSums, definition_versions
 from werknetz_core.kpis.window_sums import SumQuery, load_sums_as_of, load_window_sums
 
@@ -89,7 +94,9 @@ class EquipmentScope:
         return await context.watermarks.etag_of(paths, facts, targets[0].time.now_us)
 
     def windows_of(self, query: KpiQuery, target: QueryTarget) -> list[Window]:
-        windows = windows_of(query.granularity, target.span, target.time)
+        if query.granularity == FIVE_MINUTES:
+            refuse_more_than_division(query, target)
+        windows = windows_of(query.granularity, target.span, target.time, with_five_minutes=True)
         length_us = query.rolling_us
         if length_us is None:
             return windows
@@ -102,6 +109,12 @@ class EquipmentScope:
         kpis: Sequence[Kpi],
     ) -> list[Mapping[int, WindowSums]]:
         names = element_names(kpis)
+        if any(is_divided(windows) for _, windows in targets):
+            async with context.database.snapshot() as connection:
+                return [
+                    await load_divided_sums(connection, target, windows, names) if windows else {}
+                    for target, windows in targets
+                ]
         tree = await context.tree.current()
         queries = [
             SumQuery(tree.nodes[target.name].id, target.ids, windows) for target, windows in targets

@@ -8,7 +8,7 @@ from typing import Final
 
 from werknetz.domain.window import Window
 from werknetz.kpi.additive import AdditiveElements
-from werknetz.kpi.definition import Divisor, Kpi
+from werknetz.kpi.definition import EQUIPMENT, Divisor, Kpi
 from werknetz.kpi.elements import Elements
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
@@ -57,7 +57,9 @@ async def compute_values(
     return {
         "items": items,
         "ranges": [_range_fields(query, target, windows) for target, windows in divided],
-        "granularity": effective_granularity(query.granularity),
+        "granularity": effective_granularity(
+            query.granularity, with_five_minutes=query.subject is EQUIPMENT
+        ),
         **({} if query.rolling is None else {"rolling": query.rolling}),
         **({} if query.grouping is None else {"group_by": query.grouping.dimension}),
         "source": "elements",

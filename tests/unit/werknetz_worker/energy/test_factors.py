@@ -22,6 +22,7 @@ def row(unit: str, kwh: float, co2: float | None = None, since: int = 100) -> di
         ("kWh", [], [1], [np.nan]),
         ("MWh", [], [1000], [np.nan]),
         ("MJ", [], [1 / 3.6], [np.nan]),
+        ("GJ", [], [1 / 0.0036], [np.nan]),
         ("kgce", [], [29.3076 / 3.6], [np.nan]),
         # nothing else has a factor by itself
         ("m^3", [], [np.nan], [np.nan]),

@@ -12,7 +12,14 @@ from werknetz.kpi.carry import Carry
 from werknetz.kpi.catalogue import CATALOGUE
 from werknetz.kpi.counter_steps import CounterStart
 from werknetz.kpi.elements import Elements
-from werknetz.kpi.energy.buckets import BELOW_NAMES, ComputedEnergy, EnergyInputs, add_energy
+from werknetz.kpi.energy.buckets import (
+    BELOW_NAMES,
+    CARRIER_NAMES,
+    ComputedEnergy,
+    EnergyBelow,
+    EnergyInputs,
+    add_energy,
+)
 from werknetz.kpi.energy.carriers import CarrierFactor, FactorSteps
 from werknetz.kpi.energy.meters import Meter
 from werknetz.kpi.plan import PlannedTime
@@ -30,11 +37,12 @@ def factor(kwh: float = 1.0, co2: float | None = None, since: int = EARLIEST_US)
 
 def meter(
     samples: Samples, *entries: CarrierFactor, number: int = 7, default: float | None = None,
+    carrier: str = "power",
     **options: object,
 ) -> Meter:  # fmt: skip
     series = Series.of([at * MINUTE for at in samples], list(samples.values()))
     count = CountSeries(number, Role.ENERGY, series, **{"reset": "to_zero", **options})  # type: ignore[arg-type]  # options of the test
-    return Meter(count, FactorSteps.of(entries, default))
+    return Meter(carrier, count, FactorSteps.of(entries, default))
 
 
 def compute(
@@ -44,6 +52,7 @@ def compute(
     produced: Samples | None = None,
     only: bool = False,
     below: dict[str, list[float]] | None = None,
+    carrier_below: str = "power",
     carry: Carry | None = None,
     now: int | None = None,
 ) -> ComputedEnergy:
@@ -58,7 +67,9 @@ def compute(
     computed = compute_buckets(samples, ALWAYS, carry, span)
     parts = None
     if below is not None:
-        parts = {name: np.array(below.get(name, [0.0] * buckets)) for name in BELOW_NAMES}
+        names = (*BELOW_NAMES, *CARRIER_NAMES)
+        values = {name: np.array(below.get(name, [0.0] * buckets)) for name in names}
+        parts = EnergyBelow(values, {carrier_below: values})
     return add_energy(computed, EnergyInputs(tuple(meters), only, parts), carry, span, {})
 
 
@@ -82,8 +93,13 @@ def test_the_worked_example_of_the_docs() -> None:
     """120 kWh of electricity and 8 m³ of gas at 10.3 kWh for 90 items, 22 kWh of heat delivered."""
     meters = [
         meter({0: 1000, 20: 1050, 55: 1120}, factor(1.0, 0.38), number=7),
-        meter({0: 50, 60: 58}, factor(10.3, 2.0), number=8),
-        meter({0: 3, 30: 25}, CarrierFactor("a", EARLIEST_US, 1.0, 0.0, True), number=9),
+        meter({0: 50, 60: 58}, factor(10.3, 2.0), number=8, carrier="gas"),
+        meter(
+            {0: 3, 30: 25},
+            CarrierFactor("a", EARLIEST_US, 1.0, 0.0, is_delivered=True),
+            number=9,
+            carrier="heat",
+        ),
     ]
     e = total(compute(meters, produced={0: 0, 30: 40, 60: 90}))
     assert (e.energy_kwh, e.energy_exchange_kwh) == (pytest.approx(120 + 82.4 - 22), -22)
@@ -169,26 +185,31 @@ def test_equipment_that_only_measures_energy_has_no_other_time() -> None:
 
 def test_a_meter_above_machines_counts_what_those_below_do_not_explain() -> None:
     below = {
-        "energy_kwh": [3.0, 3.0, 9.0, 1.0], "energy_of_pq_kwh": [2.0, 3.0, 9.0, 1.0],
-        "co2_kg": [1.0] * 4, "energy_known_s": [900.0] * 4, "co2_known_s": [0.0] * 4,
-        "energy_pq_known_s": [900.0] * 4, "energy_pq": [10.0] * 4,
+        "kwh": [3.0, 3.0, 9.0, 1.0], "of_pq_kwh": [2.0, 3.0, 9.0, 1.0], "co2_kg": [1.0] * 4,
+        "co2_of_pq_kg": [0.5] * 4, "energy_pq_known_s": [900.0] * 4, "energy_pq": [10.0] * 4,
         "reported_pq": [15.0] * 4, "reported_pbt_s": [1800.0] * 4,
     }  # fmt: skip
     line = meter({0: 0, 10: 5, 20: 10, 40: 15, 44: 16}, factor(1.0, 0.5))
     result = compute([line], only=True, below=below)
     # In the third quarter of an hour the machines measured more than the line.
     assert column(result, "energy_unallocated_kwh") == [2, 2, -3, -1]
-    parts = [a + b for a, b in zip(column(result, "energy_kwh"), below["energy_kwh"], strict=True)]
+    parts = [a + b for a, b in zip(column(result, "energy_kwh"), below["kwh"], strict=True)]
     assert parts == [5, 5, 6, 0]
     assert column(result, "energy_of_pq_kwh") == [3, 2, -3, -1]
     assert column(result, "energy_pq") == [5] * 4
     assert column(result, "energy_pq_known_s") == [900] * 4
     assert column(result, "co2_kg") == [1.5, 1.5, 2, -1]
-    assert column(result, "co2_known_s") == [1800] * 4
+    assert column(result, "co2_of_pq_kg") == [2, 2, 2.5, -0.5]
+    assert column(result, "co2_known_s") == [900] * 4
+    assert result.carriers[0] == {"power": [2, 0, 1.5, 3, 2]}
+    # A meter of another carrier explains nothing of it.
+    other = compute([line], only=True, below=below, carrier_below="gas")
+    assert column(other, "energy_kwh") == [5, 5, 6, 0]
+    assert column(other, "energy_pq") == [5] * 4
 
 
 def test_where_the_meter_above_measures_nothing_the_machines_count() -> None:
-    below = {"energy_kwh": [3.0] * 4, "reported_pq": [5.0] * 4}
+    below = {"kwh": [3.0] * 4, "reported_pq": [5.0] * 4}
     result = compute([meter({32: 0, 40: 5}, factor())], only=True, below=below)
     assert column(result, "energy_unallocated_kwh") == [0, 0, 2, -3]
 

@@ -41,7 +41,16 @@ class Example:
 _COACH: Final = "https://oee.coach/faq/calculation-example-"
 _CALCS: Final = "https://www.mfgcalcs.com/calculators/"
 _VORNE: Final = "https://www.oee.com/calculating-oee/"
+_INTENSITY: Final = f"{_CALCS}energy-carbon-sustainability/energy-intensity/examples/"
 HOUR: Final = 3600.0
+
+
+def _energy(kwh: float, items: float) -> dict[str, float]:
+    return {
+        "energy_known_s": HOUR, "pq_known_s": HOUR,
+        "energy_of_pq_kwh": kwh, "energy_kwh": kwh, "energy_pq": items,
+    }  # fmt: skip
+
 
 EXAMPLES: Final = (
     Example(
@@ -166,6 +175,19 @@ EXAMPLES: Final = (
         "http://kendallscapes.com/kp86c/how-is-a-system-level-mean-time-to-repair-calculated-fb2061",
         {"technical_efficiency": 0.9}, elements={"apt_s": 900 * HOUR, "adet_s": 100 * HOUR},
         digits=2,
+    ),
+    Example(
+        "6,125,000 kWh for 610,000 units", f"{_INTENSITY}high-total-energy-consumed-in-the",
+        {"comprehensive_energy_consumption": 10.04}, elements=_energy(6_125_000, 610_000), digits=2,
+    ),
+    Example(
+        "2,450,000 kWh for 610,000 units", f"{_INTENSITY}high-total-energy-consumed-in-the",
+        {"comprehensive_energy_consumption": 4.02}, elements=_energy(2_450_000, 610_000), digits=2,
+    ),
+    Example(
+        "1,800 GJ for 10,000 units",
+        "https://online-tools-environmental.pages.dev/energy-intensity",
+        {"comprehensive_energy_consumption": 50}, elements=_energy(1_800 / 0.0036, 10_000),
     ),
 )  # fmt: skip
 
