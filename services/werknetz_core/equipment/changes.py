@@ -87,6 +87,12 @@ async def _place(
             "path", f"{new} has the level {new.level}, and {old} the level {old.level}.",
             "Equipment moves to another parent of the same level.",
         )  # fmt: skip
+    if old.level == "plant" and new.parent != old.parent:
+        raise _invalid(
+            "path", f"{old} is a plant, which stays in its enterprise.",
+            "Rename it, or retire it and let the sources deliver to the new one: reasons, sites,"
+            " warehouses and keys belong to a plant.",
+        )  # fmt: skip
     if str(new).startswith(f"{old}/"):
         raise _invalid("path", f"{new} is below {old}.", "Choose another parent.")
     tree = await context.tree.refresh()
@@ -118,6 +124,8 @@ async def _rename(
     spans = {"path": str(old), "new": str(new)}
     await session.execute(statements.ADD_ALIASES, {"path": str(old)})
     await session.execute(statements.RENAME, spans)
+    if old.level == "plant":
+        await session.execute(statements.RENAME_IN_KEYS, spans)
     if not is_named and current["name"] == old.name:
         await session.execute(statements.SET_NAME, {"id": current["id"], "name": new.name})
 

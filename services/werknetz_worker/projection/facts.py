@@ -117,7 +117,7 @@ def _add_fact(
                 _add_stock(facts, names, event, "stock_movements", target, leg=1, sign=-sign)
         case "material_consumed":
             values = {
-                "equipment_id": names.equipment.get(event.text("equipment") or ""),
+                "equipment_id": names.machine(event),
                 "material_id": names.material(event),
             }
             _add_row(facts, names, event, "consumptions", values)
@@ -125,7 +125,7 @@ def _add_fact(
                 _add_stock(facts, names, event, "stock_movements", None, sign=-1.0)
         case "quality_inspected":
             values = {
-                "equipment_id": names.equipment.get(event.text("equipment") or ""),
+                "equipment_id": names.machine(event),
                 "is_good": is_good(event),
             }
             facts.rows["inspections"].append(row_of("inspections", event, measure, values))

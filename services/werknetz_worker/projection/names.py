@@ -10,6 +10,7 @@ from werknetz.store.session import WriteConnection
 from werknetz_worker.projection import master_data
 from werknetz_worker.projection.columns import Measure
 from werknetz_worker.projection.event_revisions import EventRevision
+from werknetz_worker.projection.machines.lookup import Lifetime, find_at_time, load_moved
 from werknetz_worker.projection.material_numbers import (
     MaterialLookup,
     load_materials,
@@ -32,10 +33,16 @@ class BatchNames:
     units: dict[int, dict[str, float]] = field(default_factory=dict)
     bases: dict[int, str] = field(default_factory=dict)
     consumed_from: dict[tuple[str, int], int] = field(default_factory=dict)
+    moved: dict[int, Lifetime] = field(default_factory=dict)
     _material_of: dict[int, int | None] = field(default_factory=dict)  # by the id() of the event
 
     def partner(self, event: EventRevision) -> int | None:
         return self.partners.get(event.text("supplier") or "")
+
+    def machine(self, event: EventRevision) -> int | None:
+        """Return the equipment that the event is about at its time: it may have moved."""
+        found_id = self.equipment.get(event.text("equipment") or "")
+        return None if found_id is None else find_at_time(self.moved, found_id, event.at)
 
     def material(self, event: EventRevision) -> int | None:
         key = id(event)
@@ -81,6 +88,8 @@ async def load_names(connection: WriteConnection, events: Sequence[EventRevision
         await master_data.find_equipment(connection, (event.text("equipment") for event in events)),
         await load_materials(connection, events, partners),
     )
+    if names.equipment:
+        names.moved = await load_moved(connection)
     await _add_units(connection, names, events)
     await _add_consumption(connection, names, events)
     await _add_stock_items(connection, names, events)

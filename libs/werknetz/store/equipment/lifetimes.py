@@ -9,6 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from werknetz.store.dirty import mark_buckets
+from werknetz.store.equipment.followers import FOLLOWERS
 
 _PATH: Final = "CAST(:path AS text)"
 _SUBTREE: Final = f"(e.path = {_PATH} OR starts_with(e.path, {_PATH} || '/'))"
@@ -48,29 +49,15 @@ _MOVED: Final = f"""
 FROM equipment e JOIN equipment n ON n.moved_from = e.id AND n.valid_from = {_AT}
 WHERE {_SUBTREE} AND e.moved_to IS NULL"""
 
-# In this order: `moved_to` is set last.
 MOVE_ALONG: Final = tuple(
     sa.text(text.replace("{moved}", _MOVED).replace("{subtree}", _SUBTREE).replace(":at", _AT))
-    for text in (
-        "UPDATE signals s SET equipment_id = n.id {moved} AND s.equipment_id = e.id",
-        "UPDATE former_paths f SET equipment_id = n.id {moved} AND f.equipment_id = e.id",
-        """INSERT INTO former_paths (path, equipment_id, valid_to)
-        SELECT e.path, n.id, :at {moved} ON CONFLICT (path) DO UPDATE
-        SET equipment_id = excluded.equipment_id, valid_to = excluded.valid_to""",
-        """INSERT INTO shift_calendars (equipment_id, valid_from, document)
-        SELECT moved.id, c.valid_from, c.document FROM shift_calendars c
-        JOIN (SELECT n.id, n.moved_from {moved}) AS moved ON moved.moved_from = c.equipment_id""",
-        """UPDATE state_entries s SET equipment_id = n.id {moved} AND s.equipment_id = e.id
-        AND s.start_at >= :at""",
-        """UPDATE quantity_entries s SET equipment_id = n.id {moved} AND s.equipment_id = e.id
-        AND s.at >= :at""",
-        """INSERT INTO events_to_project (event_id)
-        SELECT r.event_id FROM machine_reports r JOIN equipment e ON e.id = r.equipment_id
-        WHERE {subtree} AND coalesce(r.until_at, 'infinity') > :at
-        UNION SELECT unnest(j.event_ids) FROM job_runs j JOIN equipment e ON e.id = j.equipment_id
-        WHERE {subtree} AND coalesce(j.ended_at, 'infinity') > :at""",
-        """UPDATE equipment SET valid_to = :at, moved_to = n.id {moved} AND equipment.id = e.id""",
-    )
+    for text in FOLLOWERS
+)
+
+# Keys name their plants by path.
+RENAME_IN_KEYS: Final = sa.text(
+    "UPDATE api_keys SET plants = array_replace(plants, CAST(:path AS text), CAST(:new AS text))"
+    " WHERE CAST(:path AS text) = ANY(plants)"
 )
 
 RETIRE: Final = sa.text(

@@ -1,6 +1,6 @@
 """Finds the machine of an event by path and time: also by a former path, and over a move."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -28,26 +28,33 @@ class MachineLookup:
     def find(self, event: EventRevision) -> int | None:
         """Return the machine that the event is about at its time; None: there is none."""
         machine = self.ids.get(event.text("equipment") or "")
-        return None if machine is None else self.at_time(machine, event.at)
-
-    def at_time(self, machine: int, at: datetime) -> int:
-        """Return the row of the same machine that holds at an instant."""
-        visited = {machine}
-        while (life := self.moved.get(machine)) is not None:
-            if life.moved_to is not None and life.valid_to is not None and at >= life.valid_to:
-                other = life.moved_to
-            elif life.moved_from is not None and at < life.valid_from:
-                other = life.moved_from
-            else:
-                break
-            if other in visited:
-                break
-            machine = other
-            visited.add(machine)
-        return machine
+        return None if machine is None else find_at_time(self.moved, machine, event.at)
 
     def ids_of(self, events: Iterable[EventRevision]) -> set[int]:
         return {machine for event in events if (machine := self.find(event)) is not None}
+
+
+def find_at_time(moved: Mapping[int, Lifetime], machine: int, at: datetime) -> int:
+    """Return the row of the same equipment that holds at an instant."""
+    visited = {machine}
+    while (life := moved.get(machine)) is not None:
+        if life.moved_to is not None and life.valid_to is not None and at >= life.valid_to:
+            other = life.moved_to
+        elif life.moved_from is not None and at < life.valid_from:
+            other = life.moved_from
+        else:
+            break
+        if other in visited:
+            break
+        machine = other
+        visited.add(machine)
+    return machine
+
+
+async def load_moved(connection: WriteConnection) -> dict[int, Lifetime]:
+    """Return the lifetimes of all equipment that has moved."""
+    rows = await connection.fetch(statements.MOVED_EQUIPMENT)
+    return {row["id"]: Lifetime(*tuple(row)[1:]) for row in rows}
 
 
 async def load_machines(
@@ -59,11 +66,10 @@ async def load_machines(
     new = {path for path in paths if path not in {row["path"] for row in rows}}
     if new and await _add_machines(connection, new):
         rows = await connection.fetch(statements.MACHINES_BY_PATH, paths)
-    moved = await connection.fetch(statements.MOVED_EQUIPMENT)
     return MachineLookup(
         {row["path"]: row["id"] for row in rows},
         {row["id"] for row in rows if row["has_children"]},
-        {row["id"]: Lifetime(*tuple(row)[1:]) for row in moved},
+        await load_moved(connection),
     )
 
 

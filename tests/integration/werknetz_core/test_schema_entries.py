@@ -1,0 +1,129 @@
+"""An installation from before stops were things: its rows stay, and people can enter at once."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+import asyncpg
+import pytest
+import pytest_asyncio
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from werknetz.store.database_url import sqlalchemy_url
+from werknetz_core.migrate import migrations_folder
+
+pytestmark = pytest.mark.asyncio
+ROWS_AT_0010 = """
+INSERT INTO equipment (id, path, level, name, parent_id) OVERRIDING SYSTEM VALUE
+VALUES (1, 'n', 'enterprise', 'n', NULL), (2, 'n/e', 'plant', 'e', 1);
+INSERT INTO shift_calendars (equipment_id, valid_from, document) VALUES (2, '2020-01-01Z', '{}');
+INSERT INTO api_keys (prefix, hash, name, role) VALUES ('p', 'x', 'eva', 'engineer');
+INSERT INTO elements (equipment_id, bucket_at, carry, provisional, pot_s, apt_s)
+VALUES (2, '2026-11-01Z', '{"state": 4, "counts": {}, "fault": [7, true]}', false, 900, 600);
+INSERT INTO state_pieces (equipment_id, start_at, end_at, state, category, code)
+VALUES (2, '2026-11-01 00:10Z', '2026-11-01 00:15Z', 4, 'adet', 'E17');
+"""
+ROWS = {
+    "equipment": "SELECT id, path, level, name, parent_id FROM equipment ORDER BY id",
+    "calendars": "SELECT equipment_id, valid_from::text, document::text FROM shift_calendars",
+    "keys": "SELECT prefix, name, role, plants FROM api_keys",
+    "elements": "SELECT equipment_id, carry::text, provisional, pot_s, apt_s FROM elements",
+    "pieces": "SELECT start_at::text, end_at::text, state, category, code FROM state_pieces",
+}
+AT = datetime.fromisoformat("2026-11-01T00:12:00+00:00")
+
+
+@pytest_asyncio.fixture
+async def database(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    yield connection
+    await connection.close()
+
+
+async def _migrate(database_url: str, *, upgrade_to: str = "", downgrade_to: str = "") -> None:
+    def run(connection: sa.Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(migrations_folder()))
+        config.attributes["connection"] = connection
+        if upgrade_to:
+            command.upgrade(config, upgrade_to)
+        else:
+            command.downgrade(config, downgrade_to)
+
+    engine = create_async_engine(sqlalchemy_url(database_url), poolclass=sa.NullPool)
+    async with engine.connect() as connection:
+        await connection.run_sync(run)
+        await connection.commit()
+    await engine.dispose()
+
+
+async def _rows(database: asyncpg.Connection) -> dict[str, list[tuple[object, ...]]]:
+    return {
+        name: [tuple(row) for row in await database.fetch(query)] for name, query in ROWS.items()
+    }
+
+
+async def test_rows_of_0010_stay_and_people_can_enter(
+    database: asyncpg.Connection, database_url: str
+) -> None:
+    await _migrate(database_url, upgrade_to="0010")
+    await database.execute(ROWS_AT_0010)
+    before = await _rows(database)
+    assert all(before.values())
+    await _migrate(database_url, upgrade_to="0011")
+    assert await _rows(database) == before
+    await _check_the_standard_of_reasons(database)
+    await _enter(database)
+    await _migrate(database_url, upgrade_to="head")
+    assert await _rows(database) == before
+    [entry] = await database.fetch("SELECT equipment_id, start_at, reason FROM state_entries")
+    assert tuple(entry) == (2, AT, "jam")
+    assert await database.fetchval("SELECT quantity FROM quantity_entries") == 3
+    assert await database.fetchval("SELECT reason FROM reason_codes") == "jam"
+    assert await database.fetchval("SELECT minor_stop_s FROM stop_thresholds") == 90
+    assert await database.fetchval('SELECT "by" FROM audit_log') == "eva"
+    await _migrate(database_url, downgrade_to="0010")
+    assert await _rows(database) == before
+
+
+async def _check_the_standard_of_reasons(database: asyncpg.Connection) -> None:
+    rows = await database.fetch("SELECT * FROM reasons")
+    kinds = {kind: {r["code"] for r in rows if r["kind"] == kind} for kind in ("stop", "scrap")}
+    assert len(kinds["stop"]) == 31
+    assert len(kinds["scrap"]) == 8
+    for row in rows:
+        assert row["equipment_id"] is None
+        assert row["parent"] is None or row["parent"] in kinds[row["kind"]]
+        assert row["name_en"]
+        assert row["name_de"]
+        assert (row["category"] is None) is (row["kind"] == "scrap")
+        assert not row["is_planned"] or not row["counts_against_availability"] or (
+            row["category"] == "aust"
+        )  # fmt: skip
+
+
+async def _enter(database: asyncpg.Connection) -> None:
+    change = await database.fetchval(
+        "INSERT INTO audit_log (by, action, subject, subject_id)"
+        " VALUES ('eva', 'entered', 'stop', '2-1') RETURNING id"
+    )
+    await database.execute(
+        "INSERT INTO state_entries (equipment_id, start_at, end_at, reason, entered_by, change_id)"
+        " VALUES (2, $1, $1::timestamptz + interval '1 minute', 'jam', 'eva', $2)",
+        AT, change,
+    )  # fmt: skip
+    await database.execute(
+        "INSERT INTO quantity_entries (equipment_id, at, role, quantity, entered_by)"
+        " VALUES (2, $1, 'scrap_count', 3, 'eva')",
+        AT,
+    )
+    await database.execute(
+        "INSERT INTO reason_codes (equipment_id, state_code, reason) VALUES (2, 'E17', 'jam')"
+    )
+    await database.execute(
+        "INSERT INTO stop_thresholds (equipment_id, valid_from, minor_stop_s) VALUES (2, $1, 90)",
+        AT,
+    )
