@@ -119,7 +119,11 @@ def days(value: Any) -> str:
 
 
 def timestamp(value: Any) -> str:
-    return EMPTY if value is None else datetime.fromisoformat(value).strftime("%Y-%m-%d %H:%M")
+    """Format an instant as it is answered: in the plant's time, or in UTC, which has a Z."""
+    if value is None:
+        return EMPTY
+    at = datetime.fromisoformat(value)
+    return f"{at:%Y-%m-%d %H:%M}{'' if at.utcoffset() else 'Z'}"
 
 
 def yes_no(value: Any) -> str:

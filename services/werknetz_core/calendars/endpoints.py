@@ -216,14 +216,14 @@ async def _plan(
 
 def _to_view(planned: PlannedChange, time: TimeContext, marked: int = 0) -> CalendarChangeView:
     change = planned.change
-    until_us = time.now_us + _LOOK_AHEAD_US
-    next_shifts = planned.history.shifts_between(time.now_us, until_us)[:_NEXT_SHIFTS]
+    first_us = max(time.now_us, change.valid_from_us)  # the shifts that the change brings
+    next_shifts = planned.history.shifts_between(first_us, first_us + _LOOK_AHEAD_US)
     changed_from, changed_to = extent(planned.changed)
     return CalendarChangeView(
         equipment=change.path,
         valid_from=instant_of(change.valid_from_us).astimezone(time.zone),
         document=None if change.document is None else dict(change.document),
-        next_shifts=[shift_view(change.path, shift, time) for shift in next_shifts],
+        next_shifts=[shift_view(change.path, shift, time) for shift in next_shifts[:_NEXT_SHIFTS]],
         holidays=[
             HolidayView(date=day, name=name) for day, name in sorted(change.holidays.items())
         ],

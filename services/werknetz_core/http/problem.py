@@ -27,6 +27,17 @@ _HTTP_ERRORS: Final[Mapping[int, tuple[str, str, str]]] = {
     413: ("body_too_large", "The body is too large", "Send it in parts of at most 1 MB."),
     415: ("media_type", "This media type is not supported", "Send Content-Type: application/json."),
 }
+_HINT: Final = "Correct the parameters listed in `errors`; /docs describes each route."
+_HINTS: Final[Mapping[str, str]] = {
+    "timezone_aware": "Add the time zone: 2026-11-27T08:00:00Z, or +01:00 instead of Z.",
+    "datetime_parsing": "Write it as 2026-11-27T08:00:00+01:00.",
+    "datetime_from_date_parsing": "Write it as 2026-11-27T08:00:00+01:00.",
+    "date_from_datetime_parsing": "Write it as 2026-11-27.",
+    "finite_number": "Send a finite number: neither NaN nor infinity.",
+    "extra_forbidden": "Correct the name or leave it out; /docs shows the fields.",
+    "missing": "Send it; /docs shows an example.",
+    "json_invalid": "Correct the JSON; a number must be neither NaN nor infinity.",
+}
 _log: Final = get_logger("core.api")
 
 
@@ -133,7 +144,7 @@ async def _handle_validation_error(request: Request, error: Exception) -> Respon
     ]
     first = errors[0] if errors else {"pointer": "/", "detail": "unreadable"}
     detail = f"{first['pointer']}: {first['detail']}"
-    hint = "Correct the parameters listed in `errors`; /docs describes each route."
+    hint = _HINTS.get(first.get("code", ""), _HINT)
     return problem_response(request, Problem(422, "invalid_parameter", detail, hint, errors=errors))
 
 

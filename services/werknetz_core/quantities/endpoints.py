@@ -82,7 +82,7 @@ async def enter_quantity(
     await require_machine(context, node)
     at_us = microseconds_of(new.at)
     since_us = at_us - 1 if new.since is None else microseconds_of(new.since)
-    check_span(since_us, at_us, context.now_us(), SPAN_MAX_US)
+    check_span(since_us, at_us, context.now_us(), SPAN_MAX_US, ("since", "at"))
     _check_amount(new.quantity)
     await _check_reason(context, node.path, new.kind, new.reason, principal)
     await lock_machine(session, node.id)

@@ -1,5 +1,7 @@
 """Loads the reasons and answers why one cannot be used."""
 
+import difflib
+from collections.abc import Iterable
 from typing import Final
 
 import asyncpg
@@ -9,7 +11,7 @@ from werknetz.store.session import Database
 from werknetz.store.shop_floor.reasons import REASONS
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.equipment_tree import EquipmentTree
-from werknetz_core.http.problem import Problem
+from werknetz_core.http.problem import Problem, invalid_parameter
 
 _PLANT: Final = "plant"
 
@@ -41,6 +43,17 @@ def require_reason(
         return reasons.require(code, plant, kind)
     except ReasonRejected as error:
         raise reason_problem(error, principal) from error
+
+
+def check_reason_filter(reasons: ReasonTree, codes: Iterable[str], principal: Principal) -> None:
+    """Raise 422 for a code that no reason has: a filter with it would silently find nothing."""
+    plants = [plant for plant in reasons.plants if principal.can_see(plant)]
+    known_codes = {code for plant in (None, *plants) for code in reasons.of_plant(plant)}
+    for code in codes:
+        if code not in known_codes:
+            near = difflib.get_close_matches(code.casefold(), known_codes, n=3, cutoff=0.5)
+            hint = f"Did you mean {', '.join(near)}?" if near else "GET /api/v1/reasons lists them."
+            raise invalid_parameter("reason", f"There is no reason {code!r}.", hint)
 
 
 def reason_problem(error: ReasonRejected, principal: Principal) -> Problem:

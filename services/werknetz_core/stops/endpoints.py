@@ -14,6 +14,7 @@ from werknetz_core.context.windows import time_context_of
 from werknetz_core.http.list_params import ListParams, ListParamsDep, columns_of, list_response
 from werknetz_core.http.responses import json_response
 from werknetz_core.http.sorting import sort_and_paginate
+from werknetz_core.reasons.loading import check_reason_filter, load_reasons
 from werknetz_core.stops import changes
 from werknetz_core.stops.loading import load_stops
 from werknetz_core.stops.lookup import find_stop
@@ -123,6 +124,9 @@ async def _stops_response(
     revision = await Revision.of(request, context, [node.path for node in nodes])
     if revision.is_known:
         return revision.not_modified()
+    if stop_filter.reasons:
+        reasons = await load_reasons(context.database)
+        check_reason_filter(reasons, stop_filter.reasons, principal)
     ids = sorted({number for node in nodes for number in tree.ids_below[node.path]})
     stops = await load_stops(context, ids, span.start_us, span.end_us)
     matching = {item.id: item for item in stops if stop_filter.matches(item)}

@@ -24,18 +24,26 @@ async def require_machine(context: AppContext, node: EquipmentNode) -> None:
         )  # fmt: skip
 
 
-def check_span(start_us: int, end_us: int, now_us: int, longest_us: int) -> None:
-    """Raise 422 for an empty span, one in the future or one that is too long."""
+def check_span(
+    start_us: int, end_us: int, now_us: int, longest_us: int,
+    names: tuple[str, str] = ("start", "end"),
+) -> None:  # fmt: skip
+    """Raise 422 for an empty span, one in the future or one that is too long.
+
+    `names`: of the fields that hold its start and its end.
+    """
+    first, last = names
     if start_us >= end_us:
         raise _invalid_body(
-            "start", "invalid_span", f"start {format_utc(start_us)} is not before its end.",
-            "Send a start that is before the end.",
+            first, "invalid_span",
+            f"{first} {format_utc(start_us)} is not before {last} {format_utc(end_us)}.",
+            f"Send {first} that is before {last}.",
         )  # fmt: skip
-    check_past("end", end_us, now_us)
+    check_past(last, end_us, now_us)
     if end_us - start_us > longest_us:
         days = longest_us // 86_400_000_000
         raise _invalid_body(
-            "end", "span_too_long", f"The span is longer than {days} days.", "Enter it in parts."
+            last, "span_too_long", f"The span is longer than {days} days.", "Enter it in parts."
         )
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -12,7 +13,7 @@ from werknetz_core.access.keys import Principal
 from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.equipment_tree import EquipmentNode
-from werknetz_core.context.time_spec import TimeContext, UtcSpan, format_utc, parse_span, parse_zone
+from werknetz_core.context.time_spec import TimeContext, UtcSpan, parse_span, parse_zone
 from werknetz_core.http.key_format import validate_key
 from werknetz_core.http.problem import Problem
 from werknetz_core.targets.definition import TargetDefinition
@@ -109,7 +110,8 @@ def _definition_of(
     if baseline.end_us > context.now_us():
         raise Problem(
             422, "invalid_target",
-            f"The baseline ends on {format_utc(baseline.end_us)}, which is not past.",
+            f"The baseline ends at {_local_time(baseline.end_us, zone)} ({zone.key}), which is not"
+            " past.",
             "Choose a baseline that has ended: its values are frozen.",
             errors=[{"pointer": "/body/baseline_end", "code": "invalid", "detail": "not past"}],
         )  # fmt: skip
@@ -129,9 +131,13 @@ async def _measure_baseline(context: AppContext, definition: TargetDefinition) -
     span: UtcSpan = definition.baseline
     raise Problem(
         422, "no_baseline_data",
-        f"The baseline has no value from {instant_of(span.start_us).date()} to "
-        f"{instant_of(span.end_us).date()}: {problem}.",
+        f"The baseline has no value from {_local_time(span.start_us, definition.zone)} to "
+        f"{_local_time(span.end_us, definition.zone)} ({definition.zone.key}): {problem}.",
         "Choose a period with data: GET /api/v1/loss_times shows what is known of it; planned run "
         "times come from orders or the mapping.",
         errors=[{"pointer": "/body/baseline_start", "code": "no_data", "detail": problem}],
     )  # fmt: skip
+
+
+def _local_time(at_us: int, zone: ZoneInfo) -> str:
+    return f"{instant_of(at_us).astimezone(zone):%Y-%m-%d %H:%M}"

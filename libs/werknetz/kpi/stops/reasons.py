@@ -92,6 +92,11 @@ class ReasonTree:
         standard = self._by_plant.get(None, {})
         return {**standard, **self._by_plant.get(plant, {})} if plant else standard
 
+    @property
+    def plants(self) -> list[str]:
+        """Return the plants that have reasons of their own."""
+        return sorted(plant for plant in self._by_plant if plant)
+
     def find(self, code: str, plant: str | None) -> Reason | None:
         return self.of_plant(plant).get(code)
 

@@ -122,6 +122,8 @@ def _print_ranking(answer: Row, *, wide: bool) -> None:
         f"Planned busy {_hours(totals['busy_s'])} = good {_hours(totals['good_s'])} + lost "
         f"{_hours(totals['loss_s'])} + not judged {_hours(totals['not_judged_s'])}."
     )
+    if is_compared and not answer["compared"]["totals"]["busy_s"]:
+        print_lines("What it is compared with has no planned busy time, or no data: no change.")
     if totals["untagged_share"] is not None:
         print_lines(f"Stops without a reason: {totals['untagged_share']:.0%}.")
 

@@ -81,18 +81,18 @@ def test_a_loss_leads_down_to_its_messages(serve: Serve, run: Run) -> None:
     assert (requests[0].params["under"], requests[0].params["start"]) == ("nordwerk", "-2d")
     assert output == [
         "line-2 stood for want of [M1].",
-        "  2026-11-20 06:00 to 2026-11-20 10:00: press-3 120 min, robot-14 80 min",
+        "  2026-11-20 06:00Z to 2026-11-20 10:00Z: press-3 120 min, robot-14 80 min",
         "  cost: 2,400.00 EUR",
-        "  no M1 bracket in w-emden from 2026-11-20 05:50 to now",
+        "  no M1 bracket in w-emden from 2026-11-20 05:50Z to now",
         "    message: /api/v1/events/e1",
         (
-            "    Kirchhoff AG (kirchhoff): call-off C-7, 1,200 due 2026-11-19 06:00, 900 open, "
+            "    Kirchhoff AG (kirchhoff): call-off C-7, 1,200 due 2026-11-19 06:00Z, 900 open, "
             "27.5 h late"
         ),
         "      message: /api/v1/events/e2",
-        "      shipment ASN-1: 300, despatched 2026-11-18 06:00, announced for 2026-11-19 06:00",
+        "      shipment ASN-1: 300, despatched 2026-11-18 06:00Z, announced for 2026-11-19 06:00Z",
         "        message: /api/v1/events/e3",
-        "      receipt GR-1: 300 on 2026-11-20 10:00",
+        "      receipt GR-1: 300 on 2026-11-20 10:00Z",
         "        message: /api/v1/events/e4",
         "",
         "Starved: 260 min, of these 200 min for want of a part.",
@@ -119,9 +119,9 @@ def test_a_warning_names_who_is_late(serve: Serve, run: Run) -> None:
     assert output[:5] == [
         "line-2 will stop on 2026-11-20 12:37.",
         "  in stock: 90 PCE",
-        "  line-2: 563 min at risk until 120 arrive on 2026-11-21 10:07",
+        "  line-2: 563 min at risk until 120 arrive on 2026-11-21 10:07Z",
         (
-            "  Kirchhoff AG (kirchhoff): call-off C-7, 300 of 1,200 open, due 2026-11-19 06:00, "
+            "  Kirchhoff AG (kirchhoff): call-off C-7, 300 of 1,200 open, due 2026-11-19 06:00Z, "
             "6.0 h late, no date announced"
         ),
         "    message: /api/v1/events/e2",
@@ -129,7 +129,7 @@ def test_a_warning_names_who_is_late(serve: Serve, run: Run) -> None:
     assert json.loads(run("losses", "warnings", "-o", "json").stdout) == [WARNING]
     serve(page({**WARNING, "next_arrival": None, "reason": "nothing_due_in_time"}))
     output = run("losses", "warnings").stdout.splitlines()
-    assert "up to the horizon, 2026-11-21 10:07" in output[2]
+    assert "up to the horizon, 2026-11-21 10:07Z" in output[2]
     assert "too little was called off" in output[3]
     serve(page())
     assert "No shortage is expected" in run("losses", "warnings").output

@@ -80,10 +80,14 @@ def test_a_ranking_adds_up(serve: Serve, run: Run) -> None:
 
 def test_a_ranking_beside_another_period(serve: Serve, run: Run) -> None:
     row = {**ROW, "compared": {"seconds": 3600.0, "change_s": 3600.0}}
-    requests = serve({**RANKING, "items": [row], "compared": {}})
+    compared = {"totals": {"busy_s": 3600.0}}
+    requests = serve({**RANKING, "items": [row], "compared": compared})
     output = run("losses", "ranking", "--compare", "previous").output
     assert requests[0].params["compare"] == "previous"
     assert "+1.00 h" in output
+    assert "no data" not in output
+    serve({**RANKING, "items": [row], "compared": {"totals": {"busy_s": 0.0}}})
+    assert "no data" in run("losses", "ranking", "--compare", "previous").output
 
 
 def test_a_target_with_contributions_and_scenario(serve: Serve, run: Run) -> None:
