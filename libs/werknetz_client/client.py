@@ -141,7 +141,7 @@ class Kpis(Blocking[AsyncKpis]):
         kpi: Names,
         equipment: Names = (),
         *,
-        start: str = "-24h",
+        start: str | None = None,
         library: Library | None = None,
         **options: object,
     ) -> Any:

@@ -87,14 +87,18 @@ class AsyncKpis:
         return rows
 
     async def values(
-        self, /, kpi: Names, equipment: Names = (), *, start: str = "-24h", **options: object
+        self, /, kpi: Names, equipment: Names = (), *, start: str | None = None, **options: object
     ) -> list[Row]:
-        """Return values; options: end, granularity, tz, divisor, characteristic, and scopes."""
+        """Return values; options: end, granularity, tz, divisor, other scopes, group_by.
+
+        Scopes instead of equipment: order, characteristic, supplier, warehouse. `group_by`: order,
+        product or team; `product` and `team` select. Default start: -24h; of an order, its own.
+        """
         rows: list[Row] = (await self.answer(kpi, equipment, start=start, **options))["items"]
         return rows
 
     async def answer(
-        self, /, kpi: Names, equipment: Names = (), *, start: str = "-24h", **options: object
+        self, /, kpi: Names, equipment: Names = (), *, start: str | None = None, **options: object
     ) -> Row:
         """Return values as `items`, and `ranges`: what is covered, and by which named shift."""
         query = {"kpi": kpi, "equipment": equipment, "start": start, **options}
@@ -102,7 +106,7 @@ class AsyncKpis:
         return row
 
     def csv(
-        self, /, kpi: Names, equipment: Names = (), *, start: str = "-24h", **options: object
+        self, /, kpi: Names, equipment: Names = (), *, start: str | None = None, **options: object
     ) -> AsyncIterator[str]:
         """Yield values as the API's CSV; options as for `values`."""
         query = {"kpi": kpi, "equipment": equipment, "start": start, **options}

@@ -12,7 +12,7 @@ from werknetz_client.errors import WerknetzError
 
 Library = Literal["polars", "pandas"]
 LIBRARIES: Final[tuple[Library, ...]] = ("polars", "pandas")
-SCOPES: Final = ("equipment", "characteristic", "supplier", "warehouse")
+SCOPES: Final = ("equipment", "order", "characteristic", "supplier", "warehouse")
 """Scope of a value: the one that a row has is the first column."""
 
 COLUMNS: Final = (
@@ -31,7 +31,7 @@ def frame_of(rows: Iterable[Mapping[str, Any]], library: Library | None = None) 
     """Return a polars or pandas DataFrame; raise WerknetzError if neither is installed."""
     name, module = _library(library)
     items = list(rows)
-    names = (scope_of(items[0]) if items else COLUMNS[0], *COLUMNS[1:])
+    names = (scope_of(items[0]) if items else COLUMNS[0], *_groups_of(items), *COLUMNS[1:])
     columns = {column: [_cell(row, column) for row in items] for column in names}
     if name == "pandas":
         return module.DataFrame(columns).astype(_pandas_types())
@@ -41,6 +41,12 @@ def frame_of(rows: Iterable[Mapping[str, Any]], library: Library | None = None) 
 def scope_of(row: Mapping[str, Any]) -> str:
     """Return the scope of a value."""
     return next((scope for scope in SCOPES if row.get(scope) is not None), SCOPES[0])
+
+
+def _groups_of(rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the columns of divided values: the order, product or team, and what the rest is."""
+    group_by = next((row["group_by"] for row in rows if row.get("group_by")), None)
+    return () if group_by is None else (group_by, "rest")
 
 
 def _library(choice: Library | None) -> tuple[str, Any]:

@@ -25,6 +25,10 @@ from werknetz_client.frame import SCOPES, scope_of
 VALUES: Final = "values"
 SHARES: Final = {"state": "state_share", "quantity": "quantity_share", "plan": "plan_share"}
 """Of equipment: which share of the time could be judged, by heading."""
+MACHINE_SCOPES: Final = ("equipment", "order")
+REST: Final = {
+    "no_order": "no order", "no_product": "no product", "no_shift": "no shift", None: EMPTY,
+}  # fmt: skip
 
 
 def register(app: typer.Typer) -> None:
@@ -59,6 +63,10 @@ def kpi(
         list[str] | None, typer.Argument(help="Paths, such as nordwerk/emden-1.")
     ] = None,
     *,
+    order: Annotated[
+        list[str] | None,
+        typer.Option(help="Instead of paths: numbers of production orders, or PLANT:NUMBER."),
+    ] = None,
     characteristic: Annotated[
         list[str] | None,
         typer.Option(help="Instead of paths: measured characteristics, as PATH:NAME."),
@@ -69,10 +77,22 @@ def kpi(
     warehouse: Annotated[
         list[str] | None, typer.Option(help="Instead of paths: keys of warehouses, or '*'.")
     ] = None,
-    start: Annotated[str, typer.Option(help="-7d, shift:current, 2026-11-20 …")] = "-24h",
+    group_by: Annotated[
+        str | None, typer.Option(help="A value for each order, product or team, and for the rest.")
+    ] = None,
+    product: Annotated[
+        list[str] | None, typer.Option(help="Only for these products; repeated: each of them.")
+    ] = None,
+    team: Annotated[
+        list[str] | None, typer.Option(help="Only for these shift teams; repeated: each of them.")
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(help="-7d, shift:current …; default: -24h, of an order its own start."),
+    ] = None,
     end: Annotated[str | None, typer.Option(help="As start; default: now.")] = None,
     by: Annotated[
-        str, typer.Option(help="15m, hour, shift, 1d, 1w, 1mo, quarter, year or none")
+        str, typer.Option(help="5m, 15m, hour, shift, 1d, 1w, 1mo, quarter, year or none")
     ] = "none",
     rolling: Annotated[str | None, typer.Option(help="Length of each window: 8h, 7d …")] = None,
     as_of: Annotated[str | None, typer.Option(help="By what was known then; default: now.")] = None,
@@ -85,13 +105,14 @@ def kpi(
 ) -> None:
     """Show values of a KPI; the word `values` may be left out."""
     if explain:
-        _explain(name, equipment or [], start, end, output)
+        _explain(name, equipment or [], start or "-24h", end, output)
         return
     options: dict[str, Any] = {
         "start": start, "end": end, "granularity": by, "rolling": rolling, "as_of": as_of,
+        "group_by": group_by, "order": order, "characteristic": characteristic,
+        "supplier": supplier, "warehouse": warehouse, "product": product, "team": team,
     }  # fmt: skip
-    scopes = {"characteristic": characteristic, "supplier": supplier, "warehouse": warehouse}
-    options |= {name: targets for name, targets in scopes.items() if targets}
+    options = {name: value for name, value in options.items() if value}
     with Client() as client:
         if output is Output.CSV:
             print_csv(client.kpis.csv(name.split(","), equipment or [], **options))
@@ -135,14 +156,16 @@ def _print_values(rows: list[Row], *, wide: bool) -> None:
     scope = scope_of(rows[0]) if rows else SCOPES[0]
     labels: dict[str, list[str]] = {
         scope: [row[scope] for row in rows],
+        **_groups_of(rows),
         "KPI": [row["kpi"] for row in rows],
         "window": [row["window"] for row in rows],
     }
     constant = [name for name, cells in labels.items() if len(set(cells)) == 1]
     varying = [name for name in labels if name not in constant]
     # Of equipment the coverage is the share of known states.
-    shares = SHARES if scope == SCOPES[0] else {"coverage": "coverage"}
-    strict = ["strict"] if scope == SCOPES[0] else []
+    is_of_machines = scope in MACHINE_SCOPES
+    shares = SHARES if is_of_machines else {"coverage": "coverage"}
+    strict = ["strict"] if is_of_machines else []
     cells = [
         [
             *(labels[name][number] for name in varying),
@@ -166,9 +189,42 @@ def _print_values(rows: list[Row], *, wide: bool) -> None:
         right=set(numbers),
         prose={"note"},
     )
+    print_lines(*_order_lines(rows))
     print_lines(*(f"Policy: {text}." for text in _texts(rows, "policies")))
     inventories = {row["inventory"]["text"] for row in rows if row.get("inventory")}
     print_lines(*(f"Inventory: {text}." for text in sorted(inventories)))
+
+
+def _groups_of(rows: list[Row]) -> dict[str, list[str]]:
+    """Return the column of divided values, by its heading."""
+    group_by = next((row["group_by"] for row in rows if row.get("group_by")), None)
+    if group_by is None:
+        return {}
+    return {group_by: [row[group_by] or f"({REST[row['rest']]})" for row in rows]}
+
+
+def _order_lines(rows: list[Row]) -> list[str]:
+    """Return when each order ran, and a line for each of its machines."""
+    lines: dict[str, None] = {}
+    for row in rows:
+        run = row.get("order_run")
+        if run is None:
+            continue
+        span = f"{timestamp(run['start'])} to {timestamp(run['end']) if run['end'] else 'now'}"
+        product = f", product {run['product']}" if run["product"] else ""
+        lines[f"Order {row['order']}: {span}{product}."] = None
+        for machine in run["machines"]:
+            counts = "".join(
+                f", {machine[name]:,.10g} {name}"
+                for name in ("produced", "scrap")
+                if machine[name] is not None
+            )
+            operations = f" operation {', '.join(o)}" if (o := machine["operations"]) else ""
+            lines[
+                f"  {machine['equipment']}{operations}: busy {machine['aubt_s'] / 60:,.1f} min"
+                f"{counts}"
+            ] = None
+    return list(lines)
 
 
 def _shifts_of(answer: Row) -> list[str]:

@@ -59,7 +59,7 @@ class KpiQuery:
     grouping: Grouping | None = None  # None: values are not divided
 
     def __post_init__(self) -> None:
-        require_divisible(self.grouping, self.kpis, self.rolling, self.as_of)
+        require_divisible(self.grouping, self.kpis, self.granularity, self.rolling, self.as_of)
 
     @property
     def rolling_us(self) -> int | None:
@@ -227,9 +227,7 @@ def _filter_of(parameters: QueryParams, name: str) -> tuple[str, ...]:
 def _is_of_orders(kpi: Kpi, scope: str) -> bool:
     """Return whether a KPI of equipment can be computed of an order: from its elements alone."""
     return (
-        scope == ORDER.name
-        and kpi.subject is EQUIPMENT
-        and FACT_ELEMENT_SET.isdisjoint(kpi.inputs)
+        scope == ORDER.name and kpi.subject is EQUIPMENT and FACT_ELEMENT_SET.isdisjoint(kpi.inputs)
     )
 
 

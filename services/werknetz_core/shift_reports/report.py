@@ -20,6 +20,7 @@ from werknetz_core.kpis.query import KpiQuery
 from werknetz_core.kpis.values.compute import compute_values, find_targets
 from werknetz_core.kpis.values.schemas import KpiQueryBody
 from werknetz_core.reasons.loading import load_reasons, plant_of
+from werknetz_core.shift_reports.order_quantities import NO_QUANTITIES, load_order_quantities
 from werknetz_core.stops.loading import MachineStop, load_stops
 from werknetz_core.stops.views import stop_item
 
@@ -48,9 +49,12 @@ async def build_report(
     orders = [dict(row) for row in await context.database.fetch(ORDERS_IN_SPAN, ids, *instants)]
     notes = [dict(row) for row in await context.database.fetch(NOTES_IN_SPAN, ids, *instants)]
     counts = _counts_of(values)
+    quantities = await load_order_quantities(context.database, ids, span)
     for order in orders:
         for name in ("producing_s", "setup_s", "lost_s"):
             order[name] = order[name] or 0.0
+        key = (order.pop("equipment_id"), order["order_number"])
+        order.update(quantities.get(key, NO_QUANTITIES))
     return {
         "equipment": node.path,
         "start": format_local(span.start_us, time.zone),

@@ -34,6 +34,11 @@ class ReportedOrder(BaseModel):
     producing_s: float
     setup_s: float
     lost_s: float
+    # Of the order in the shift, to whole quarters of an hour; null: nobody reports it.
+    produced: float | None
+    good: float | None
+    scrap: float | None
+    rework: float | None
     planned_quantity: float | None
     planned_run_s_per_item: float | None
 

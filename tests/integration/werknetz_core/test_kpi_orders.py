@@ -88,7 +88,7 @@ async def stage(world: World, database_url: str) -> AsyncIterator[Stage]:
 
 
 @pytest_asyncio.fixture
-async def routed(stage: Stage) -> Stage:
+async def two_operations(stage: Stage) -> Stage:
     """Order A1 goes over the press, then the robot."""
     press = await stage.store(PRESS, samples(PRESS_TIMELINE, PRESS_COUNTS))
     robot = await stage.store(ROBOT, samples(ROBOT_TIMELINE, ROBOT_COUNTS))
@@ -114,9 +114,9 @@ AOET_S = 195 * 60  # 05:07 to 08:22
     ],
 )
 async def test_an_order_over_two_operations(
-    routed: Stage, kpi: str, expected: float, unit: str
+    two_operations: Stage, kpi: str, expected: float, unit: str
 ) -> None:
-    item = await routed.value(kpi)
+    item = await two_operations.value(kpi)
     assert item["value"] == pytest.approx(expected)
     assert (item["order"], item["unit"], item["provisional"]) == ("A1", unit, False)
     run = item["order_run"]
@@ -145,14 +145,14 @@ async def test_without_operations_the_machines_work_in_parallel(stage: Stage) ->
     assert item["order_run"]["first_operation"] is None
 
 
-async def test_a_machine_of_two_operations_cannot_be_divided(routed: Stage) -> None:
-    machine = await routed.plant.machine(PRESS, ())
-    await routed.operation("A1", "30", PRESS, machine)
+async def test_a_machine_of_two_operations_cannot_be_divided(two_operations: Stage) -> None:
+    machine = await two_operations.plant.machine(PRESS, ())
+    await two_operations.operation("A1", "30", PRESS, machine)
     for kpi, which in (("throughput_rate", "last"), ("fall_off_ratio", "first")):
-        item = await routed.value(kpi)
+        item = await two_operations.value(kpi)
         assert item["value"] is None
         assert f"of the {which} operation" in item["reason"]
-    assert (await routed.value("allocation_ratio"))["value"] == pytest.approx(285 / 195)
+    assert (await two_operations.value("allocation_ratio"))["value"] == pytest.approx(285 / 195)
 
 
 async def test_an_order_that_runs_is_provisional(stage: Stage) -> None:
@@ -165,22 +165,22 @@ async def test_an_order_that_runs_is_provisional(stage: Stage) -> None:
     assert (first["provisional"], first["value"]) == (False, 1.0)
 
 
-async def test_a_span_cuts_the_order(routed: Stage) -> None:
+async def test_a_span_cuts_the_order(two_operations: Stage) -> None:
     """The parts of AOET, busy time and quantities add up to those of the whole order."""
     query = "/kpi_values?order=A1&kpi=allocation_ratio&kpi=fall_off_ratio&granularity=hour"
-    items = (await routed.world.get(query)).json()["items"]
+    items = (await two_operations.world.get(query)).json()["items"]
     parts = items[::2]
     assert [part["start"][11:16] for part in parts] == ["06:00", "07:00", "08:00", "09:00"]
     assert [part["order_run"]["aoet_s"] for part in parts] == [3180, 3600, 3600, 1320]
-    whole = await routed.value("allocation_ratio")
+    whole = await two_operations.value("allocation_ratio")
     for name, value in whole["inputs"].items():
         assert sum(part["inputs"][name] for part in parts) == pytest.approx(value), name
     assert sum(part["inputs"]["first_pq"] or 0 for part in items[1::2]) == 300
-    cut = await routed.value(
+    cut = await two_operations.value(
         "allocation_ratio", query="&start=2026-11-16T05:00:00Z&end=2026-11-16T06:00:00Z"
     )
     assert cut["inputs"] == parts[0]["inputs"]
-    none = await routed.value(
+    none = await two_operations.value(
         "allocation_ratio", query="&start=2026-11-15T06:00:00Z&end=2026-11-15T07:00:00Z"
     )
     assert (none["value"], none["reason"], none.get("order_run")) == (None, "no data", None)
@@ -194,26 +194,30 @@ async def test_unknown_time_is_beside_the_value(stage: Stage) -> None:
     assert (item["value"], item["strict_value"], item["state_share"]) == (1.0, 0.5, 0.5)
 
 
-async def test_a_correction_of_the_order_moves_it(routed: Stage) -> None:
+async def test_a_correction_of_the_order_moves_it(two_operations: Stage) -> None:
     """A late sample says that A1 ended earlier: KPIs, and those of the next order, follow."""
-    machine = await routed.plant.machine(PRESS, ())
-    await routed.plant.samples(machine, [("order", START + 97 * MINUTE, None, "A2")])
-    await routed.compute()
-    run = (await routed.value("allocation_ratio"))["order_run"]
+    machine = await two_operations.plant.machine(PRESS, ())
+    await two_operations.plant.samples(machine, [("order", START + 97 * MINUTE, None, "A2")])
+    await two_operations.compute()
+    run = (await two_operations.value("allocation_ratio"))["order_run"]
     assert run["machines"][0]["aubt_s"] == 90 * 60
-    second = (await routed.value("allocation_ratio", "A2"))["order_run"]
+    second = (await two_operations.value("allocation_ratio", "A2"))["order_run"]
     assert second["start"] == "2026-11-16T07:37:00+01:00"
 
 
-async def test_plants_may_use_the_same_numbers(routed: Stage) -> None:
-    await routed.store(OTHER, samples([(0, PRODUCING, "A1"), (30, PRODUCING, "")], ((0, 0, 0),)))
-    answer = await routed.world.get("/kpi_values?order=A1&kpi=allocation_ratio")
+async def test_plants_may_use_the_same_numbers(two_operations: Stage) -> None:
+    await two_operations.store(
+        OTHER, samples([(0, PRODUCING, "A1"), (30, PRODUCING, "")], ((0, 0, 0),))
+    )
+    answer = await two_operations.world.get("/kpi_values?order=A1&kpi=allocation_ratio")
     assert (answer.status_code, f"order={PLANT}:A1" in answer.json()["hint"]) == (422, True)
-    item = await routed.value("allocation_ratio", f"{PLANT}:A1")
+    item = await two_operations.value("allocation_ratio", f"{PLANT}:A1")
     assert (item["order"], item["value"]) == (f"{PLANT}:A1", pytest.approx(285 / 195))
-    assert (await routed.value("allocation_ratio", "nordwerk/zwick-2:A1"))["value"] == 1.0
+    assert (await two_operations.value("allocation_ratio", "nordwerk/zwick-2:A1"))["value"] == 1.0
     # A key for one plant sees one of them.
-    answer = await routed.world.get("/kpi_values?order=A1&kpi=allocation_ratio", key="emden")
+    answer = await two_operations.world.get(
+        "/kpi_values?order=A1&kpi=allocation_ratio", key="emden"
+    )
     assert answer.json()["items"][0]["value"] == pytest.approx(285 / 195)
 
 
@@ -227,11 +231,11 @@ async def test_an_order_that_has_not_run_has_no_value(stage: Stage) -> None:
     assert (item["value"], item["reason"], item.get("order_run")) == (None, "no data", None)
 
 
-async def test_an_unchanged_answer_is_not_sent_again(routed: Stage) -> None:
+async def test_an_unchanged_answer_is_not_sent_again(two_operations: Stage) -> None:
     query = "/kpi_values?order=A1&kpi=allocation_ratio"
-    answer = await routed.world.get(query)
+    answer = await two_operations.world.get(query)
     headers = {"If-None-Match": answer.headers["etag"]}
-    assert (await routed.world.get(query, headers=headers)).status_code == 304
+    assert (await two_operations.world.get(query, headers=headers)).status_code == 304
 
 
 @pytest.mark.parametrize(
@@ -249,23 +253,25 @@ async def test_an_unchanged_answer_is_not_sent_again(routed: Stage) -> None:
     ],
 )
 async def test_a_wrong_query_is_refused(
-    routed: Stage, query: str, status: int, code: str, hint: str
+    two_operations: Stage, query: str, status: int, code: str, hint: str
 ) -> None:
-    answer = await routed.world.get(f"/kpi_values?{query}")
+    answer = await two_operations.world.get(f"/kpi_values?{query}")
     problem = answer.json()
     assert (answer.status_code, hint in problem["hint"]) == (status, True), problem
     assert problem["type"].endswith(code), problem
 
 
-async def test_many_orders_in_one_request(routed: Stage) -> None:
-    headers = {"X-API-Key": routed.world.keys["viewer"]}
+async def test_many_orders_in_one_request(two_operations: Stage) -> None:
+    headers = {"X-API-Key": two_operations.world.keys["viewer"]}
     body = {"queries": [{"order": ["A0", "A1"], "kpi": ["allocation_ratio"]}]}
-    answer = await routed.world.client.post("/api/v1/kpi_values:query", json=body, headers=headers)
+    answer = await two_operations.world.client.post(
+        "/api/v1/kpi_values:query", json=body, headers=headers
+    )
     items = answer.json()["results"][0]["answer"]["items"]
     assert [item["order"] for item in items] == ["A0", "A1"]
     grouped = {"equipment": [LINE], "kpi": ["scrap_ratio"], "group_by": "order",
                "start": "2026-11-16T05:00:00Z"}  # fmt: skip
-    answer = await routed.world.client.post(
+    answer = await two_operations.world.client.post(
         "/api/v1/kpi_values:query", json={"queries": [grouped]}, headers=headers
     )
     items = answer.json()["results"][0]["answer"]["items"]

@@ -231,6 +231,7 @@ async def test_a_shift_report(world: World) -> None:
     assert report["counts"]["target"] == pytest.approx(report["counts"]["good"] / oee)
     [order] = report["orders"]
     assert (order["order_number"], order["lost_s"]) == ("A1", 660)
+    assert (order["good"], order["scrap"], order["rework"]) == (report["counts"]["good"], 5, None)
     assert [row["text"] for row in report["notes"]] == ["mould 7 is worn"]
     [stop] = report["top_stops"]
     await post(world, f"/stops/{stop['id']}:classify", {"reason": "no_operator"})

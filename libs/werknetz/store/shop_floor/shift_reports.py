@@ -4,8 +4,8 @@ from typing import Final
 
 # Seconds of each order at each machine in a span. $1: machines.
 ORDERS_IN_SPAN: Final = """
-SELECT q.path AS equipment, p.order_number, min(greatest(p.start_at, $2)) AS start,
-    max(least(p.end_at, $3)) AS end,
+SELECT q.id AS equipment_id, q.path AS equipment, p.order_number,
+    min(greatest(p.start_at, $2)) AS start, max(least(p.end_at, $3)) AS end,
     sum(extract(epoch FROM least(p.end_at, $3) - greatest(p.start_at, $2)))
         FILTER (WHERE p.category = 'apt')::float8 AS producing_s,
     sum(extract(epoch FROM least(p.end_at, $3) - greatest(p.start_at, $2)))
@@ -18,7 +18,7 @@ FROM state_pieces p JOIN equipment q ON q.id = p.equipment_id
 LEFT JOIN orders o ON o.equipment_id = p.equipment_id AND o.order_number = p.order_number
 WHERE p.equipment_id = ANY($1::int[]) AND p.order_number IS NOT NULL
     AND p.end_at > $2 AND p.start_at < $3
-GROUP BY q.path, p.order_number ORDER BY q.path, 3, p.order_number"""
+GROUP BY q.id, p.order_number ORDER BY q.path, 3, p.order_number"""
 
 NOTES_IN_SPAN: Final = """
 SELECT n.id, q.path AS equipment, n.start_at AS start, n.end_at AS end, n.text, n.entered_by,

@@ -30,7 +30,7 @@ ORDERS: Final[Columns] = {
     "order": ("order_number", text), "equipment": ("equipment", text),
     "material": ("material", text), "producing s": ("producing_s", amount),
     "set-up s": ("setup_s", amount), "lost s": ("lost_s", amount),
-    "planned": ("planned_quantity", amount),
+    "good": ("good", amount), "scrap": ("scrap", amount), "planned": ("planned_quantity", amount),
 }  # fmt: skip
 SCRAP: Final[Columns] = {
     "scrap reason": ("reason", text), "name": ("name_en", text), "parts": ("quantity", amount),

@@ -73,7 +73,7 @@ async def _load_keys(
 async def _require_products(context: AppContext, names: Sequence[str]) -> None:
     for name in names:
         if not await context.database.fetchval(IS_PRODUCT, name):
-            known = [row[0] for row in await context.database.fetch(PRODUCTS)]
-            near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+            numbers = [row[0] for row in await context.database.fetch(PRODUCTS)]
+            near = difflib.get_close_matches(name, numbers, n=3, cutoff=0.5)
             hint = f"Did you mean {', '.join(near)}?" if near else "Use group_by=product for all."
             raise Problem(404, "unknown_product", f"There is no product {name!r}.", hint)

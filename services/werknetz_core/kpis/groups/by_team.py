@@ -95,8 +95,8 @@ def _require_teams(grouping: Grouping, teams: set[str]) -> None:
         if name not in teams:
             near = difflib.get_close_matches(name, sorted(teams), n=3, cutoff=0.5)
             hint = f"Did you mean {', '.join(near)}? " if near else ""
-            known = ", ".join(sorted(teams)) or "none, as there is no shift calendar"
+            all_teams = ", ".join(sorted(teams)) or "none, as there is no shift calendar"
             raise Problem(
                 404, "unknown_team", f"No shift calendar of the equipment has the team {name!r}.",
-                f"{hint}Teams: {known}.",
+                f"{hint}Teams: {all_teams}.",
             )  # fmt: skip

@@ -55,12 +55,22 @@ def parse_grouping(
 
 
 def require_divisible(
-    grouping: Grouping | None, kpis: Sequence[Kpi], rolling: str | None, as_of: str | None
+    grouping: Grouping | None,
+    kpis: Sequence[Kpi],
+    granularity: str,
+    rolling: str | None,
+    as_of: str | None,
 ) -> None:
     """Raise a Problem where the values cannot be divided by this dimension."""
     if grouping is None:
         return
     dimension = grouping.dimension
+    if granularity == "5m":
+        raise invalid_parameter(
+            "granularity",
+            f"Values of 5 minutes cannot be divided by {dimension}.",
+            "Use 15m or a longer granularity.",
+        )
     if dimension == "team":
         if rolling is not None:
             raise invalid_parameter(

@@ -47,12 +47,12 @@ async def find_order(name: str, context: AppContext, principal: Principal) -> Fo
         for row in rows
         if row["start_at"] is not None and row["end_at"] is not None
     ]  # fmt: skip
-    known = [run.equipment_id for run in runs] or [
+    machines = [run.equipment_id for run in runs] or [
         row[0] for row in await context.database.fetch(EQUIPMENT_OF_ORDER, number, ids)
     ]
-    if not known:
+    if not machines:
         raise await _unknown_order(context, number, ids)
-    return FoundOrder(number, _plant_of(tree, known, number), tuple(runs))
+    return FoundOrder(number, _plant_of(tree, machines, number), tuple(runs))
 
 
 def _plant_of(tree: EquipmentTree, ids: Sequence[int], number: str) -> str:
@@ -74,7 +74,7 @@ def plant_path(path: str) -> str:
 
 
 async def _unknown_order(context: AppContext, number: str, ids: Sequence[int] | None) -> Problem:
-    known = [row[0] for row in await context.database.fetch(ORDER_NUMBERS, ids)]
-    near = difflib.get_close_matches(number, known, n=3, cutoff=0.5)
+    numbers = [row[0] for row in await context.database.fetch(ORDER_NUMBERS, ids)]
+    near = difflib.get_close_matches(number, numbers, n=3, cutoff=0.5)
     hint = f"Did you mean {', '.join(near)}?" if near else "GET /api/v1/orders lists all."
     return Problem(404, "unknown_order", f"There is no order {number!r}.", hint)

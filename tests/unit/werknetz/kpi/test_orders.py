@@ -76,7 +76,9 @@ def test_operations_are_in_sequence(runs: tuple[MachineRun, ...], names: list[st
     assert operations_in_sequence(runs) == names
 
 
-def made(good: float, scrap: float, busy_s: float = HOUR_S, unknown_s: float = 0.0) -> Elements:
+def output_of(
+    good: float, scrap: float, busy_s: float = HOUR_S, unknown_s: float = 0.0
+) -> Elements:
     """Return the elements of an order at a machine."""
     known_s = busy_s + unknown_s
     return Elements(
@@ -91,32 +93,33 @@ def made(good: float, scrap: float, busy_s: float = HOUR_S, unknown_s: float = 0
 CASES = [
     (
         "one machine, busy all the time",
-        [run(1, 0, 60)], {1: made(90, 10)}, (0, 60), 1.0, 100 / HOUR_S, 0.1,
+        [run(1, 0, 60)], {1: output_of(90, 10)}, (0, 60), 1.0, 100 / HOUR_S, 0.1,
     ),
     (
         "two machines in parallel: more than 1",
-        [run(1, 0, 60, "10"), run(2, 0, 60, "10")], {1: made(90, 10), 2: made(45, 5)}, (0, 60),
+        [run(1, 0, 60, "10"), run(2, 0, 60, "10")],
+        {1: output_of(90, 10), 2: output_of(45, 5)}, (0, 60),
         2.0, 150 / HOUR_S, 15 / 150,
     ),
     (
         "two operations with an hour in between",
-        [run(1, 0, 60, "10"), run(2, 120, 180, "20")], {1: made(95, 5), 2: made(90, 5)},
+        [run(1, 0, 60, "10"), run(2, 120, 180, "20")], {1: output_of(95, 5), 2: output_of(90, 5)},
         (0, 180), 2 / 3, 95 / (3 * HOUR_S), 10 / 100,
     ),
     (
         "three operations: all scrap, first and last quantity",
         [run(3, 90, 120, "30"), run(1, 0, 60, "10"), run(2, 30, 90, "20")],
-        {1: made(190, 10), 2: made(171, 19), 3: made(171, 0, HOUR_S / 2)}, (0, 120),
+        {1: output_of(190, 10), 2: output_of(171, 19), 3: output_of(171, 0, HOUR_S / 2)}, (0, 120),
         2.5 / 2, 171 / (2 * HOUR_S), 29 / 200,
     ),
     (
         "half of the time, the state is unknown",
-        [run(1, 0, 120)], {1: made(80, 20, HOUR_S, HOUR_S)}, (0, 120), 1.0,
+        [run(1, 0, 120)], {1: output_of(80, 20, HOUR_S, HOUR_S)}, (0, 120), 1.0,
         100 / (2 * HOUR_S), 0.2,
     ),
     (
         "a span that begins within the order",
-        [run(1, 0, 120)], {1: made(40, 10)}, (60, 200), 1.0, 50 / HOUR_S, 0.2,
+        [run(1, 0, 120)], {1: output_of(40, 10)}, (60, 200), 1.0, 50 / HOUR_S, 0.2,
     ),
 ]  # fmt: skip
 
@@ -135,7 +138,7 @@ def test_orders_have_the_values_of_the_formulas(case: tuple[object, ...]) -> Non
 
 def test_unknown_time_is_a_loss_in_the_strict_value() -> None:
     elements = order_elements_of(
-        [run(1, 0, 120)], {1: made(1, 0, HOUR_S, HOUR_S)}, (0, 120 * MINUTE)
+        [run(1, 0, 120)], {1: output_of(1, 0, HOUR_S, HOUR_S)}, (0, 120 * MINUTE)
     )
     assert CATALOGUE["allocation_ratio"].compute_strict(elements) == 0.5
     assert elements.find_reported("last_pq") == 1
@@ -179,7 +182,7 @@ def test_an_unknown_value_has_a_reason(name: str, elements: OrderElements, reaso
 
 def test_a_machine_of_two_operations_is_no_output_of_one() -> None:
     runs = [run(1, 0, 60, "10", "20"), run(2, 0, 60, "10")]
-    elements = order_elements_of(runs, {1: made(5, 0), 2: made(5, 0)}, (0, 60 * MINUTE))
+    elements = order_elements_of(runs, {1: output_of(5, 0), 2: output_of(5, 0)}, (0, 60 * MINUTE))
     assert (elements.first_shared, elements.last_shared) == (1, 1)
     for name, which in (("throughput_rate", "last"), ("fall_off_ratio", "first")):
         value, reason = CATALOGUE[name].compute(elements)

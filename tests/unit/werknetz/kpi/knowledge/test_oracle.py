@@ -202,9 +202,9 @@ class Oracle:
         for role, points in self.h.counts.items():
             instants = sorted(points)
             for before, at in zip([instants[0] if instants else 0, *instants], instants):  # noqa: B905 - one longer
-                made = max(at - 1, 0)  # it was finished in the second that ends with it
+                second = max(at - 1, 0)  # it was finished in the second that ends with it
                 self.add_count(
-                    sums.setdefault((made // 900, self.order(made)), {}), role, before, at,
+                    sums.setdefault((second // 900, self.order(second)), {}), role, before, at,
                     points[at],
                 )  # fmt: skip
         return sums
