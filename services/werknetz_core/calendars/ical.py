@@ -45,7 +45,8 @@ def export_history(history: CalendarHistory, path: str, start_us: int, end_us: i
 def import_document(text: bytes, time_zone: str, start_us: int, end_us: int) -> dict[str, Any]:
     """Return the calendar document that has the shifts of an iCalendar file in a span.
 
-    The shifts of each weekday are those that most of them have; other days become exceptions.
+    The shifts of each weekday are those that most of them have; other days become exceptions. Only
+    the weeks from the first to the last event of the file count: the time beside them is unknown.
     Raises CalendarRejected with the remedy.
     """
     zone = ZoneInfo(time_zone)
@@ -62,7 +63,10 @@ def import_document(text: bytes, time_zone: str, start_us: int, end_us: int) -> 
         raise CalendarRejected(
             f"the file has no event from {first} to {last}: set start and end to its days"
         )
-    return _document_of(by_day, closed, time_zone, first, last)
+    days = {*by_day, *closed}
+    monday = min(days) - timedelta(days=min(days).weekday())
+    sunday = max(days) + timedelta(days=_WEEK - 1 - max(days).weekday())
+    return _document_of(by_day, closed, time_zone, max(first, monday), min(last, sunday))
 
 
 def _add_events(

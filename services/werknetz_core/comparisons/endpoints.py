@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from werknetz.domain.path import LEVELS
 from werknetz.kpi.definition import EQUIPMENT, Kpi
 from werknetz.kpi.elements import ELEMENT_NAMES
 from werknetz_core.comparisons.report import (
@@ -48,6 +49,11 @@ async def compare_plants(
     Comparable are equipments with the same products, definition and calendar, and enough coverage.
     """
     node = await context.tree.find_node(under, principal)
+    if LEVELS.index(level) <= LEVELS.index(node.level):
+        raise invalid_parameter(
+            "level", f"level={level} is not below {node.path}, a {node.level}.",
+            "Compare what is below it: send a lower `level`, or `under` further up.",
+        )  # fmt: skip
     tree = await context.tree.current()
     catalogue = await context.kpis.with_names([kpi])
     time = time_context_of(context, tree, node, None)

@@ -149,6 +149,7 @@ async def test_plants_are_ranked_only_where_they_are_comparable(world: World) ->
         ("under=nordwerk&kpi=oe", "oee"), ("under=nordwerk&kpi=otif", "oee"),
         ("under=nordwerk&level=site", "errors"), ("under=nordwerk&ignore=mix", "errors"),
         ("under=nordwerk&lvl=line", "level"),
+        (f"under={PLANT}", "send a lower `level`"), (f"under={PRESS}&level=machine", "`under`"),
     ],
 )  # fmt: skip
 async def test_a_wrong_comparison_gets_a_hint(world: World, query: str, hint: str) -> None:

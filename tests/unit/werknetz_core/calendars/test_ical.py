@@ -60,6 +60,26 @@ def test_a_rotation_goes_out_as_a_rule_for_each_day_of_the_cycle() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("first", "end"),
+    [(datetime(2026, 9, 6, 22, tzinfo=UTC), datetime(2026, 12, 10, 23, tzinfo=UTC)),
+     (datetime(2026, 10, 27, 23, tzinfo=UTC), datetime(2026, 12, 18, 23, tzinfo=UTC)),
+     (datetime(2027, 7, 11, 22, tzinfo=UTC), datetime(2027, 9, 5, 22, tzinfo=UTC))],
+    ids=["it ends before the span", "it lies within the span", "it begins late in the span"],
+)  # fmt: skip
+def test_the_time_beside_a_file_has_no_exceptions(first: datetime, end: datetime) -> None:
+    """A year is asked for, and the file has some weeks of it."""
+    document = {"time_zone": BERLIN, "shifts": [shift("early", WEEK, "06:00", "14:00")]}
+    history = CalendarHistory.of([[(0, Calendar.parse(document))]])
+    text = export_history(history, "p", microseconds_of(first), microseconds_of(end))
+    imported = import_document(text.encode(), BERLIN, START, END)
+    (pattern,) = imported["shifts"]
+    assert (pattern["name"], pattern["days"]) == ("early", WEEK)
+    weeks = {date.fromisoformat(day["date"]).isocalendar()[:2] for day in imported["exceptions"]}
+    edges = {first.date().isocalendar()[:2], end.date().isocalendar()[:2]}
+    assert weeks <= edges
+
+
 def test_each_version_goes_out_for_its_time() -> None:
     change = microseconds_of(datetime(2027, 1, 3, 23, tzinfo=UTC))
     first, second = (
