@@ -51,6 +51,7 @@ TARGETS: Final = (
         ("tests/unit/werknetz/kpi/facts", "tests/unit/werknetz/kpi/golden"),
     ),
     Target("kpi timeline", ("libs/werknetz/kpi/timeline",), ("tests/unit/werknetz/kpi/timeline",)),
+    Target("kpi energy", ("libs/werknetz/kpi/energy",), ("tests/unit/werknetz/kpi/energy",)),
     Target("kpi stops", ("libs/werknetz/kpi/stops",), ("tests/unit/werknetz/kpi/test_*stop*.py",)),
     Target("kpi supply", ("libs/werknetz/kpi/supply",), ("tests/unit/werknetz/kpi/supply",)),
     Target("kpi stock", ("libs/werknetz/kpi/stock",), ("tests/unit/werknetz/kpi/stock",)),
