@@ -351,7 +351,10 @@ class _MachineComputation:
                 buckets.append(n)
         touched = [span.start_us + n * BUCKET_US for n in buckets]
         touched += [at for at in self._marks if span.start_us <= at < span.end_us]
-        pieces_us = (min(touched), max(touched) + BUCKET_US) if touched else (0, 0)
+        # The next bucket may begin with another order or code, though its sums are the same.
+        pieces_us = (0, 0)
+        if touched:
+            pieces_us = (min(touched), min(max(touched) + 2 * BUCKET_US, span.end_us))
         return rows.ElementChanges(buckets, revised, carries, provisional, revisions, pieces_us)
 
     def _carry_document(self, carry: Carry, at_us: int, debt: Debt) -> dict[str, Any]:
