@@ -30,6 +30,7 @@ from werknetz_worker.rollups.roll_up import roll_up
 NOW: Final = datetime(2026, 11, 20, tzinfo=UTC)
 GROUP_BAR_MS: Final = 50.0
 FLAT_BAR: Final = 1.5
+RECOMPUTED_BAR: Final = 25.0  # rows of PostgreSQL with their index, against tables in memory
 ROUNDS: Final = 7
 _SUMS: Final = {
     "pot_s": 900, "pbt_s": 900, "apt_s": 700, "pq": 10, "gq": 9, "pri_pq_s": 600, "pri_gq_s": 540,
@@ -177,41 +178,79 @@ async def _measure_lines(world: _World, size: Size) -> list[Measure]:
 
 
 async def _measure_year(world: _World, size: Size) -> list[Measure]:
-    """A plant of 25 machines by day, beside DuckDB over the same rows in its own table."""
+    """A plant of 25 machines: answers and recomputation, beside DuckDB over the same rows."""
     ids = await world.line("year/p/a/l", 25)
     await world.elements(ids, size.year)
+    await roll_up(world.pool, seconds_max=900)
+    await world.pool.execute(
+        "INSERT INTO rollup_marks (equipment_id, from_at, to_at) SELECT id, at, at + interval '1 d'"
+        " FROM unnest($1::int[]) AS id, generate_series($2::timestamptz, $3::timestamptz, '1 d')"
+        " AS at",
+        ids, NOW - timedelta(days=size.year), NOW - timedelta(days=1),
+    )  # fmt: skip
     began = time.perf_counter()
     await roll_up(world.pool, seconds_max=900)
-    rolled_s = time.perf_counter() - began
+    recomputed_s = time.perf_counter() - began
     ours = await world.measure_answer_s("year/p", size.year)
     total = await world.measure_answer_s("year/p", size.year, "none")
-    database = duckdb.connect()
-    database.execute("SET threads = 1")
-    sums = ", ".join(f"{value}::double AS {name}" for name, value in _SUMS.items())
-    database.execute(
-        f"CREATE TABLE elements AS SELECT id, start_at, {sums} FROM range(25) AS m (id),"
-        f" range(TIMESTAMP '2026-11-20' - INTERVAL {size.year} DAY, TIMESTAMP '2026-11-20',"
-        " INTERVAL 15 MINUTE) AS t (start_at)"
-    )
-    totals = ", ".join(f"sum({name})" for name in _SUMS)
-
-    async def aggregate() -> None:
-        query = f"SELECT date_trunc('day', start_at), {totals} FROM elements GROUP BY 1"
-        if len(database.execute(query).fetchall()) < size.year:
-            raise AssertionError("rows are missing")
-
-    theirs = await _median_s(aggregate)
-    database.close()
+    by_day, all_sums = await _measure_duckdb(size.year)
     rows = 25 * size.year * 96
     return [
         Measure(
             f"kpi values: {size.year} days of 25 machines by day",
             f"{ours * 1000:.0f} ms, in one number {total * 1000:.0f} ms; "
-            f"DuckDB {theirs * 1000:.0f} ms",
-            ours / theirs,
+            f"DuckDB {by_day * 1000:.0f} ms",
+            ours / by_day, 1, at_most=True,
         ),
-        Measure("kpi values: … rolled up by the worker", f"{rows / rolled_s:,.0f} rows/s"),
+        Measure(
+            "kpi values: … recomputed by the worker",
+            f"{recomputed_s:.1f} s, {rows / recomputed_s:,.0f} rows/s; DuckDB {all_sums:.2f} s",
+            recomputed_s / all_sums, RECOMPUTED_BAR, at_most=True,
+        ),
     ]  # fmt: skip
+
+
+async def _measure_duckdb(days: int) -> tuple[float, float]:
+    """Return how long DuckDB takes by day of the plant, and for all sums that a worker stores."""
+    database = duckdb.connect()
+    database.execute("SET threads = 1")
+    sums = ", ".join(f"{value}::double AS {name}" for name, value in _SUMS.items())
+    database.execute(
+        f"CREATE TABLE elements AS SELECT id, start_at, {sums} FROM range(25) AS m (id),"
+        f" range(TIMESTAMP '2026-11-20' - INTERVAL {days} DAY, TIMESTAMP '2026-11-20',"
+        " INTERVAL 15 MINUTE) AS t (start_at)"
+    )
+    totals = ", ".join(f"sum({name}) AS {name}" for name in _SUMS)
+
+    async def by_day() -> None:
+        query = f"SELECT date_trunc('day', start_at), {totals} FROM elements GROUP BY 1"
+        if len(database.execute(query).fetchall()) < days:
+            raise AssertionError("rows are missing")
+
+    async def all_sums() -> None:
+        """Sum days of machines; and buckets, hours and days of line, area, plant and group."""
+        day_of_machine = "id, date_trunc('day', start_at) AS start_at"
+        database.execute(
+            f"CREATE OR REPLACE TABLE days AS SELECT {day_of_machine}, {totals} FROM elements"
+            " GROUP BY ALL"
+        )
+        above = "elements"
+        for level in ("line", "area", "plant", "enterprise"):
+            database.execute(
+                f"CREATE OR REPLACE TABLE {level} AS SELECT start_at, {totals} FROM {above}"
+                " GROUP BY ALL"
+            )
+            for part in ("hour", "day"):
+                database.execute(
+                    f"CREATE OR REPLACE TABLE {level}_{part} AS"
+                    f" SELECT date_trunc('{part}', start_at) AS start_at, {totals} FROM {level}"
+                    " GROUP BY ALL"
+                )
+            above = level
+
+    times = await _median_s(by_day), await _median_s(all_sums)
+    database.close()
+    return times
 
 
 async def _measure_group(world: _World, size: Size) -> list[Measure]:

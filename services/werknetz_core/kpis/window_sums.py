@@ -23,8 +23,7 @@ from werknetz.domain.rollup import (
 from werknetz.domain.window import Window
 from werknetz.store.arrays import array_literal
 from werknetz.store.elements.rollups import (
-    MARKS_IN,
-    ZONES_OF,
+    ROLLUP_STATES,
     bucket_sums_as_of,
     piece_sums,
     run_rows,
@@ -119,14 +118,16 @@ async def load_states(connection: ReadConnection, queries: Sequence[SumQuery]) -
     if not with_windows:
         return {}
     spans = [query.span for query in with_windows]
-    rows = await connection.fetch(ZONES_OF, [query.equipment_id for query in with_windows])
-    zones = {row["equipment_id"]: row["zone"] for row in rows}
-    marks = await connection.fetch(
-        MARKS_IN,
+    rows = await connection.fetch(
+        ROLLUP_STATES,
+        [query.equipment_id for query in with_windows],
         array_literal({number for query in with_windows for number in query.ids}),
         instant_of(min(start for start, _ in spans)),
         instant_of(max(end for _, end in spans)),
     )
+    zones = {row["equipment_id"]: row["zone"] for row in rows if row["zone"] is not None}
+    marks = [(row["equipment_id"], row["from_us"], row["to_us"]) for row in rows
+             if row["from_us"] is not None]  # fmt: skip
     return {
         query.equipment_id: RollupState(
             is_parent=len(query.ids) > 1,
@@ -138,7 +139,7 @@ async def load_states(connection: ReadConnection, queries: Sequence[SumQuery]) -
 
 
 def _stale_spans(
-    queries: Sequence[SumQuery], marks: Sequence[asyncpg.Record]
+    queries: Sequence[SumQuery], marks: Sequence[tuple[int, int, int]]
 ) -> Iterator[tuple[Span, ...]]:
     """Yield the spans of each query in which something below it has marks."""
     by_equipment: dict[int, list[Span]] = {}

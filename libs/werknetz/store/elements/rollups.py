@@ -14,14 +14,16 @@ _SUMS: Final = ", ".join(f"sum(x.{name}) AS {name}" for name in ELEMENT_COLUMNS)
 _TARGET: Final = f"""
 INSERT INTO element_sums (equipment_id, grain, start_at, provisional, computed_at, {_COLUMNS})"""
 
-ZONES_OF: Final = "SELECT equipment_id, zone FROM rollup_zones WHERE equipment_id = ANY($1::int[])"
-
-# Marks are of whole buckets. $1: equipment and all below it, as `array_literal`; $2, $3: the span.
-MARKS_IN: Final = """
-SELECT m.equipment_id, date_part('epoch', m.from_at)::bigint * 1000000 AS from_us,
-    date_part('epoch', m.to_at)::bigint * 1000000 AS to_us
+# Time zones of the days that are rolled up, then marks, which are of whole buckets. $1: equipment
+# of queries; $2: it and all below it, as `array_literal`; $3, $4: the span.
+ROLLUP_STATES: Final = """
+SELECT equipment_id, zone, NULL::bigint AS from_us, NULL::bigint AS to_us FROM rollup_zones
+WHERE equipment_id = ANY($1::int[])
+UNION ALL
+SELECT m.equipment_id, NULL, date_part('epoch', m.from_at)::bigint * 1000000,
+    date_part('epoch', m.to_at)::bigint * 1000000
 FROM rollup_marks m
-WHERE m.equipment_id IN (SELECT unnest($1::text::int[])) AND m.from_at < $3 AND m.to_at > $2"""
+WHERE m.equipment_id IN (SELECT unnest($2::text::int[])) AND m.from_at < $4 AND m.to_at > $3"""
 
 # $1 to $7: number of the window, number of the query, equipment, grain, start and end of each
 # piece, and whether it is summed over all equipment of the query. `{names}` and `{sums}` are
