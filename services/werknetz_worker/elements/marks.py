@@ -94,4 +94,5 @@ async def mark_meters_above(
     connection: WriteConnection, equipment_id: int, buckets: Iterable[int]
 ) -> None:
     """Mark the buckets at equipment above that has a meter: it holds what those below leave."""
-    await connection.execute(MARK_METERS_ABOVE, equipment_id, [instant_of(at) for at in buckets])
+    if instants := [instant_of(at) for at in buckets]:
+        await connection.execute(MARK_METERS_ABOVE, equipment_id, instants)

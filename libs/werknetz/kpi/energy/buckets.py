@@ -17,6 +17,7 @@ from werknetz.kpi.carry import Carry
 from werknetz.kpi.counts import Debt
 from werknetz.kpi.elements import ELEMENT_NAMES
 from werknetz.kpi.energy.meters import CarrierSums, Meter, MeteredBuckets, sum_meters
+from werknetz.kpi.energy.orders import add_to_shares
 from werknetz.kpi.series import Flags, Numbers
 from werknetz.kpi.states import (
     GOOD_BELOW,
@@ -77,6 +78,9 @@ def add_energy(
     energy, carriers = _columns_of(metered, columns, inputs, span)
     columns |= energy
     _count_samples(inputs.meters, span, columns)
+    shares = add_to_shares(
+        computed.order_shares, computed.intervals, inputs.meters, carry.counts, span
+    )
     first = Carry() if inputs.is_only_energy else None
     carries = [
         replace(first or own, counts=own.counts | metered.counters[n])
@@ -84,7 +88,7 @@ def add_energy(
     ]
     return ComputedEnergy(
         replace(
-            computed, columns=columns, carries=carries,
+            computed, columns=columns, carries=carries, order_shares=shares,
             debts=tuple(map(_join, computed.debts, metered.debts)),
             set_aside=tuple(sorted((*computed.set_aside, *metered.set_aside),
                                    key=lambda aside: (aside.at_us, aside.signal_id))),

@@ -1,0 +1,70 @@
+"""Energy of orders that change within a bucket: with the rest it is the energy of the bucket."""
+
+import pytest
+
+from werknetz.domain.bucket import BUCKET_US
+from werknetz.domain.role import Role
+from werknetz.domain.state import MachineState
+from werknetz.kpi.carry import Carry
+from werknetz.kpi.energy.buckets import ComputedEnergy, EnergyInputs, add_energy
+from werknetz.kpi.energy.carriers import CarrierFactor, FactorSteps
+from werknetz.kpi.energy.meters import Meter
+from werknetz.kpi.plan import PlannedTime
+from werknetz.kpi.series import EARLIEST_US, CountSeries, MachineSamples, Series
+from werknetz.kpi.states import BucketRange, compute_buckets
+
+MINUTE = 60_000_000
+Samples = dict[int, float]
+
+
+def series_of(samples: Samples) -> Series:
+    return Series.of([at * MINUTE for at in samples], list(samples.values()))
+
+
+def compute(orders: dict[int, str], meter: Samples, items: Samples) -> ComputedEnergy:
+    order = Series.of([at * MINUTE for at in orders], [0.0] * len(orders), text=[*orders.values()])
+    count = CountSeries(1, Role.TOTAL_COUNT, series_of(items), "to_zero")
+    state = Series.of([0], [float(MachineState.PRODUCING)])
+    samples = MachineSamples(state=state, order=order, counts=(count,))
+    span = BucketRange(0, 2, 2 * BUCKET_US)
+    computed = compute_buckets(samples, PlannedTime.always(), Carry(), span)
+    energy = CountSeries(7, Role.ENERGY, series_of(meter), "to_zero")
+    factors = FactorSteps.of([CarrierFactor("a", EARLIEST_US, 2.0, 0.5)])
+    inputs = EnergyInputs((Meter("power", energy, factors),))
+    return add_energy(computed, inputs, Carry(), span, {})
+
+
+def shares(result: ComputedEnergy, name: str) -> dict[tuple[int, str], float | None]:
+    return {
+        (share.bucket, share.order_number): None
+        if share.elements is None
+        else share.elements.get(name, 0.0)
+        for share in result.computed.order_shares
+    }
+
+
+def test_what_a_meter_counted_belongs_to_the_order_before_its_instant() -> None:
+    result = compute(
+        {0: "A", 6: "B", 12: ""},
+        {0: 0, 3: 1, 6: 3, 9: 4, 14: 9, 20: 11},
+        {0: 0, 5: 10, 8: 25, 20: 30},
+    )
+    assert shares(result, "energy_kwh") == {(0, "A"): 6, (0, "B"): 2}
+    assert shares(result, "co2_kg") == {(0, "A"): 1.5, (0, "B"): 0.5}
+    assert shares(result, "energy_of_pq_kwh") == {(0, "A"): 6, (0, "B"): 2}
+    assert shares(result, "energy_pq") == {(0, "A"): 10, (0, "B"): 15}
+    assert shares(result, "energy_known_s") == {(0, "A"): 360, (0, "B"): 360}
+    assert shares(result, "energy_pq_known_s") == {(0, "A"): 360, (0, "B"): 360}
+    assert result.computed.columns["energy_kwh"].tolist() == [18, 4]
+
+
+def test_a_bucket_of_one_order_needs_no_share() -> None:
+    result = compute({0: "A"}, {0: 0, 10: 4}, {0: 0, 10: 4})
+    assert shares(result, "energy_kwh") == {(0, "A"): None, (1, "A"): None}
+
+
+def test_an_order_that_runs_twice_has_both_parts() -> None:
+    result = compute({0: "A", 4: "B", 8: "A"}, {0: 0, 2: 1, 6: 3, 10: 7}, {0: 0, 10: 4})
+    assert shares(result, "energy_kwh") == pytest.approx(
+        {(0, "A"): 10, (0, "B"): 4, (1, "A"): None}
+    )
