@@ -103,6 +103,7 @@ class MachineSamples:
 
     state: Series | None = None
     order: Series | None = None
+    order_since_us: int | None = None  # the first order at all; None: one ran before the range
     run_time: Series | None = None
     counts: tuple[CountSeries, ...] = ()
     unknown: tuple[tuple[int, int], ...] = ()  # spans in which samples of the state may be missing
@@ -187,10 +188,13 @@ def state_steps_of(series: Series | None, first: int, code: str | None, texts: T
     ).without_repeats()
 
 
-def order_steps_of(series: Series | None, first: str, index: TextIndex) -> Steps:
+def order_steps_of(
+    series: Series | None, first: str, index: TextIndex, since_us: int | None = None
+) -> Steps:
     """Return the order number over time; `value` is whether an order runs.
 
-    Without an order signal, an order is assumed to be running.
+    Without an order signal, and before its first value at all (`since_us`), an order is assumed to
+    be running: nobody reports that there is none.
     """
     if series is None:
         always = np.array([True])
@@ -199,7 +203,15 @@ def order_steps_of(series: Series | None, first: str, index: TextIndex) -> Steps
     texts = np.append(np.array([first or None], np.object_), samples.text)
     texts = np.array([text or None for text in texts], np.object_)
     name = index.ids_of(texts)
-    return Steps(np.append(EARLIEST_US, samples.at), name > 0, name).without_repeats()
+    at, runs = np.append(EARLIEST_US, samples.at), name > 0
+    if since_us is not None and not first:
+        runs[0] = True
+        if not len(samples.at) or samples.at[0] > since_us:  # it has begun without an order
+            at, runs, name = (
+                np.insert(column, 1, value)
+                for column, value in ((at, since_us), (runs, False), (name, 0))
+            )
+    return Steps(at, runs, name).without_repeats()
 
 
 def run_time_steps_of(series: Series | None, first: float | None) -> Steps:

@@ -14,6 +14,7 @@ from werknetz_simulator.plants.plan import DAY_US, SECOND_US
 from werknetz_simulator.plants.plant import PlantMachine, StateKind
 from werknetz_simulator.plants.shift_timeline import StateSegment
 from werknetz_simulator.plants.truth import Truth
+from werknetz_simulator.protocols.names import mes
 
 MINOR_STOP_BELOW_US: Final = 120 * SECOND_US
 FAULTS: Final = frozenset({StateKind.FAULT, StateKind.REPAIR})
@@ -196,7 +197,7 @@ def _add_delay(total: ElementSums, kind: StateKind, spent_us: int) -> None:
 def _fault_stops(
     truth: Truth, machine: PlantMachine, start_us: int, end_us: int
 ) -> list[FaultStop]:
-    """Merge contiguous faults, also across the window's ends, but not before the history.
+    """Merge contiguous faults, also across the window's ends, but not before they are known.
 
     A fault counts only if it started with an order and in planned busy time.
     """
@@ -209,7 +210,7 @@ def _fault_stops(
             begin, _, was_fault = merged.pop()
             merged.append((begin, segment.end_us, was_fault or fault))
         else:
-            merged.append((max(segment.start_us, truth.since_us), segment.end_us, fault))
+            merged.append((_known_start_us(truth, segment), segment.end_us, fault))
     return [
         FaultStop(
             begin,
@@ -220,6 +221,16 @@ def _fault_stops(
         for begin, end, fault in merged
         if _counts_as_stop(truth, machine, begin)
     ]
+
+
+def _known_start_us(truth: Truth, segment: StateSegment) -> int:
+    """Return the start of a fault; of one before the history, only an MES knows it."""
+    is_booked = (
+        truth.plant.name == mes.PLANT
+        and bool(segment.order)
+        and segment.end_us - segment.start_us >= mes.BOOKED_STOP_MIN_US
+    )
+    return segment.start_us if is_booked else max(segment.start_us, truth.since_us)
 
 
 def _counts_as_stop(truth: Truth, machine: PlantMachine, at_us: int) -> bool:

@@ -137,12 +137,20 @@ class Machine:
             unknown=await self._load_unknown_spans(connection, start_us, end_us),
             reports=await self._load_reports(connection, start_us, end_us, running_order, orders),
             order=orders,
+            order_since_us=None if running_order else await self._load_order_start(connection),
             run_time=self._join(Role.PLANNED_RUN_TIME, series, start_us, end_us),
             counts=tuple(self.counts_of(series)),
             minor_stops=self.minor_stops,
             code_effects=self.code_effects,
         )
         return samples, conflicts
+
+    async def _load_order_start(self, connection: WriteConnection) -> int | None:
+        """Return when the first value of an order signal came; None: there is no such signal."""
+        signals = self.signals_of(Role.ORDER)
+        if not signals:
+            return None
+        return min((await _first_samples(connection, signals)).values(), default=OPEN_US)
 
     async def load_counters(
         self, connection: WriteConnection, start_us: int, end_us: int, roles: Collection[Role]

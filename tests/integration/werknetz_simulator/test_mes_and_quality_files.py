@@ -15,7 +15,7 @@ from werknetz.events.facts import JobFinished, JobStarted, QualityInspected, Sta
 from werknetz_simulator.plants.plan import DAY_US, HOUR_US
 from werknetz_simulator.plants.plant import PLANTS
 from werknetz_simulator.plants.position import ResumePosition
-from werknetz_simulator.plants.systems.mes import BOOKED_STOP_MIN_US, STATES, MesDatabase
+from werknetz_simulator.plants.systems.mes import STATES, MesDatabase
 from werknetz_simulator.plants.systems.quality_file import QualityFileWriter
 from werknetz_simulator.plants.truth import Truth
 from werknetz_simulator.protocols.names import mes, quality
@@ -42,7 +42,7 @@ async def test_a_shift_that_gives_no_reasons(tmp_path: Path) -> None:
         if truth.since_us < segment.end_us <= now
         and segment.kind in STATES
         and segment.order
-        and segment.end_us - segment.start_us >= BOOKED_STOP_MIN_US
+        and segment.end_us - segment.start_us >= mes.BOOKED_STOP_MIN_US
     }
 
     def is_complete() -> bool:

@@ -47,7 +47,7 @@ class MachineTimeline:
         reported = state_steps_of(samples.state, carry.state, carry.code, codes)
         own = mask_unknown(reported, samples.unknown)
         time = effective_time(own, samples.reports, codes, samples.code_effects)
-        orders = order_steps_of(samples.order, carry.order, numbers)
+        orders = order_steps_of(samples.order, carry.order, numbers, samples.order_since_us)
         if samples.order is None:
             orders = effective_orders(orders, samples.reports, numbers)
         own_run_time = run_time_steps_of(samples.run_time, carry.run_time_s)

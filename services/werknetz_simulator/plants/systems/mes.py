@@ -16,11 +16,10 @@ from werknetz_simulator.plants.machine import PlantMachine, StateKind
 from werknetz_simulator.plants.plan import HOUR_US, SECOND_US, PlannedShift, instant_of
 from werknetz_simulator.plants.shift_timeline import StateSegment
 from werknetz_simulator.plants.truth import Truth
-from werknetz_simulator.protocols.names.mes import INSPECTIONS, JOBS, STOPS
+from werknetz_simulator.protocols.names.mes import BOOKED_STOP_MIN_US, INSPECTIONS, JOBS, STOPS
 
 TICK_S: Final = 2.0
 STEP_US: Final = 6 * HOUR_US
-BOOKED_STOP_MIN_US: Final = 180 * SECOND_US  # shorter stops are not entered
 STATES: Final = {
     StateKind.FAULT: "averia",
     StateKind.REPAIR: "reparacion",

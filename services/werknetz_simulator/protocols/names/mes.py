@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from werknetz_simulator.plants.machine import Plant
+from werknetz_simulator.plants.plan import SECOND_US
 from werknetz_simulator.protocols.names.profile import path_in_area
 
-CONNECTOR: Final = "palma-3-mes"
+PLANT: Final = "palma-3"
+CONNECTOR: Final = f"{PLANT}-mes"
+BOOKED_STOP_MIN_US: Final = 180 * SECOND_US  # shorter stops are not entered
 JOBS, STOPS, INSPECTIONS = "ordenes", "paros", "calidad"
 STATES: Final = {
     "averia": "malfunction",

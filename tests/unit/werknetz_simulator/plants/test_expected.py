@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from werknetz_simulator.plants.expected import ElementSums, element_sums, kpis_of
+from werknetz_simulator.plants.expected import FAULTS, ElementSums, element_sums, kpis_of
 from werknetz_simulator.plants.plan import DAY_US, HOUR_US, us_of
 from werknetz_simulator.plants.plant import EMDEN_1, PLANTS, ZWICK_2, Plant, StateKind
 from werknetz_simulator.plants.starvation import starvation_windows
@@ -90,3 +90,23 @@ def test_nothing_planned_is_undefined_not_zero() -> None:
 def test_teep_of_a_day_off_is_zero_while_oee_is_undefined() -> None:
     kpis = kpis_of(ElementSums(off_shift_us=86_400_000_000))
     assert (kpis["oee"], kpis["ooe"], kpis["teep"]) == (None, None, 0.0)
+
+
+@pytest.mark.parametrize(("name", "failures"), [("palma-3", 0), ("emden-1", 1)])
+def test_an_mes_knows_when_a_fault_began_that_is_older_than_the_history(
+    name: str, failures: int
+) -> None:
+    plant = PLANTS[name]
+    machine, segment = next(
+        (machine, segment)
+        for machine in plant.machines
+        for segment in Truth(plant, since_us=SINCE).segments(machine, SINCE, SINCE + 9 * DAY_US)
+        if segment.kind in FAULTS
+        and segment.order
+        and segment.end_us - segment.start_us > 10 * 60_000_000
+    )
+    middle_us = (segment.start_us + segment.end_us) // 2
+    truth = Truth(plant, since_us=middle_us)
+    s = element_sums(truth, [machine], middle_us, segment.end_us)
+    assert s.fe == failures
+    assert s.ttr_us == s.pbt_us > 0
