@@ -113,9 +113,9 @@ class AsyncKpis:
         return self.transport.csv("/kpi_values", query)
 
     async def explain(
-        self, /, kpi: str, equipment: str, *, start: str = "-24h", **options: object
+        self, /, kpi: str, equipment: Names = (), *, start: str | None = None, **options: object
     ) -> Row:
-        """Return how a value is computed, down to samples; options: end, tz, divisor."""
+        """Return how a value is computed, down to samples; options: order, end, tz, divisor."""
         query = {"kpi": kpi, "equipment": equipment, "start": start, **options}
         row: Row = await self.transport.get("/kpi_values/explain", query)
         return row

@@ -1,5 +1,6 @@
 """`werknetz kpi` and `werknetz doctor`."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import typer
@@ -105,7 +106,7 @@ def kpi(
 ) -> None:
     """Show values of a KPI; the word `values` may be left out."""
     if explain:
-        _explain(name, equipment or [], start or "-24h", end, output)
+        _explain(name, {"equipment": equipment, "order": order}, start, end, output)
         return
     options: dict[str, Any] = {
         "start": start, "end": end, "granularity": by, "rolling": rolling, "as_of": as_of,
@@ -125,14 +126,21 @@ def kpi(
         print_lines(*_shifts_of(answer))
 
 
-def _explain(name: str, equipment: list[str], start: str, end: str | None, output: Output) -> None:
-    if "," in name or len(equipment) != 1 or output is Output.CSV:
+def _explain(
+    name: str,
+    targets: Mapping[str, list[str] | None],
+    start: str | None,
+    end: str | None,
+    output: Output,
+) -> None:
+    named = {scope: names for scope, names in targets.items() if names}
+    if "," in name or [len(names) for names in named.values()] != [1] or output is Output.CSV:
         raise WerknetzError(
-            "--explain takes one KPI of one equipment, as a table or as JSON.",
+            "--explain takes one KPI of one equipment or order, as a table or as JSON.",
             "Such as: werknetz kpi oee nordwerk/emden-1 --start shift:current --explain",
         )
     with Client() as client:
-        answer = client.kpis.explain(name, equipment[0], start=start, end=end)
+        answer = client.kpis.explain(name, start=start, end=end, **named)
         if output is Output.JSON:
             print_json(answer)
         else:

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from plumbing.machines import MINUTE, Plant, Sample
-from werknetz.domain.bucket import microseconds_of
+from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz_worker.elements.compute import compute_dirty_buckets
 from werknetz_worker.watermarks import WatermarkPublisher
 
@@ -18,7 +18,7 @@ from .conftest import LINE, OTHER, PLANT, PRESS, ROBOT, World
 
 pytestmark = pytest.mark.asyncio
 START = microseconds_of(datetime(2026, 11, 16, 5, tzinfo=UTC))  # a Monday; the early shift begins
-NOW = datetime(2026, 11, 16, 8, 30, tzinfo=UTC)  # before the break
+NOW = datetime(2026, 11, 16, 8, 45, tzinfo=UTC)  # before the break
 ROLES = ("state", "order", "planned_run_time", "good_count", "scrap_count")
 PRODUCING, SETUP, FAULT = 1.0, 2.0, 4.0
 Timeline = Sequence[tuple[int, float, str]]  # minute, state, order
@@ -160,7 +160,7 @@ async def test_an_order_that_runs_is_provisional(stage: Stage) -> None:
     item = await stage.value("allocation_ratio", "A2")
     run = item["order_run"]
     assert (item["provisional"], run["end"], run["machines"][0]["end"]) == (True, None, None)
-    assert run["aoet_s"] == (210 - 127) * 60  # up to now
+    assert run["aoet_s"] == (225 - 127) * 60  # up to now
     first = await stage.value("allocation_ratio", "A1")
     assert (first["provisional"], first["value"]) == (False, 1.0)
 
@@ -203,6 +203,12 @@ async def test_a_correction_of_the_order_moves_it(two_operations: Stage) -> None
     assert run["machines"][0]["aubt_s"] == 90 * 60
     second = (await two_operations.value("allocation_ratio", "A2"))["order_run"]
     assert second["start"] == "2026-11-16T07:37:00+01:00"
+    # Also in the bucket in which A1 ended before, and whose sums are the same.
+    later = await two_operations.world.database.fetch(
+        "SELECT DISTINCT order_number FROM state_pieces WHERE equipment_id = $1 AND start_at >= $2",
+        machine, instant_of(START + 97 * MINUTE),
+    )  # fmt: skip
+    assert [row[0] for row in later] == ["A2"]
 
 
 async def test_plants_may_use_the_same_numbers(two_operations: Stage) -> None:
@@ -229,6 +235,25 @@ async def test_an_order_that_has_not_run_has_no_value(stage: Stage) -> None:
     )
     item = await stage.value("allocation_ratio", "B7")
     assert (item["value"], item["reason"], item.get("order_run")) == (None, "no data", None)
+
+
+async def test_an_explanation_shows_the_part_of_each_machine(two_operations: Stage) -> None:
+    query = "/kpi_values/explain?order=A1&kpi=fall_off_ratio"
+    answer = await two_operations.world.get(query)
+    assert answer.status_code == 200, answer.text
+    content = answer.json()
+    assert (content["order"], content["value"]) == ("A1", pytest.approx(15 / 300))
+    assert (content["elements"]["first_pq"], content["elements"]["sq"]) == (300, 15)
+    assert content["text"][0].startswith("fall_off_ratio, number 18 of ISO 22400-2, of order A1")
+    press, robot = content["machines"]
+    assert (press["equipment"], press["elements"]["sq"], robot["elements"]["sq"]) == (PRESS, 10, 5)
+    minutes = {(row["category"], row["state"]): row["minutes"] for row in press["states"]}
+    assert minutes == {("apt", "producing"): 100, ("adet", "malfunction"): 20}
+    assert "order=A1" in content["values_href"]
+    both = await two_operations.world.get(f"{query}&equipment={PRESS}")
+    assert both.status_code == 422
+    none = await two_operations.world.get("/kpi_values/explain?kpi=fall_off_ratio")
+    assert none.status_code == 422
 
 
 async def test_an_unchanged_answer_is_not_sent_again(two_operations: Stage) -> None:

@@ -15,6 +15,7 @@ STATES_BY_MACHINE: Final = """
     SELECT equipment_id, category, state, count(*) AS pieces,
         sum(extract(epoch FROM end_at - start_at))::float8 / 60 AS minutes
     FROM state_pieces WHERE equipment_id = ANY($1::int[]) AND start_at >= $2 AND start_at < $3
+        AND ($4::text IS NULL OR order_number = $4)
     GROUP BY equipment_id, category, state ORDER BY equipment_id, category, minutes DESC
 """
 

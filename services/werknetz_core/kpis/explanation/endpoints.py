@@ -20,16 +20,23 @@ async def explain_kpi_value(
     context: ContextDep,
     session: ReadSessionDep,
     principal: Viewer,
-    equipment: Annotated[str, Query(description="Equipment path, of any level.")],
+    equipment: Annotated[str | None, Query(description="Equipment path, of any level.")] = None,
+    order: Annotated[
+        str | None, Query(description="Instead: a production order, or plant:number.")
+    ] = None,
     kpi: Annotated[str, Query(description="Name of a KPI, see /api/v1/kpis.")],
-    start: str = "-24h",
+    start: Annotated[
+        str | None, Query(description="Default: -24h; of an order, its own start.")
+    ] = None,
     end: str | None = None,
     tz: str | None = None,
     divisor: str = "fe+1",
 ) -> Response:
     """Explain one value: formula, elements, machines, states, samples, gaps, mapping versions."""
     body = KpiQueryBody(
-        equipment=[equipment], kpi=[kpi], start=start, end=end, tz=tz, divisor=divisor
-    )
+        equipment=[] if equipment is None else [equipment],
+        order=[] if order is None else [order],
+        kpi=[kpi], start=start, end=end, tz=tz, divisor=divisor,
+    )  # fmt: skip
     query = KpiQuery.from_body(body, await context.kpis.with_names(body.kpi))
     return json_response(await explain(query, context, session, principal))

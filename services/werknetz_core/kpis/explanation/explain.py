@@ -3,7 +3,7 @@
 The value is computed by the code behind `kpi_values`, so both always agree.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -13,10 +13,8 @@ import asyncpg
 
 from werknetz.domain.bucket import instant_of
 from werknetz.domain.state import MachineState
-from werknetz.domain.window import Window
 from werknetz.kpi.definition import Kpi
-from werknetz.kpi.elements import ELEMENT_NAMES, Elements
-from werknetz.kpi.facts.elements import EquipmentElements
+from werknetz.kpi.elements import Elements
 from werknetz.store.session import ReadSession
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
@@ -24,14 +22,11 @@ from werknetz_core.context.time_spec import format_utc
 from werknetz_core.kpis.explanation import trace
 from werknetz_core.kpis.explanation.doubts import load_doubts, sentences_of
 from werknetz_core.kpis.explanation.energy import factor_sentences, load_factors
+from werknetz_core.kpis.explanation.parts import load_parts
 from werknetz_core.kpis.query import KpiQuery
-from werknetz_core.kpis.scopes.facts import FACT_NAMES, FactQuery, FactSums, load_fact_sums
-from werknetz_core.kpis.scopes.scope import QueryTarget
 from werknetz_core.kpis.values import compute
 from werknetz_core.kpis.values.compute import judgement_fields
 
-MACHINES_MAX: Final = 25
-_ALL: Final = 0  # no machine has this id: the facts of the whole target
 _API: Final = "/api/v1"
 _COUNTS: Final = {"produced": "pq", "good": "gq", "scrap": "sq", "rework": "rq"}
 _QUALITY_ELEMENTS: Final = ("pbt_s", "unknown_s", "samples", "good_samples", "late_samples")
@@ -50,23 +45,20 @@ async def explain(
     [value], [covered] = _documents(response["items"]), _documents(response["ranges"])
     tree = await context.tree.current()
     span = trace.TraceSpan(instant_of(target.span.start_us), instant_of(target.span.end_us))
-    sums = await trace.load_sums_by_machine(context.database, target.ids, span)
-    paths = {node.id: node.path for node in tree.subtree(target.name) if node.id in sums}
-    by_path = sorted(paths, key=paths.__getitem__)
-    machine_ids = by_path[:MACHINES_MAX]
-    traces = await trace.load_machine_traces(context.database, machine_ids, span, sums)
+    parts = await load_parts(context, tree, target, kpi)
+    paths, total = parts.paths, parts.total
+    traces = await trace.load_machine_traces(
+        context.database, list(parts.machines), span, parts.order_number
+    )
     losses = await trace.load_data_losses(session, principal, list(paths), span)
-    of_machines = {id_: (paths[id_], Elements.of(sums[id_])) for id_ in by_path}
-    facts = await _load_facts(context, target, kpi, machine_ids)
+    of_machines = {id_: (paths[id_], elements) for id_, elements in parts.sums.items()}
     doubts = await load_doubts(context.database, span, kpi, of_machines)
     factors = await load_factors(context.database, kpi, target.name, target.ids, span)
     links = _Links(format_utc(target.span.start_us), format_utc(target.span.end_us))
     machines = [
-        _machine(id_, paths[id_], _with_facts(sums[id_], facts.get(id_)), traces, query, links)
-        for id_ in machine_ids
+        _machine(id_, paths[id_], elements, traces, query, links)
+        for id_, elements in parts.machines.items()
     ]
-    total = EquipmentElements.sum(_with_facts(row) for row in sums.values())
-    total = replace(total, **facts.get(_ALL, {}))
     omitted = {"window", "definition_version", "inputs"}
     document = {
         **{name: value[name] for name in value if name not in omitted},
@@ -80,9 +72,9 @@ async def explain(
         "mappings": sorted({s["mapping"] for m in machines for s in m["signals"]}),
         **_losses(losses),
         "gaps_href": links.to("/gaps", connector=_connectors(machines)),
-        "values_href": links.to("/kpi_values", equipment=target.name, kpi=kpi.name),
+        "values_href": links.to("/kpi_values", **{query.scope: target.name}, kpi=kpi.name),
     }
-    return document | {"text": _sentences(document, total)}
+    return document | {"text": _sentences(document, total, query.scope)}
 
 
 class _Links:
@@ -113,33 +105,10 @@ def _elements(kpi: Kpi, elements: Elements) -> dict[str, float | None]:
     return {name: elements.find_reported(name) for name in names}
 
 
-async def _load_facts(
-    context: AppContext, target: QueryTarget, kpi: Kpi, machine_ids: Sequence[int]
-) -> FactSums:
-    """Return the fact elements of the KPI by machine, and those of the whole target."""
-    names = FACT_NAMES.intersection(kpi.inputs)
-    if not names:
-        return {}
-    window = Window(
-        target.span.start_us, target.span.end_us, instant_of(target.span.start_us).date()
-    )
-    facts: FactSums = {}
-    async with context.database.acquire() as connection:
-        for key, ids in ((_ALL, target.ids), *((id_, [id_]) for id_ in machine_ids)):
-            query = FactQuery(ids, [window], target.time.now_us)
-            facts[key] = (await load_fact_sums(connection, query, names)).get(1, {})
-    return facts
-
-
-def _with_facts(row: asyncpg.Record, facts: Mapping[str, float] | None = None) -> EquipmentElements:
-    stored = {name: float(row[name] or 0.0) for name in ELEMENT_NAMES}
-    return EquipmentElements(**stored, **(facts or {}))
-
-
 def _machine(
     machine_id: int,
     path: str,
-    elements: EquipmentElements,
+    elements: Elements,
     traces: trace.MachineTraces,
     query: KpiQuery,
     links: _Links,
@@ -208,7 +177,7 @@ def _connectors(machines: Sequence[Document]) -> list[str]:
     return sorted({s["connector_id"] for machine in machines for s in machine["signals"]})
 
 
-def _sentences(document: Document, total: Elements) -> list[str]:
+def _sentences(document: Document, total: Elements, scope: str) -> list[str]:
     """Return the explanation in sentences, from the value down to the samples."""
     definition = document["definition"]
     number = f", number {definition['number']} of ISO 22400-2" if definition["number"] else ""
@@ -217,6 +186,7 @@ def _sentences(document: Document, total: Elements) -> list[str]:
         for name, element in document["elements"].items()
         if name not in _QUALITY_ELEMENTS
     )
+    noun = "" if scope == "equipment" else f"{scope} "
     value = document["value"]
     result = (
         f"has no value: {document['reason']}"
@@ -225,7 +195,7 @@ def _sentences(document: Document, total: Elements) -> list[str]:
     )
     sentences = [
         (
-            f"{document['kpi']}{number}, of {document['equipment']} from {document['start']} "
+            f"{document['kpi']}{number}, of {noun}{document[scope]} from {document['start']} "
             f"to {document['end']} {result}."
         ),
         f"Formula, version {definition['version']}: {definition['formula']}.",

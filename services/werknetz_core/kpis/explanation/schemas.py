@@ -4,6 +4,8 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
+from werknetz_core.kpis.values.schemas import OrderRunView
+
 
 class DefinitionView(BaseModel):
     name: str
@@ -107,7 +109,9 @@ class QuarantineTraceView(BaseModel):
 
 
 class ExplanationView(BaseModel):
-    equipment: str
+    equipment: str | None = None
+    order: str | None = None  # instead of an equipment
+    order_run: OrderRunView | None = None
     kpi: str
     start: datetime
     end: datetime

@@ -34,9 +34,8 @@ class TraceSpan:
 
 @dataclass(frozen=True, slots=True)
 class MachineTraces:
-    """Sums, state times and signals by equipment id."""
+    """State times and signals by equipment id."""
 
-    sums: dict[int, asyncpg.Record]
     states: dict[int, list[asyncpg.Record]]
     signals: dict[int, list[asyncpg.Record]]
 
@@ -59,13 +58,16 @@ async def load_sums_by_machine(
 
 
 async def load_machine_traces(
-    database: Database, machine_ids: list[int], span: TraceSpan, sums: dict[int, asyncpg.Record]
+    database: Database, machine_ids: list[int], span: TraceSpan, order_number: str | None
 ) -> MachineTraces:
-    states = await database.fetch(STATES_BY_MACHINE, machine_ids, span.start, span.end)
+    """Load the states of the machines, of one order or of all time, and their signals."""
+    states = await database.fetch(
+        STATES_BY_MACHINE, machine_ids, span.start, span.end, order_number
+    )
     signal_rows = await database.fetch(
         SIGNALS_BY_MACHINE, machine_ids, span.start, span.end, _ROLES, SAMPLES_MAX + 1
     )
-    return MachineTraces(sums, _by_equipment(states), _by_equipment(signal_rows))
+    return MachineTraces(_by_equipment(states), _by_equipment(signal_rows))
 
 
 async def load_data_losses(

@@ -16,6 +16,7 @@ from werknetz.store.queries.order_sums import PRODUCTS_OF_ORDERS, order_sums
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.equipment_tree import EquipmentTree
+from werknetz_core.context.kpi_catalogue import require_level
 from werknetz_core.context.time_spec import TimeContext, UtcSpan, format_local, parse_span
 from werknetz_core.context.windows import time_context_of, windows_of
 from werknetz_core.kpis.orders.lookup import FoundOrder, OrderTarget, find_order
@@ -37,6 +38,8 @@ class OrderScope:
     async def load_targets(
         self, query: KpiQuery, context: AppContext, principal: Principal
     ) -> list[QueryTarget]:
+        for kpi in query.kpis:
+            require_level(kpi, ORDER.name)
         targets: list[QueryTarget] = []
         for name in query.names:
             order = await find_order(name, context, principal)
@@ -78,7 +81,9 @@ class OrderScope:
         tree = await context.tree.current()
         summed: list[Mapping[int, WindowSums]] = []
         for target, windows in targets:
-            by_window, product = await _load_machines(context, target, windows)
+            assert isinstance(target, OrderTarget)  # noqa: S101 - narrows, as below
+            by_window = await load_order_rows(context, target, windows)
+            product = await _load_product(context, target)
             summed.append(
                 {
                     n: _window_sums(tree, target, window, by_window.get(n, []), product)
@@ -112,28 +117,30 @@ def _paths_of(tree: EquipmentTree, target: QueryTarget) -> dict[int, str]:
     return {node.id: node.path for node in tree.nodes.values() if node.id in ids}
 
 
-async def _load_machines(
-    context: AppContext, target: QueryTarget, windows: Sequence[Window]
-) -> tuple[dict[int, list[asyncpg.Record]], str | None]:
-    """Return the rows of the machines by the number of the window, and the product."""
-    assert isinstance(target, OrderTarget)  # noqa: S101 - as above
+async def load_order_rows(
+    context: AppContext, target: OrderTarget, windows: Sequence[Window]
+) -> dict[int, list[asyncpg.Record]]:
+    """Return the elements of each machine of the order, by the number of the window."""
     spans = [
         (0, n, instant_of(window.start_us), instant_of(window.end_us))
         for n, window in enumerate(windows, start=1)
     ]
     machines = [(0, id_) for id_ in target.ids]
-    async with context.database.snapshot() as connection:
-        rows = await connection.fetch(
-            order_sums(_ALL_NAMES), *columns_of_rows(spans, 4), *columns_of_rows(machines, 2),
-            target.number,
-        )  # fmt: skip
-        products = await connection.fetch(
-            PRODUCTS_OF_ORDERS, list(target.ids), [target.number] * len(target.ids)
-        )
+    rows = await context.database.fetch(
+        order_sums(_ALL_NAMES), *columns_of_rows(spans, 4), *columns_of_rows(machines, 2),
+        target.number,
+    )  # fmt: skip
     by_window: dict[int, list[asyncpg.Record]] = {}
     for row in rows:
         by_window.setdefault(row["n"], []).append(row)
-    return by_window, next((row["product"] for row in products if row["product"]), None)
+    return by_window
+
+
+async def _load_product(context: AppContext, target: OrderTarget) -> str | None:
+    rows = await context.database.fetch(
+        PRODUCTS_OF_ORDERS, list(target.ids), [target.number] * len(target.ids)
+    )
+    return next((row["product"] for row in rows if row["product"]), None)
 
 
 def _window_sums(
