@@ -57,6 +57,7 @@ TARGETS: Final = (
     Target("kpi stock", ("libs/werknetz/kpi/stock",), ("tests/unit/werknetz/kpi/stock",)),
     Target("kpi losses", ("libs/werknetz/kpi/losses",), ("tests/unit/werknetz/kpi/losses",)),
     Target("kpi targets", ("libs/werknetz/kpi/targets",), ("tests/unit/werknetz/kpi/targets",)),
+    Target("own kpis", ("libs/werknetz/own_kpis",), ("tests/unit/werknetz/own_kpis",)),
     Target(
         "link",
         tuple(f"libs/werknetz/link/{name}.py" for name in ("receiver", "sender", "watermark")),

@@ -8,7 +8,17 @@ from typing import Any, Final
 from werknetz.connector.expressions.engine import ExpressionError
 from werknetz.connector.yaml_format import ConfigurationError, YamlDocument, did_you_mean
 from werknetz.kpi.catalogue import CATALOGUE, SUBJECTS
-from werknetz.kpi.definition import Divisor, Kpi, OwnRecord, Timing, Trend, Undefined, Value
+from werknetz.kpi.definition import (
+    EQUIPMENT,
+    Divisor,
+    Kpi,
+    OwnRecord,
+    Timing,
+    Trend,
+    Undefined,
+    Value,
+)
+from werknetz.kpi.orders.formulas import ORDER
 from werknetz.own_kpis.document import OwnKpiDocument, OwnKpiTest, parse_document, read_document
 from werknetz.own_kpis.elements import ReadableElement, readable_elements
 from werknetz.own_kpis.formula import OwnFormula, compile_formula
@@ -72,9 +82,11 @@ def _errors_of_names(parsed: YamlDocument, document: OwnKpiDocument) -> Iterable
         hint = did_you_mean(document.subject, [*SUBJECTS])
         yield parsed.error_at(("subject",), f"{document.subject!r} is no subject{hint}")
         return
+    # Elements of machines are summed for orders, too.
+    levels = (*subject.scopes, *ORDER.scopes) if subject is EQUIPMENT else subject.scopes
     for n, scope in enumerate(document.scopes or ()):
-        if scope not in subject.scopes:
-            hint = did_you_mean(scope, subject.scopes)
+        if scope not in levels:
+            hint = did_you_mean(scope, levels)
             yield parsed.error_at(("scopes", n), f"{scope!r} is no level{hint}")
     if document.scopes == ():
         yield parsed.error_at(("scopes",), "scopes is empty: leave it out for all levels")

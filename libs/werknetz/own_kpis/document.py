@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from werknetz.connector.yaml_format import (
     ConfigurationError,
@@ -21,8 +21,8 @@ RESERVED: Final = frozenset({"definitions", "values", "explain", "query"})
 
 TESTS_MAX: Final = 100
 CONSTANTS_MAX: Final = 50
-_FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST: Final = datetime(9999, 1, 1, tzinfo=UTC)
+YEARS: Final = (1970, 9998)
+"""Of `valid_from`: instants at the ends of the calendar have no UTC."""
 
 
 def _check_id(text: str) -> str:
@@ -63,19 +63,29 @@ def instant_of_text(text: str) -> datetime:
             f"valid_from {text!r} is no instant: write 2026-11-01 (00:00 UTC) or "
             "2026-11-01T06:00:00+01:00"
         )
-    instant = parsed.astimezone(UTC) if _is_representable(parsed) else None
-    if instant is None or not _FIRST <= instant < _LAST:
-        raise ValueError(f"valid_from {text!r} is outside 1970 to 9998: correct the year")
-    return instant
+    if not YEARS[0] <= parsed.year <= YEARS[1]:
+        raise ValueError(
+            f"valid_from {text!r} is outside {YEARS[0]} to {YEARS[1]}: correct the year"
+        )
+    return parsed.astimezone(UTC)
 
 
-def _is_representable(instant: datetime) -> bool:
-    return 1 < instant.year < 9999  # astimezone overflows at the ends
+def _refuse_text(value: Any) -> Any:
+    """Raise for a number that YAML reads as a text: without a point, 1e-6 is one."""
+    if isinstance(value, str):
+        try:
+            number = float(value)
+        except ValueError:
+            return value
+        raise ValueError(
+            f"{value!r} is a text: write the number with a point, such as {number:.1e}"
+        )
+    return value
 
 
 Text = Annotated[str, Field(max_length=4000), AfterValidator(_check_printable)]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_check_printable)]
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False), BeforeValidator(_refuse_text)]
 TimingName = Literal["real-time", "periodic", "on demand"]
 AudienceName = Literal["operator", "supervisor", "management"]
 MethodologyName = Literal["discrete", "batch", "continuous"]

@@ -72,8 +72,8 @@ def require_level(kpi: Kpi, level: str) -> None:
         levels = ", ".join(kpi.levels)
         errors = [{"pointer": "/query/kpi", "code": "other_level", "detail": kpi.name}]
         raise Problem(
-            422, "other_level", f"{kpi.name} is not defined for equipment of level {level}.",
-            f"Its definition allows {levels}: ask for such equipment, or change `scopes`.",
+            422, "other_level", f"{kpi.name} is not defined for level {level}.",
+            f"Its definition allows {levels}: ask for one of these, or change `scopes`.",
             errors=errors,
         )  # fmt: skip
 

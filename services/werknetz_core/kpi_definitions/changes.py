@@ -50,9 +50,9 @@ async def store_definition(
         )  # fmt: skip
     await session.execute(sa.text(LOCK_OF), {"kind": _LOCK, "id": 0})
     newest = await load_newest(session, name)
-    document = loaded.document.model_dump(mode="json")
-    if newest is not None and newest["retired_at"] is None and newest["document"] == document:
+    if is_stored(newest, loaded):
         return
+    document = loaded.document.model_dump(mode="json")
     version = 1 if newest is None else newest["version"] + 1
     if version > VERSIONS_MAX:
         raise Problem(
@@ -96,6 +96,14 @@ async def retire_definition(
 async def load_newest(session: ReadSession | WriteSession, name: str) -> sa.RowMapping | None:
     query = sa.select(kpi_definitions).where(_C.name == name).order_by(_C.version.desc()).limit(1)
     return (await session.execute(query)).mappings().one_or_none()
+
+
+def is_stored(newest: sa.RowMapping | None, loaded: LoadedKpi) -> bool:
+    """Return whether a definition is the newest version, which is in use."""
+    if newest is None or newest["retired_at"] is not None:
+        return False
+    stored: dict[str, Any] = newest["document"]
+    return stored == loaded.document.model_dump(mode="json")
 
 
 def unknown_definition(name: str) -> Problem:

@@ -23,6 +23,7 @@ from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.sorting import sort_and_paginate
 from werknetz_core.kpi_definitions.changes import (
     check_definition,
+    is_stored,
     load_newest,
     retire_definition,
     store_definition,
@@ -114,21 +115,17 @@ async def delete_kpi_definition(
 
 
 @router.post("/kpi_definitions:test")
-async def test_kpi_definition(
+async def check_kpi_definition(
     body: KpiDefinitionTest, context: ContextDep, session: ReadSessionDep, principal: Engineer
 ) -> KpiTestResultView:
     """Check a definition and run its test cases; nothing is stored."""
     principal.require_all_plants()
     loaded = check_definition(body.document, context.now_us())
     newest = await load_newest(session, loaded.document.id)
-    is_stored = (
-        newest is not None
-        and newest["retired_at"] is None
-        and newest["document"] == loaded.document.model_dump(mode="json")
-    )
     return KpiTestResultView(
         id=loaded.document.id, tests=len(loaded.document.tests), inputs=list(loaded.kpi.inputs),
-        newest_version=None if newest is None else newest["version"], is_stored=is_stored,
+        newest_version=None if newest is None else newest["version"],
+        is_stored=is_stored(newest, loaded),
     )  # fmt: skip
 
 

@@ -67,8 +67,8 @@ async def test_an_own_kpi_has_values_wherever_a_standard_one_has(world: World) -
         items = await values(
             world, f"equipment={PLANT}&kpi=waiting_share&granularity={granularity}&start=-8h"
         )
-        known = [item["value"] for item in items if item["value"] is not None]
-        assert known == [pytest.approx(0.4)]
+        shares = [item["value"] for item in items if item["value"] is not None]
+        assert shares == [pytest.approx(0.4)]
     compared = await world.get(
         f"/comparisons?under={LINE}&level=machine&kpi=waiting_share&start=2026-11-20T05:00:00Z"
         "&end=2026-11-20T06:00:00Z&ignore=product_family&ignore=coverage&ignore=calendar"

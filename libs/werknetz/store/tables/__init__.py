@@ -5,6 +5,7 @@ from werknetz.store.tables.base import metadata
 from werknetz.store.tables.corrections import (
     annotations,
     audit_log,
+    kpi_definitions,
     quantity_entries,
     reason_codes,
     reasons,
@@ -12,7 +13,6 @@ from werknetz.store.tables.corrections import (
     stop_thresholds,
     targets,
 )
-from werknetz.store.tables.definitions import kpi_definitions
 from werknetz.store.tables.elements import (
     ELEMENT_COLUMNS,
     dirty_buckets,

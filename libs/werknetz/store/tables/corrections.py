@@ -149,6 +149,21 @@ targets = sa.Table(
     ),
 )
 
+kpi_definitions = sa.Table(
+    "kpi_definitions",
+    metadata,
+    # KPIs that the customer defines: a row for each version. Versions are never changed, so that
+    # past values can be explained.
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("valid_from", AT, nullable=False),
+    sa.Column("document", pg.JSONB, nullable=False),  # as it was entered
+    sa.Column("entered_by", sa.Text, nullable=False),
+    sa.Column("entered_at", AT, nullable=False, server_default=NOW),
+    sa.Column("retired_at", AT),  # of the newest version: the KPI is retired since then
+    sa.CheckConstraint("version > 0", "version"),
+)
+
 audit_log = sa.Table(
     "audit_log",
     metadata,

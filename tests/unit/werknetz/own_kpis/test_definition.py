@@ -153,8 +153,11 @@ REFUSED = [
     ("0.1666667}", "0.1666667, reason: x}", 10, "a value has no reason"),
     ("2026-11-01", "2026-13-01", 8, "is no instant: write 2026-11-01 (00:00 UTC) or"),
     ("2026-11-01", "2026-11-01T06:00:00", 8, "is no instant"),  # in which zone?
+    ("600.0", "6e2", 10, "'6e2' is a text: write the number with a point, such as 6.0e+02"),
+    ("600.0", "x", 10, "valid number"),
     ("2026-11-01", "1969-12-31", 8, "is outside 1970 to 9998: correct the year"),
     ("2026-11-01", "9999-01-01", 8, "is outside 1970 to 9998: correct the year"),
+    ("2026-11-01", "0001-01-01T00:00:00+14:00", 8, "is outside 1970 to 9998"),
     ("600.0", ".nan", 10, "finite number"),
     ("600.0", "true", 10, "valid number"),
     ("{lower: 0.0", "{lower: 2.0", 7, "lower 2 is above upper 1: swap them"),
@@ -177,9 +180,16 @@ def test_what_is_refused_names_line_and_remedy(old: str, new: str, line: int, pr
     assert matching[0].startswith(f"setup.yaml, line {line}: ")
 
 
-@pytest.mark.parametrize("text", ["", "x", "[]", "5", "a: [", "id: !!python/name:os.system x"])
-def test_what_is_no_document_is_refused(text: str) -> None:
-    with pytest.raises(ConfigurationError):
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "is no definition: it begins with"), ("x", "is no definition: it begins with"),
+        ("[]", "is no definition: it begins with"), ("5", "is no definition: it begins with"),
+        ("a: [", "is not YAML"), ("id: !!python/name:os.system x", "is code: remove it"),
+    ],
+)  # fmt: skip
+def test_what_is_no_document_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(ConfigurationError, match=problem):
         _kpi(text)
 
 
@@ -188,14 +198,31 @@ def test_a_test_case_is_required() -> None:
         _kpi(SETUP.partition("tests:")[0] + "tests: []\n")
 
 
-@pytest.mark.parametrize(("off", "passes"), [(0.9e-6, True), (1.1e-6, False)])
-def test_the_tolerance_of_a_test_case(off: float, passes: bool) -> None:
-    formula = f"{1.0 + off!r}"
+def _of_value(value: float, expected: float) -> Kpi:
+    tests = [{"elements": {"pbt_s": value}, "expected": expected}]
+    return load_definition({**VALID, "tests": tests}, file="body").kpi
+
+
+@pytest.mark.parametrize(
+    ("value", "expected", "passes"),
+    [
+        (1.0, 1.0 + 0.9e-6, True),
+        (1.0, 1.0 + 1.1e-6, False),
+        (1e6, 1e6 + 0.9, True),  # relative
+        (1e6, 1e6 + 1.1, False),
+        (1e-6, 1.0000009e-6, True),
+        (1e-6, 1.0000011e-6, False),
+        (-1.0, -1.0 - 0.9e-6, True),
+        (0.0, 0.0, True),
+        (0.0, 1e-12, False),
+    ],
+)
+def test_the_tolerance_of_a_test_case(value: float, expected: float, passes: bool) -> None:
     if passes:
-        _of_formula("pbt_s", formula)
+        assert _of_value(value, expected).inputs == ("pbt_s",)
     else:
-        with pytest.raises(ConfigurationError):
-            _of_formula("pbt_s", formula)
+        with pytest.raises(ConfigurationError, match="correct one of them"):
+            _of_value(value, expected)
 
 
 def _version(version: int, day: int) -> Kpi:
@@ -275,3 +302,28 @@ def test_any_document_is_loaded_or_refused(changes: dict[str, Any]) -> None:
         assert message.startswith("body")
     else:
         assert loaded.kpi.inputs
+
+
+@pytest.mark.parametrize(
+    ("addition", "scope"),
+    [
+        ("scopes: [machine, order]", ("machine", "order")),
+        ("scopes: [enterprise]", ("enterprise",)),
+        ("range: {lower: 0.5, upper: 0.5}", CATALOGUE["oee"].scope),
+        ("valid_from: 1970-01-01", CATALOGUE["oee"].scope),
+        ("valid_from: 9998-12-31T23:59:59-14:00", CATALOGUE["oee"].scope),
+        ("valid_from: 1970-01-01T00:00:00+14:00", CATALOGUE["oee"].scope),
+        ("range: {lower: 0.5}", CATALOGUE["oee"].scope),
+    ],
+)
+def test_what_is_accepted(addition: str, scope: tuple[str, ...]) -> None:
+    plain = SETUP.replace("range: {lower: 0.0, upper: 1}\nvalid_from: 2026-11-01\n", "")
+    assert _kpi(f"{plain}{addition}\n").scope == scope
+
+
+def test_a_kpi_of_suppliers_is_of_no_order() -> None:
+    text = SETUP.replace("aust_s / pbt_s", "lines_late / lines_due").replace(
+        "unit: ratio", "unit: ratio\nsubject: supplier\nscopes: [order]"
+    )
+    with pytest.raises(ConfigurationError, match="'order' is no level"):
+        _kpi(text)
