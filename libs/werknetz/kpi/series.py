@@ -103,13 +103,13 @@ class MachineSamples:
 
     state: Series | None = None
     order: Series | None = None
-    order_since_us: int | None = None  # the first order at all; None: one ran before the range
     run_time: Series | None = None
     counts: tuple[CountSeries, ...] = ()
     unknown: tuple[tuple[int, int], ...] = ()  # spans in which samples of the state may be missing
     reports: Reports = NO_REPORTS  # of people and other systems
     minor_stops: MinorStops = DEFAULT_MINOR_STOPS  # thresholds of the machine
     code_effects: CodeEffects = field(default_factory=dict)  # by code of a state
+    order_since_us: int | None = None  # the first order at all; None: one ran before the range
 
     def all_series(self) -> list[Series]:
         series_or_none = [self.state, self.order, self.run_time, *(c.series for c in self.counts)]
