@@ -117,12 +117,8 @@ def test_an_element_that_is_no_number_is_a_reason(bad: float) -> None:
         ("dyn(a)", "it is of type dyn", 1),
         ("2.0", "is a constant: use at least one element", 1),
         ("a * 1e400", "inf cannot be used in the formula of a KPI: the number is too large", 5),
-        (
-            "double('1') * a",
-            "double('1') cannot be used in the formula of a KPI: use + - * / == != < <= > >= && ||"
-            " ! ?: and math.{abs,ceil,floor,round,sign,sqrt,trunc,greatest,least}",
-            7,
-        ),
+        ("double('1') * a", "double('1') cannot be used in the formula of a KPI: use + - * /", 7),
+        ("double('1') * a", "math.{abs,ceil,floor,round,sign,sqrt,trunc,greatest,least}", 7),
         ("[a, b].exists(x, x > 1.0) ? a : b", "cannot be used", 14),
         ("string(a) == 'x' ? a : b", "string(a) cannot be used", 7),
         ("a in [1.0] ? a : b", "@in(a, 1.0) cannot be used", 3),
