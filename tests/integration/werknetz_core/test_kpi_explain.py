@@ -98,7 +98,7 @@ async def test_a_value_is_followed_down_to_its_samples(world: World) -> None:
 
 async def test_it_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await some_history(world)
-    monkeypatch.setattr("werknetz_core.kpis.explanation.explain.MACHINES_MAX", 1)
+    monkeypatch.setattr("werknetz_core.kpis.explanation.parts.MACHINES_MAX", 1)
     monkeypatch.setattr(trace, "SAMPLES_MAX", 10)
     explanation = (await world.get(f"/kpi_values/explain?equipment={PLANT}&kpi=oee&{SPAN}")).json()
     assert (explanation["machine_count"], len(explanation["machines"])) == (2, 1)

@@ -255,6 +255,7 @@ async def test_teams_change_shifts_with_the_cycle(world: World, database_url: st
         ("team=erly", 404, "unknown_team", "Did you mean early?"),
         ("product=nothing", 404, "unknown_product", "group_by=product"),
         ("group_by=team&granularity=5m", 422, "invalid_parameter", "15m"),
+        ("group_by=order&start=1980-01-01", 422, "query_too_large", "shorter span"),
         ("group_by=team&rolling=7d", 422, "invalid_parameter", "granularity"),
         ("group_by=order&as_of=now", 422, "invalid_parameter", "Leave one"),
         ("group_by=product&kpi=worker_efficiency", 422, "not_divisible", "team"),

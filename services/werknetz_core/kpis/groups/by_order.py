@@ -2,8 +2,9 @@
 
 import difflib
 from collections.abc import Sequence
+from typing import Final
 
-from werknetz.domain.bucket import instant_of
+from werknetz.domain.bucket import BUCKET_US, instant_of
 from werknetz.kpi.definition import Kpi
 from werknetz.kpi.facts.elements import EquipmentElements
 from werknetz.store.queries.order_sums import (
@@ -20,7 +21,9 @@ from werknetz_core.kpis.groups.sums import DividedSums, DividedTarget, GroupKey,
 from werknetz_core.kpis.scopes.machines import element_names
 from werknetz_core.kpis.scopes.scope import WindowSums, columns_of_rows
 
-NO_PRODUCT = "no_product"  # an order runs that names none
+NO_PRODUCT: Final = "no_product"  # an order runs that names none
+MACHINE_BUCKETS_MAX: Final = 3_000_000
+"""Of a plant with 85 machines, a year."""
 
 
 async def divide(
@@ -33,6 +36,7 @@ async def divide(
     by_product = grouping.dimension == "product"
     if by_product:
         await _require_products(context, grouping.names)
+    _refuse_too_much(targets)
     names = element_names(kpis)
     windows = [
         (part, n, instant_of(window.start_us), instant_of(window.end_us))
@@ -53,6 +57,23 @@ async def divide(
         sums = WindowSums(elements, row["computed_at"], row["provisional"])
         add_sums(divided[row["part"]].setdefault(row["n"], {}), key, sums)
     return divided
+
+
+def _refuse_too_much(targets: Sequence[DividedTarget]) -> None:
+    """Refuse what cannot be answered in time: orders are read by machine and quarter of an hour."""
+    buckets = sum(
+        len(target.ids) * (window.end_us - window.start_us) // BUCKET_US
+        for target, windows in targets
+        for window in windows
+    )
+    if buckets > MACHINE_BUCKETS_MAX:
+        raise Problem(
+            422,
+            "query_too_large",
+            f"That is {buckets:,} quarters of an hour of machines; at most "
+            f"{MACHINE_BUCKETS_MAX:,} can be divided in a request.",
+            "Request a shorter span or less equipment, such as one plant at a time.",
+        )
 
 
 async def _load_keys(
