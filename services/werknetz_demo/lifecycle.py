@@ -23,7 +23,7 @@ from werknetz_demo.master_data import insert_master_data
 from werknetz_demo.readiness import ApiProbe, DatabaseProbe
 from werknetz_demo.run import Demo, DemoOptions
 from werknetz_demo.seed import demo_key, insert_seed
-from werknetz_demo.shop_floor import inspection
+from werknetz_demo.shop_floor import energy, inspection
 from werknetz_demo.supervisor import CHECK_EVERY_S, Supervisor, SupervisorError
 from werknetz_simulator.plants.plan import DAY_US, SECOND_US
 from werknetz_simulator.plants.position import CATCH_UP_MAX_US
@@ -158,6 +158,7 @@ async def _start_all(demo: Demo) -> None:
     demo.report(await partners.wait_for_weserguss(demo))
     demo.report(await partners.wait_for_partners(demo))
     demo.report(await inspection.wait_for_inspection(demo))
+    demo.report(await energy.wait_for_energy(demo))
     if any(plant.starved_line for plant in demo.plants):
         demo.report(await partners.wait_for_supply_caused_downtime(demo))
 
@@ -233,6 +234,7 @@ def summary_of(demo: Demo) -> str:
         f"              werknetz targets show {target.KEY}   (what is missing to the goal)\n"
         f"              werknetz kpi first_pass_yield,worker_efficiency {inspection.LINE_PATH}\n"
         f"              werknetz equipment characteristics --under {inspection.LINE_PATH}\n"
+        f"              werknetz kpi comprehensive_energy_consumption {energy.LINE_PATH} --by 1d\n"
         f"  Break it    werknetz demo break press-3 --data {demo.folder}\n"
         f"              werknetz demo bad-edi --data {demo.folder}\n"
         f"              werknetz demo late-delivery --data {demo.folder}\n"

@@ -23,6 +23,8 @@ from werknetz_simulator.partners.partners import (
     vda_number_of,
 )
 from werknetz_simulator.plants.machine import Plant
+from werknetz_simulator.plants.plant import EMDEN_1
+from werknetz_simulator.plants.systems import energy
 
 CURRENCY: Final = "EUR"
 POLICY: Final = {
@@ -62,6 +64,11 @@ WHERE e.path = $1 AND m.number = $2 AND w.code = $3 ON CONFLICT DO NOTHING"""
 _RATE: Final = """
 INSERT INTO line_rates (equipment_id, currency, per_hour)
 SELECT id, $2, $3 FROM equipment WHERE path = $1 ON CONFLICT DO NOTHING"""
+_CARRIER: Final = """
+INSERT INTO energy_carriers (equipment_id, carrier, valid_from, unit, kwh_per_unit, co2_kg_per_unit,
+    entered_by)
+SELECT id, $2, '2020-01-01Z', $3, $4, $5, 'demo' FROM equipment WHERE path = $1
+ON CONFLICT DO NOTHING"""
 _POLICY: Final = """
 INSERT INTO supply_policies (supplier_id, version, valid_from, document, created_by)
 VALUES (NULL, 1, '2020-01-01Z', $1::jsonb, 'demo') ON CONFLICT DO NOTHING"""
@@ -90,6 +97,11 @@ async def insert_master_data(connection: asyncpg.Connection, plants: list[Plant]
             )
         for line, rate in RATES.items():
             await connection.execute(_RATE, f"nordwerk/{line}", CURRENCY, rate)
+        for carrier, unit, kwh, co2_kg in (
+            ("electricity", "kWh", 1.0, float(energy.POWER_CO2_KG)),
+            (energy.GAS, "m^3", float(energy.GAS_KWH), float(energy.GAS_CO2_KG)),
+        ):
+            await connection.execute(_CARRIER, EMDEN_1.path, carrier, unit, kwh, co2_kg)
         await connection.execute(_POLICY, json.dumps(POLICY))
 
 

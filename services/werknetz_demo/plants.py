@@ -13,9 +13,15 @@ from werknetz_simulator import edge_file
 from werknetz_simulator.plants.machine import Plant
 from werknetz_simulator.plants.plan import SECOND_US
 from werknetz_simulator.plants.position import CATCH_UP_MAX_US
-from werknetz_simulator.protocols.names import inspection, mes, quality
+from werknetz_simulator.protocols.names import energy, inspection, mes, quality
 from werknetz_simulator.protocols.names.profile import PlantAddress
-from werknetz_simulator.serve import BROKEN_FILE, INSPECTION_FOLDER, MES_FILE, QUALITY_FOLDER
+from werknetz_simulator.serve import (
+    BROKEN_FILE,
+    ENERGY_FOLDER,
+    INSPECTION_FOLDER,
+    MES_FILE,
+    QUALITY_FOLDER,
+)
 
 STATE_FOLDER: Final = "plants"
 SHARED_PROCESS: Final = "international"
@@ -133,6 +139,9 @@ def _live_edges(demo: Demo, plant: Plant) -> list[dict[str, Any]]:
         folder = state_of(demo) / INSPECTION_FOLDER
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         trees.append(inspection.inspection_edge_of(plant, folder, f"./{inspection.CONNECTOR}-live"))
+        folder = state_of(demo) / ENERGY_FOLDER
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        trees.append(energy.energy_edge_of(plant, folder, f"./{energy.CONNECTOR}-live"))
     if plant.name == "chatt-6":
         folder = state_of(demo) / QUALITY_FOLDER
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

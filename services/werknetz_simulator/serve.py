@@ -17,6 +17,7 @@ BROKEN_FILE: Final = "broken.json"  # in the state folder; written by `demo brea
 MES_FILE: Final = "palma-3-mes.sqlite"
 QUALITY_FOLDER: Final = "chatt-6-quality"
 INSPECTION_FOLDER: Final = "emden-1-inspection"
+ENERGY_FOLDER: Final = "emden-1-energy"
 Work = Coroutine[Any, Any, None]
 
 
@@ -72,6 +73,10 @@ def plant_tasks(
 
         position = ResumePosition(state / f"{INSPECTION_FOLDER}.position", since_us)
         yield InspectionFileWriter(truth(), state / INSPECTION_FOLDER, position).run()
+        from werknetz_simulator.plants.systems.energy_files import EnergyFileWriter
+
+        position = ResumePosition(state / f"{ENERGY_FOLDER}.position", since_us)
+        yield EnergyFileWriter(truth(), state / ENERGY_FOLDER, position).run()
 
 
 def _machine_task(truth: Truth, places: PlantEndpoints, position: ResumePosition) -> Work:
