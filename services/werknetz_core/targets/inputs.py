@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
+from werknetz.domain.bucket import instant_of
 from werknetz.domain.window import Window
+from werknetz.store.queries.kpi_facts import ATTENDED_MACHINES
 from werknetz.store.session import ReadConnection
 from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.context.time_spec import UtcSpan
@@ -33,7 +35,7 @@ async def load_inputs(
         case "cost":
             return await _load_costs(connection, tree, nodes, windows, now_us)
         case "attended_hours":
-            return await _load_attended_hours(connection, nodes, windows, now_us)
+            return await _load_attended_hours(connection, tree, nodes, windows, now_us)
 
 
 async def _load_costs(
@@ -66,16 +68,49 @@ async def _load_costs(
 
 async def _load_attended_hours(
     connection: ReadConnection,
+    tree: EquipmentTree,
     nodes: Sequence[EquipmentNode],
     windows: Sequence[Window],
     now_us: int,
 ) -> list[InputValue]:
+    """Return the attended hours; unknown where a line has output and nobody reports attendance."""
     ids = sorted(node.id for node in nodes)
     sums = await load_fact_sums(connection, FactQuery(ids, windows, now_us), _ATTENDANCE)
+    without = await _lines_without_attendance(connection, tree, nodes, windows, now_us)
     inputs: list[InputValue] = []
     for number in range(1, len(windows) + 1):
         values = sums.get(number, {})
-        is_reported = values.get("attendances", 0.0) > 0
-        reason = None if is_reported else "nobody reports attendance"
+        reason = None
+        if not values.get("attendances", 0.0):
+            reason = "nobody reports attendance"
+        elif lines := without.get(number):
+            reason = (
+                f"nobody reports attendance at {min(lines)}, whose output would count: leave it"
+                " out of `under`"
+            )
         inputs.append((values.get("apat_s", 0.0) / 3600, reason))
     return inputs
+
+
+async def _lines_without_attendance(
+    connection: ReadConnection,
+    tree: EquipmentTree,
+    nodes: Sequence[EquipmentNode],
+    windows: Sequence[Window],
+    now_us: int,
+) -> dict[int, set[str]]:
+    """Return the lines with judged time at which nobody was, by number of the window."""
+    spans = [UtcSpan(window.start_us, window.end_us) for window in windows]
+    measured = await measure_losses(connection, tree, nodes, spans, now_us, with_causes=False)
+    line_of = {node.id: node.path.rpartition("/")[0] for node in nodes}
+    rows = await connection.fetch(
+        ATTENDED_MACHINES, list(line_of), [instant_of(span.start_us) for span in spans],
+        [instant_of(span.end_us) for span in spans], instant_of(now_us),
+    )  # fmt: skip
+    attended = {(row["n"], line_of[row["equipment_id"]]) for row in rows}
+    without: dict[int, set[str]] = {}
+    for machine in measured.machines:
+        line = machine.machine.path.rpartition("/")[0]
+        if machine.elements.judged_s > 0 and (machine.window, line) not in attended:
+            without.setdefault(machine.window, set()).add(line)
+    return without

@@ -89,6 +89,15 @@ WHERE r.kind = 'attendance_recorded' AND r.at < $3
     AND coalesce(r.until_at, r.at + r.attended_s * interval '1 second', $4) > $2"""
 """Attendance that touches a span, $2 to $3; $4: now. A record lasts two days at most."""
 
+ATTENDED_MACHINES: Final = f"""
+SELECT DISTINCT w.n, r.equipment_id
+{_WINDOWS}
+JOIN machine_reports r ON r.kind = 'attendance_recorded' AND r.equipment_id = ANY($1::int[])
+    AND r.at < w.end_at AND r.at >= w.start_at - interval '2 days' AND r.person IS NOT NULL
+    AND coalesce(r.until_at, r.at + r.attended_s * interval '1 second', $4::timestamptz)
+        > w.start_at"""
+"""The machines at which somebody was in each window; $4: now."""
+
 # $1: numbers of the targets, $2: their machines, $3: their characteristics; $4 to $6: number of
 # the target, start and end of each window; $7: as of; $8: measurements of a subgroup.
 _MEASURED: Final = """

@@ -157,6 +157,26 @@ async def test_attended_hours_as_input(world: World) -> None:
     assert gaps["input"] > 40  # more people for the same machine hours
 
 
+async def test_output_of_a_line_without_attendance_has_no_input(world: World) -> None:
+    """Its parts would count against the hours of other people."""
+    await add_periods(world)
+    await add_time(world.database, world.ids[OTHER], "2026-11-03T06:00Z", [Piece(60)], Made(good=9))
+    await world.database.execute(
+        "INSERT INTO machine_reports (event_id, equipment_id, kind, at, until_at, person)"
+        " VALUES ($1, $2, 'attendance_recorded', $3, $4, 'anna')",
+        uuid4(), world.ids[PRESS], datetime.fromisoformat("2026-11-03T06:00Z"),
+        datetime.fromisoformat("2026-11-03T08:00Z"),
+    )  # fmt: skip
+    line = OTHER.rpartition("/")[0]
+    body = {**BODY, "input": "attended_hours", "under": [*BODY["under"], line]}
+    answer = await put(world, body)
+    assert answer.status_code == 422
+    assert (
+        f"nobody reports attendance at {line}, whose output would count"
+        in (answer.json()["detail"])
+    )
+
+
 async def test_good_parts_have_no_contributions(world: World) -> None:
     await add_periods(world)
     target = (await put(world, {**BODY, "output": "good_parts"})).json()
