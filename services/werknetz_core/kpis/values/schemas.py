@@ -68,17 +68,9 @@ class KpiValueView(BaseModel):
     """The value of one subject; the fields of the other subjects are null."""
 
     equipment: str | None = None
-    order: str | None = None  # of an order, or of equipment with group_by=order
     characteristic: str | None = None
     supplier: str | None = None
     warehouse: str | None = None
-    product: str | None = None  # with group_by=product
-    team: str | None = None  # with group_by=team
-    group_by: str | None = None
-    rest: Literal["no_order", "no_product", "no_shift"] | None = Field(
-        None, description="What belongs to no group; with it, the groups add up to the whole."
-    )
-    order_run: OrderRunView | None = None  # of an order
     kpi: str
     start: datetime
     end: datetime
@@ -102,6 +94,15 @@ class KpiValueView(BaseModel):
     policies: list[AppliedPolicyView] | None = None  # of suppliers: the applied policies
     evidence_href: str | None = None  # of suppliers: link to the counted lines
     inventory: InventoryView | None = None  # of warehouses
+    # Last, so that the columns before them stay where they were.
+    order: str | None = None  # of an order, or of equipment with group_by=order
+    product: str | None = None  # with group_by=product
+    team: str | None = None  # with group_by=team
+    group_by: str | None = None
+    rest: Literal["no_order", "no_product", "no_shift"] | None = Field(
+        None, description="What belongs to no group; with it, the groups add up to the whole."
+    )
+    order_run: OrderRunView | None = None  # of an order
 
 
 class RangeView(BaseModel):
