@@ -25,7 +25,6 @@ from werknetz.store.tables.elements import (
     state_piece_revisions,
     state_pieces,
 )
-from werknetz.store.tables.energy import energy_carriers
 from werknetz.store.tables.equipment import (
     equipment,
     former_paths,
@@ -52,7 +51,7 @@ from werknetz.store.tables.ingest import (
     retentions,
     spools,
 )
-from werknetz.store.tables.quality import equipment_capacities, inspections
+from werknetz.store.tables.quality import energy_carriers, equipment_capacities, inspections
 from werknetz.store.tables.reports import job_runs, machine_reports
 from werknetz.store.tables.stock import (
     consumptions,

@@ -25,7 +25,7 @@ from werknetz.kpi.timeline.thirds import (
     Weights,
     divide,
 )
-from werknetz.store.queries import five_minutes as statements
+from werknetz.store.elements import five_minutes as statements
 from werknetz.store.session import ReadConnection
 from werknetz_core.http.problem import Problem, invalid_parameter
 from werknetz_core.kpis.query import KpiQuery
