@@ -2,11 +2,12 @@
 PYTHON ?= python3
 SEEDS ?= 1000
 SECONDS ?= 300
+DAYS ?= 90
 WORKERS ?= 2
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help demo test check proto docs simulate chaos mutate bench test-compose lock clean
+.PHONY: help demo test check proto docs simulate chaos mutate bench truth test-compose lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -43,6 +44,9 @@ bench: .venv/dev.stamp ## ratios side by side; ARGS=--short for the short form
 
 test-compose: .venv/dev.stamp ## build, start and break the compose stack; ARGS=--short
 	$(BIN)/python deploy/compose_test.py $(ARGS)
+
+truth: .venv/dev.stamp ## DAYS=n of six plants with late, doubled, missing and corrected data: truth against platform
+	TRUTH_DAYS=$(DAYS) $(BIN)/python -m pytest -q -n0 tests/e2e/test_truth_six_plants.py
 
 lock: .venv/uv.stamp ## pin every requirement with its hashes
 	@for extra in demo edge core worker simulator dev; do \
