@@ -144,7 +144,8 @@ async def _handle_validation_error(request: Request, error: Exception) -> Respon
     ]
     first = errors[0] if errors else {"pointer": "/", "detail": "unreadable"}
     detail = f"{first['pointer']}: {first['detail']}"
-    hint = _HINTS.get(first.get("code", ""), _HINT)
+    remedy = _HINTS.get(first.get("code", ""))
+    hint = _HINT if remedy is None else f"{remedy} All of them are in `errors`."
     return problem_response(request, Problem(422, "invalid_parameter", detail, hint, errors=errors))
 
 
