@@ -240,3 +240,16 @@ def test_the_parts_add_up_however_the_range_is_cut(
     assert column(first, "energy_known_s") + column(second, "energy_known_s") == column(
         whole, "energy_known_s"
     )
+
+
+def test_energy_of_a_machine_that_counts_no_items_is_of_no_item() -> None:
+    e = total(compute([meter({0: 0, 10: 6}, factor(1.0, 0.5))]))
+    assert (e.energy_kwh, e.co2_kg, e.energy_of_pq_kwh, e.co2_of_pq_kg) == (6, 3, 0, 0)
+    assert (e.energy_pq, e.energy_pq_known_s, e.energy_known_s) == (0, 0, 3600)
+
+
+def test_without_a_co2_factor_the_items_have_no_co2() -> None:
+    power = meter({0: 0, 10: 6}, factor(1.0, 0.5))
+    gas = meter({0: 0, 10: 1}, factor(10.0), number=8, carrier="gas")
+    e = total(compute([power, gas], produced={0: 0, 10: 4}))
+    assert (e.energy_of_pq_kwh, e.co2_kg, e.co2_of_pq_kg, e.co2_known_s) == (16, 0, 0, 0)

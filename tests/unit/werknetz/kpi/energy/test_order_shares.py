@@ -54,6 +54,7 @@ def test_what_a_meter_counted_belongs_to_the_order_before_its_instant() -> None:
     assert shares(result, "energy_of_pq_kwh") == {(0, "A"): 6, (0, "B"): 2}
     assert shares(result, "energy_pq") == {(0, "A"): 10, (0, "B"): 15}
     assert shares(result, "energy_known_s") == {(0, "A"): 360, (0, "B"): 360}
+    assert shares(result, "co2_known_s") == {(0, "A"): 360, (0, "B"): 360}
     assert shares(result, "energy_pq_known_s") == {(0, "A"): 360, (0, "B"): 360}
     assert result.computed.columns["energy_kwh"].tolist() == [18, 4]
 
