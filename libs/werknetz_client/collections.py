@@ -115,7 +115,7 @@ class AsyncKpis:
     async def explain(
         self, /, kpi: str, equipment: Names = (), *, start: str | None = None, **options: object
     ) -> Row:
-        """Return how a value is computed, down to samples; options: order, end, tz, divisor."""
+        """Return how a value is computed; options: order, end, tz, divisor, as_of."""
         query = {"kpi": kpi, "equipment": equipment, "start": start, **options}
         row: Row = await self.transport.get("/kpi_values/explain", query)
         return row

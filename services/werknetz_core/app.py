@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from importlib.metadata import version
 from typing import Any, Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -21,6 +21,7 @@ from werknetz_core.connectors.endpoints import router as connectors
 from werknetz_core.context.app_context import open_app_context
 from werknetz_core.context.edge_forwarder import EVENTS_BATCH_PATH
 from werknetz_core.context.equipment_tree import now_us as clock_us
+from werknetz_core.context.polling import refuse_unknown_parameters, refuse_unknown_parameters_of
 from werknetz_core.deliveries.call_offs.endpoints import router as call_offs
 from werknetz_core.deliveries.cumulatives.endpoints import router as cumulatives
 from werknetz_core.deliveries.due_lines.endpoints import router as due_lines
@@ -127,7 +128,9 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
     # Routes are matched in order; KPI values are polled most.
     first = (kpi_values, kpi_explanation, kpi_definitions, own_kpis, public, health)
     for router in (*first, *RESOURCES):
-        api.include_router(router)
+        # No route ignores a parameter, so that a typo is no other answer.
+        is_strict = refuse_unknown_parameters_of if router is public else refuse_unknown_parameters
+        api.include_router(router, dependencies=[Depends(is_strict)])
     app.include_router(api)
     app.include_router(health, include_in_schema=False)
     app.include_router(docs)

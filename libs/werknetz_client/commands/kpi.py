@@ -106,7 +106,8 @@ def kpi(
 ) -> None:
     """Show values of a KPI; the word `values` may be left out."""
     if explain:
-        _explain(name, {"equipment": equipment, "order": order}, start, end, output)
+        targets = {"equipment": equipment, "order": order}
+        _explain(name, targets, {"start": start, "end": end, "as_of": as_of}, output)
         return
     options: dict[str, Any] = {
         "start": start, "end": end, "granularity": by, "rolling": rolling, "as_of": as_of,
@@ -129,18 +130,17 @@ def kpi(
 def _explain(
     name: str,
     targets: Mapping[str, list[str] | None],
-    start: str | None,
-    end: str | None,
+    options: dict[str, Any],
     output: Output,
 ) -> None:
-    named = {scope: names for scope, names in targets.items() if names}
+    named: dict[str, Any] = {scope: names for scope, names in targets.items() if names}
     if "," in name or [len(names) for names in named.values()] != [1] or output is Output.CSV:
         raise WerknetzError(
             "--explain takes one KPI of one equipment or order, as a table or as JSON.",
             "Such as: werknetz kpi oee nordwerk/emden-1 --start shift:current --explain",
         )
     with Client() as client:
-        answer = client.kpis.explain(name, start=start, end=end, **named)
+        answer = client.kpis.explain(name, **options, **named)
         if output is Output.JSON:
             print_json(answer)
         else:

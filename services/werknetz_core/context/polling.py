@@ -2,15 +2,64 @@
 
 import difflib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Self
 
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
+from werknetz.store.shop_floor.stops import LAST_CHANGES
 from werknetz_core.context.app_context import AppContext, Viewer
 from werknetz_core.http.etag import CACHE_CONTROL, etag_matches
 from werknetz_core.http.problem import invalid_parameter
-from werknetz_core.http.responses import json_response, not_modified
+from werknetz_core.http.responses import VARY, json_response, not_modified, with_content_etag
+
+_VARY: Final = {"Vary": VARY}
+SUPPLY_WATERMARKS: Final = ("#supply", "#stock")
+"""Watermarks of what is derived from deliveries and stock, as workers increment them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What an answer depends on: data of the equipment, changes by people, the tree, the request.
+
+    `etag` None: without Redis nobody knows what has changed.
+    """
+
+    etag: str | None
+    is_known: bool  # the client has this answer
+
+    @classmethod
+    async def of(
+        cls,
+        request: Request,
+        context: AppContext,
+        paths: Sequence[str],
+        facts: Sequence[object] = (),
+    ) -> Self:
+        """`paths`: the requested equipment, or names of watermarks; `facts`: further inputs."""
+        changes = await context.database.fetchrow(LAST_CHANGES)
+        tree = await context.tree.current()
+        inputs = [
+            str(request.url.path), str(request.url.query), request.headers.get("accept"),
+            tree.version, tuple(changes or ()), *facts,
+        ]  # fmt: skip
+        etag = await context.watermarks.etag_of(paths, inputs, context.now_us())
+        return cls(etag, etag_matches(request.headers.get("if-none-match"), etag))
+
+    @property
+    def headers(self) -> dict[str, str]:
+        if self.etag is None:
+            return _VARY
+        return {"ETag": self.etag, "Cache-Control": CACHE_CONTROL, **_VARY}
+
+    def not_modified(self) -> Response:
+        return not_modified(self.etag or "", CACHE_CONTROL)
+
+    def complete(self, request: Request, response: Response) -> Response:
+        """Return the response with an ETag; without Redis that of its content."""
+        return response if self.etag is not None else with_content_etag(request, response)
 
 
 async def polled_response(
@@ -22,16 +71,22 @@ async def polled_response(
 ) -> Response:
     """Respond with what `compute` returns, or with 304 if nothing has changed.
 
-    `facts`: what the response depends on beside the data below `paths`.
+    `facts`: what the response depends on beside the request, the data below `paths` and what
+    people changed.
     """
-    etag = await context.watermarks.etag_of(paths, [request.url.path, *facts], context.now_us())
-    if etag is not None and etag_matches(request.headers.get("if-none-match"), etag):
-        return not_modified(etag, CACHE_CONTROL)
+    revision = await Revision.of(request, context, paths, facts)
+    if revision.is_known:
+        return revision.not_modified()
     # The ETag was read before the rows: after a change in between, the next poll computes again.
-    headers = {"Vary": "Accept, Authorization, X-API-Key"}
-    if etag is not None:
-        headers |= {"ETag": etag, "Cache-Control": CACHE_CONTROL}
-    return json_response(await compute(), headers)
+    return revision.complete(request, json_response(await compute(), revision.headers))
+
+
+async def content_response(request: Request, compute: Callable[[], Awaitable[object]]) -> Response:
+    """Respond with what `compute` returns, or with 304 if the client has it.
+
+    For answers with inputs that no watermark covers: the ETag is that of the content.
+    """
+    return with_content_etag(request, json_response(await compute(), _VARY))
 
 
 def refuse_unknown_parameters(request: Request, _: Viewer) -> None:
@@ -39,13 +94,20 @@ def refuse_unknown_parameters(request: Request, _: Viewer) -> None:
 
     The key is checked first: without one a request gets no other answer than 401.
     """
+    refuse_unknown_parameters_of(request)
+
+
+def refuse_unknown_parameters_of(request: Request) -> None:
+    """Raise 422 for a query parameter that the route does not have; for routes without a key."""
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):
         return
-    parameters = set(_query_names(route.dependant))
+    parameters = set(_query_names(route.dependant)) | _documented_names(route)
     for name in sorted(set(request.query_params) - parameters):
         near = difflib.get_close_matches(name, sorted(parameters), n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(sorted(parameters))}."
+        hint = f"Known: {', '.join(sorted(parameters))}." if parameters else "Leave it out."
+        if near:
+            hint = f"Did you mean {near[0]}?"
         raise invalid_parameter(name, f"This route has no parameter {name!r}.", hint)
 
 
@@ -54,3 +116,9 @@ def _query_names(dependant: Dependant) -> Iterator[str]:
         yield field.alias
     for dependency in dependant.dependencies:
         yield from _query_names(dependency)
+
+
+def _documented_names(route: APIRoute) -> set[str]:
+    """Return the parameters that a route reads by itself, as its document lists them."""
+    documents = (route.openapi_extra or {}).get("parameters", ())
+    return {document["name"] for document in documents if document["in"] == "query"}

@@ -19,6 +19,7 @@ from werknetz_core.context.app_context import (
 )
 from werknetz_core.context.collection import load_page, page_response
 from werknetz_core.context.equipment_tree import EquipmentTree
+from werknetz_core.context.polling import Revision
 from werknetz_core.context.time_spec import parse_instant, parse_span
 from werknetz_core.context.windows import GRANULARITIES, time_context_of
 from werknetz_core.equipment import changes, counts, intervals
@@ -32,7 +33,6 @@ from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.responses import json_response
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
-from werknetz_core.stops.polling import Revision
 
 router = APIRouter(tags=["equipment"])
 Level = Literal["enterprise", "plant", "area", "line", "machine"]
@@ -139,7 +139,7 @@ async def show_counts(
     if revision.is_known:
         return revision.not_modified()
     content = await counts.load_counts(context, node, span, granularity, time, as_of_us)
-    return json_response(content, revision.headers)
+    return revision.complete(request, json_response(content, revision.headers))
 
 
 @router.get("/equipment/{path:path}")

@@ -10,6 +10,7 @@ from werknetz.domain.state import MachineState
 from werknetz.store.queries.equipment import STATE_SORT_KEYS, state_intervals_query
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
+from werknetz_core.context.polling import Revision
 from werknetz_core.context.time_spec import (
     UtcSpan,
     format_utc,
@@ -22,7 +23,6 @@ from werknetz_core.equipment.schemas import StateView
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParams, columns_of, list_response
 from werknetz_core.http.sorting import SortType, parse_cursor
-from werknetz_core.stops.polling import Revision
 
 
 async def interval_response(
@@ -54,10 +54,11 @@ async def interval_response(
         "shift": shift_fields(span.shift, time),
         "no_data": not items and params.cursor is None,
     }
-    return list_response(
+    response = list_response(
         request, params, items, columns_of(StateView), next_cursor=next_cursor, envelope=envelope,
         headers=revision.headers,
     )  # fmt: skip
+    return revision.complete(request, response)
 
 
 async def _load_items(

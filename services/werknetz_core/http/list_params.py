@@ -18,9 +18,7 @@ from werknetz_core.http.formats import (
     render,
 )
 from werknetz_core.http.problem import invalid_parameter
-from werknetz_core.http.responses import json_response
-
-VARY: Final = "Accept"
+from werknetz_core.http.responses import VARY, json_response
 
 
 @dataclass(frozen=True, slots=True)

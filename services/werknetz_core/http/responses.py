@@ -12,6 +12,8 @@ from fastapi import Request, Response
 
 from werknetz_core.http.etag import CACHE_CONTROL, etag_matches
 
+VARY: Final = "Accept, Authorization, X-API-Key"
+"""Answers depend on the format and on what the key may see."""
 _encoder: Final = msgspec.json.Encoder()
 
 
@@ -31,4 +33,4 @@ def with_content_etag(request: Request, response: Response) -> Response:
 
 
 def not_modified(etag: str, cache_control: str) -> Response:
-    return Response(None, 304, {"ETag": etag, "Cache-Control": cache_control, "Vary": "Accept"})
+    return Response(None, 304, {"ETag": etag, "Cache-Control": cache_control, "Vary": VARY})

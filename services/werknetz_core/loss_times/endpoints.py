@@ -5,7 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from werknetz_core.context.app_context import ContextDep, Viewer
-from werknetz_core.context.polling import polled_response, refuse_unknown_parameters
+from werknetz_core.context.polling import (
+    SUPPLY_WATERMARKS,
+    polled_response,
+    refuse_unknown_parameters,
+)
 from werknetz_core.context.time_spec import parse_span
 from werknetz_core.context.windows import time_context_of
 from werknetz_core.loss_times.report import LossTarget, report_loss_times
@@ -55,6 +59,5 @@ async def get_loss_times(
             items = [await report_loss_times(connection, tree, target) for target in targets]
         return {"items": items, "no_data": all(item["no_data"] for item in items)}
 
-    return await polled_response(
-        request, context, [target.node.path for target in targets], facts, compute
-    )
+    sources = [*(target.node.path for target in targets), *SUPPLY_WATERMARKS]
+    return await polled_response(request, context, sources, facts, compute)

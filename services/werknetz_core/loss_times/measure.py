@@ -21,6 +21,7 @@ from werknetz.store.losses.loss_sums import (
 from werknetz.store.session import ReadConnection
 from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.context.time_spec import UtcSpan
+from werknetz_core.loss_times.shares import load_shares
 from werknetz_core.loss_times.supply import Delays, Key, load_delays
 
 _FROM_PIECES: Final = frozenset({"starved", "suspended"})  # divided by the missing material
@@ -114,6 +115,7 @@ async def load_entries(
     minor_stop_s: Mapping[int, float],
     *,
     by_order: bool = False,
+    by_reason: bool = False,
 ) -> list[LossEntry]:
     """Return the ledger entries of measured losses: each category with its stops.
 
@@ -138,6 +140,12 @@ async def load_entries(
             stops[row["equipment_id"], row["n"]].append(stop)
     for key, of_key in measured.delays.stops.items():
         stops[key] += of_key
+    if by_order or by_reason:
+        times = {(row.machine.id, row.window): row.times for row in measured.machines}
+        columns = _columns_of(windows)
+        shares = await load_shares(connection, times, columns, by_order=by_order)
+        for key, of_key in shares.items():
+            stops[key] += of_key
     return [
         entry
         for row in measured.machines

@@ -12,6 +12,7 @@ from werknetz.store.losses.current import ENTERED_REASONS
 from werknetz.store.session import ReadConnection
 from werknetz.store.shop_floor.stops import REASON_CODES
 from werknetz_core.context.equipment_tree import EquipmentNode
+from werknetz_core.loss_times.shares import SCRAP
 from werknetz_core.stops.loading import load_thresholds
 
 SUPPLY_CAUSED: Final = "supply_caused"
@@ -30,11 +31,13 @@ class ReasonLookup:
         """Return the reason of an entry; None: nobody gave one.
 
         An interval that a person classified has the reason as its code. Supply-caused time has a
-        reason by itself: the material was out of stock.
+        reason by itself: the material was out of stock. Scrap has those that people gave it.
         """
         if entry.stop.detail is not None:
             return SUPPLY_CAUSED
         code = entry.stop.code
+        if entry.category in SCRAP:
+            return code
         if code is None or code in self.entered.get(entry.machine_id, ()):
             return code
         ancestor = self.paths[entry.machine_id]

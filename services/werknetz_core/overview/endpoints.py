@@ -8,12 +8,18 @@ from werknetz.domain.path import LEVELS
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
 from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
-from werknetz_core.context.polling import polled_response, refuse_unknown_parameters
+from werknetz_core.context.polling import (
+    SUPPLY_WATERMARKS,
+    content_response,
+    polled_response,
+    refuse_unknown_parameters,
+)
 from werknetz_core.context.windows import time_context_of
 from werknetz_core.http.problem import Problem, invalid_parameter
+from werknetz_core.overview.current import load_silent_connectors
 from werknetz_core.overview.report import report_overview
 from werknetz_core.overview.schemas import OverviewView
-from werknetz_core.targets.loading import load_targets
+from werknetz_core.targets.loading import is_by_attendance, load_targets
 
 router = APIRouter(tags=["overview"])
 ITEMS_MAX = 500
@@ -51,14 +57,19 @@ async def get_overview(
         for target in await load_targets(session)
         if target.definition.under[0] in {n.path for n, _ in nodes}
     ]
-    facts = [tree.version, level, [(target.key, target.changed_at) for target in targets]]
+    async with context.database.acquire() as connection:
+        silent = await load_silent_connectors(connection, tree.ids_below.get(node.path, []))
+    facts = [level, sorted(silent.items()), [(t.key, t.changed_at) for t in targets]]
 
     async def compute() -> object:
         async with context.database.snapshot() as connection:
             document = await report_overview(connection, tree, nodes, targets)
         return {**document, "depth": level}
 
-    return await polled_response(request, context, [node.path], facts, compute)
+    if any(is_by_attendance(target) for target in targets):
+        return await content_response(request, compute)
+    sources = [node.path, *SUPPLY_WATERMARKS]
+    return await polled_response(request, context, sources, facts, compute)
 
 
 def _next_level(node: EquipmentNode) -> str:

@@ -5,13 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from werknetz_core.context.app_context import ContextDep, Viewer
-from werknetz_core.context.polling import refuse_unknown_parameters
+from werknetz_core.context.polling import Revision, refuse_unknown_parameters
 from werknetz_core.context.time_spec import parse_span
 from werknetz_core.context.windows import time_context_of
 from werknetz_core.http.responses import json_response
 from werknetz_core.shift_reports.report import build_report
 from werknetz_core.shift_reports.schemas import ShiftReportView
-from werknetz_core.stops.polling import Revision
 
 router = APIRouter(tags=["shift_reports"])
 
@@ -43,4 +42,4 @@ async def show_shift_report(
     if revision.is_known:
         return revision.not_modified()
     document = await build_report(context, node, span, time, principal)
-    return json_response(document, revision.headers)
+    return revision.complete(request, json_response(document, revision.headers))

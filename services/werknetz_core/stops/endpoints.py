@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext, ContextDep, Engineer, Viewer
-from werknetz_core.context.polling import refuse_unknown_parameters
-from werknetz_core.context.time_spec import format_utc, parse_span
+from werknetz_core.context.polling import Revision, refuse_unknown_parameters
+from werknetz_core.context.time_spec import format_utc, parse_instant, parse_span
 from werknetz_core.context.windows import time_context_of
 from werknetz_core.http.list_params import ListParams, ListParamsDep, columns_of, list_response
 from werknetz_core.http.responses import json_response
@@ -18,7 +18,6 @@ from werknetz_core.reasons.loading import check_reason_filter, load_reasons
 from werknetz_core.stops import changes
 from werknetz_core.stops.loading import load_stops
 from werknetz_core.stops.lookup import find_stop
-from werknetz_core.stops.polling import Revision
 from werknetz_core.stops.schemas import (
     Classification,
     NewStop,
@@ -56,6 +55,9 @@ def read_stop_filter(
     return StopFilter(min_s, state, reason, classified, open, minor)
 
 
+AsOf = Annotated[
+    str | None, Query(description="By what was known at this time. Default: what is known now.")
+]
 StopFilterDep = Annotated[StopFilter, Depends(read_stop_filter)]
 
 
@@ -68,6 +70,7 @@ async def list_stops(
     under: equipment_scope.EquipmentFilter,
     start: Start = "-24h",
     end: End = None,
+    as_of: AsOf = None,
     stop_filter: StopFilterDep,
     params: ListParamsDep,
 ) -> Response:
@@ -76,7 +79,7 @@ async def list_stops(
     Sort: start, duration_s, lost_s.
     """
     return await _stops_response(
-        request, context, principal, under, (start, end), stop_filter, params
+        request, context, principal, under, (start, end, as_of), stop_filter, params
     )
 
 
@@ -89,6 +92,7 @@ async def list_stops_of(
     principal: Viewer,
     start: Start = "-24h",
     end: End = None,
+    as_of: AsOf = None,
     stop_filter: StopFilterDep,
     params: ListParamsDep,
 ) -> Response:
@@ -97,7 +101,7 @@ async def list_stops_of(
     Sort: start, duration_s, lost_s.
     """
     return await _stops_response(
-        request, context, principal, [path], (start, end), stop_filter, params
+        request, context, principal, [path], (start, end, as_of), stop_filter, params
     )
 
 
@@ -113,14 +117,15 @@ async def _stops_response(
     context: AppContext,
     principal: Principal,
     under: Sequence[str],
-    times: tuple[str, str | None],
+    times: tuple[str, str | None, str | None],
     stop_filter: StopFilter,
     params: ListParams,
 ) -> Response:
     nodes = [await context.tree.find_node(path, principal) for path in under]
     tree = await context.tree.current()
     time = time_context_of(context, tree, nodes[0], None)
-    span = parse_span(*times, time)
+    span = parse_span(*times[:2], time)
+    as_of_us = None if times[2] is None else parse_instant(times[2], "as_of", time)
     revision = await Revision.of(request, context, [node.path for node in nodes])
     if revision.is_known:
         return revision.not_modified()
@@ -128,7 +133,7 @@ async def _stops_response(
         reasons = await load_reasons(context.database)
         check_reason_filter(reasons, stop_filter.reasons, principal)
     ids = sorted({number for node in nodes for number in tree.ids_below[node.path]})
-    stops = await load_stops(context, ids, span.start_us, span.end_us)
+    stops = await load_stops(context, ids, span.start_us, span.end_us, as_of_us)
     matching = {item.id: item for item in stops if stop_filter.matches(item)}
     rows = [
         {
@@ -150,10 +155,11 @@ async def _stops_response(
         "no_data": not matching,
         "totals": totals_of(list(matching.values())),
     }
-    return list_response(
+    response = list_response(
         request, params, items, columns_of(StopView), next_cursor=next_cursor, envelope=envelope,
         headers=revision.headers,
     )  # fmt: skip
+    return revision.complete(request, response)
 
 
 @router.post("/stops", status_code=201, response_model=StopChangeView)

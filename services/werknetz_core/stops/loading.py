@@ -14,6 +14,7 @@ from werknetz.kpi.stops.thresholds import MinorStops, StopThreshold
 from werknetz.kpi.stops.timeline import StateEntry, StatePiece, Stop, stops_of
 from werknetz.store.session import ReadConnection
 from werknetz.store.shop_floor import stops as statements
+from werknetz.store.shop_floor.known_stops import LAST_PIECES_AS_OF, STOP_PIECES_AS_OF
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.http.problem import Problem
@@ -58,23 +59,32 @@ class Classifier:
 
 
 async def load_stops(
-    context: AppContext, ids: Sequence[int], start_us: int, end_us: int
+    context: AppContext,
+    ids: Sequence[int],
+    start_us: int,
+    end_us: int,
+    as_of_us: int | None = None,
 ) -> list[MachineStop]:
-    """Return the whole stops that overlap the span, by machine and start."""
+    """Return the whole stops that overlap the span, by machine and start.
+
+    `as_of_us`: as they were known then; None: as they are known now.
+    """
+    as_of = None if as_of_us is None else instant_of(as_of_us)
     tree = await context.tree.current()
     paths = {node.id: node.path for node in tree.nodes.values()}
     async with context.database.snapshot() as connection:
-        pieces = await _load_pieces(connection, ids, start_us, end_us)
-        entries = await _load_entries(connection, ids, pieces, start_us, end_us)
-        thresholds = await load_thresholds(connection)
+        pieces = await _load_pieces(connection, ids, (start_us, end_us), as_of)
+        entries = await _load_entries(connection, ids, pieces, (start_us, end_us), as_of)
+        thresholds = await load_thresholds(connection, as_of)
         codes = {
             (row[0], row[1]): row[2]
-            for row in await connection.fetch(statements.REASON_CODES, None)
+            for row in await connection.fetch(statements.REASON_CODES, as_of)
         }
-        last = {row[0]: row[1] for row in await connection.fetch(statements.LAST_PIECES, list(ids))}
+        last = await _load_last(connection, ids, as_of)
     classifier = Classifier(tree, await load_reasons(context.database), codes)
     # The current bucket ends where it was last computed: an interval up to it is still open.
-    open_from = instant_of(bucket_of(context.now_us()) - BUCKET_US)
+    now_us = context.now_us() if as_of_us is None else as_of_us
+    open_from = instant_of(bucket_of(now_us) - BUCKET_US)
     machine_stops: list[MachineStop] = []
     for number in ids:
         path = paths.get(number)
@@ -114,10 +124,13 @@ def _machine_stop(
 
 
 async def _load_pieces(
-    connection: ReadConnection, ids: Sequence[int], start_us: int, end_us: int
+    connection: ReadConnection, ids: Sequence[int], span: tuple[int, int], as_of: datetime | None
 ) -> dict[int, list[StatePiece]]:
-    rows = await connection.fetch(
-        statements.STOP_PIECES, list(ids), instant_of(start_us), instant_of(end_us)
+    arguments = [list(ids), instant_of(span[0]), instant_of(span[1])]
+    rows = (
+        await connection.fetch(statements.STOP_PIECES, *arguments)
+        if as_of is None
+        else await connection.fetch(STOP_PIECES_AS_OF, *arguments, as_of)
     )
     if len(rows) > statements.PIECES_MAX:
         raise Problem(
@@ -129,6 +142,18 @@ async def _load_pieces(
     for number, start_at, end_at, *rest in rows:
         pieces[number].append(StatePiece(microseconds_of(start_at), microseconds_of(end_at), *rest))
     return pieces
+
+
+async def _load_last(
+    connection: ReadConnection, ids: Sequence[int], as_of: datetime | None
+) -> dict[int, datetime]:
+    """Return when the last piece of each machine ends."""
+    rows = (
+        await connection.fetch(statements.LAST_PIECES, list(ids))
+        if as_of is None
+        else await connection.fetch(LAST_PIECES_AS_OF, list(ids), as_of)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 async def load_pieces_between(
@@ -148,15 +173,16 @@ async def _load_entries(
     connection: ReadConnection,
     ids: Sequence[int],
     pieces: Mapping[int, Sequence[StatePiece]],
-    start_us: int,
-    end_us: int,
+    span: tuple[int, int],
+    as_of: datetime | None,
 ) -> dict[int, list[StateEntry]]:
     """Return the entries in force that touch the span or the stops around it."""
+    start_us, end_us = span
     starts = [min([start_us, *(p.start_us for p in pieces.get(n, ())[:1])]) for n in ids]
     ends = [max([end_us, *(p.end_us for p in pieces.get(n, ())[-1:])]) for n in ids]
     rows = await connection.fetch(
         statements.ENTRIES_OF_MACHINES, list(ids), [instant_of(at) for at in starts],
-        [instant_of(at) for at in ends],
+        [instant_of(at) for at in ends], as_of,
     )  # fmt: skip
     entries: dict[int, list[StateEntry]] = defaultdict(list)
     for row in rows:

@@ -1,6 +1,6 @@
 """Targets: set, changed and withdrawn by engineers; measured on each request."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from typing import Annotated, Any, Final
 
@@ -17,11 +17,16 @@ from werknetz_core.context.app_context import (
     Viewer,
     WriteSessionDep,
 )
-from werknetz_core.context.polling import polled_response, refuse_unknown_parameters
+from werknetz_core.context.polling import (
+    SUPPLY_WATERMARKS,
+    content_response,
+    polled_response,
+    refuse_unknown_parameters,
+)
 from werknetz_core.context.time_spec import TimeContext, parse_instant
 from werknetz_core.http.problem import Problem, invalid_parameter
 from werknetz_core.targets.changes import set_target, withdraw_target
-from werknetz_core.targets.loading import load_targets
+from werknetz_core.targets.loading import is_by_attendance, load_targets
 from werknetz_core.targets.report import (
     StoredTarget,
     detail_document,
@@ -51,7 +56,7 @@ async def list_targets(
             ]
         return {"items": [target_document(target) for target in measured]}
 
-    return await polled_response(request, context, _paths(stored), facts, compute)
+    return await _respond(request, context, stored, facts, compute)
 
 
 @router.get("/targets/{key}", response_model=TargetDetailView)
@@ -83,7 +88,7 @@ async def show_target(
             return await detail_document(connection, tree, measured, factors)
 
     facts = [key, target.changed_at, sorted(factors.items()), reach_by, at and at_us]
-    return await polled_response(request, context, _paths([target]), facts, compute)
+    return await _respond(request, context, [target], facts, compute)
 
 
 @router.put("/targets/{key}", response_model=TargetDetailView)
@@ -116,6 +121,19 @@ async def _measure(context: AppContext, target: StoredTarget) -> dict[str, Any]:
     async with context.database.snapshot() as connection:
         measured = await measure_target(connection, tree, target, context.now_us())
         return await detail_document(connection, tree, measured, {})
+
+
+async def _respond(
+    request: Request,
+    context: AppContext,
+    targets: Sequence[StoredTarget],
+    facts: Sequence[object],
+    compute: Callable[[], Awaitable[object]],
+) -> Response:
+    if any(is_by_attendance(target) for target in targets):
+        return await content_response(request, compute)
+    sources = [*_paths(targets), *SUPPLY_WATERMARKS]
+    return await polled_response(request, context, sources, facts, compute)
 
 
 async def _find(session: ReadSession, key: str, principal: Principal) -> StoredTarget:

@@ -18,6 +18,11 @@ async def load_targets(session: ReadSession, key: str | None = None) -> list[Sto
     return [_stored_target_of(row) for row in rows]
 
 
+def is_by_attendance(target: StoredTarget) -> bool:
+    """Return whether its input is attended time, of which no watermark says that it changed."""
+    return target.definition.input == "attended_hours"
+
+
 def _stored_target_of(row: sa.RowMapping) -> StoredTarget:
     return StoredTarget(
         row["key"], row["name"], TargetDefinition.parse(row["document"]),

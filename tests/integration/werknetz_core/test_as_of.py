@@ -1,6 +1,7 @@
 """`as_of`: values, counts and states as they were known before late or corrected data."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
 import pytest
@@ -33,14 +34,34 @@ async def load_known(
     values = await world.get(f"/kpi_values?equipment={PRESS}&kpi=availability&{SPAN}{suffix}")
     counts = await world.get(f"/equipment/{PRESS}/counts?{SPAN}&granularity=none{suffix}")
     states = await world.get(f"/equipment/{PRESS}/states?{SPAN}{suffix}")
-    for answer in (values, counts, states):
+    explained = await world.get(
+        f"/kpi_values/explain?equipment={PRESS}&kpi=availability&{SPAN}{suffix}"
+    )
+    for answer in (values, counts, states, explained):
         assert answer.status_code == 200, answer.text
+    check_explanation(explained.json(), values.json()["items"][0]["value"], states.json()["items"])
     items = counts.json()["items"]
     return (
         values.json()["items"][0]["value"],
         items[0]["good"] if items else None,
         [item["state"] for item in states.json()["items"]],
     )
+
+
+def check_explanation(explained: Any, value: float | None, states: list[Any]) -> None:
+    """The explanation has the value, the sums and the states that were known then."""
+    assert explained["value"] == value
+    for machine in explained["machines"]:
+        assert machine["value"] == value
+        minutes = {row["state"]: 0.0 for row in states}
+        for row in states:
+            minutes[row["state"]] += row["duration_s"] / 60
+        shown: dict[str, float] = dict.fromkeys(minutes, 0.0)
+        for row in machine["states"]:
+            shown[row["state"]] += row["minutes"]
+        assert shown == pytest.approx(minutes)
+    revised = [d["count"] for d in explained["doubts"] if d["kind"] == "computed_again"]
+    assert len(revised) <= 1
 
 
 async def database_now(world: World) -> str:
@@ -74,6 +95,14 @@ async def test_what_was_known_before_late_data_stays(world: World, database_url:
     value, good, stopped = await load_known(world, second)
     assert (value, good, len(stopped)) == (pytest.approx(50 / 60), 59.0, 3)
     assert stopped[0] == stopped[2] == running[0] != stopped[1]
+    doubts = {}
+    for moment in (first, second, corrected):
+        url = f"/kpi_values/explain?equipment={PRESS}&kpi=availability&{SPAN}&as_of={moment}"
+        body = (await world.get(url.replace("+00:00", "Z"))).json()
+        doubts[moment] = [d["count"] for d in body["doubts"] if d["kind"] == "computed_again"]
+        assert all("as_of=" in m["states_href"] for m in body["machines"])
+    assert (doubts[first], doubts[second]) == ([], [2])
+    assert doubts[corrected][0] > 2
     latest = await load_known(world, None)
     assert latest == await load_known(world, corrected)
     assert (latest[0], latest[2]) == (pytest.approx(30 / 60), [*stopped, stopped[1]])

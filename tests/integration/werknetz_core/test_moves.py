@@ -58,9 +58,7 @@ async def test_what_holds_from_an_instant_holds_at_both_places(
     )  # fmt: skip
     line, press = await move_line(world)
     new = line if owner == LINE else press
-    rows = await world.database.fetch(
-        f"SELECT equipment_id, {columns} FROM {table}"
-    )
+    rows = await world.database.fetch(f"SELECT equipment_id, {columns} FROM {table}")
     assert {tuple(record) for record in rows} == {(world.ids[owner], *row), (new, *row)}
 
 

@@ -11,13 +11,10 @@ from werknetz_core.stops.following import follow_open_stops
 from werknetz_worker.elements.compute import compute_dirty_buckets
 from werknetz_worker.watermarks import WatermarkPublisher
 
-from .conftest import LINE, NOW, PLANT, PRESS, World
+from .conftest import NOW, PRESS, World
 from .test_stops import at, brief, list_stops, post, send
 
 pytestmark = pytest.mark.asyncio
-STATES = (
-    "setup", "idle", "malfunction", "blocked", "starved", "suspended", "maintenance", "repair",
-)  # fmt: skip
 START = "07:00"  # 8:00 in Emden: the early shift runs, without a break until 10:00 local time
 
 
@@ -242,119 +239,3 @@ async def test_a_shift_report(world: World) -> None:
     assert (await world.get(f"/shift_reports/{PRESS}x")).status_code == 404
     empty = (await world.get(f"/shift_reports/{PRESS}?start=2026-11-02&end=2026-11-03")).json()
     assert (empty["no_data"], empty["shift"], empty["untagged_share"]) == (True, None, None)
-
-
-async def early_sums(world: World, *names: str) -> tuple[float, ...]:
-    """Return the sums of the time before 9:00, in which there is no break."""
-    columns = ", ".join(f"sum({name})" for name in names)
-    query = f"SELECT {columns} FROM elements WHERE bucket_at < $1"
-    row = await world.database.fetchrow(query, at("09:00"))
-    assert row is not None
-    return tuple(row)
-
-
-async def map_code(world: World, path: str, reason: str | None, code: str = "E17") -> None:
-    body = {"state_code": code, "reason": reason, "why": "as agreed"}
-    response = await send(world, "PUT", f"/reason_codes/{path}", body)
-    assert response.status_code == 200, response.text
-
-
-async def marked(world: World) -> list[str]:
-    rows = await world.database.fetch("SELECT bucket_at FROM dirty_buckets ORDER BY bucket_at")
-    return [f"{row[0]:%H:%M}" for row in rows]
-
-
-MAPPED: list[tuple[str, float, str, dict[str, float]]] = [
-    ("a fault is planned cleaning", 4, "cleaning", {"pdot_s": 1200, "fe": 0, "malfunction_s": 0}),
-    ("a fault is a tool change", 4, "tool_change", {"aust_s": 1200, "fe": 0, "malfunction_s": 0}),
-    ("a fault is missing material", 4, "material", {"starved_s": 1200, "adet_s": 1200, "fe": 0}),
-    ("idle is a fault", 3, "jam", {"malfunction_s": 1200, "fe": 1, "idle_s": 0}),
-    ("idle is no order", 3, "no_order", {"adot_s": 1200, "adet_s": 0}),
-    ("maintenance is no planned time", 8, "repair", {"pdot_s": 0, "adet_s": 1200, "fe": 1}),
-    ("what the machine says already", 4, "mechanical", {"malfunction_s": 1200, "fe": 1}),
-]
-
-
-@pytest.mark.parametrize(("name", "state", "reason", "expected"), MAPPED)
-async def test_the_reason_of_a_code_changes_the_kpis(
-    world: World, name: str, state: float, reason: str, expected: dict[str, float]
-) -> None:
-    await add_machine(world, (START, 1, "run"), ("08:05", state, "E17"), ("08:25", 1, "run"))
-    before = await early_sums(world, *expected)
-    await map_code(world, LINE, reason)
-    # The stop, and the bucket before it in which a fault could begin that goes on into it.
-    assert await marked(world) == ["08:00", "08:15"]
-    await work(world)
-    assert await early_sums(world, *expected) == tuple(expected.values()), name
-    [stop] = [
-        *await list_stops(world, "start=2026-11-20T07:00Z&end=2026-11-20T09:00Z"
-                          + "".join(f"&state={s}" for s in STATES)),
-    ]  # fmt: skip
-    assert (stop["reason"], stop["reason_source"], stop["code"]) == (reason, "code", "E17")
-    revised = await world.database.fetch("SELECT DISTINCT bucket_at FROM element_revisions")
-    assert {f"{row[0]:%H:%M}" for row in revised} == (
-        set() if reason == "mechanical" else {"08:00", "08:15"}
-    )
-    await map_code(world, LINE, None)
-    await work(world)
-    assert await early_sums(world, *expected) == before, "without the mapping"
-    log = (await world.get("/audit?subject=reason_code", "admin")).json()["items"]
-    assert [(row["before"], row["after"], row["reason"]) for row in reversed(log)] in (
-        [(None, {"reason": reason}, "as agreed"), ({"reason": reason}, None, "as agreed")],
-        [({"reason": reason}, None, "as agreed"), (None, {"reason": reason}, "as agreed")],
-    )
-
-
-async def test_a_mapping_marks_only_where_it_decides(world: World) -> None:
-    await add_machine(world, (START, 1, "run"), ("08:05", 4, "E17"), ("08:10", 4, "E18"),
-                      ("08:50", 1, "run"))  # fmt: skip
-    await map_code(world, LINE, "tool_change")
-    await work(world)
-    assert await early_sums(world, "aust_s") == (300,)
-    await map_code(world, PLANT, "cleaning")
-    assert await marked(world) == [], "the line has its own mapping"
-    await map_code(world, PRESS, "jam")
-    assert await marked(world) == ["08:00"]
-    await work(world)
-    assert await early_sums(world, "aust_s", "malfunction_s") == (0, 2700)
-    await map_code(world, PRESS, "jam")
-    assert await marked(world) == [], "it is as it was"
-    await map_code(world, PRESS, None)
-    await map_code(world, LINE, None)
-    await work(world)
-    assert await early_sums(world, "pdot_s", "aust_s") == (300, 0), "that of the plant holds again"
-
-
-async def test_a_person_outranks_the_reason_of_a_code(world: World) -> None:
-    await add_machine(world, (START, 1, "run"), ("08:05", 4, "E17"), ("08:25", 1, "run"))
-    await map_code(world, PLANT, "cleaning")
-    await work(world)
-    assert await early_sums(world, "pdot_s") == (1200,)
-    query = "start=2026-11-20T07:00Z&end=2026-11-20T09:00Z&state=malfunction"
-    [stop] = await list_stops(world, query)
-    first = await post(world, f"/stops/{stop['id']}:classify", {"reason": "tool_change"})
-    await work(world)
-    assert await early_sums(world, "pdot_s", "aust_s") == (0, 1200)
-    body = {"reason": "jam", "version": first["change"]}
-    second = await post(world, f"/stops/{stop['id']}:classify", body)
-    await work(world)
-    assert await early_sums(world, "pdot_s", "malfunction_s") == (0, 1200)
-    body = {"reason": None, "comment": "not sure", "version": second["change"]}
-    await post(world, f"/stops/{stop['id']}:classify", body)
-    await work(world)
-    assert await early_sums(world, "pdot_s", "malfunction_s") == (1200, 0), "only a comment is left"
-
-
-async def test_a_changed_reason_is_computed_where_codes_stand_for_it(world: World) -> None:
-    await add_machine(world, (START, 1, "run"), ("08:05", 4, "E17"), ("08:25", 1, "run"))
-    await map_code(world, PLANT, "jam")
-    await work(world)
-    assert (
-        await send(world, "PUT", "/reasons/jam", {"name_en": "Jam"}, "admin")
-    ).status_code == 200
-    assert await marked(world) == [], "a name changes nothing"
-    body = {"category": "pdot", "planned": True, "counts_against_availability": False}
-    assert (await send(world, "PUT", "/reasons/jam", body, "admin")).status_code == 200
-    assert await marked(world) == ["08:00", "08:15"]
-    await work(world)
-    assert await early_sums(world, "pdot_s", "adet_s") == (1200, 0)

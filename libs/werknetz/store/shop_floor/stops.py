@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from werknetz.store.queries.known import known_at
+from werknetz.store.shop_floor.known import known_at
 
 PIECES_MAX: Final = 200_000
 LOOK_AROUND_DAYS: Final = 400
@@ -24,14 +24,18 @@ JOIN state_pieces p ON p.equipment_id = m.id AND p.state NOT IN (0, 1)
     AND p.start_at >= around.start_at AND p.start_at < around.end_at
 ORDER BY m.id, p.start_at LIMIT {PIECES_MAX + 1}"""  # noqa: S608 - made of constants
 
-# $2, $3: from and to of each machine.
-ENTRIES_OF_MACHINES: Final = """
-SELECT e.id, e.equipment_id, e.start_at, e.end_at, e.state, e.reason, e.is_planned, e.comment,
-    e.entered_by, e.change_id, e.follows_start, e.follows_end, e.reported_state, e.reported_code
+# $2, $3: from and to of each machine; $4: as of, or null. An entry about a stop that goes on grows
+# with it: as of an instant it ended there.
+ENTRIES_OF_MACHINES: Final = f"""
+SELECT e.id, e.equipment_id, e.start_at,
+    least(e.end_at, coalesce($4::timestamptz, 'infinity')) AS end_at,
+    e.state, e.reason, e.is_planned, e.comment, e.entered_by,
+    e.change_id, e.follows_start, e.follows_end, e.reported_state, e.reported_code
 FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) AS m (id, start_at, end_at)
-JOIN state_entries e ON e.equipment_id = m.id AND e.known_to IS NULL
+JOIN state_entries e ON e.equipment_id = m.id AND {known_at("e", "$4")}
     AND e.end_at > m.start_at AND e.start_at < m.end_at
-ORDER BY e.equipment_id, e.start_at"""
+    AND e.start_at < coalesce($4::timestamptz, 'infinity')
+ORDER BY e.equipment_id, e.start_at"""  # noqa: S608 - made of constants
 
 # When each machine's pieces end: a stop up to there goes on.
 LAST_PIECES: Final = """

@@ -84,10 +84,14 @@ def set_code(
     equipment: Annotated[str, typer.Argument(help="Path; holds for all below it.")],
     state_code: Annotated[str, typer.Argument(help="Code that the machines report.")],
     reason: Annotated[str | None, typer.Argument(help="None: it stands for no reason.")] = None,
+    why: Annotated[str | None, typer.Option(help="For the audit log.")] = None,
 ) -> None:
-    """Say what reason a code of machines stands for."""
+    """Say what reason a code of machines stands for; the KPIs of stops with it follow."""
+    body = {"state_code": state_code, "reason": reason}
+    if why is not None:
+        body["why"] = why
     with Client() as client:
-        client.reason_codes.put(equipment, {"state_code": state_code, "reason": reason})
+        client.reason_codes.put(equipment, body)
     print_lines(f"{equipment}: {state_code} is {reason or 'no reason'}")
 
 

@@ -65,6 +65,7 @@ def list_stops(
     reason: Annotated[list[str] | None, typer.Option(help="Repeated: any of them.")] = None,
     state: Annotated[list[str] | None, typer.Option(help="Repeated: any of them.")] = None,
     min_s: Annotated[float, typer.Option(help="Whole duration in seconds, at least.")] = 0,
+    as_of: Annotated[str | None, typer.Option(help="By what was known then; default: now.")] = None,
     sort: str = "start",
     limit: Limit = 50,
     output: OutputOption = Output.TABLE,
@@ -75,7 +76,7 @@ def list_stops(
         print_collection(
             client.stops, STOPS, output, limit=limit, wide=wide, under=under, start=start, end=end,
             classified=False if unclassified else None, open=True if open_ else None, minor=minor,
-            reason=reason, state=state, min_s=min_s, sort=sort,
+            reason=reason, state=state, min_s=min_s, as_of=as_of, sort=sort,
         )  # fmt: skip
 
 

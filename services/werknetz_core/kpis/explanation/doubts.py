@@ -22,7 +22,7 @@ async def load_doubts(
 ) -> list[Document]:
     """Return the doubts of each machine, by path; `machines`: path and sums by id."""
     ids = list(machines)
-    arguments = (ids, span.start, span.end)
+    arguments = (ids, span.start, span.end, span.as_of)
     uncertain = await database.fetch(
         statements.UNCERTAIN_TIMES_BY_MACHINE,
         ids[:READ_MAX],

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
-from werknetz_core.http.responses import json_response
+from werknetz_core.context.polling import content_response
 from werknetz_core.kpis.explanation.explain import explain
 from werknetz_core.kpis.explanation.schemas import ExplanationView
 from werknetz_core.kpis.query import KpiQuery
@@ -14,9 +14,14 @@ from werknetz_core.kpis.values.schemas import KpiQueryBody
 router = APIRouter(tags=["kpis"])
 
 
-@router.get("/kpi_values/explain", response_model=ExplanationView)
+@router.get(
+    "/kpi_values/explain",
+    response_model=ExplanationView,
+    responses={304: {"description": "Unchanged since the ETag of If-None-Match"}},
+)
 async def explain_kpi_value(
     *,
+    request: Request,
     context: ContextDep,
     session: ReadSessionDep,
     principal: Viewer,
@@ -31,12 +36,15 @@ async def explain_kpi_value(
     end: str | None = None,
     tz: str | None = None,
     divisor: str = "fe+1",
+    as_of: Annotated[
+        str | None, Query(description="By what was known at this time. Default: what is known now.")
+    ] = None,
 ) -> Response:
     """Explain one value: formula, elements, machines, states, samples, gaps, mapping versions."""
     body = KpiQueryBody(
         equipment=[] if equipment is None else [equipment],
         order=[] if order is None else [order],
-        kpi=[kpi], start=start, end=end, tz=tz, divisor=divisor,
+        kpi=[kpi], start=start, end=end, tz=tz, divisor=divisor, as_of=as_of,
     )  # fmt: skip
     query = KpiQuery.from_body(body, await context.kpis.with_names(body.kpi))
-    return json_response(await explain(query, context, session, principal))
+    return await content_response(request, lambda: explain(query, context, session, principal))

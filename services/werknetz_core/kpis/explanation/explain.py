@@ -24,6 +24,7 @@ from werknetz_core.kpis.explanation.doubts import load_doubts, sentences_of
 from werknetz_core.kpis.explanation.energy import factor_sentences, load_factors
 from werknetz_core.kpis.explanation.parts import load_parts
 from werknetz_core.kpis.query import KpiQuery
+from werknetz_core.kpis.scopes.scope import QueryTarget
 from werknetz_core.kpis.values import compute
 from werknetz_core.kpis.values.compute import judgement_fields
 
@@ -44,7 +45,8 @@ async def explain(
     response = await compute.compute_values(query, targets, context)
     [value], [covered] = _documents(response["items"]), _documents(response["ranges"])
     tree = await context.tree.current()
-    span = trace.TraceSpan(instant_of(target.span.start_us), instant_of(target.span.end_us))
+    as_of = None if target.as_of_us is None else instant_of(target.as_of_us)
+    span = trace.TraceSpan(instant_of(target.span.start_us), instant_of(target.span.end_us), as_of)
     parts = await load_parts(context, tree, target, kpi)
     paths, total = parts.paths, parts.total
     traces = await trace.load_machine_traces(
@@ -54,7 +56,7 @@ async def explain(
     of_machines = {id_: (paths[id_], elements) for id_, elements in parts.sums.items()}
     doubts = await load_doubts(context.database, span, kpi, of_machines)
     factors = await load_factors(context.database, kpi, target.name, target.ids, span)
-    links = _Links(format_utc(target.span.start_us), format_utc(target.span.end_us))
+    links = _Links(target)
     machines = [
         _machine(id_, paths[id_], elements, traces, query, links)
         for id_, elements in parts.machines.items()
@@ -72,17 +74,23 @@ async def explain(
         "mappings": sorted({s["mapping"] for m in machines for s in m["signals"]}),
         **_losses(losses),
         "gaps_href": links.to("/gaps", connector=_connectors(machines)),
-        "values_href": links.to("/kpi_values", **{query.scope: target.name}, kpi=kpi.name),
+        "values_href": links.to_known("/kpi_values", **{query.scope: target.name}, kpi=kpi.name),
     }
     return document | {"text": _sentences(document, total, query.scope)}
 
 
 class _Links:
-    def __init__(self, start: str, end: str) -> None:
-        self._span = {"start": start, "end": end}
+    def __init__(self, target: QueryTarget) -> None:
+        span = target.span
+        self._span = {"start": format_utc(span.start_us), "end": format_utc(span.end_us)}
+        # Of what has a history; samples and gaps have none.
+        self._history = {} if target.as_of_us is None else {"as_of": format_utc(target.as_of_us)}
 
     def to(self, path: str, **filters: object) -> str:
         return f"{_API}{quote(path)}?{urlencode({**filters, **self._span}, doseq=True)}"
+
+    def to_known(self, path: str, **filters: object) -> str:
+        return self.to(path, **filters, **self._history)
 
 
 def _documents(items: object) -> list[Document]:
@@ -134,8 +142,8 @@ def _machine(
         ],
         "counts": {count: elements.find_reported(name) for count, name in _COUNTS.items()},
         "signals": [_signal(row, links) for row in traces.signals.get(machine_id, ())],
-        "states_href": links.to(f"/equipment/{path}/states"),
-        "counts_href": links.to(f"/equipment/{path}/counts"),
+        "states_href": links.to_known(f"/equipment/{path}/states"),
+        "counts_href": links.to_known(f"/equipment/{path}/counts"),
     }
 
 

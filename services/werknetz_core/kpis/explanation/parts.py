@@ -39,7 +39,8 @@ async def load_parts(
 ) -> ExplainedParts:
     if isinstance(target, OrderTarget):
         return await _load_parts_of_order(context, tree, target)
-    span = TraceSpan(instant_of(target.span.start_us), instant_of(target.span.end_us))
+    as_of = None if target.as_of_us is None else instant_of(target.as_of_us)
+    span = TraceSpan(instant_of(target.span.start_us), instant_of(target.span.end_us), as_of)
     rows = await load_sums_by_machine(context.database, target.ids, span)
     paths = _paths_of(tree, rows)
     shown = list(paths)[:MACHINES_MAX]
@@ -89,9 +90,10 @@ async def _load_facts(
     start_us, end_us = target.span.start_us, target.span.end_us
     window = Window(start_us, end_us, instant_of(start_us).date())
     facts: FactSums = {}
+    as_of = None if target.as_of_us is None else instant_of(target.as_of_us)
     async with context.database.acquire() as connection:
         for key, ids in ((_ALL, target.ids), *((id_, [id_]) for id_ in machine_ids)):
-            query = FactQuery(ids, [window], target.time.now_us)
+            query = FactQuery(ids, [window], target.time.now_us, as_of)
             facts[key] = (await load_fact_sums(connection, query, names)).get(1, {})
     return facts
 

@@ -12,7 +12,9 @@ from werknetz.domain.role import Role
 from werknetz.store.queries.kpi_explanation import (
     SIGNALS_BY_MACHINE,
     STATES_BY_MACHINE,
+    STATES_BY_MACHINE_AS_OF,
     SUMS_BY_MACHINE,
+    SUMS_BY_MACHINE_AS_OF,
 )
 from werknetz.store.session import Database, ReadSession
 from werknetz.store.tables import connectors, gaps, outages, quarantine, signals
@@ -30,6 +32,7 @@ Rows = Sequence[sa.RowMapping]
 class TraceSpan:
     start: datetime
     end: datetime
+    as_of: datetime | None = None  # by what was known then; None: by what is known now
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,12 @@ class DataLosses:
 async def load_sums_by_machine(
     database: Database, ids: Sequence[int], span: TraceSpan
 ) -> dict[int, asyncpg.Record]:
-    rows = await database.fetch(SUMS_BY_MACHINE, ids, span.start, span.end)
+    arguments = (ids, span.start, span.end)
+    rows = (
+        await database.fetch(SUMS_BY_MACHINE, *arguments)
+        if span.as_of is None
+        else await database.fetch(SUMS_BY_MACHINE_AS_OF, *arguments, span.as_of)
+    )
     return {row["equipment_id"]: row for row in rows}
 
 
@@ -61,8 +69,11 @@ async def load_machine_traces(
     database: Database, machine_ids: list[int], span: TraceSpan, order_number: str | None
 ) -> MachineTraces:
     """Load the states of the machines, of one order or of all time, and their signals."""
-    states = await database.fetch(
-        STATES_BY_MACHINE, machine_ids, span.start, span.end, order_number
+    arguments = (machine_ids, span.start, span.end)
+    states = (
+        await database.fetch(STATES_BY_MACHINE, *arguments, order_number)
+        if span.as_of is None
+        else await database.fetch(STATES_BY_MACHINE_AS_OF, *arguments, span.as_of)
     )
     signal_rows = await database.fetch(
         SIGNALS_BY_MACHINE, machine_ids, span.start, span.end, _ROLES, SAMPLES_MAX + 1

@@ -8,9 +8,14 @@ from fastapi import APIRouter, Request, Response
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext, ContextDep, Viewer
 from werknetz_core.http.etag import CACHE_CONTROL, etag_matches
-from werknetz_core.http.list_params import DEFAULT_LIST_PARAMS, VARY, columns_of, list_response
+from werknetz_core.http.list_params import DEFAULT_LIST_PARAMS, columns_of, list_response
 from werknetz_core.http.problem import Problem
-from werknetz_core.http.responses import json_response, not_modified
+from werknetz_core.http.responses import (
+    VARY,
+    json_response,
+    not_modified,
+    with_content_etag,
+)
 from werknetz_core.kpis.query import KpiQuery, parameter_documents
 from werknetz_core.kpis.values import compute
 from werknetz_core.kpis.values.schemas import (
@@ -44,12 +49,14 @@ async def kpi_values(request: Request, context: ContextDep, principal: Viewer) -
     # The ETag was read before the rows: after a change in between, the next poll computes again.
     headers = {"ETag": etag, "Cache-Control": CACHE_CONTROL} if etag else {}
     if query.list_params is DEFAULT_LIST_PARAMS:
-        return json_response(content, headers | {"Vary": VARY})
+        response = json_response(content, headers | {"Vary": VARY})
+        return response if etag else with_content_etag(request, response)
     items = sort_values(content.pop("items"), query.list_params.sort)
     names = columns_of(KpiValueView)
-    return list_response(
+    response = list_response(
         request, query.list_params, items, names, envelope=content, headers=headers
     )
+    return response if etag else with_content_etag(request, response)
 
 
 @router.post("/kpi_values:query", response_model=KpiResultListView)

@@ -9,7 +9,11 @@ from werknetz_core.access.equipment_scope import EquipmentFilter
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext, ContextDep, Viewer
 from werknetz_core.context.equipment_tree import EquipmentNode
-from werknetz_core.context.polling import polled_response, refuse_unknown_parameters
+from werknetz_core.context.polling import (
+    SUPPLY_WATERMARKS,
+    polled_response,
+    refuse_unknown_parameters,
+)
 from werknetz_core.context.time_spec import TimeContext, parse_span, parse_zone
 from werknetz_core.context.windows import time_context_of
 from werknetz_core.losses.ranking.query import (
@@ -78,8 +82,8 @@ async def get_losses(
         async with context.database.acquire() as connection:
             return await rank_losses(connection, tree, query)
 
-    paths = sorted({root.path for s in scopes for root in s.roots})
-    return await polled_response(request, context, paths, facts, compute)
+    sources = [*sorted({root.path for s in scopes for root in s.roots}), *SUPPLY_WATERMARKS]
+    return await polled_response(request, context, sources, facts, compute)
 
 
 async def _roots(

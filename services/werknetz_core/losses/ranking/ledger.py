@@ -54,7 +54,7 @@ async def load_grouped_losses(
         reasons = await load_reason_lookup(connection, list(nodes.values()), scope.span.end_us)
         entries = await load_entries(
             connection, measured, part.windows, reasons.minor_stop_s,
-            by_order="order" in dimensions,
+            by_order="order" in dimensions, by_reason="reason" in dimensions,
         )  # fmt: skip
         valuations = await load_valuations(connection, tree, measured.machines, scope.span.start_us)
         readers = _readers(nodes, reasons.reason_of, part.names)

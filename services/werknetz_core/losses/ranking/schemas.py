@@ -28,7 +28,9 @@ class LossRowView(BaseModel):
     line: str | None
     machine: str | None
     category: str | None
-    reason: str | None = Field(description="Null: nobody gave one, or the loss is no stop.")
+    reason: str | None = Field(
+        description="Null: nobody gave one, or the loss is neither a stop nor scrap."
+    )
     order: str | None
     shift: str | None = Field(description="Null: between shifts.")
     kind: Literal["planned", "loss", "not_judged"]

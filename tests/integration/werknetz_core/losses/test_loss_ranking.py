@@ -198,3 +198,48 @@ async def test_unchanged_is_304_without_a_query(world: World) -> None:
     await world.database.execute("ALTER TABLE elements RENAME TO away")
     same = await world.get(url, headers={"If-None-Match": tag})
     assert (same.status_code, same.content) == (304, b"")
+
+
+async def test_scrap_by_reason_and_speed_by_order(world: World) -> None:
+    """Of six scrap parts of the press, three are cracked and one has a bad surface."""
+    await add_day(world)
+    scrap_s = {
+        row["bucket_at"]: row["scrap_s"]
+        for row in await world.database.fetch(
+            "SELECT bucket_at, judged_pri_pq_s - judged_pri_gq_s AS scrap_s FROM elements"
+            " WHERE equipment_id = $1 AND judged_pri_pq_s > judged_pri_gq_s", world.ids[PRESS],
+        )
+    }  # fmt: skip
+    [(bucket, whole_s)] = scrap_s.items()
+    await world.database.execute(
+        "UPDATE elements SET sq = 6 WHERE equipment_id = $1", world.ids[PRESS]
+    )
+    for quantity, reason in ((3, "crack"), (1, "surface"), (-1, None)):
+        await world.database.execute(
+            "INSERT INTO quantity_entries (equipment_id, at, role, quantity, reason, entered_by)"
+            " VALUES ($1, $2::timestamptz + interval '15 minutes', 'scrap_count', $3, $4, 'eva')",
+            world.ids[PRESS], bucket, quantity, reason,
+        )  # fmt: skip
+    await world.database.execute(
+        "INSERT INTO order_elements (equipment_id, bucket_at, order_number) VALUES ($1, $2, 'A-7')",
+        world.ids[PRESS], bucket,
+    )  # fmt: skip
+    answer = await rank(world, f"group_by=category,reason,order&under={PRESS}&limit=10000")
+    rows = {
+        (row["reason"], row["order"]): us(row["seconds"])
+        for row in answer["items"]
+        if row["category"] in {"scrap", "start_up"}
+    }
+    assert rows["crack", "A-7"] == pytest.approx(us(whole_s / 2), abs=2)
+    assert rows["surface", "A-7"] == pytest.approx(us(whole_s / 6), abs=2)
+    assert rows[None, "A-7"] == pytest.approx(us(whole_s / 3), abs=2)
+    speeds = {row["order"] for row in answer["items"] if row["category"] == "speed"}
+    assert "A-7" in speeds
+    total = sum(us(row["seconds"]) for row in answer["items"])
+    assert total == us(answer["totals"]["seconds"])
+    plain = await rank(world, f"group_by=category&under={PRESS}")
+    for category in ("scrap", "start_up", "speed"):
+        whole = [us(row["seconds"]) for row in plain["items"] if row["category"] == category]
+        parts = [us(row["seconds"]) for row in answer["items"] if row["category"] == category]
+        assert sum(parts) == sum(whole), category
+    assert plain["totals"]["untagged_share"] == answer["totals"]["untagged_share"]

@@ -63,6 +63,7 @@ ANSWERS: dict[str, Any] = {
 }
 CASES: list[tuple[str, str, dict[str, Any] | None, str]] = [
     ("stops list n/e --unclassified --open --min-s 60", "GET /stops", None, "12-1"),
+    ("stops list n/e --as-of -1h", "GET /stops", None, "12-1"),
     ("stops show 12-1", "GET /stops/12-1", None, "version         7"),
     ("stops enter n/e/p T1 T2 --reason jam", "POST /stops",
      {"equipment": "n/e/p", "start": "T1", "end": "T2", "reason": "jam"}, "change 8"),
@@ -78,6 +79,8 @@ CASES: list[tuple[str, str, dict[str, Any] | None, str]] = [
      {"name_en": "Jam", "name_de": "Klemmer", "planned": False}, "technical > jam"),
     ("reasons code n/e E17 jam", "PUT /reason_codes/n/e", {"state_code": "E17", "reason": "jam"},
      "E17 is jam"),
+    ("reasons code n/e E17 jam --why agreed", "PUT /reason_codes/n/e",
+     {"state_code": "E17", "reason": "jam", "why": "agreed"}, "n/e: E17 is jam"),
     ("reasons code n/e E17", "PUT /reason_codes/n/e", {"state_code": "E17", "reason": None},
      "no reason"),
     ("reasons codes", "GET /reason_codes", None, ""),

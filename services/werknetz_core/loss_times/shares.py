@@ -1,0 +1,63 @@
+"""Speed losses and scrap of machines by order, and scrap by the reasons that people gave."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from werknetz.kpi.losses.ledger import StopSum
+from werknetz.kpi.losses.shares import ScrapShare, divide_scrap
+from werknetz.kpi.losses.times import LossTimes
+from werknetz.store.losses.loss_sums import LOSSES_BY_ORDER, SCRAP_BY_REASON
+from werknetz.store.session import ReadConnection
+
+Key = tuple[int, int]  # machine, number of the window
+SCRAP: Final = ("scrap", "start_up")
+_SPEED: Final = ("speed", "speed_not_judged")
+
+
+async def load_shares(
+    connection: ReadConnection,
+    times: Mapping[Key, LossTimes],
+    windows: tuple[list[datetime], list[datetime]],
+    *,
+    by_order: bool,
+) -> dict[Key, list[StopSum]]:
+    """Return parts of speed losses and scrap, which have an order or a reason.
+
+    The parts of scrap add up to it; what is missing of speed losses belongs to no order.
+    """
+    ids = sorted({machine for machine, _ in times})
+    orders: dict[tuple[Key, str], dict[str, int]] = defaultdict(dict)
+    if by_order:
+        for row in await connection.fetch(LOSSES_BY_ORDER, ids, *windows):
+            for category in (*_SPEED, *SCRAP):
+                of_category = orders[(row["equipment_id"], row["n"]), category]
+                of_category[row["order_number"]] = row[category] or 0
+    reasons: dict[tuple[Key, str], list[ScrapShare]] = defaultdict(list)
+    for row in await connection.fetch(SCRAP_BY_REASON, ids, *windows):
+        category = "start_up" if row["is_run_in"] else "scrap"
+        order = row["order_number"] if by_order else None
+        share = ScrapShare(row["reason"], row["us"], order)
+        reasons[(row["equipment_id"], row["n"]), category].append(share)
+    return {key: _parts_of(key, of_key, orders, reasons) for key, of_key in times.items()}
+
+
+def _parts_of(
+    key: Key,
+    times: LossTimes,
+    orders: Mapping[tuple[Key, str], Mapping[str, int]],
+    reasons: Mapping[tuple[Key, str], Sequence[ScrapShare]],
+) -> list[StopSum]:
+    parts = [
+        StopSum(category, us, 0, None, order)
+        for category in _SPEED
+        for order, us in orders.get((key, category), {}).items()
+        if us
+    ]
+    for category in SCRAP:
+        parts += divide_scrap(
+            category, times.of(category), orders.get((key, category), {}),
+            reasons.get((key, category), ()),
+        )  # fmt: skip
+    return parts
