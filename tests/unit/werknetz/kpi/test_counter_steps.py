@@ -53,6 +53,11 @@ def cycle(seconds: float) -> Steps:
         ([32767, -32768, -32766], ROLLOVER, [0, 1, 2]),
         ([6, 1], {"reset": "rollover", "modulus": 8.0}, [0, 3]),
         ([95, 3], {"reset": "rollover", "modulus": 100.0}, [0, 8]),
+        # it counted what is left of the modulus; not more than a whole one, nor half of it
+        ([1005, 5], {"reset": "rollover", "modulus": 1000.0}, [0, 0]),
+        ([1006, 5], {"reset": "rollover", "modulus": 1000.0}, [0, 5]),
+        ([80, 30], {"reset": "rollover", "modulus": 100.0}, [0, 30]),
+        ([81, 30], {"reset": "rollover", "modulus": 100.0}, [0, 49]),
         # far from the modulus it is a reset, also where it rolls over at other times
         ([40000, 3], ROLLOVER, [0, 3]),
         ([70000, 5], ROLLOVER, [0, 5]),
@@ -62,6 +67,8 @@ def cycle(seconds: float) -> Steps:
         ([100, 3, 5], {"reset": "none"}, [0, 0, 2]),
         ([2, -1, 1], {}, [0, 0, 2]),
         ([-5, -7, -1], {}, [0, -2, 6]),
+        ([0, -5], {}, [0, 0]),
+        ([-0.25, -0.5], {}, [0, -0.25]),
         # increments count themselves; a negative one corrects
         ([10, 12, -2, 0], {"kind": "increment"}, [10, 12, -2, 0]),
         # a declared maximum
@@ -112,11 +119,15 @@ def test_increments_of_a_counter_with_an_unknown_speed(
         ([400, 396], HOUR, {}, [0, -4]),
         ([400, 380], HOUR - 1, {}, [0, -20]),
         ([400, 380], HOUR, {}, [0, 380]),
+        ([1001, 601], HOUR, {}, [0, 601]),  # as many as the machine makes in this time
+        ([1003, 602], HOUR, {}, [0, -401]),  # one more
         ([1300, 1200], HOUR, {}, [0, -100]),
         ([400, 0, 400], 8 * HOUR, {}, [0, 0, 400]),
         # a counter may roll over as far as the machine can have counted
         ([60000, 60], 10 * HOUR, ROLLOVER, [0, 5596]),
         ([60000, 1200], MINUTE, ROLLOVER, [0, 0]),
+        ([65_530, 5], MINUTE, ROLLOVER, [0, 11]),
+        ([65_530, 6], MINUTE, ROLLOVER, [0, 6]),  # 12 are too many: it was reset
         ([5, 11], MINUTE, {"kind": "increment"}, [5, 11]),
         ([5, 12], MINUTE, {"kind": "increment"}, [5, 0]),
     ],
@@ -167,6 +178,40 @@ def test_what_is_set_aside_is_listed(
     assert aside.most == 7.0
     [aside] = increments_of(counter([9, 1], reset="none"), None).set_aside
     assert aside.most is None
+
+
+@pytest.mark.parametrize(
+    ("values", "options"),
+    [
+        ([100, 11], {}),  # the start value was counted
+        ([100, 0], {}),  # a reset to zero lost nothing
+        ([100, 0], {"reset": "none"}),
+        ([5000, 4999], {}),  # a correction
+        ([65_530, 2], ROLLOVER),
+        ([100, 111], {}),
+    ],
+)
+def test_nothing_is_set_aside_where_all_is_counted(
+    values: list[float], options: dict[str, object]
+) -> None:
+    count = counter(values, **options)  # type: ignore[arg-type]  # options of the test
+    assert increments_of(count, None, cycle(60.0)).set_aside == ()
+
+
+@pytest.mark.parametrize(("seconds", "value", "quantity"), [(0.5, 1201, 1201), (0.5, 1202, 0)])
+def test_a_machine_of_several_items_a_second_has_a_limit(
+    seconds: float, value: float, quantity: float
+) -> None:
+    count = counter([0, value])
+    assert increments_of(count, None, cycle(seconds)).quantity.tolist() == [0, quantity]
+
+
+def test_the_first_sample_of_a_range_may_undo_a_fall_before_it() -> None:
+    """A single wrong value was the last sample of the range before."""
+    start = CounterStart(5.0, T0 - MINUTE, ValueBefore(1000.0, T0 - 2 * MINUTE, 5.0))
+    assert increments_of(counter([1003]), start).quantity.tolist() == [-2]
+    sound = CounterStart(5.0, T0 - MINUTE)
+    assert increments_of(counter([1003]), sound).quantity.tolist() == [998]
 
 
 def test_the_faster_of_two_orders_counts() -> None:
