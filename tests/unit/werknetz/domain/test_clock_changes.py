@@ -152,8 +152,8 @@ def short(start: str, end: str, name: str = "short") -> dict[str, str]:
         (exceptions({"date": "2026-12-24", "shifts": [short("05:45", "12:00")]}),
          "'night'.*2026-12-23.*'short'.*2026-12-24"),
         # With the first shift of the day after, a Friday.
-        (exceptions({"date": "2026-12-24", "shifts": [short("22:00", "06:15")]}),
-         "'short' \\(22:00 to 06:15\\) of 2026-12-24 and shift 'early' \\(06:00 to 14:00\\)"),
+        (exceptions({"date": "2026-12-24", "shifts": [short("23:45", "06:15")]}),
+         "'short' \\(23:45 to 06:15\\) of 2026-12-24 and shift 'early' \\(06:00 to 14:00\\)"),
         (exceptions({"date": "2026-12-24", "shifts": [short("06:00", "07:00") | {"brakes": []}]}),
          "unknown key 'brakes'"),
         # Between two exceptions.

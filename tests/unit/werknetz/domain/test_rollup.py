@@ -113,6 +113,12 @@ def test_the_pieces_are_the_window_and_nothing_twice(
         assert piece.is_stale <= is_parent
 
 
+def test_the_numbers_of_grains_are_stored_and_stay() -> None:
+    assert {grain.name: int(grain) for grain in Grain} == {
+        "BUCKET": 0, "HOUR": 1, "TREE_BUCKET": 3, "TREE_HOUR": 4, "DAY": 5,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("start", "end", "days"),
     [

@@ -25,6 +25,12 @@ def test_a_cycle_is_a_week_unless_it_is_given() -> None:
         parse({**EARLY, "days": [7]})
 
 
+def test_a_document_that_is_no_object_is_rejected() -> None:
+    document: Any = [EARLY]
+    with pytest.raises(CalendarRejected, match="write an object with shifts"):
+        Calendar.parse(document)
+
+
 @pytest.mark.parametrize(
     ("shift", "reason"),
     [
