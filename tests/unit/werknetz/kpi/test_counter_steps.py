@@ -220,6 +220,9 @@ def test_the_faster_of_two_orders_counts() -> None:
     for before, after, quantity in ((60.0, 600.0, 11), (600.0, 60.0, 11), (600.0, 600.0, 0)):
         run_time = run_time_steps_of(Series.of([T0 + MINUTE], [after]), before)
         assert increments_of(count, None, run_time).quantity.tolist() == [0, quantity]
+    for first, second, quantity in ((600.0, 60.0, 11), (60.0, 600.0, 0)):  # of the one just before
+        three = run_time_steps_of(Series.of([T0 - 1, T0 + MINUTE], [second, 900.0]), first)
+        assert increments_of(count, None, three).quantity.tolist() == [0, quantity]
     unknown = run_time_steps_of(Series.of([T0 + MINUTE], [60.0]), None)
     assert increments_of(counter([0, 12]), None, unknown).quantity.tolist() == [0, 0]
 

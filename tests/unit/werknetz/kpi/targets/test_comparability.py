@@ -31,6 +31,7 @@ def test_equal_values_have_equal_ranks() -> None:
     ("changes", "part", "reason"),
     [
         ({"family_s": {}}, "product_family", "no order names its material"),
+        ({"family_s": {"bracket": 0.0}}, "product_family", "no order names its material"),
         ({"family_s": {"axle": 10.0}}, "product_family", "other products: 33%"),
         ({"definition": {"version": 1}}, "definition", "version = 1"),
         ({"judged_share": 0.79}, "coverage", "79% of its planned time"),
