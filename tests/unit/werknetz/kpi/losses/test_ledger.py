@@ -49,6 +49,34 @@ def test_an_hour_is_worth_its_rate_and_its_ideal_cycles() -> None:
     assert Valuation(0.0).value(StopSum("idle", SECOND, 1)).pieces is None
 
 
+@pytest.mark.parametrize(
+    ("rest", "expected"),
+    [
+        pytest.param(0, [], id="nothing is left"),
+        pytest.param(1, [("idle", 1, 0)], id="a microsecond without a stop"),
+        pytest.param(-1, [("idle", -1, 0)], id="a negative one"),
+    ],
+)
+def test_a_category_without_stops(rest: int, expected: list[tuple[str, int, int]]) -> None:
+    entries = entries_of(7, 3, LossTimes({"idle": rest}), [])
+    assert [(e.category, e.stop.us, e.stop.stops) for e in entries] == expected
+    assert {(e.machine_id, e.window) for e in entries} <= {(7, 3)}
+
+
+def test_rounding_changes_nothing_else_of_a_stop() -> None:
+    stop = StopSum("starved", SECOND, 4, "a", "A-1", "bracket")
+    [entry] = entries_of(7, 1, LossTimes({"starved": SECOND + 5}), [stop])
+    assert entry.stop == StopSum("starved", SECOND + 5, 4, "a", "A-1", "bracket")
+
+
+def test_machines_are_each_worth_their_own_rate() -> None:
+    stop = StopSum("idle", 3600 * SECOND, 1)
+    entries = [e for n in (1, 2, 3) for e in entries_of(n, 1, LossTimes({"idle": stop.us}), [stop])]
+    valuations = {1: Valuation(10.0, "EUR", 300.0), 2: Valuation(20.0, "EUR", 100.0)}
+    sums = sum_entries(entries, lambda entry: entry.category, valuations)
+    assert sums == {"idle": LossSum(3 * stop.us, 3, 360 + 180, {"EUR": 400.0})}
+
+
 def test_sums_of_currencies_and_unknown_parts() -> None:
     total = LossSum()
     total.add(LossSum(1, 1, None, {"EUR": 1.0}))
