@@ -40,7 +40,12 @@ TARGETS: Final = (
     Target(
         "kpi",
         ("libs/werknetz/kpi/*.py", "libs/werknetz/kpi/formulas"),
-        ("tests/unit/werknetz/kpi/test_*.py", "tests/unit/werknetz/kpi/knowledge"),
+        (
+            "tests/unit/werknetz/kpi/test_*.py",
+            "tests/unit/werknetz/kpi/golden",
+            "tests/unit/werknetz/kpi/knowledge",
+            "tests/unit/werknetz/kpi/timeline",
+        ),
     ),
     Target(
         "kpi knowledge", ("libs/werknetz/kpi/knowledge",), ("tests/unit/werknetz/kpi/knowledge",)
@@ -50,7 +55,11 @@ TARGETS: Final = (
         ("libs/werknetz/kpi/facts",),
         ("tests/unit/werknetz/kpi/facts", "tests/unit/werknetz/kpi/golden"),
     ),
-    Target("kpi timeline", ("libs/werknetz/kpi/timeline",), ("tests/unit/werknetz/kpi/timeline",)),
+    Target(
+        "kpi timeline",
+        ("libs/werknetz/kpi/timeline",),
+        ("tests/unit/werknetz/kpi/timeline", "tests/unit/werknetz/kpi/test_named_stops.py"),
+    ),
     Target("kpi stops", ("libs/werknetz/kpi/stops",), ("tests/unit/werknetz/kpi/test_*stop*.py",)),
     Target("kpi supply", ("libs/werknetz/kpi/supply",), ("tests/unit/werknetz/kpi/supply",)),
     Target("kpi stock", ("libs/werknetz/kpi/stock",), ("tests/unit/werknetz/kpi/stock",)),

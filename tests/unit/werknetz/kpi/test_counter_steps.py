@@ -105,6 +105,11 @@ def test_increments_of_a_counter_with_an_unknown_speed(
         ([1000, 1001, 901001, 1003], MINUTE, {}, [0, 1, 0, 2]),
         ([1000, 0, 1001, 1002], MINUTE, {}, [0, 0, 1, 1]),
         ([1000, 1, 1001, 1002], MINUTE, {}, [0, 1, 0, 1]),
+        # it goes on from the value before a single wrong one: by as much as the machine makes
+        ([1000, 901001, 1011], MINUTE, {}, [0, 0, 11]),
+        ([1000, 901001, 1012], MINUTE, {}, [0, 0, 0]),
+        ([10, 901001, 10.5], MINUTE, {}, [0, 0, 0.5]),
+        ([10, 901001, 9.5], MINUTE, {}, [0, 0, 9.5]),  # below it: that is a reset
         ([1000, 0, 999], MINUTE, {}, [0, 0, -1]),
         ([1000, 1100, 2000], MINUTE, {}, [0, 0, 0]),
         # the start value counts only if it fits the time
