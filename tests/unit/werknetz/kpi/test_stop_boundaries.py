@@ -56,6 +56,11 @@ def test_what_a_stop_took_of_a_window(start: float, end: float, minutes: float) 
     assert stop.overlap_us(int(start * MIN), int(end * MIN)) == overlap_us
 
 
+def test_the_duration_of_a_stop_and_what_it_took() -> None:
+    [stop] = find([piece(5, 9), piece(9, 10, category="pdot"), piece(10, 11)])
+    assert (stop.duration_us, stop.lost_s) == (6 * MIN, 300)
+
+
 @pytest.mark.parametrize(
     ("lengths", "category"),
     [({"adot": 5, "adet": 5}, "adet"), ({"adot": 6, "adet": 5}, "adot"), ({"pdot": 1}, "pdot")],
@@ -103,6 +108,19 @@ def test_a_boundary_that_follows_stops_at_the_entry_before() -> None:
     first = entry(0, 4, 1, reported_state=D)
     second = entry(6, 8, 2, follows_start=True, reported_state=D)
     assert spans(find([piece(0, 10)], first, second)) == [(0, 4), (4, 8), (8, 10)]
+
+
+def test_three_entries_that_follow_stop_at_their_neighbours() -> None:
+    spans_before = [(2, 3), (6, 7), (10, 11)]
+    follow = {"follows_start": True, "follows_end": True, "reported_state": D}
+    entries = [entry(*span, n, **follow) for n, span in enumerate(spans_before)]
+    moved = follow_boundaries([piece(0, 20)], entries)
+    # Each one ends where the next one began, before that one moves.
+    assert [(e.start_us / MIN, e.end_us / MIN) for e in moved] == [(0, 6), (6, 10), (10, 20)]
+    entries[1] = replace(entries[1], follows_start=False, follows_end=False)
+    entries[0] = replace(entries[0], follows_end=False)
+    moved = follow_boundaries([piece(0, 20)], entries)
+    assert [(e.start_us / MIN, e.end_us / MIN) for e in moved] == [(0, 3), (6, 7), (7, 20)]
 
 
 @pytest.mark.parametrize(

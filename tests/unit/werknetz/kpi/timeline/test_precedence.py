@@ -236,14 +236,14 @@ def test_the_run_time_is_that_of_the_signal_then_that_of_the_order() -> None:
     assert compute(samples).elements_of(0).pri_gq_s == pytest.approx(3 + 5 + 0 + 7)
 
 
-def counted(*minutes: float) -> tuple[CountSeries]:
+def counter_at(*minutes: float) -> tuple[CountSeries]:
     series = Series.of([at(minute) for minute in minutes], [1.0] * len(minutes))
     return (CountSeries(1, Role.GOOD_COUNT, series, kind="increment"),)
 
 
 def test_a_run_time_of_less_than_a_second_is_one() -> None:
     samples = MachineSamples(
-        state=RUNS, order=texts((0, "A")), run_time=Series.of([at(0)], [0.5]), counts=counted(1),
+        state=RUNS, order=texts((0, "A")), run_time=Series.of([at(0)], [0.5]), counts=counter_at(1),
         reports=Reports(run_time_by_order={"A": 3.0}),
     )  # fmt: skip
     assert compute(samples).elements_of(0).pri_gq_s == 0.5
@@ -251,7 +251,7 @@ def test_a_run_time_of_less_than_a_second_is_one() -> None:
 
 def test_an_order_without_a_run_time_has_none() -> None:
     samples = MachineSamples(
-        state=RUNS, order=texts((0, "A"), (5, "B")), counts=counted(1, 6, 7),
+        state=RUNS, order=texts((0, "A"), (5, "B")), counts=counter_at(1, 6, 7),
         reports=Reports(run_time_by_order={"A": 3.0}),
     )  # fmt: skip
     assert compute(samples).elements_of(0).pri_gq_s == 3
