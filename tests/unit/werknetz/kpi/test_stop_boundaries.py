@@ -193,6 +193,10 @@ def test_an_entry_with_a_state_fills_what_is_not_computed(
                      id="a stop that a person entered on production"),
         pytest.param([piece(0, 2), piece(2, 3, P, "apt"), piece(3, 5)], [], [(0, 2), (3, 5)],
                      id="production between two stops"),
+        pytest.param([piece(0, 2), piece(3, 4), piece(4, 5)], [], [(0, 2), (3, 5)],
+                     id="a second stop of two pieces"),
+        pytest.param([piece(0, 9)], [entry(0, 5, 1, state=M), entry(5, 9, 2, state=M)],
+                     [(0, 5), (5, 9)], id="two entries of one state"),
     ],
 )  # fmt: skip
 def test_breaks_and_free_time(
