@@ -51,14 +51,14 @@ def rows_of(series: Steps) -> list[tuple[int, float, int]]:
 )
 def test_what_is_a_state(value: float, status: int, state: S) -> None:
     series = Series.of([5], [value], [status])
-    found = state_steps_of(series, int(S.SETUP), None, TextIndex())
-    assert rows_of(found) == [(EARLIEST_US, S.SETUP, 0), (5, state, 0)]
+    states = state_steps_of(series, int(S.SETUP), None, TextIndex())
+    assert rows_of(states) == [(EARLIEST_US, S.SETUP, 0), (5, state, 0)]
 
 
 def test_states_begin_with_the_one_before_them() -> None:
     texts = TextIndex()
-    found = state_steps_of(Series.of([5], [3.0], text=["E7"]), 3, "E7", texts)
-    assert [(at, value, texts.texts[name]) for at, value, name in rows_of(found)] == [
+    states = state_steps_of(Series.of([5], [3.0], text=["E7"]), 3, "E7", texts)
+    assert [(at, value, texts.texts[name]) for at, value, name in rows_of(states)] == [
         (EARLIEST_US, 3, "E7")
     ]
     assert rows_of(state_steps_of(None, 4, None, texts)) == [(EARLIEST_US, 4, 0)]
@@ -108,15 +108,15 @@ def test_all_series_of_a_machine_are_those_that_it_has() -> None:
 def test_the_last_bound_at_or_before_an_instant(
     bounds: list[int], at: list[int], index: list[int]
 ) -> None:
-    found = index_of_ascending(np.array(bounds, np.int64), np.array(at, np.int64))
-    assert found.tolist() == index
+    last = index_of_ascending(np.array(bounds, np.int64), np.array(at, np.int64))
+    assert last.tolist() == index
 
 
 def test_a_step_holds_from_its_instant_on() -> None:
-    found = steps((1, 0.0, 0), (5, 1.0, 0))
+    two = steps((1, 0.0, 0), (5, 1.0, 0))
     at = np.array([1, 4, 5, 6])
-    assert found.index(at).tolist() == [0, 0, 1, 1]
-    assert found.index_before(at).tolist() == [-1, 0, 0, 1]
+    assert two.index(at).tolist() == [0, 0, 1, 1]
+    assert two.index_before(at).tolist() == [-1, 0, 0, 1]
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ def test_equal_texts_have_one_number() -> None:
 def test_orders_over_time() -> None:
     numbers = TextIndex()
     series = Series.of([1, 2, 3, 4], [None] * 4, [0, BAD, ALMOST_BAD, 0], ["A", "X", "B", ""])
-    found = order_steps_of(series, "", numbers)
-    assert [(at, value, numbers.texts[name]) for at, value, name in rows_of(found)] == [
+    orders = order_steps_of(series, "", numbers)
+    assert [(at, value, numbers.texts[name]) for at, value, name in rows_of(orders)] == [
         (EARLIEST_US, False, None), (1, True, "A"), (3, True, "B"), (4, False, None),
     ]  # fmt: skip
     carried = order_steps_of(EMPTY, "A", numbers)
