@@ -227,7 +227,18 @@ def test_which_code_a_stop_with_an_entry_has(values: dict[str, object], code: st
                      id="idle between two faults"),
         pytest.param([piece(0, 1, M), piece(1, 2, R), piece(2, 3, M)], [False] * 3,
                      id="one fault of three parts"),
+        pytest.param([piece(0, 1, D), piece(1, 2, M), piece(2, 3, R)], [False] * 3,
+                     id="idle before a fault of two parts"),
+        pytest.param([piece(0, 1, M), piece(1, 2, D), piece(2, 3, M), piece(3, 5, R)],
+                     [True, False, False, False], id="a short fault and a long one"),
+        pytest.param([piece(0, 3, M), piece(3, 4, D), piece(4, 5, M)], [False, False, True],
+                     id="a long fault and a short one"),
     ],
 )  # fmt: skip
 def test_a_fault_is_unbroken(pieces: list[StatePiece], minor: list[bool]) -> None:
     assert [stop.is_minor for stop in find(pieces)] == minor
+
+
+def test_the_threshold_of_a_fault_is_that_of_its_start_also_where_another_one_follows() -> None:
+    stops = stops_of([piece(8, 11, M)], (), lambda at_us: (4 if at_us >= 9 * MIN else 1) * MIN)
+    assert [stop.is_minor for stop in stops] == [False]
