@@ -103,6 +103,12 @@ def test_without_a_value_there_is_a_reason(elements: CharacteristicElements, rea
     assert value_of("critical_machine_capability", elements) == reason
 
 
+def test_two_measurements_have_a_deviation() -> None:
+    two = elements_of(BORES[:2], 19.9, 20.1)
+    expected = 0.2 / (6 * statistics.stdev(BORES[:2]))
+    assert value_of("machine_capability", two) == pytest.approx(expected)
+
+
 def test_fewer_than_two_subgroups_have_no_process_capability() -> None:
     assert value_of("process_capability", elements_of(BORES[:9], 19.9, 20.1)) == (
         "fewer than 10 consecutive measurements"
