@@ -14,6 +14,11 @@ def test_elements_are_the_columns_of_the_table() -> None:
     assert ELEMENT_NAMES == ELEMENT_COLUMNS
 
 
+def test_nothing_is_zero_of_each_element() -> None:
+    assert {getattr(Elements(), name) for name in ELEMENT_NAMES} == {0.0}
+    assert Elements.sum([]) == Elements()
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.lists(ELEMENTS, max_size=5), st.integers(0, 5))
 def test_a_sum_does_not_depend_on_how_it_is_split(parts: list[Elements], at: int) -> None:

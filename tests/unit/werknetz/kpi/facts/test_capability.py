@@ -120,6 +120,11 @@ def test_fewer_than_two_subgroups_have_no_process_capability() -> None:
     )
 
 
+def test_without_measurements_every_sum_is_zero() -> None:
+    nothing = CharacteristicElements()
+    assert {getattr(nothing, name) for name in SUBJECT.inputs} == {0.0}
+
+
 def test_the_coverage_is_the_share_with_limits() -> None:
     assert elements_of(BORES, 19.9, 20.1).coverage == 1
     assert elements_of(BORES, None, None).coverage == 0

@@ -47,6 +47,9 @@ def test_an_hour_is_worth_its_rate_and_its_ideal_cycles() -> None:
     unvalued = Valuation().value(StopSum("idle", 1800 * SECOND, 1))
     assert (unvalued.pieces, unvalued.costs) == (None, {})
     assert Valuation(0.0).value(StopSum("idle", SECOND, 1)).pieces is None
+    assert Valuation(0.5).value(StopSum("idle", SECOND, 1)).pieces == 2
+    assert Valuation(currency="EUR").value(StopSum("idle", SECOND, 1)).costs == {"EUR": 0}
+    assert LossSum() == LossSum(0, 0, None, {})
 
 
 @pytest.mark.parametrize(
@@ -86,7 +89,13 @@ def test_sums_of_currencies_and_unknown_parts() -> None:
 
 @pytest.mark.parametrize(
     ("amounts", "shares"),
-    [([3, 1], [0.75, 1.0]), ([], []), ([0, 0], [None, None]), ([1, -2], [None, None])],
+    [
+        ([3, 1], [0.75, 1.0]),
+        ([0.25, 0.25], [0.5, 1.0]),
+        ([], []),
+        ([0, 0], [None, None]),
+        ([1, -2], [None, None]),
+    ],
 )
 def test_shares_of_a_pareto_chart(amounts: list[float], shares: list[float | None]) -> None:
     assert cumulative_shares(amounts) == shares

@@ -150,6 +150,10 @@ def test_an_interval_has_one_category(
     assert category_of(time_category, int(state), is_minor=is_minor) == expected
 
 
+def test_an_interval_is_of_no_minor_stop_unless_it_is_said() -> None:
+    assert category_of("adet", int(S.MALFUNCTION)) == "malfunction"
+
+
 def test_every_category_leads_to_a_later_step() -> None:
     assert {c.step for c in CATEGORIES.values()} == set(STEPS[:-1])
     assert {"set_up", "malfunction", "minor_stop", "supply_caused", "no_order"} <= STOPS
