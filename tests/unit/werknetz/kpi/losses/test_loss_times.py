@@ -150,7 +150,7 @@ def test_an_interval_has_one_category(
     assert category_of(time_category, int(state), is_minor=is_minor) == expected
 
 
-def test_an_interval_is_of_no_minor_stop_unless_it_is_said() -> None:
+def test_a_malfunction_is_no_minor_stop_by_default() -> None:
     assert category_of("adet", int(S.MALFUNCTION)) == "malfunction"
 
 
