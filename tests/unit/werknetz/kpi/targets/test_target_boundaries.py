@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from werknetz.kpi.targets.forecast import HORIZON_DAYS, IndexPoint, IndexTrend
-from werknetz.kpi.targets.path import PathKind, TargetPath
+from werknetz.kpi.targets.path import PathKind, PathStep, TargetError, TargetPath
 from werknetz.kpi.targets.status import (
     TOLERANCE,
     TargetState,
@@ -89,6 +89,18 @@ def test_a_goal_beyond_the_horizon_is_never_reached(days: int, is_far: bool) -> 
 def test_a_line_that_does_not_rise_never_reaches_a_goal(slope: float, is_never: bool) -> None:
     trend = IndexTrend(7.0, 0.0, slope, 0.0, 1.0, 3, 7.0, 7.0)
     assert (trend.reaches(0.1) is None) == is_never
+
+
+def test_a_level_line_at_the_goal_has_reached_it() -> None:
+    trend = IndexTrend(7.0, 0.3, 0.0, 0.0, 1.0, 3, 7.0, 7.0)
+    assert (trend.reaches(0.3), trend.reaches(0.31)) == (date.fromordinal(7), None)
+
+
+def test_the_spread_is_that_of_a_textbook() -> None:
+    """y = 0, 0, 0, 1 at x = 0 to 3: slope 0.3, residuals 0.2, -0.1, -0.4 and 0.3."""
+    trend = trend_of(points(0, 0, 0, 1))
+    assert trend.slope * 7 == pytest.approx(0.3)
+    assert trend.spread**2 == pytest.approx(0.3 / 2)
 
 
 def test_what_was_observed_is_from_the_first_start_to_the_last_end() -> None:
@@ -194,3 +206,27 @@ def test_a_forecast_never_falls_below_no_output_at_all() -> None:
     status = status_of(PATH, HALF, -0.5, points(0.0, -0.4, -0.8, first=START))
     assert status.forecast is not None
     assert status.forecast.change == -1.0
+
+
+@pytest.mark.parametrize(
+    ("steps", "is_valid"),
+    [
+        pytest.param([(date(2026, 1, 1), 0.1), (DUE, 0.3)], True, id="the last one is the goal"),
+        pytest.param([(date(2026, 1, 1), 0.1), (DUE, 0.31)], False, id="more than the goal"),
+        pytest.param(
+            [(date(2026, 1, 1), 0.1), (DUE + timedelta(days=1), 0.3)], False, id="after it is due"
+        ),
+        pytest.param([(date(2026, 1, 1), 0.0)], False, id="a first step that does not rise"),
+        pytest.param([(date(2026, 1, 1), -0.1)], False, id="a first step that falls"),
+        pytest.param([(START, 0.1)], False, id="a first step on the day of the baseline"),
+        pytest.param([(START + timedelta(days=1), 0.1)], True, id="on the day after it"),
+    ],
+)
+def test_the_steps_of_a_path(steps: list[tuple[date, float]], is_valid: bool) -> None:
+    path_steps = tuple(PathStep(due_on, change) for due_on, change in steps)
+    if is_valid:
+        assert TargetPath(PathKind.STEPS, START, DUE, 0.3, path_steps).steps == path_steps
+        return
+    with pytest.raises(TargetError) as caught:
+        TargetPath(PathKind.STEPS, START, DUE, 0.3, path_steps)
+    assert caught.value.field == "steps"
