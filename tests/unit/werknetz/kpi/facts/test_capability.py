@@ -103,6 +103,13 @@ def test_without_a_value_there_is_a_reason(elements: CharacteristicElements, rea
     assert value_of("critical_machine_capability", elements) == reason
 
 
+@pytest.mark.parametrize("name", ["process_capability", "critical_process_capability"])
+def test_without_measurements_or_limits_there_is_no_process_capability(name: str) -> None:
+    assert value_of(name, CharacteristicElements()) == "nothing was measured"
+    without = elements_of(BORES, None, None)
+    assert value_of(name, without) == "the measurements have no specification limits"
+
+
 def test_two_measurements_have_a_deviation() -> None:
     two = elements_of(BORES[:2], 19.9, 20.1)
     expected = 0.2 / (6 * statistics.stdev(BORES[:2]))
