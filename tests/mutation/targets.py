@@ -42,6 +42,7 @@ TARGETS: Final = (
         ("libs/werknetz/kpi/*.py", "libs/werknetz/kpi/formulas"),
         (
             "tests/unit/werknetz/kpi/test_*.py",
+            "tests/unit/werknetz/kpi/facts/test_people_and_material.py",
             "tests/unit/werknetz/kpi/golden",
             "tests/unit/werknetz/kpi/knowledge",
             "tests/unit/werknetz/kpi/timeline",
