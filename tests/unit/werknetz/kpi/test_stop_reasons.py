@@ -42,6 +42,7 @@ def test_a_reason_that_cannot_be_used(
         TREE.require(code, plant, kind)
     assert caught.value.code == problem
     assert remedy in caught.value.remedy
+    assert repr(code) in str(caught.value)
 
 
 def test_a_plant_has_the_standard_and_its_own() -> None:
