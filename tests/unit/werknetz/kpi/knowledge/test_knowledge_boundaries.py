@@ -193,5 +193,5 @@ def test_where_a_run_time_is_known_or_not_needed(
     start: int, has_order: bool, since: int | None, is_known: bool
 ) -> None:
     run_time = run_times((EARLIEST_US, 0.0), (5, 0.25), (9, 0.0))
-    known = has_run_time(run_time, since, np.array([start]), np.array([has_order]))
-    assert known.tolist() == [is_known]
+    is_there = has_run_time(run_time, since, np.array([start]), np.array([has_order]))
+    assert is_there.tolist() == [is_known]
