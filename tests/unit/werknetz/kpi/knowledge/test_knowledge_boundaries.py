@@ -20,16 +20,16 @@ COUNTS = {Role.TOTAL_COUNT: 10.0, Role.GOOD_COUNT: 7.0, Role.SCRAP_COUNT: 3.0}
 
 @pytest.mark.parametrize("flags", list(product([False, True], repeat=3)))
 def test_two_of_produced_good_and_scrap_give_the_third(flags: tuple[bool, bool, bool]) -> None:
-    one = [np.array([flag]) for flag in flags]
-    reported = ReportedAt(*one, rework=np.array([True]))
+    total, good, scrap = (np.array([flag]) for flag in flags)
+    reported = ReportedAt(total, good, scrap, rework=np.array([True]))
     is_known = {
         "pq": bool(reported.pq[0]), "gq": bool(reported.gq[0]), "sq": bool(reported.sq[0]),
     }  # fmt: skip
     counted = {role: n for (role, n), flag in zip(COUNTS.items(), flags, strict=True) if flag}
     for name, true in (("pq", 10.0), ("gq", 7.0), ("sq", 3.0)):
-        total = sum(reported.factors_of(role)[name][0] * n for role, n in counted.items())
+        quantity = sum(reported.factors_of(role)[name][0] * n for role, n in counted.items())
         if is_known[name]:
-            assert total == true, name
+            assert quantity == true, name
     two = sum(flags) >= 2
     assert is_known == {
         "pq": flags[0] or two, "gq": flags[1] or two, "sq": flags[2] or two,
