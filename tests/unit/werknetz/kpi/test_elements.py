@@ -3,7 +3,7 @@ from dataclasses import fields
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from werknetz.kpi.elements import ELEMENT_NAMES, Elements
+from werknetz.kpi.elements import ELEMENT_NAMES, NEGLIGIBLE_S, Elements
 from werknetz.store.tables import ELEMENT_COLUMNS
 
 COUNTS = st.integers(0, 10**6).map(float)
@@ -57,6 +57,9 @@ def test_shares_are_of_planned_and_calendar_time() -> None:
 
 
 def test_a_rest_of_sums_is_no_known_time() -> None:
+    assert not Elements(pbt_s=NEGLIGIBLE_S).lacks_data_for(["apt_s"])
+    assert Elements(pbt_s=0.9 * NEGLIGIBLE_S).lacks_data_for(["apt_s"])
+    assert not Elements().lacks_data_for(["apt_s"])
     assert Elements(pbt_s=900, unknown_s=900 - 1e-9).lacks_data_for(["apt_s"])
     assert not Elements(pbt_s=900, unknown_s=899).lacks_data_for(["apt_s"])
     assert not Elements(pbt_s=900, unknown_s=900).lacks_data_for(["pq", "pq_known_s", "pri_pq_s"])

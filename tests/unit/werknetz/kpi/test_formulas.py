@@ -5,6 +5,8 @@ import pytest
 from werknetz.kpi.catalogue import CATALOGUE
 from werknetz.kpi.definition import Divisor
 from werknetz.kpi.facts.elements import EquipmentElements
+from werknetz.kpi.formulas.maintenance import mttr
+from werknetz.kpi.formulas.working_time import availability
 
 REPORTED = {"pq_known_s": 0.5, "gq_known_s": 0.5, "sq_known_s": 0.5, "rq_known_s": 0.5}
 RUN = {"quantity_known_s": 0.5, "gq_known_s": 0.5, "pq_known_s": 0.5}
@@ -149,3 +151,10 @@ def test_shares_of_small_amounts(
     assert (e.plan_share, e.quantity_share(), e.late_share) == (
         plan_share, quantity_share, late_share,
     )  # fmt: skip
+
+
+def test_a_formula_can_be_called_and_has_the_scopes_of_its_subject() -> None:
+    assert availability(EquipmentElements(pbt_s=4.0, apt_s=1.0)) == 0.25
+    assert mttr(EquipmentElements(ttr_s=4.0, fe=1.0), Divisor.FAILURES_PLUS_ONE) == 2.0
+    assert CATALOGUE["oee"].scope == ("enterprise", "plant", "area", "line", "machine")
+    assert CATALOGUE["otif"].scope == CATALOGUE["otif"].subject.scopes
