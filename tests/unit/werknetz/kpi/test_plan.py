@@ -25,6 +25,12 @@ def test_a_span_has_its_start_and_not_its_end(at: int, is_inside: bool) -> None:
     assert plan.calendars.contains(np.array([at])).all()
 
 
+def test_between_and_after_several_spans_nothing_is_inside() -> None:
+    plan = PlannedTime.of([shift(0, 10), shift(20, 30), shift(40, 50)])
+    inside = plan.shifts.contains(np.arange(-5, 65, 10))
+    assert inside.tolist() == [False, True, False, True, False, True, False]
+
+
 @pytest.mark.parametrize(
     ("spans", "boundaries"),
     [
