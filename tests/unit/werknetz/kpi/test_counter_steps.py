@@ -269,3 +269,19 @@ def test_the_time_before_the_first_sample_is_unknown() -> None:
     assert increments_of(limited, CounterStart(10.0), cycle(60.0)).quantity.tolist() == [0]
     [doubt] = increments_of(limited, CounterStart(10.0), cycle(60.0)).in_doubt.values()
     assert doubt == ValueBefore(10.0, None, 0.0)
+
+
+def test_outside_its_spans_a_counter_counts_and_misses_nothing() -> None:
+    count = counter([0, 1, 3, 900, 903, 904], max_increment=10.0)
+    increments = increments_of(count, None)
+    assert (increments.quantity.tolist(), len(increments.set_aside)) == ([0, 1, 2, 0, 3, 1], 1)
+    jump_us = T0 + 3 * MINUTE
+    for spans, quantity, jumps in (
+        ([], [0, 1, 2, 0, 3, 1], 1),
+        ([(T0, T0 + 2 * MINUTE)], [0, 1, 2, 0, 0, 0], 0),
+        ([(jump_us, T0 + 9 * MINUTE)], [0, 0, 0, 0, 3, 1], 0),
+        ([(jump_us - 1, jump_us)], [0, 0, 0, 0, 0, 0], 1),
+        ([(T0, T0 + MINUTE), (jump_us, jump_us + MINUTE)], [0, 1, 0, 0, 3, 0], 0),
+    ):
+        selected = increments.select_in_force(spans)
+        assert (selected.quantity.tolist(), len(selected.set_aside)) == (quantity, jumps)
