@@ -3,10 +3,11 @@
 import pytest
 
 from werknetz.domain.bucket import BUCKET_US
+from werknetz.domain.role import Role
 from werknetz.domain.state import MachineState as S
 from werknetz.kpi.carry import Carry
 from werknetz.kpi.plan import PlannedTime
-from werknetz.kpi.series import MachineSamples, Series
+from werknetz.kpi.series import CountSeries, MachineSamples, Series
 from werknetz.kpi.states import BucketRange, ComputedBuckets, OrderRun, compute_buckets
 from werknetz.kpi.timeline.reports import OPEN_US, Reports, StateSpan
 
@@ -135,6 +136,26 @@ def test_a_gap_that_spans_an_edge_is_passed_on(
     assert computed.carries[0].state == S.PRODUCING  # as sampled
     inside = max(0, min(gap[1], 15) - min(gap[0], 15))
     assert computed.elements_of(0).unknown_s == inside * 60
+
+
+def test_a_gap_that_began_before_the_range_hides_its_part() -> None:
+    samples = MachineSamples(state=states((-9, S.PRODUCING)), unknown=((at(-5), at(5)),))
+    assert compute(samples).elements_of(0).unknown_s == 300
+
+
+def test_a_gap_that_ended_with_the_range_before_begins_no_fault_anew() -> None:
+    samples = MachineSamples(state=states((-20, S.MALFUNCTION)), unknown=((at(-10), at(0)),))
+    carry = Carry(int(S.MALFUNCTION), fault=(at(-20), True))
+    computed = compute(samples, carry=carry)
+    assert computed.columns["fe"].tolist() == [0]
+    assert computed.columns["ttr_s"].tolist() == [900]
+
+
+def test_what_is_reported_and_planned_is_known_time() -> None:
+    total = CountSeries(1, Role.TOTAL_COUNT, Series.of([at(0)], [0.0]))
+    samples = MachineSamples(state=states((0, S.PRODUCING)), counts=(total,))
+    elements = compute(samples).elements_of(0)
+    assert (elements.pq_known_s, elements.gq_known_s, elements.plan_known_s) == (900, 0, 0)
 
 
 @pytest.mark.parametrize(

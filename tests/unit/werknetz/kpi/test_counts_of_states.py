@@ -37,7 +37,7 @@ FROM_ZERO = CounterStart(0.0, 0)
 
 
 @pytest.mark.parametrize(
-    ("samples", "before", "known"),
+    ("samples", "before", "known_items"),
     [
         pytest.param({5: 1}, FROM_ZERO, [1, 0, 0, 0], id="one item while it produced"),
         pytest.param({25: 1}, FROM_ZERO, [0, 0, 0, 0], id="one item in unknown time"),
@@ -61,10 +61,10 @@ FROM_ZERO = CounterStart(0.0, 0)
     ],
 )  # fmt: skip
 def test_what_was_made_in_known_time(
-    samples: dict[int, float], before: CounterStart, known: list[float]
+    samples: dict[int, float], before: CounterStart, known_items: list[float]
 ) -> None:
     columns = sums(count(samples), before=before).columns
-    assert columns["pace_pri_pq_s"].tolist() == pytest.approx(known)
+    assert columns["pace_pri_pq_s"].tolist() == pytest.approx(known_items)
     assert columns["pri_pq_s"].sum() == pytest.approx(max(samples.values()))
 
 
