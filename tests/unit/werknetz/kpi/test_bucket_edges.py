@@ -111,7 +111,12 @@ def test_a_run_time_that_ended_differs_from_none_at_all(
 
 @pytest.mark.parametrize(
     ("begin", "fault"),
-    [(15, None), (14.9, (at(14.9), True)), (0, (at(0), True))],
+    [
+        (15, None),
+        (15 - 1 / MINUTE, (at(15) - 1, True)),
+        (14.9, (at(14.9), True)),
+        (0, (at(0), True)),
+    ],
 )
 def test_a_fault_that_goes_on_is_passed_on(begin: float, fault: tuple[int, bool] | None) -> None:
     computed = compute(MachineSamples(state=states((-5, S.PRODUCING), (begin, S.MALFUNCTION))))
@@ -143,7 +148,7 @@ def test_a_gap_that_began_before_the_range_hides_its_part() -> None:
     assert compute(samples).elements_of(0).unknown_s == 300
 
 
-def test_a_gap_that_ended_with_the_range_before_begins_no_fault_anew() -> None:
+def test_a_gap_that_ended_with_the_range_before_begins_no_second_fault() -> None:
     samples = MachineSamples(state=states((-20, S.MALFUNCTION)), unknown=((at(-10), at(0)),))
     carry = Carry(int(S.MALFUNCTION), fault=(at(-20), True))
     computed = compute(samples, carry=carry)
