@@ -68,6 +68,12 @@ def test_what_was_made_in_known_time(
     assert columns["pri_pq_s"].sum() == pytest.approx(max(samples.values()))
 
 
+def test_an_increment_whose_time_is_unknown_is_that_of_its_instant() -> None:
+    first = sums(count({5: 4, 25: 6}, kind="increment")).columns
+    assert first["pq"].tolist() == [4, 0, 6, 0]
+    assert first["pace_pri_pq_s"].tolist() == pytest.approx([4, 0, 4.5, 0])
+
+
 def test_what_is_spread_over_unknown_time_is_not_known() -> None:
     columns = sums(count({40: 8}, interpolate=True), before=FROM_ZERO).columns
     assert columns["pq"].tolist() == pytest.approx([2, 2, 2, 2])
