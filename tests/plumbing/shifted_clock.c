@@ -55,23 +55,33 @@ time_t time(time_t *at) {
     return current;
 }
 
-static int shifted(int result, struct stat *file) {
-    if (!result) {
-        file->st_mtim.tv_sec += shift_s();
-        file->st_ctim.tv_sec += shift_s();
-        file->st_atim.tv_sec += shift_s();
-    }
-    return result;
-}
+#define SHIFT(result, file) \
+    ({ \
+        int shifted = (result); \
+        if (!shifted) { \
+            (file)->st_mtim.tv_sec += shift_s(); \
+            (file)->st_ctim.tv_sec += shift_s(); \
+            (file)->st_atim.tv_sec += shift_s(); \
+        } \
+        shifted; \
+    })
 
-int stat(const char *path, struct stat *file) { return shifted(NEXT(stat)(path, file), file); }
-
-int lstat(const char *path, struct stat *file) { return shifted(NEXT(lstat)(path, file), file); }
-
-int fstat(int number, struct stat *file) { return shifted(NEXT(fstat)(number, file), file); }
+/* Python calls those whose names end with 64. */
+#define STAT(kind) \
+    int kind(const char *path, struct kind *file) { return SHIFT(NEXT(kind)(path, file), file); } \
+    int l##kind(const char *path, struct kind *file) { \
+        return SHIFT(NEXT(l##kind)(path, file), file); \
+    } \
+    int f##kind(int number, struct kind *file) { return SHIFT(NEXT(f##kind)(number, file), file); }
+STAT(stat)
+STAT(stat64)
 
 int fstatat(int folder, const char *path, struct stat *file, int flags) {
-    return shifted(NEXT(fstatat)(folder, path, file, flags), file);
+    return SHIFT(NEXT(fstatat)(folder, path, file, flags), file);
+}
+
+int fstatat64(int folder, const char *path, struct stat64 *file, int flags) {
+    return SHIFT(NEXT(fstatat64)(folder, path, file, flags), file);
 }
 
 static const struct timespec *unshifted(const struct timespec times[2], struct timespec copy[2]) {
