@@ -7,7 +7,7 @@ WORKERS ?= 2
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help demo test check proto docs simulate chaos mutate bench truth test-compose lock clean
+.PHONY: help demo test test-at check proto docs simulate chaos mutate bench truth test-compose lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -17,6 +17,13 @@ demo: .venv/run.stamp ## the whole platform on this machine, embedded; ARGS="--p
 
 test: .venv/dev.stamp ## every test; WORKERS=n at once; ARGS passes on to pytest
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
+
+test-at: .venv/dev.stamp build/shifted_clock.so ## tests at another time: AT="2027-03-28 01:30" (UTC) ARGS=tests/e2e; needs a C compiler
+	CLOCK_SHIFT_S=$$(( $$(date -u -d "$(AT)" +%s) - $$(date +%s) )) LD_PRELOAD=$(CURDIR)/build/shifted_clock.so \
+	  $(BIN)/python -m pytest -n0 $(ARGS)
+
+build/shifted_clock.so: tests/plumbing/shifted_clock.c
+	@mkdir -p build && $(CC) -O2 -shared -fPIC -o $@ $< -ldl
 
 check: .venv/dev.stamp ## lint, types, layers
 	$(BIN)/ruff check .

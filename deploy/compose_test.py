@@ -122,15 +122,23 @@ def ensure_images() -> None:
     run("bash", str(STANDINS), tempfile.mkdtemp(prefix="werknetz-standins-"), timeout_s=900)
 
 
-def wait_until(condition: str, is_true: Callable[[], bool], within_s: float = RECOVERY_S) -> float:
-    """Wait until the condition is true and return the seconds it took; raise after `within_s`."""
+def wait_until(
+    condition: str,
+    is_true: Callable[[], bool],
+    within_s: float = RECOVERY_S,
+    describe: Callable[[], str] = str,
+) -> float:
+    """Wait until the condition is true and return the seconds it took; raise after `within_s`.
+
+    The error has what `describe` returns, and the last lines of each service.
+    """
     started = time.monotonic()
     while True:
         if is_true():
             return time.monotonic() - started
         if time.monotonic() - started > within_s:
             state = compose("ps", "-a") + "\n" + compose("logs", "--tail", "15")[-6000:]
-            raise RuntimeError(f"not within {within_s:.0f} s: {condition}\n{state}")
+            raise RuntimeError(f"not within {within_s:.0f} s: {condition}\n{describe()}\n{state}")
         time.sleep(1)
 
 
@@ -170,6 +178,16 @@ def get_api(path: str, key: str = "") -> tuple[int, bytes]:
 
 def has_data_after(at_s: float, connectors: tuple[str, ...]) -> bool:
     return all(newest_sample_at(name) > at_s for name in connectors)
+
+
+def describe_flow(connectors: tuple[str, ...], key: str) -> str:
+    """Return the newest sample of each connector, and what the API says of it."""
+    now_s = time.time()
+    return "\n".join(
+        f"{name}: newest sample {now_s - newest_sample_at(name):.0f} s ago; "
+        f"{get_api(f'/api/v1/connectors/{name}', key)[1].decode()}"
+        for name in connectors
+    )
 
 
 def container_of(service: str) -> str:
@@ -246,6 +264,7 @@ def run_faults(connectors: tuple[str, ...], *, short: bool) -> None:
             wait_until(
                 f"values after {fault} of {service}",
                 partial(has_data_after, recovered_at, connectors),
+                describe=partial(describe_flow, connectors, key),
             )
             wait_until("the API", lambda: get_api(path, key)[0] == 200)
             print(

@@ -100,7 +100,7 @@ async def _measure_all(*, rounds: int) -> Figures:
 
 def _compare(port: int, key: str, rounds: int) -> Figures:
     _await(port)
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     path = f"/api/v1/kpi_values?equipment={LINE}&kpi=oee&start=-8h"
     headers = {"X-API-Key": key}
     _, tag, body = _request(connection, path, headers)
@@ -136,10 +136,10 @@ def _request(
 
 
 def _await(port: int) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while True:
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
             status, _, _ = _request(connection, "/api/v1/health/ready", {})
             connection.close()
         except OSError:

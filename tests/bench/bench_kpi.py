@@ -114,7 +114,7 @@ async def _history(machines: int, days: int) -> tuple[float, float]:
         await server.start()
         try:
             await upgrade_async(server.url)
-            pool = await asyncpg.create_pool(server.url, min_size=1, max_size=2, timeout=10)
+            pool = await asyncpg.create_pool(server.url, min_size=1, max_size=2, timeout=60)
             plant = Plant(pool)
             for n in range(machines):
                 machine = await plant.machine(f"n/p/a/l/m{n}")

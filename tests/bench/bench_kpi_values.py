@@ -65,7 +65,7 @@ async def _measure_all(size: Size) -> list[Measure]:
         await server.start()
         try:
             await upgrade_async(server.url)
-            pool = await asyncpg.create_pool(server.url, min_size=1, max_size=2, timeout=10)
+            pool = await asyncpg.create_pool(server.url, min_size=1, max_size=2, timeout=60)
             key = generate_key()
             await pool.execute(
                 "INSERT INTO api_keys (prefix, hash, name, role) VALUES ($1, $2, 'b', 'viewer')",

@@ -95,8 +95,8 @@ def _load_measures(load: Load) -> list[Measure]:
 
 async def _load(url: str, supply_set: SupplySet) -> Load:
     rows = list(supply_set.rows())
-    database = await asyncpg.connect(url, timeout=10)
-    pool = await asyncpg.create_pool(url, min_size=1, max_size=2, timeout=10)
+    database = await asyncpg.connect(url, timeout=60)
+    pool = await asyncpg.create_pool(url, min_size=1, max_size=2, timeout=60)
     try:
         await supply_set.prepare(database)
         plain_s = await _took(_copy(database, rows))
@@ -172,7 +172,7 @@ async def _questions(server: Postgres) -> list[Measure]:
     pid = server.pid
     assert pid is not None
     key = generate_key()
-    database = await asyncpg.connect(server.url, timeout=10)
+    database = await asyncpg.connect(server.url, timeout=60)
     await database.execute(
         "INSERT INTO api_keys (prefix, hash, name, role) VALUES ($1, $2, 'bench', 'viewer')",
         key.prefix, key.hash,

@@ -7,6 +7,7 @@ usage: python -m chaos.run --seconds 300 [--seed N]        every simple fault, a
 
 import argparse
 import asyncio
+import os
 import random
 import sys
 import tempfile
@@ -23,11 +24,19 @@ from chaos.faults import disturb
 from chaos.scenarios import clocks, connections, disks, restores, spools  # noqa: F401  register
 from chaos.scenarios.scenario import SCENARIOS, NotPossible, Scenario
 from chaos.stage import SMALL_SPOOL_BYTES, WRITERS, Stage, until_subscribed, until_taken
+from plumbing.ports import ports_of
 from werknetz_core.migrate import upgrade_async
+from werknetz_demo.embedded import process
 from werknetz_demo.embedded.servers import EmbeddedServers
 
-SETTLE_S = 240
+SETTLE_S = 480  # of a machine with much else to do
 FLOW_S = 4.0  # of undisturbed flow before a scenario
+DESCRIBED = (
+    "SELECT connector_id, lane, last_seq, sample_count, quarantine_count, updated_at FROM spools",
+    "SELECT * FROM connector_books",
+    "SELECT reason, count(*) FROM quarantine GROUP BY reason",
+    "SELECT cause, start_at, end_at FROM gaps",
+)
 
 
 async def perform(
@@ -51,6 +60,8 @@ async def perform(
             (folder / "stop").touch()
             verdict = await settle(stage, loses_disk=loses_disk)
             verdict.filled = stage.filled
+            if not verdict.good:
+                print(await describe(stage), flush=True)
             return verdict
         finally:
             for name, child in stage.children.items():
@@ -70,6 +81,22 @@ async def settle(stage: Stage, *, loses_disk: bool) -> Verdict:
         if (verdict.good and not stage.children["source"].is_alive) or time.monotonic() > deadline:
             return verdict
         await asyncio.sleep(1)
+
+
+async def describe(stage: Stage) -> str:
+    """Return the end of every log, and what is in the tables that the verdict is about."""
+    lines = []
+    for name, child in stage.children.items():
+        state = "runs" if child.is_alive else f"ended with {child.popen.returncode}"
+        lines += [f"--- {name} {state}", child.log_tail(6)]
+    connection = await asyncpg.connect(stage.servers.urls.database, timeout=60)
+    try:
+        for query in DESCRIBED:
+            rows = await connection.fetch(query)
+            lines += [f"--- {query}", *(str(dict(row)) for row in rows)]
+    finally:
+        await connection.close(timeout=60)
+    return "\n".join(lines)
 
 
 async def _after_flow(scenario: Scenario, stage: Stage) -> None:
@@ -111,6 +138,9 @@ def main() -> int:
     arguments.add_argument("--scenario", choices=[*SCENARIOS, "all"], action="append", default=[])
     arguments.add_argument("--list", action="store_true", help="print the scenarios")
     options = arguments.parse_args()
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        # No test at the same time may take the port of a server that is killed here.
+        process.PORTS = ports_of(worker)
     if options.list:
         print("\n".join(SCENARIOS))
         return 0

@@ -55,8 +55,12 @@ def publish(client: paho.Client, oracle: Oracle, *, machines: int, rate: float, 
     waiting: dict[int, tuple[str, int, int]] = {}
 
     def on_connect(*_: object) -> None:
-        for message in list(waiting.values()):
-            oracle.write("resent", *message)
+        # What the client repeats now, also what `publish` has taken and not returned yet.
+        with client._out_message_mutex:
+            unanswered = [(m.topic, m.payload) for m in client._out_messages.values()]
+        for topic, body in unanswered:
+            fields = json.loads(body)
+            oracle.write("resent", topic.split("/")[1], fields["n"], fields["us"])
 
     client.on_connect = on_connect
     n = 0
@@ -79,7 +83,7 @@ def publish(client: paho.Client, oracle: Oracle, *, machines: int, rate: float, 
                 settle(client, oracle, waiting)
         settle(client, oracle, waiting)
         time.sleep(max(0.0, began + n * machines / rate - time.monotonic()))
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300  # `settle` of chaos.run waits longer
     while client._out_messages and time.monotonic() < deadline:
         time.sleep(0.1)
     settle(client, oracle, waiting)

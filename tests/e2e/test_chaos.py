@@ -1,6 +1,7 @@
 """The short form of `make chaos`: real processes killed, stopped and wiped; nothing lost."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,9 @@ import pytest
 
 TESTS = Path(__file__).resolve().parents[1]
 SECONDS = 60
-
-
+VERDICT = re.compile(
+    r"^seed|generated|^  (lost|unexplained|doubled|invented|the |\d+ )|had ended|Error|FAILED"
+)
 SCENARIOS = ("clock-edge-rolled-back", "spool-cloned", "spool-fsync-error", "spool-torn")
 
 
@@ -25,8 +27,17 @@ def run_chaos(folder: Path, *options: str) -> str:
         timeout=1100,
         check=False,
     )
-    assert run.returncode == 0, run.stdout
+    if run.returncode:
+        pytest.fail(summary_of(run.stdout), pytrace=False)
     return run.stdout
+
+
+def summary_of(output: str) -> str:
+    """Return the lines that say what is wrong, then all lines: of a long report only the end is
+    shown, and of the last line of a test only the first of these.
+    """
+    verdict = [line for line in output.splitlines() if VERDICT.search(line)]
+    return "\n".join([" | ".join(verdict), output, *verdict])
 
 
 @pytest.mark.slow

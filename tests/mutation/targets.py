@@ -40,17 +40,29 @@ TARGETS: Final = (
     Target(
         "kpi",
         ("libs/werknetz/kpi/*.py", "libs/werknetz/kpi/formulas"),
-        ("tests/unit/werknetz/kpi/test_*.py", "tests/unit/werknetz/kpi/knowledge"),
+        (
+            "tests/unit/werknetz/kpi/test_*.py",
+            "tests/unit/werknetz/kpi/facts/test_people_and_material.py",
+            "tests/unit/werknetz/kpi/golden",
+            "tests/unit/werknetz/kpi/knowledge",
+            "tests/unit/werknetz/kpi/timeline",
+        ),
     ),
     Target(
-        "kpi knowledge", ("libs/werknetz/kpi/knowledge",), ("tests/unit/werknetz/kpi/knowledge",)
+        "kpi knowledge",
+        ("libs/werknetz/kpi/knowledge",),
+        ("tests/unit/werknetz/kpi/knowledge", "tests/unit/werknetz/kpi/test_counts*.py"),
     ),
     Target(
         "kpi facts",
         ("libs/werknetz/kpi/facts",),
         ("tests/unit/werknetz/kpi/facts", "tests/unit/werknetz/kpi/golden"),
     ),
-    Target("kpi timeline", ("libs/werknetz/kpi/timeline",), ("tests/unit/werknetz/kpi/timeline",)),
+    Target(
+        "kpi timeline",
+        ("libs/werknetz/kpi/timeline",),
+        ("tests/unit/werknetz/kpi/timeline", "tests/unit/werknetz/kpi/test_named_stops.py"),
+    ),
     Target("kpi energy", ("libs/werknetz/kpi/energy",), ("tests/unit/werknetz/kpi/energy",)),
     Target("kpi stops", ("libs/werknetz/kpi/stops",), ("tests/unit/werknetz/kpi/test_*stop*.py",)),
     Target("kpi supply", ("libs/werknetz/kpi/supply",), ("tests/unit/werknetz/kpi/supply",)),

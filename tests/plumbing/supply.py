@@ -41,7 +41,7 @@ def stored_totals(demo: Installation, until_us: int) -> dict[str, EventTotal]:
 
 
 def wait_until_complete(
-    demo: Installation, until_us: int, within_s: float = 120
+    demo: Installation, until_us: int, within_s: float = 300
 ) -> WesergussTotals:
     """Wait until everything sent up to the instant is stored, and nothing more."""
     expected = expected_totals(demo, until_us)

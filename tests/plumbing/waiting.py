@@ -13,11 +13,16 @@ async def until(is_true: Callable[[], bool], *, within_s: float, every_s: float 
 
 
 def eventually(
-    is_true: Callable[[], bool], *, within_s: float, every_s: float = 0.2, what: str = ""
+    is_true: Callable[[], bool],
+    *,
+    within_s: float,
+    every_s: float = 0.2,
+    what: str | Callable[[], str] = "",
 ) -> None:
-    """As `until`, for a test without a loop."""
+    """As `until`, for a test without a loop. `what` may be a report, made when the time is over."""
     deadline = time.monotonic() + within_s
     while not is_true():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {within_s} s: {what or is_true}")
+            cause = what if isinstance(what, str) else what()
+            raise TimeoutError(f"not within {within_s} s: {cause or is_true}")
         time.sleep(every_s)

@@ -69,6 +69,13 @@ class BlindSender(Sender):
         return True
 
 
+class ObliviousSender(Sender):
+    """Does not notice that the database was restored to before its former spool's batches."""
+
+    def _is_lost_by_restore(self, welcome: Any) -> bool:  # noqa: ARG002  as it is overridden
+        return False
+
+
 class WallClockSpool(Spool):
     """Ages its batches by the wall clock."""
 
@@ -178,6 +185,7 @@ BUGS: dict[str, Bugs] = {
     "trim at send": Bugs(trim_at_send=True),
     "trim without retention": Bugs(no_retention=True),
     "accept any ack": Bugs(sender=TrustingSender),
+    "overlook a restored database": Bugs(sender=ObliviousSender),
     "send only once": Bugs(sender=OnceSender),
     "apply what may overlap as live": Bugs(overlap_as_live=True),
     "no fork check for an equal sequence": Bugs(decide=decide_without_last_hash),

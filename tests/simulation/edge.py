@@ -55,6 +55,7 @@ class Edge:
         self.wiped_id: UUID | None = None
         self.appended: set[int] = set()  # every event that this disk has stored
         self.machine_id = str(world.new_id())  # a clone runs on another machine
+        self.was_set_back = False  # whether its disk was rolled back or wiped
         self.clock_offset_us = 0  # how far its wall clock is ahead of the true time
         self.steps: Iterator[None] | None = None
 

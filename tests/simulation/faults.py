@@ -134,6 +134,7 @@ class FaultInjector:
         # An empty disk does not know since when it is empty, nor what it had trimmed.
         world.vanished |= edge.appended | (world.rolled_back & edge.source.accepted)
         edge.appended = set()
+        edge.was_set_back = True
         edge.disk = sqlite3.connect(":memory:", isolation_level=None)
         edge.unsynced = None
 
@@ -176,6 +177,7 @@ class FaultInjector:
         edge.disk = sqlite3.connect(":memory:", isolation_level=None)
         edge.disk.deserialize(disk)
         edge.unsynced = None
+        edge.was_set_back = True
         lost = edge.appended - appended
         edge.appended = set(appended)
         spool, last, base, requested = edge.disk.execute(

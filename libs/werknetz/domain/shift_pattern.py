@@ -160,7 +160,6 @@ def _break(pair: object, where: str, start: int, end: int) -> tuple[int, int]:
     begin, until = (_minutes(value, where) for value in pair)
     begin += 0 if begin >= start else DAY_MIN
     until += 0 if until > begin else DAY_MIN
-    until -= DAY_MIN if until - begin > DAY_MIN else 0
     if until > end:
         raise CalendarRejected(f"{where} is {pair!r}: a break must be inside its shift")
     return begin, until

@@ -270,6 +270,11 @@ class Sender:
             self._hello_incarnation, self._epoch_max = refused.incarnation, refused.epoch
             self._rehandshake(now_s, at_once=True)
             return
+        if self._epoch_max is not None and refused.epoch <= self._spool.base_epoch:
+            # Restored once more, to a later state: that lease was this disk's, or is older.
+            self._epoch_max = refused.epoch
+            self._rehandshake(now_s, at_once=True)
+            return
         if self._was_welcomed and refused.incarnation in (None, self._incarnation):
             self._fence(refused.epoch)
             return

@@ -21,7 +21,7 @@ from paho.mqtt.client import Client, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from werknetz_demo.embedded.process import LOOPBACK
-from werknetz_demo.embedded.server import EmbeddedServer, ServerError
+from werknetz_demo.embedded.server import ANSWERS_WITHIN_S, EmbeddedServer, ServerError
 
 MOSQUITTO_FOLDERS = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"  # usually not on PATH
 
@@ -109,7 +109,7 @@ def find_mosquitto() -> Path | None:
     return Path(program) if program else None
 
 
-def _can_log_in(port: int, password: str, within_s: float = 1.0) -> bool:
+def _can_log_in(port: int, password: str, within_s: float = ANSWERS_WITHIN_S) -> bool:
     """Log in as a client: a broker accepts TCP connections before it is ready."""
     client = Client(
         CallbackAPIVersion.VERSION2,

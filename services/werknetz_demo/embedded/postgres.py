@@ -16,7 +16,12 @@ from werknetz_demo.embedded import cluster, rootless
 from werknetz_demo.embedded.cluster import PostgresInstallation
 from werknetz_demo.embedded.process import LOOPBACK, Child
 from werknetz_demo.embedded.rootless import RunMethod
-from werknetz_demo.embedded.server import EmbeddedServer, ServerError, minimal_environment
+from werknetz_demo.embedded.server import (
+    ANSWERS_WITHIN_S,
+    EmbeddedServer,
+    ServerError,
+    minimal_environment,
+)
 
 
 class Postgres(EmbeddedServer):
@@ -114,7 +119,7 @@ class Postgres(EmbeddedServer):
 
     async def _answers(self) -> bool:
         try:
-            connection = await self._connection(timeout_s=1)
+            connection = await self._connection(timeout_s=ANSWERS_WITHIN_S)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
             return False
         try:

@@ -15,6 +15,7 @@ from werknetz_demo.embedded.process import Child, free_port
 from werknetz_demo.embedded.state import make_private, secret_of
 
 READY_WITHIN_S = 90.0
+ANSWERS_WITHIN_S = 5.0  # one attempt: a login takes a second on a busy machine
 STOPPED_WITHIN_S = 15.0
 CHECK_EVERY_S = 0.02
 

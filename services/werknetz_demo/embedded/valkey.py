@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from werknetz_demo.embedded.process import LOOPBACK
-from werknetz_demo.embedded.server import EmbeddedServer, ServerError
+from werknetz_demo.embedded.server import ANSWERS_WITHIN_S, EmbeddedServer, ServerError
 
 CONFIGURATION = """\
 bind {host}
@@ -68,7 +68,9 @@ class Valkey(EmbeddedServer):
         return [str(self._binary or find_valkey()), str(self.folder / "valkey.conf")]
 
     async def _answers(self) -> bool:
-        async with Redis.from_url(self.url, socket_connect_timeout=1, socket_timeout=1) as client:
+        async with Redis.from_url(
+            self.url, socket_connect_timeout=ANSWERS_WITHIN_S, socket_timeout=ANSWERS_WITHIN_S
+        ) as client:
             try:
                 return bool(await client.ping())
             except (RedisError, OSError):  # starting, or still reading its append-only file

@@ -85,10 +85,10 @@ class Lane:
         self.link = link
         self.link_up = False
         self.is_full = False  # the source waits until the spool has room
-        self._pending: tuple[Delivery, list[Record], list[Unmapped]] | None = None
-        self._tally = Tally(0)  # of what was normalized and is not on disk yet
+        self._pending: tuple[Delivery, list[Record], list[Unmapped], Tally] | None = None
+        self._tally = Tally(0)  # of what joins the next batch: `_unpersisted`, ignored input
         self._unpersisted: Sequence[Record] = ()  # normalized with a heartbeat that found no room
-        self._constants: list[Record] | None = None  # encoded, not yet on disk
+        self._constants: tuple[list[Record], Tally] | None = None  # encoded, not yet on disk
         self._constants_spool_id: UUID | None = None  # the spool that holds them
         self._disk = ThreadPoolExecutor(1, thread_name_prefix=f"disk-{lane}")
         self._new_records = asyncio.Event()
@@ -121,31 +121,38 @@ class Lane:
         self._store_constants()
         records = [*self._unpersisted, *self.normalizer.normalize(delivery, clock_us())]
         self._unpersisted = [record for record in records if not isinstance(record, Samples)]
+        tally = self._take_tally_of_next()
         try:
-            self._append(records)
+            self._append(records, tally)
         except SpoolFull:
-            self._count(Tally(-len(delivery.readings)))  # dropped, so it is not taken
+            self._tally = _sum_of(tally, Tally(-len(delivery.readings)))  # dropped: not taken
             raise
         self._unpersisted = []
 
-    def _append(self, records: Sequence[Record], checkpoints: Sequence[bytes] = ()) -> None:
-        """Append records with the tally of all that was normalized since the last batch."""
-        self._count(self.normalizer.take_tally())
-        self._count(Tally(0, duplicates=self.last_values.dropped))
-        self.last_values.dropped = 0
+    def _append(
+        self, records: Sequence[Record], tally: Tally, checkpoints: Sequence[bytes] = ()
+    ) -> None:
+        """Append records with their tally; on SpoolFull the caller has both still."""
         if not records and not checkpoints:
-            return  # ignored or repeated input alone is not worth a write to disk
-        tally = [] if self._tally == Tally(0) else [self._tally]
-        self.spool.append([*records, *tally], checkpoints)
-        self._tally = Tally(0)
+            # Ignored or repeated input alone is not worth a write to disk.
+            self._tally = _sum_of(self._tally, tally)
+            return
+        self.spool.append([*records, *([] if tally == Tally(0) else [tally])], checkpoints)
         self.last_values.update(records)
 
-    def _count(self, new: Tally) -> None:
-        self._tally = Tally(
-            self._tally.taken + new.taken,
-            self._tally.ignored + new.ignored,
-            self._tally.duplicates + new.duplicates,
-        )
+    def _take_tally(self) -> Tally:
+        """Return the tally of what was normalized since the last call.
+
+        It stays with its records, or else another batch, such as a heartbeat while a delivery waits
+        for room, takes it along, and the core counts the records of the batch without it again.
+        """
+        dropped, self.last_values.dropped = self.last_values.dropped, 0
+        return _sum_of(self.normalizer.take_tally(), Tally(0, duplicates=dropped))
+
+    def _take_tally_of_next(self) -> Tally:
+        """Return the tally of a batch that begins with `_unpersisted`."""
+        tally, self._tally = _sum_of(self._tally, self._take_tally()), Tally(0)
+        return tally
 
     def _store_constants(self) -> None:
         """Append the mapping's constants, once for each spool."""
@@ -153,12 +160,12 @@ class Lane:
             return
         if self._constants is None:
             dated, undated = self.normalizer.constant_records(self._started_us)
-            self._constants = [
+            records = [
                 *self.last_values.drop_repeats(dated),
                 *self.last_values.drop_repeats(undated, ignore_time=True),
             ]
-        if self._constants:
-            self._append(self._constants)
+            self._constants = records, self._take_tally()
+        self._append(*self._constants)
         self._constants, self._constants_spool_id = None, self.spool.spool_id
 
     def _store(self, delivery: Delivery) -> Sequence[Record]:
@@ -173,7 +180,7 @@ class Lane:
     def _renew_normalizer(self) -> None:
         """Continue with the points on disk after an error: it may have numbered unstored ones."""
         reports = self.normalizer.take_all_unmapped(clock_us())
-        self._count(Tally(sum(report.count for report in reports)))
+        self._tally = _sum_of(self._tally, Tally(sum(report.count for report in reports)))
         self._unpersisted = [
             *(record for record in self._unpersisted if isinstance(record, Unmapped)),
             *reports,
@@ -201,11 +208,12 @@ class Lane:
             raw = self.raw.encode(delivery, arrival_us, label, self.clock.options)
             if raw is not None:
                 records.append(raw)
-            self._pending = (delivery, records, [*self.normalizer.suppressed])
-        records, suppressed = self._pending[1:]
+            tally = self._take_tally_of_next()
+            self._pending = (delivery, records, [*self.normalizer.suppressed], tally)
+        records, suppressed, tally = self._pending[1:]
         if not self.file.has_room():
             raise SpoolFull("the disk has no room left")
-        self._append(records, delivery.checkpoints)
+        self._append(records, tally, delivery.checkpoints)
         self._pending = None
         return [*records, *suppressed]
 
@@ -221,7 +229,7 @@ class Lane:
             *self.normalizer.take_all_unmapped(clock_us()),
         ]
         self._previous = self.normalizer
-        self._count(self.normalizer.take_tally())
+        self._tally = _sum_of(self._tally, self.normalizer.take_tally())
         self._constants, self._constants_spool_id = None, None
         self.normalizer = Normalizer(
             mapping, self._connector, self.normalizer.numbers, self.normalizer.sources, self.clock
@@ -329,3 +337,11 @@ class Lane:
         await asyncio.to_thread(self._disk.shutdown)
         self.file.close()
         await self.link.close()
+
+
+def _sum_of(tally: Tally, other: Tally) -> Tally:
+    return Tally(
+        tally.taken + other.taken,
+        tally.ignored + other.ignored,
+        tally.duplicates + other.duplicates,
+    )

@@ -20,6 +20,8 @@ from werknetz_edge.spool.spool import BYTES_MAX, Spool, SpoolFailed, SpoolFull
 
 _log = get_logger("edge.spool")
 _PAGE_BYTES: Final = 4096
+_PAGES_MIN: Final = 64
+_BUSY_S: Final = 5.0
 _WAL_BYTES_MAX: Final = 64 * 1024 * 1024
 
 
@@ -150,11 +152,11 @@ def _loss_of(
 
 def _connect(path: Path, bytes_max: int) -> sqlite3.Connection:
     try:
-        db = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False)
+        db = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_S, check_same_thread=False)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES_MAX}")
-        db.execute(f"PRAGMA max_page_count = {max(64, bytes_max // _PAGE_BYTES)}")
+        db.execute(f"PRAGMA max_page_count = {max(_PAGES_MIN, bytes_max // _PAGE_BYTES)}")
         mode = db.execute("PRAGMA journal_mode").fetchone()[0]
         level = db.execute("PRAGMA synchronous").fetchone()[0]
     except sqlite3.Error as error:
@@ -169,7 +171,7 @@ def _is_intact(path: Path) -> bool:
     if not path.exists():
         return True
     try:
-        db = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+        db = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_S)
     except sqlite3.OperationalError as error:
         raise SpoolFailed(f"{path}: {error}") from error
     try:

@@ -6,6 +6,7 @@ subscriber had not acknowledged.
 
 import asyncio
 import time
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -37,11 +38,28 @@ TYPES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """The newest session with monitored items, and whether it has acknowledged everything."""
+    """The newest session with monitored items, and what it was sent and has acknowledged."""
 
     session: str
     items: int
-    is_settled: bool
+    is_sent: bool  # everything that was written
+    next_numbers: dict[int, int]  # of the messages of each subscription
+    oldest_waiting: dict[int, int]  # the first one without acknowledgement, where there is any
+
+    def has_acknowledged(self, before: dict[int, int]) -> bool:
+        """Return whether it has acknowledged all messages before these numbers."""
+        return all(
+            number >= before.get(subscription, number)
+            for subscription, number in self.oldest_waiting.items()
+        )
+
+
+@dataclass(slots=True)
+class WrittenStep:
+    """Changes that were written up to an instant."""
+
+    until_us: int
+    messages_before: dict[int, int] | None = None  # they contain the changes; None: not yet sent
 
 
 class OpcuaPlant:
@@ -50,6 +68,7 @@ class OpcuaPlant:
         self._server = Server()
         self._nodes: dict[tuple[PlantMachine, str], Any] = {}
         self._written_us = position.at_us
+        self._steps: deque[WrittenStep] = deque()  # not acknowledged yet
         self._session = ""
         self._subscribed_s = 0.0
 
@@ -111,15 +130,38 @@ class OpcuaPlant:
             self._subscribed_s
         ):  # a new subscriber: the previous one may have missed the last changes
             self._subscribed_s = 0.0
+            self._steps.clear()
             self._written_us = self._position.resume_us(now_us)
-        if subscriber.is_settled:
-            self._position.advance(self._written_us)
-        elif now_us - self._written_us > STEP_MAX_US:
+        self._advance(subscriber)
+        if self._steps and now_us - self._written_us > STEP_MAX_US:
             return  # catching up: wait until this step is acknowledged
         until_us = min(now_us, self._written_us + STEP_MAX_US)
-        for change in self._changes(until_us):
+        changes = self._changes(until_us)
+        for change in changes:
             await self._write(change)
         self._written_us = until_us
+        if changes:
+            self._steps.append(WrittenStep(until_us))
+        elif self._steps:
+            self._steps[-1].until_us = until_us
+        else:
+            self._position.advance(until_us)
+
+    def _advance(self, subscriber: Subscriber) -> None:
+        """Advance to what is acknowledged.
+
+        The newest message may wait: a client acknowledges it with its next request, which a busy
+        subscription sends when the next message has arrived.
+        """
+        if subscriber.is_sent:
+            for step in self._steps:
+                if step.messages_before is None:
+                    step.messages_before = subscriber.next_numbers
+        while self._steps:
+            before = self._steps[0].messages_before
+            if before is None or not subscriber.has_acknowledged(before):
+                return
+            self._position.advance(self._steps.popleft().until_us)
 
     def _changes(self, until_us: int) -> list[SignalChange]:
         changes = [
@@ -150,8 +192,16 @@ class OpcuaPlant:
         session = subscriptions[max(subscriptions)].session_id
         newest = [item for item in subscriptions.values() if item.session_id == session]
         items = sum(len(item.monitored_item_srv._monitored_items) for item in newest)  # noqa: SLF001 - see above
-        waiting = any(
-            item._not_acknowledged_results or item._triggered_datachanges  # noqa: SLF001 - see above
+        if not items:
+            return None
+        waiting = {
+            item.data.SubscriptionId: min(item._not_acknowledged_results)  # noqa: SLF001 - see above
             for item in newest
-        )
-        return Subscriber(str(session), items, not waiting) if items else None
+            if item._not_acknowledged_results  # noqa: SLF001 - see above
+        }
+        return Subscriber(
+            str(session), items,
+            not any(item._triggered_datachanges for item in newest),  # noqa: SLF001 - see above
+            {item.data.SubscriptionId: item._notification_seq for item in newest},  # noqa: SLF001 - see above
+            waiting,
+        )  # fmt: skip

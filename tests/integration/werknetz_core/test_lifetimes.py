@@ -45,7 +45,7 @@ async def audit(world: World) -> list[dict[str, Any]]:
 async def worker_pool(world: World) -> AsyncIterator[asyncpg.Pool]:
     """Connections as a worker has them: the core's read JSON in another way."""
     url = world.app.state.context.settings.database_url
-    async with asyncpg.create_pool(url, min_size=1, max_size=1, timeout=30) as pool:
+    async with asyncpg.create_pool(url, min_size=1, max_size=1, timeout=60) as pool:
         yield pool
 
 

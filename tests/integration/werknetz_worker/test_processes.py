@@ -114,7 +114,9 @@ def nothing_dirty(plant: Plant) -> Callable[[], Awaitable[bool]]:
 
 async def all_sums(plant: Plant, end_us: int) -> list[tuple[object, ...]]:
     rows = await plant.pool.fetch(
-        """SELECT equipment_id, sum(apt_s), sum(pot_s), sum(gq), sum(fe), sum(pri_pq_s), count(*)
+        # In whatever order the rows lie: sums of floats differ in their last bits.
+        """SELECT equipment_id, count(*), sum(gq), sum(fe), round(sum(apt_s)::numeric, 6),
+            round(sum(pot_s)::numeric, 6), round(sum(pri_pq_s)::numeric, 6)
         FROM elements WHERE bucket_at < to_timestamp($1) GROUP BY 1 ORDER BY 1""",
         end_us / 1e6,
     )

@@ -132,6 +132,8 @@ def _joint_family(equipment: Sequence[ComparedEquipment]) -> dict[str, float]:
     joint: dict[str, float] = {}
     for e in equipment:
         total = sum(e.family_s.values())
+        if total <= 0:  # its products took no time
+            continue
         for product, seconds in e.family_s.items():
             joint[product] = joint.get(product, 0.0) + seconds / total
     whole = sum(joint.values())

@@ -44,7 +44,7 @@ async def _by_gap(plant: Plant, _machine: int) -> object:
         " VALUES ($1, 'c', 's', '{}', $2, $3, 'x'), ($4, 'c', 's', '{}', $3, $3, 'x')",
         uuid4(), instant_of(OLD_US), instant_of(YOUNG_US), uuid4(),
     )  # fmt: skip
-    return await update_outages(plant.pool, datetime.now(UTC), recheck_window=timedelta(hours=1))
+    return await update_outages(plant.pool, instant_of(NOW_US), recheck_window=timedelta(hours=1))
 
 
 async def _by_path(plant: Plant, _machine: int) -> object:

@@ -22,7 +22,7 @@ KINDS = ["cycle_too_easy", "quantity_not_reported", "run_time_not_known"]
 
 @pytest_asyncio.fixture
 async def plant(database_url: str) -> AsyncIterator[Plant]:
-    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=2, timeout=10)
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=2, timeout=60)
     yield Plant(pool)
     await pool.close()
 

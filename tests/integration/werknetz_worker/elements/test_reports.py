@@ -29,7 +29,7 @@ ALL_ROLES = ("state", "order", "planned_run_time", "good_count", "scrap_count")
 
 @pytest_asyncio.fixture
 async def plant(database_url: str) -> AsyncIterator[Plant]:
-    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=2, timeout=10)
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=2, timeout=60)
     await Business(pool).begin()
     yield Plant(pool)
     await pool.close()

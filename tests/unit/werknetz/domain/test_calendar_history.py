@@ -68,6 +68,23 @@ def test_the_nearest_equipment_with_a_valid_calendar_counts() -> None:
     assert later_above.steps == ((us(2026, 1, 1), LONG),)
 
 
+def test_an_equipment_may_return_to_its_first_calendar() -> None:
+    begins = [us(2026, 3, day) for day in (9, 10, 11)]
+    history = CalendarHistory.of([list(zip(begins, (TWO, LONG, TWO), strict=True))])
+    assert [calendar for _, calendar in history.steps] == [TWO, LONG, TWO]
+    assert names(history, begins[0], us(2026, 3, 12)) == [
+        *[("early", -18, -10), ("late", -10, -2), ("long", 5, 17)],
+        *[("early", 30, 38), ("late", 38, 46)],
+    ]
+
+
+def test_an_empty_span_has_no_shift() -> None:
+    history = CalendarHistory.of([[(0, TWO)]])
+    inside_us = us(2026, 3, 10, 8)
+    assert history.shifts_between(inside_us, inside_us) == []
+    assert names(history, inside_us, inside_us + 1) == [("early", 6, 14)]
+
+
 def test_before_the_first_calendar_all_time_is_operation_time() -> None:
     history = CalendarHistory.of([[(us(2026, 3, 10, 7), TWO)]])
     spans = history.operation_between(us(2026, 3, 9, 20), us(2026, 3, 10, 20))
@@ -76,7 +93,11 @@ def test_before_the_first_calendar_all_time_is_operation_time() -> None:
         ("early", us(2026, 3, 10, 7), us(2026, 3, 10, 14)),
         ("late", us(2026, 3, 10, 14), us(2026, 3, 10, 20)),
     ]
+    from_the_first = history.operation_between(us(2026, 3, 10, 7), us(2026, 3, 10, 8))
+    assert [s.name for s in from_the_first] == ["early"]
     assert CalendarHistory.of([]).operation_between(0, HOUR_US)[0].end_us == HOUR_US
+    of_two = CalendarHistory.of([[(us(2026, 3, 10), TWO), (us(2026, 3, 12), LONG)]])
+    assert of_two.first_us == us(2026, 3, 10)
     assert history.shifts_between(us(2026, 3, 9), us(2026, 3, 10, 7)) == []
 
 
@@ -89,6 +110,8 @@ def test_before_the_first_calendar_all_time_is_operation_time() -> None:
         (TWO, us(2026, 3, 10), LONG, []),
         (TWO, us(2026, 3, 10, 14), LONG, []),
         (LONG, us(2026, 3, 10, 9), THREE, [("long", "b")]),
+        (LONG, us(2026, 3, 10, 14), TWO, [("long", "late")]),  # it starts with its calendar
+        (LONG, us(2026, 3, 10, 17), THREE, []),  # the long one has just ended
     ],
 )
 def test_overlaps_where_a_calendar_follows_another(

@@ -81,6 +81,9 @@ def test_two_breaks_in_the_skipped_hour_follow_one_another() -> None:
         (HOWE, "2026-10-03", "22:00", "06:00", 450),
         (HOWE, "2026-04-04", "22:00", "06:00", 510),
         (BERLIN, SPRING, "06:00", "14:00", 480),
+        # West of Greenwich offsets are negative.
+        ("America/Chicago", "2026-03-08", "02:30", "06:00", 180),
+        ("America/St_Johns", "2026-03-07", "22:00", "02:30", 240),
     ],
 )
 def test_a_shift_ends_by_the_clock(zone: str, day: str, start: str, end: str, minutes: int) -> None:
@@ -93,6 +96,8 @@ def test_a_shift_within_the_skipped_hour_does_not_take_place() -> None:
     day = us(f"{SPRING}T00:00+01:00")
     shifts = shifts_between(calendar, day - 86_400_000_000, day + 86_400_000_000)
     assert [str(shift.day) for shift in shifts] == ["2026-03-28"]
+    [skipped] = one_shift("02:00", "03:00", ("02:00", "02:30")).shifts_on(date(2026, 3, 29))
+    assert skipped.breaks == ()
 
 
 ZONES = st.sampled_from([BERLIN, HOWE, HAVANA, "America/St_Johns", "Pacific/Apia", "UTC"])
@@ -147,8 +152,10 @@ def short(start: str, end: str, name: str = "short") -> dict[str, str]:
         (exceptions({"date": "2026-12-24", "shifts": [short("05:45", "12:00")]}),
          "'night'.*2026-12-23.*'short'.*2026-12-24"),
         # With the first shift of the day after, a Friday.
-        (exceptions({"date": "2026-12-24", "shifts": [short("22:00", "06:15")]}),
-         "'short'.*2026-12-24.*'early'.*2026-12-25"),
+        (exceptions({"date": "2026-12-24", "shifts": [short("23:45", "06:15")]}),
+         "'short' \\(23:45 to 06:15\\) of 2026-12-24 and shift 'early' \\(06:00 to 14:00\\)"),
+        (exceptions({"date": "2026-12-24", "shifts": [short("06:00", "07:00") | {"brakes": []}]}),
+         "unknown key 'brakes'"),
         # Between two exceptions.
         (exceptions({"date": "2026-12-26", "shifts": [short("20:00", "08:00")]},
                     {"date": "2026-12-27", "shifts": [short("07:45", "09:00", "b")]}),
@@ -193,3 +200,13 @@ def test_a_stored_calendar_with_overlaps_counts_each_second_once() -> None:
     assert [(s.name, (s.end_us - s.start_us) // MINUTE_US) for s in shifts] == [
         ("short", 360), ("other", 480),
     ]  # fmt: skip
+
+
+def test_breaks_of_a_stored_calendar_may_overlap_as_written() -> None:
+    breaks = [["09:00", "09:30"], ["09:15", "09:45"]]
+    entry = {"name": "early", "days": [0], "start": "06:00", "end": "14:00", "breaks": breaks}
+    stored = {"time_zone": "UTC", "cycle_days": 1, "shifts": [entry]}
+    [shift] = Calendar.parse_stored(stored).shifts_on(date(2026, 1, 5))
+    assert shift.breaks == tuple(
+        (us(f"2026-01-05T{begin}Z"), us(f"2026-01-05T{end}Z")) for begin, end in breaks
+    )

@@ -1,12 +1,13 @@
 """Which roll-ups a window is made of: together they are exactly the window."""
 
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from werknetz.domain.bucket import BUCKET_US
+from werknetz.domain.bucket import BUCKET_US, microseconds_of
 from werknetz.domain.rollup import (
     HOUR_US,
     Grain,
@@ -56,6 +57,7 @@ def stale(state: RollupState, *hours: tuple[float, float]) -> RollupState:
         (PARENT, 1, 2, [(TH, 1, 2, False)]),
         (PARENT, 1.25, 2, [(TB, 1.25, 2, False)]),
         (RollupState(is_parent=True), 0, 24, [(TH, 0, 24, False)]),
+        (RollupState(is_parent=True), 0, 72, [(TH, 0, 72, False)]),
         # One old bucket: the machines' sums of it, and roll-ups of the rest.
         (stale(PARENT, (7.25, 7.5)), 0, 24, [
             (TH, 0, 7, False), (TB, 7, 7.25, False), (B, 7.25, 7.5, True),
@@ -113,6 +115,48 @@ def test_the_pieces_are_the_window_and_nothing_twice(
         assert piece.is_stale <= is_parent
 
 
+def test_the_numbers_of_grains_are_stored_and_stay() -> None:
+    assert {grain.name: int(grain) for grain in Grain} == {
+        "BUCKET": 0, "HOUR": 1, "TREE_BUCKET": 3, "TREE_HOUR": 4, "DAY": 5,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "days"),
+    [
+        pytest.param(SUMMER, SUMMER + DAY, 1, id="from midnight to midnight"),
+        pytest.param(SUMMER - 1, SUMMER + DAY, 2, id="from just before midnight"),
+        pytest.param(SUMMER, SUMMER + DAY + 1, 2, id="to just after midnight"),
+    ],
+)
+def test_days_that_a_span_touches(start: int, end: int, days: int) -> None:
+    assert len(days_of([(start, end)], BERLIN)) == days
+
+
+def test_a_day_that_a_zone_skips_is_none() -> None:
+    """Samoa went from 29 to 31 December 2011."""
+    apia = ZoneInfo("Pacific/Apia")
+    change_us = microseconds_of(datetime(2011, 12, 30, 10, tzinfo=UTC))
+    days = days_of([(change_us - DAY, change_us + DAY)], apia)
+    assert [(end - start) // HOUR_US for start, end in days] == [24, 24]
+
+
+@pytest.mark.parametrize(
+    ("spans", "merged"),
+    [
+        pytest.param(
+            [(5, 7), (1, 3), (3, 4), (6, 9)], ((1, 4), (5, 9)), id="some touch, some overlap"
+        ),
+        pytest.param([(1, 9), (2, 3)], ((1, 9),), id="one is inside another"),
+        pytest.param([(1, 2), (5, 9), (6, 7)], ((1, 2), (5, 9)), id="one is inside the second"),
+    ],
+)
+def test_spans_are_merged(
+    spans: list[tuple[int, int]], merged: tuple[tuple[int, int], ...]
+) -> None:
+    assert merge_spans(spans) == merged
+
+
 @pytest.mark.parametrize(
     ("windows", "state", "runs", "others"),
     [
@@ -146,7 +190,6 @@ def test_windows_of_one_row_are_read_as_runs(
     assert sorted({piece.n for piece in pieces}) == others
 
 
-def test_spans_are_merged_and_widened() -> None:
-    assert merge_spans([(5, 7), (1, 3), (3, 4), (6, 9)]) == ((1, 4), (5, 9))
+def test_spans_are_widened_to_buckets() -> None:
     assert widen_to_buckets(1, BUCKET_US) == (0, BUCKET_US)
     assert widen_to_buckets(BUCKET_US, BUCKET_US + 1) == (BUCKET_US, 2 * BUCKET_US)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from werknetz.domain.bucket import microseconds_of
-from werknetz.domain.shift import Calendar, CalendarRejected, shifts_between
+from werknetz.domain.shift import Calendar, CalendarRejected, Shift, shifts_between
 
 ANCHOR = date(2026, 1, 5)
 EARLY = {"name": "early", "days": [0], "start": "06:00", "end": "14:00"}
@@ -23,6 +23,12 @@ def test_a_cycle_is_a_week_unless_it_is_given() -> None:
     assert parse({**EARLY, "days": [6]}).patterns[0].days == {6}
     with pytest.raises(CalendarRejected, match="0 to 6"):
         parse({**EARLY, "days": [7]})
+
+
+def test_a_document_that_is_no_object_is_rejected() -> None:
+    document: Any = [EARLY]
+    with pytest.raises(CalendarRejected, match="write an object with shifts"):
+        Calendar.parse(document)
 
 
 @pytest.mark.parametrize(
@@ -129,3 +135,32 @@ def test_shifts_overlap_a_span_and_do_not_only_touch_it() -> None:
     assert shifts_between(calendar, end, end + 1) == []
     assert shifts_between(calendar, start - 1, start) == []
     assert shifts_between(calendar, start + 1, start + 1) == []
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "breaks"),
+    [
+        pytest.param(0, 100, ((10, 20),), id="all of it"),
+        pytest.param(20, 100, (), id="from the end of the break"),
+        pytest.param(19, 100, ((19, 20),), id="from inside the break"),
+        pytest.param(0, 10, (), id="to the start of the break"),
+        pytest.param(0, 11, ((10, 11),), id="to inside the break"),
+    ],
+)
+def test_a_part_of_a_shift_has_the_parts_of_its_breaks(
+    start: int, end: int, breaks: tuple[tuple[int, int], ...]
+) -> None:
+    part = Shift("early", ANCHOR, 0, 100, ((10, 20),)).clip(start, end)
+    assert (part.start_us, part.end_us, part.breaks) == (start, end, breaks)
+
+
+def test_a_stored_shift_ends_where_one_of_the_next_day_starts() -> None:
+    """Also where the span that is asked for ends before that day."""
+    days = list(range(7))
+    calendar = Calendar.parse_stored({"time_zone": "UTC", "shifts": [
+        {"name": "night", "days": days, "start": "22:00", "end": "06:00"},
+        {"name": "early", "days": days, "start": "05:00", "end": "14:00"},
+    ]})  # fmt: skip
+    at_us = microseconds_of(datetime(2026, 1, 5, 23, tzinfo=UTC))
+    [night] = calendar.shifts_between(at_us, at_us + 1)
+    assert night.end_us == microseconds_of(datetime(2026, 1, 6, 5, tzinfo=UTC))

@@ -58,6 +58,34 @@ def test_days_of_23_and_25_hours(day: tuple[int, int, int], hours: int) -> None:
     assert len(parts) == hours
 
 
+@pytest.mark.parametrize(
+    ("period", "firsts"),
+    [
+        (Period.WEEK, ["2026-12-28", "2027-01-04"]),
+        (Period.MONTH, ["2026-12-01", "2027-01-01"]),
+        (Period.QUARTER, ["2026-10-01", "2027-01-01"]),
+        (Period.YEAR, ["2026-01-01", "2027-01-01"]),
+    ],
+)
+def test_windows_on_both_sides_of_a_year_end(period: Period, firsts: list[str]) -> None:
+    day_us = 24 * HOUR_US
+    middle_us = microseconds_of(datetime(2027, 1, 1, tzinfo=UTC))
+    start_us, end_us = middle_us - day_us, middle_us + 4 * day_us
+    windows = windows_between(period, start_us, end_us, zone=ZoneInfo("UTC"))
+    assert [str(window.day) for window in windows] == firsts
+    assert windows[0].end_us == windows[1].start_us
+
+
+@pytest.mark.parametrize("period", [Period.QUARTER, Period.YEAR])
+def test_long_windows_follow_one_another(period: Period) -> None:
+    start_us = microseconds_of(datetime(2027, 2, 3, tzinfo=UTC))
+    end_us = microseconds_of(datetime(2030, 11, 30, tzinfo=UTC))
+    windows = windows_between(period, start_us, end_us, zone=ZoneInfo("UTC"))
+    count = {Period.QUARTER: 4 * 4, Period.YEAR: 4}[period]
+    assert len(windows) == count
+    assert all(a.end_us == b.start_us for a, b in pairwise(windows))
+
+
 def test_between_shifts_there_is_no_window() -> None:
     calendar = Calendar.parse({"time_zone": "Europe/Berlin", "shifts": [SHIFT]})
     monday_us = microseconds_of(datetime(2026, 1, 5, 9, tzinfo=UTC))

@@ -17,7 +17,13 @@ from werknetz.kpi.counter_steps import CounterStart, ValueBefore
         Carry(counts={"4": CounterStart(9.0, 7), "5": CounterStart(8.0)}),
         Carry(counts={"4": CounterStart(9.0, 7, ValueBefore(90.0, 6, 2.0))}),
         Carry(counts={"4": CounterStart(9.0, 7, ValueBefore(90.0, None, 0.0))}),
+        Carry(
+            counts={"4": CounterStart(9.0, 7, None, 5, 0), "5": CounterStart(1.0, 7, None, 0, 6)}
+        ),
         Carry(fault=(1_000, False)),
+        Carry(fault=(0, True), unknown_until_us=0),
+        Carry(by_others=(4, "E7", 12.5)),
+        Carry(by_others=(0, None, 0.0)),
     ],
 )
 def test_round_trip(carry: Carry) -> None:

@@ -53,6 +53,11 @@ def cycle(seconds: float) -> Steps:
         ([32767, -32768, -32766], ROLLOVER, [0, 1, 2]),
         ([6, 1], {"reset": "rollover", "modulus": 8.0}, [0, 3]),
         ([95, 3], {"reset": "rollover", "modulus": 100.0}, [0, 8]),
+        # it counted what is left of the modulus; not more than a whole one, nor half of it
+        ([1005, 5], {"reset": "rollover", "modulus": 1000.0}, [0, 0]),
+        ([1006, 5], {"reset": "rollover", "modulus": 1000.0}, [0, 5]),
+        ([80, 30], {"reset": "rollover", "modulus": 100.0}, [0, 30]),
+        ([81, 30], {"reset": "rollover", "modulus": 100.0}, [0, 49]),
         # far from the modulus it is a reset, also where it rolls over at other times
         ([40000, 3], ROLLOVER, [0, 3]),
         ([70000, 5], ROLLOVER, [0, 5]),
@@ -62,6 +67,8 @@ def cycle(seconds: float) -> Steps:
         ([100, 3, 5], {"reset": "none"}, [0, 0, 2]),
         ([2, -1, 1], {}, [0, 0, 2]),
         ([-5, -7, -1], {}, [0, -2, 6]),
+        ([0, -5], {}, [0, 0]),
+        ([-0.25, -0.5], {}, [0, -0.25]),
         # increments count themselves; a negative one corrects
         ([10, 12, -2, 0], {"kind": "increment"}, [10, 12, -2, 0]),
         # a declared maximum
@@ -98,6 +105,11 @@ def test_increments_of_a_counter_with_an_unknown_speed(
         ([1000, 1001, 901001, 1003], MINUTE, {}, [0, 1, 0, 2]),
         ([1000, 0, 1001, 1002], MINUTE, {}, [0, 0, 1, 1]),
         ([1000, 1, 1001, 1002], MINUTE, {}, [0, 1, 0, 1]),
+        # it goes on from the value before a single wrong one: by as much as the machine makes
+        ([1000, 901001, 1011], MINUTE, {}, [0, 0, 11]),
+        ([1000, 901001, 1012], MINUTE, {}, [0, 0, 0]),
+        ([10, 901001, 10.5], MINUTE, {}, [0, 0, 0.5]),
+        ([10, 901001, 9.5], MINUTE, {}, [0, 0, 9.5]),  # below it: that is a reset
         ([1000, 0, 999], MINUTE, {}, [0, 0, -1]),
         ([1000, 1100, 2000], MINUTE, {}, [0, 0, 0]),
         # the start value counts only if it fits the time
@@ -112,11 +124,15 @@ def test_increments_of_a_counter_with_an_unknown_speed(
         ([400, 396], HOUR, {}, [0, -4]),
         ([400, 380], HOUR - 1, {}, [0, -20]),
         ([400, 380], HOUR, {}, [0, 380]),
+        ([1001, 601], HOUR, {}, [0, 601]),  # as many as the machine makes in this time
+        ([1003, 602], HOUR, {}, [0, -401]),  # one more
         ([1300, 1200], HOUR, {}, [0, -100]),
         ([400, 0, 400], 8 * HOUR, {}, [0, 0, 400]),
         # a counter may roll over as far as the machine can have counted
         ([60000, 60], 10 * HOUR, ROLLOVER, [0, 5596]),
         ([60000, 1200], MINUTE, ROLLOVER, [0, 0]),
+        ([65_530, 5], MINUTE, ROLLOVER, [0, 11]),
+        ([65_530, 6], MINUTE, ROLLOVER, [0, 6]),  # 12 are too many: it was reset
         ([5, 11], MINUTE, {"kind": "increment"}, [5, 11]),
         ([5, 12], MINUTE, {"kind": "increment"}, [5, 0]),
     ],
@@ -169,12 +185,49 @@ def test_what_is_set_aside_is_listed(
     assert aside.most is None
 
 
+@pytest.mark.parametrize(
+    ("values", "options"),
+    [
+        ([100, 11], {}),  # the start value was counted
+        ([100, 0], {}),  # a reset to zero lost nothing
+        ([100, 0], {"reset": "none"}),
+        ([5000, 4999], {}),  # a correction
+        ([65_530, 2], ROLLOVER),
+        ([100, 111], {}),
+    ],
+)
+def test_nothing_is_set_aside_where_all_is_counted(
+    values: list[float], options: dict[str, object]
+) -> None:
+    count = counter(values, **options)  # type: ignore[arg-type]  # options of the test
+    assert increments_of(count, None, cycle(60.0)).set_aside == ()
+
+
+@pytest.mark.parametrize(("seconds", "value", "quantity"), [(0.5, 1201, 1201), (0.5, 1202, 0)])
+def test_a_machine_of_several_items_a_second_has_a_limit(
+    seconds: float, value: float, quantity: float
+) -> None:
+    count = counter([0, value])
+    assert increments_of(count, None, cycle(seconds)).quantity.tolist() == [0, quantity]
+
+
+def test_the_first_sample_of_a_range_may_undo_a_fall_before_it() -> None:
+    """A single wrong value was the last sample of the range before."""
+    start = CounterStart(5.0, T0 - MINUTE, ValueBefore(1000.0, T0 - 2 * MINUTE, 5.0))
+    assert increments_of(counter([1003]), start).quantity.tolist() == [-2]
+    sound = CounterStart(5.0, T0 - MINUTE)
+    assert increments_of(counter([1003]), sound).quantity.tolist() == [998]
+
+
 def test_the_faster_of_two_orders_counts() -> None:
     """The order may change with the sample, so either planned time may hold."""
     count = counter([0, 11])
     for before, after, quantity in ((60.0, 600.0, 11), (600.0, 60.0, 11), (600.0, 600.0, 0)):
         run_time = run_time_steps_of(Series.of([T0 + MINUTE], [after]), before)
         assert increments_of(count, None, run_time).quantity.tolist() == [0, quantity]
+    for first, second, quantity in ((600.0, 60.0, 11), (60.0, 600.0, 0)):  # of the one just before
+        three = run_time_steps_of(Series.of([T0 - 1, T0 + MINUTE], [second, 900.0]), first)
+        assert increments_of(count, None, three).quantity.tolist() == [0, quantity]
     unknown = run_time_steps_of(Series.of([T0 + MINUTE], [60.0]), None)
     assert increments_of(counter([0, 12]), None, unknown).quantity.tolist() == [0, 0]
 
@@ -216,3 +269,19 @@ def test_the_time_before_the_first_sample_is_unknown() -> None:
     assert increments_of(limited, CounterStart(10.0), cycle(60.0)).quantity.tolist() == [0]
     [doubt] = increments_of(limited, CounterStart(10.0), cycle(60.0)).in_doubt.values()
     assert doubt == ValueBefore(10.0, None, 0.0)
+
+
+def test_outside_its_spans_a_counter_counts_and_misses_nothing() -> None:
+    count = counter([0, 1, 3, 900, 903, 904], max_increment=10.0)
+    increments = increments_of(count, None)
+    assert (increments.quantity.tolist(), len(increments.set_aside)) == ([0, 1, 2, 0, 3, 1], 1)
+    jump_us = T0 + 3 * MINUTE
+    for spans, quantity, jumps in (
+        ([], [0, 1, 2, 0, 3, 1], 1),
+        ([(T0, T0 + 2 * MINUTE)], [0, 1, 2, 0, 0, 0], 0),
+        ([(jump_us, T0 + 9 * MINUTE)], [0, 0, 0, 0, 3, 1], 0),
+        ([(jump_us - 1, jump_us)], [0, 0, 0, 0, 0, 0], 1),
+        ([(T0, T0 + MINUTE), (jump_us, jump_us + MINUTE)], [0, 1, 0, 0, 3, 0], 0),
+    ):
+        selected = increments.select_in_force(spans)
+        assert (selected.quantity.tolist(), len(selected.set_aside)) == (quantity, jumps)

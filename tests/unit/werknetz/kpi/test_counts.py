@@ -60,6 +60,8 @@ def frame_of(
         ({1: 50, 32: 48, 35: 58}, [50, 0, 0, 8]),
         ({1: 50, 20: 48, 35: 58}, [48, 0, 0, 10]),
         ({1: 50, 21: 60, 22: 57, 35: 55}, [50, 0, 5, 0]),
+        ({35: 50, 40: 48}, [0, 0, 0, 48]),
+        ({35: 50, 41: 48}, [0, 0, 0, 50]),  # after the range
     ],
 )
 def test_the_bucket_of_an_increment(samples: dict[int, float], expected: list[float]) -> None:
@@ -155,6 +157,22 @@ def test_spread_items_have_the_planned_time_of_their_own_instant() -> None:
     run_time = run_time_steps_of(Series.of([10, 15, 45], [3.0, 5.0, 9.0]), 2.0)
     spread = sums(count({20: 4}, interpolate=True), run_time=run_time)
     assert spread.columns["pri_pq_s"].tolist() == pytest.approx([4, 8, 0, 0])
+
+
+def test_a_range_has_its_part_of_an_increment_that_began_before_it() -> None:
+    run_time = run_time_steps_of(Series.of([5, 15, 35, 45], [2.0, 3.0, 4.0, 9.0]), 1.0)
+    counts, start = [count({40: 8}, interpolate=True)], {"1": CounterStart(0.0, 0)}
+    later = sum_quantities(counts, start, run_time, frame_of(counts, start, EDGES[1:]))
+    assert later.columns["pq"].tolist() == pytest.approx([2, 2, 2])
+    assert later.columns["pri_pq_s"].tolist() == pytest.approx([2 + 3, 6, 3 + 4])
+
+
+def test_a_correction_at_the_start_of_a_range_is_of_its_first_bucket() -> None:
+    counts, start = [count({0: 95, 5: 101})], {"1": CounterStart(100.0)}
+    corrected = sum_quantities(
+        counts, start, run_time_steps_of(None, None), frame_of(counts, start, EDGES)
+    )
+    assert corrected.columns["pq"].tolist() == [1, 0, 0, 0]
 
 
 def test_a_bucket_passes_on_what_it_cannot_subtract() -> None:

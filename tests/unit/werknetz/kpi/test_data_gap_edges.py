@@ -105,6 +105,9 @@ def test_spans_that_overlap_or_touch_become_one() -> None:
     ends = [(100, 900), (200, 300), (900, 950), (960, 970)]
     gaps = [DataGap(start, end, GapKind.NO_HEARTBEAT) for start, end in ends]
     assert unknown_spans(gaps, times) == ((100, 950), (960, 970))
+    ends = [(10, 15), (20, 90), (30, 40), (90, 95)]  # the second cluster
+    gaps = [DataGap(start, end, GapKind.NO_HEARTBEAT) for start, end in ends]
+    assert unknown_spans(gaps, times) == ((10, 15), (20, 95))
 
 
 @pytest.mark.parametrize(

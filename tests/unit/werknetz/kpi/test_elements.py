@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from werknetz.kpi.additive import PartialReader
-from werknetz.kpi.elements import ELEMENT_NAMES, Elements
+from werknetz.kpi.elements import ELEMENT_NAMES, NEGLIGIBLE_S, Elements
 from werknetz.kpi.losses.times import LOSS_INPUTS, loss_times_of
 from werknetz.store.tables import ELEMENT_COLUMNS
 
@@ -15,6 +15,11 @@ ELEMENTS = st.builds(Elements, **dict.fromkeys(ELEMENT_NAMES, COUNTS))
 
 def test_elements_are_the_columns_of_the_table() -> None:
     assert ELEMENT_NAMES == ELEMENT_COLUMNS
+
+
+def test_nothing_is_zero_of_each_element() -> None:
+    assert {getattr(Elements(), name) for name in ELEMENT_NAMES} == {0.0}
+    assert Elements.sum([]) == Elements()
 
 
 @settings(deadline=None, max_examples=60)
@@ -55,6 +60,9 @@ def test_shares_are_of_planned_and_calendar_time() -> None:
 
 
 def test_a_rest_of_sums_is_no_known_time() -> None:
+    assert not Elements(pbt_s=NEGLIGIBLE_S).lacks_data_for(["apt_s"])
+    assert Elements(pbt_s=0.9 * NEGLIGIBLE_S).lacks_data_for(["apt_s"])
+    assert not Elements().lacks_data_for(["apt_s"])
     assert Elements(pbt_s=900, unknown_s=900 - 1e-9).lacks_data_for(["apt_s"])
     assert not Elements(pbt_s=900, unknown_s=899).lacks_data_for(["apt_s"])
     assert not Elements(pbt_s=900, unknown_s=900).lacks_data_for(["pq", "pq_known_s", "pri_pq_s"])

@@ -42,6 +42,7 @@ def test_a_reason_that_cannot_be_used(
         TREE.require(code, plant, kind)
     assert caught.value.code == problem
     assert remedy in caught.value.remedy
+    assert repr(code) in str(caught.value)
 
 
 def test_a_plant_has_the_standard_and_its_own() -> None:
@@ -49,6 +50,7 @@ def test_a_plant_has_the_standard_and_its_own() -> None:
     assert TREE.require("feeder", "n/zwick", "stop").plant == "n/zwick"
     assert TREE.require("jam", "n/emden", "stop") == JAM
     assert TREE.find("feeder", None) is None
+    assert TREE.find("jam", None) == TREE.find("jam", "n/emden") == JAM
     assert TREE.require("jam", "n/emden", "stop").planned_time is None
     assert TREE.require("break", "n/emden", "stop").planned_time is True
 
@@ -68,3 +70,31 @@ def test_a_parent_that_cannot_be(reason: Reason, problem: str) -> None:
         check_parent(reason, available)
     assert caught.value.code == problem
     check_parent(JAM, TREE.of_plant("n/emden"))
+
+
+def test_the_three_nearest_reasons_are_proposed() -> None:
+    tree = ReasonTree([replace(JAM, code=f"jam-{n}", name_en="", name_de="") for n in range(5)])
+    with pytest.raises(ReasonRejected) as caught:
+        tree.require("jam-", "n/emden", "stop")
+    assert len(caught.value.remedy.split(", ")) == 3
+
+
+def test_a_long_chain_of_parents_is_no_circle() -> None:
+    codes = [str(n) for n in range(6)]
+    parents = [*codes[1:], None]
+    available = {
+        code: replace(JAM, code=code, parent=parent)
+        for code, parent in zip(codes, parents, strict=True)
+    }
+    check_parent(replace(JAM, code="new", parent="0"), available)
+
+
+def test_a_circle_above_the_reason_is_found() -> None:
+    """Without an end to the search it would be followed for ever."""
+    available = {
+        "a": replace(JAM, code="a", parent="b"),
+        "b": replace(JAM, code="b", parent="a"),
+    }
+    with pytest.raises(ReasonRejected) as caught:
+        check_parent(replace(JAM, code="new", parent="a"), available)
+    assert caught.value.code == "reason_circle"

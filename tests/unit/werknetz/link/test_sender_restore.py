@@ -203,6 +203,30 @@ def test_a_lease_of_a_third_database_is_known_after_its_refusal() -> None:
     assert hello_of(sender, 1.2).base == 2**40
 
 
+@pytest.mark.parametrize(("above_own", "is_fenced"), [(-1, False), (0, False), (1, True)])
+def test_a_database_that_is_restored_twice_fences_only_for_a_lease_above_the_own_one(
+    above_own: int, is_fenced: bool
+) -> None:
+    """First to a state before the lease, then to a later one, while the hello is on its way."""
+    sender, spool = sender_of(1)
+    welcome_to(sender, spool)
+    granted = sender.epoch
+    sender.on_message(Ack(UUID(int=78), spool.spool_id, 0, GENESIS), 0.2)
+    hello = hello_of(sender, 2.0)
+    sender.on_message(LeaseRefused(hello.nonce, 3, incarnation=UUID(int=78)), 2.1)
+    hello = hello_of(sender, 2.1)
+    sender.on_message(LeaseRefused(hello.nonce, 3, incarnation=INCARNATION), 2.2)
+    hello = hello_of(sender, 2.2)
+    assert (hello.base, hello.incarnation) == (3, INCARNATION)
+    in_force = granted + above_own
+    sender.on_message(LeaseRefused(hello.nonce, in_force, incarnation=INCARNATION), 2.3)
+    assert sender.is_fenced == is_fenced
+    if not is_fenced:
+        row = Watermark(spool.spool_id, in_force, 1, spool.hash_at(1) or b"")
+        sender.on_message(answer_hello(row, hello_of(sender, 2.3), INCARNATION), 2.4)
+        assert sender.state == "running"
+
+
 def hello_of_again(sender: Sender, now_s: float) -> Hello:
     sender.on_link_changed(now_s)
     return hello_of(sender, now_s)

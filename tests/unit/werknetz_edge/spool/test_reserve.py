@@ -1,5 +1,6 @@
 """The reserve takes its room, gives it up, and is not there where the disk has none."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,30 @@ def test_where_there_is_no_room_there_is_none(tmp_path: Path) -> None:
     reserve = Reserve(tmp_path / "missing" / "press.reserve", 1_000_000)
     assert not reserve.acquire()
     assert not reserve.is_held
+
+
+def test_a_disk_that_becomes_full_has_no_part_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(os, "posix_fallocate", fail)
+    reserve = Reserve(tmp_path / "press.reserve", 1_000_000)
+    assert not reserve.acquire()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_zeros_that_are_written_are_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise their room may be given to another file."""
+    monkeypatch.delattr(os, "posix_fallocate")
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_size))
+    reserve = Reserve(tmp_path / "press.reserve", 1_000_000)
+    assert reserve.acquire()
+    assert synced == [BYTES_MIN]
 
 
 def test_it_exists_beside_an_open_spool_and_is_created_again(tmp_path: Path) -> None:

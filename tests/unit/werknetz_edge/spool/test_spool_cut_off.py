@@ -133,6 +133,11 @@ def test_a_damaged_position_is_none(tmp_path: Path, length: int) -> None:
     file.close()
 
 
+def test_a_position_is_read_by_its_owner_only(tmp_path: Path) -> None:
+    PositionFile(tmp_path / "p").close()
+    assert (tmp_path / "p").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_position_that_cannot_be_opened_fails_the_spool(tmp_path: Path) -> None:
     (tmp_path / "press.position").mkdir()
     with pytest.raises(SpoolFailed, match="Is a directory"):

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from plumbing.sender import ONE
+from werknetz.events.batch import GapOpened
 from werknetz_edge.spool.spool import Spool
 
 INCARNATION = UUID(int=77)
@@ -61,7 +62,9 @@ def test_a_confirmed_and_trimmed_spool_is_so_after_a_restart(
 def test_epochs_are_each_their_own(
     connection: sqlite3.Connection, epoch: int, base_epoch: int
 ) -> None:
-    open_spool(connection).keep_epoch(epoch, base_epoch)
+    spool = open_spool(connection)
+    spool.keep_epoch(epoch, base_epoch)
+    assert (spool.epoch, spool.base_epoch) == (epoch, base_epoch)
     again = open_spool(connection)
     assert (again.epoch, again.base_epoch) == (epoch, base_epoch)
 
@@ -100,6 +103,8 @@ def test_each_change_is_announced_once(connection: sqlite3.Connection) -> None:
     assert announced == [1, 2]
     spool.trim(1, retention_us=0)
     assert announced == [1, 2, 2]
+    spool.replace("fork")
+    assert announced == [1, 2, 2, 2]  # the gap and the batch that was not trimmed
 
 
 @pytest.mark.parametrize(
@@ -122,6 +127,26 @@ def test_what_a_restored_database_lacks_is_sent_as_backfill(
     spool.confirm(incarnation, last_seq)
     assert [batch.lane for batch in spool.read(1, 1_000_000)] == lanes
     assert (spool.incarnation, spool.confirmed_seq) == (incarnation, last_seq)
+
+
+def test_a_spool_of_an_older_version_is_used_by_a_database_without_a_name(
+    connection: sqlite3.Connection,
+) -> None:
+    open_spool(connection)
+    connection.execute("UPDATE spool SET used = 1")
+    again = open_spool(connection)
+    assert (again.used, again.incarnation) == (True, None)
+
+
+def test_what_was_trimmed_is_known_after_a_restart(connection: sqlite3.Connection) -> None:
+    """Since the oldest batch that was trimmed, not since the spool was created."""
+    open_spool(connection)
+    spool = Spool(connection, "press", clock_us=lambda: 1_000_500)
+    spool.append([GapOpened(UUID(int=1), "press", [], 5, "spool_full")])
+    spool.trim(1, retention_us=0)
+    open_spool(connection)
+    trimmed = connection.execute("SELECT trimmed_from_us, trimmed_to_us FROM spool").fetchone()
+    assert trimmed == (1_000_500, 1_000_500)
 
 
 def test_a_spool_is_used_once_it_is_confirmed(connection: sqlite3.Connection) -> None:

@@ -103,6 +103,19 @@ def test_without_a_value_there_is_a_reason(elements: CharacteristicElements, rea
     assert value_of("critical_machine_capability", elements) == reason
 
 
+@pytest.mark.parametrize("name", ["process_capability", "critical_process_capability"])
+def test_without_measurements_or_limits_there_is_no_process_capability(name: str) -> None:
+    assert value_of(name, CharacteristicElements()) == "nothing was measured"
+    without = elements_of(BORES, None, None)
+    assert value_of(name, without) == "the measurements have no specification limits"
+
+
+def test_two_measurements_have_a_deviation() -> None:
+    two = elements_of(BORES[:2], 19.9, 20.1)
+    expected = 0.2 / (6 * statistics.stdev(BORES[:2]))
+    assert value_of("machine_capability", two) == pytest.approx(expected)
+
+
 def test_fewer_than_two_subgroups_have_no_process_capability() -> None:
     assert value_of("process_capability", elements_of(BORES[:9], 19.9, 20.1)) == (
         "fewer than 10 consecutive measurements"
@@ -112,6 +125,11 @@ def test_fewer_than_two_subgroups_have_no_process_capability() -> None:
     assert value_of("process_capability", same) == (
         "the measurements of each subgroup do not differ"
     )
+
+
+def test_without_measurements_every_sum_is_zero() -> None:
+    nothing = CharacteristicElements()
+    assert {getattr(nothing, name) for name in SUBJECT.inputs} == {0.0}
 
 
 def test_the_coverage_is_the_share_with_limits() -> None:

@@ -70,6 +70,16 @@ def test_unknown_states_do_not_hide_facts() -> None:
     assert CATALOGUE["availability"].compute(unknown)[0] is None
 
 
+@pytest.mark.parametrize(
+    ("inputs", "is_lacking"),
+    [(["apt_s"], True), (["apat_s", "apwt_s"], False), (["apat_s", "apt_s"], True), ([], False)],
+)
+def test_without_a_known_state_only_facts_have_data(inputs: list[str], is_lacking: bool) -> None:
+    unknown = EquipmentElements(pbt_s=900, unknown_s=900, apat_s=900)
+    assert unknown.lacks_data_for(inputs) is is_lacking
+    assert EquipmentElements(pbt_s=900).lacks_data_for(inputs) is False
+
+
 def test_without_facts_every_sum_is_zero() -> None:
     nothing = EquipmentElements()
     assert [getattr(nothing, name) for name in FACT_ELEMENT_NAMES] == [0.0] * len(

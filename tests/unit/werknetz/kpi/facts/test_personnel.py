@@ -27,6 +27,18 @@ def test_a_record_counts_in_the_windows_that_it_touches_by_its_share() -> None:
     assert third.apwt_s == pytest.approx(6 * 3600 * 3 / 4)
 
 
+@pytest.mark.parametrize(
+    ("window", "attendances"),
+    [((4, 6), 0), ((4, 6.5), 1), ((8, 10), 0), ((7.5, 10), 1), ((6, 8), 1)],
+)
+def test_a_record_that_only_touches_a_window_is_not_in_it(
+    window: tuple[float, float], attendances: int
+) -> None:
+    span = (int(window[0] * H), int(window[1] * H))
+    (sums,) = sum_personnel([record("anna", 6, 8)], [span])
+    assert sums.attendances == attendances
+
+
 def test_without_attended_time_the_whole_span_counts_and_without_work_none() -> None:
     (sums,) = sum_personnel([record("anna", 6, 14)], [(0, 24 * H)])
     assert (sums.apat_s, sums.apwt_s) == (8 * 3600, 0)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from plumbing.kpi_cases import (
@@ -28,6 +29,7 @@ from werknetz.domain.shift import Shift
 from werknetz.domain.state import MachineState as S
 from werknetz.kpi.carry import Carry
 from werknetz.kpi.knowledge.doubts import PACE_MAX, PACE_SLACK_S, Doubt
+from werknetz.kpi.knowledge.doubts import doubts_of as doubts_of_columns
 from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import MachineSamples
 from werknetz.kpi.states import BucketRange, compute_buckets
@@ -144,3 +146,50 @@ def test_the_mes_reports_at_the_end_of_a_job() -> None:
     assert computed.doubts == ()
     without_run_time = replace(machine(RUNS, None), reports=replace(reports, jobs=()))
     assert [doubt.kind for doubt in doubts_of(without_run_time)] == ["run_time_not_known"]
+
+
+NAMES = ("pbt_s", "gq_known_s", "quantity_known_s", "pace_pri_pq_s")
+
+
+@pytest.mark.parametrize(
+    ("pbt_s", "gq_known_s", "quantity_known_s", "kind"),
+    [
+        ([0.5], [0], [0], "quantity_not_reported"),
+        ([0.5], [0.5], [0], "run_time_not_known"),
+        ([0.5], [0.5], [0.5], None),
+        ([0], [0], [0], None),  # nothing was planned
+        ([900, 0], [0, 0], [0, 0], "quantity_not_reported"),
+        ([900, 900], [0, 0.5], [0, 0.5], None),  # the last bucket counts
+    ],
+)
+def test_half_a_second_is_planned_and_reported_time(
+    pbt_s: list[float], gq_known_s: list[float], quantity_known_s: list[float], kind: str | None
+) -> None:
+    values = (pbt_s, gq_known_s, quantity_known_s, [0] * len(pbt_s))
+    columns = dict(zip(NAMES, map(np.array, values), strict=True))
+    edges = T0 + np.arange(len(pbt_s) + 1) * BUCKET_US
+    kinds = [doubt.kind for doubt in doubts_of_columns(columns, None, edges)]
+    assert kinds == ([] if kind is None else [kind])
+    reported = doubts_of_columns(columns, None, edges, has_reports=True)
+    assert [doubt.kind for doubt in reported] == [k for k in kinds if k == "run_time_not_known"]
+
+
+@pytest.mark.parametrize(
+    ("planned_s", "named"),
+    [
+        pytest.param([2000, 2000, 1900], [0], id="the first of equal ones"),
+        pytest.param([1900, 2000, 1900], [1], id="the worst one"),
+        pytest.param([1410, 1410, 1410], [], id="just believable"),
+        pytest.param([1410, 1410.5, 1410], [1], id="just not"),
+    ],
+)
+def test_which_bucket_of_a_day_has_a_pace_beyond_belief(
+    planned_s: list[float], named: list[int]
+) -> None:
+    assert PACE_MAX * 900 + PACE_SLACK_S == 1410
+    whole = np.full(3, 900.0)
+    columns = dict(zip(NAMES, (whole, whole, whole, np.array(planned_s)), strict=True))
+    start = T0 - T0 % 86_400_000_000
+    edges = start + np.arange(4) * BUCKET_US
+    doubts = doubts_of_columns(columns, whole, edges)
+    assert [(d.at_us - start) // BUCKET_US - 1 for d in doubts] == named

@@ -47,6 +47,37 @@ def test_an_hour_is_worth_its_rate_and_its_ideal_cycles() -> None:
     unvalued = Valuation().value(StopSum("idle", 1800 * SECOND, 1))
     assert (unvalued.pieces, unvalued.costs) == (None, {})
     assert Valuation(0.0).value(StopSum("idle", SECOND, 1)).pieces is None
+    assert Valuation(0.5).value(StopSum("idle", SECOND, 1)).pieces == 2
+    assert Valuation(currency="EUR").value(StopSum("idle", SECOND, 1)).costs == {"EUR": 0}
+    assert LossSum() == LossSum(0, 0, None, {})
+
+
+@pytest.mark.parametrize(
+    ("rest", "expected"),
+    [
+        pytest.param(0, [], id="nothing is left"),
+        pytest.param(1, [("idle", 1, 0)], id="a microsecond without a stop"),
+        pytest.param(-1, [("idle", -1, 0)], id="a negative one"),
+    ],
+)
+def test_a_category_without_stops(rest: int, expected: list[tuple[str, int, int]]) -> None:
+    entries = entries_of(7, 3, LossTimes({"idle": rest}), [])
+    assert [(e.category, e.stop.us, e.stop.stops) for e in entries] == expected
+    assert {(e.machine_id, e.window) for e in entries} <= {(7, 3)}
+
+
+def test_rounding_changes_nothing_else_of_a_stop() -> None:
+    stop = StopSum("starved", SECOND, 4, "a", "A-1", "bracket")
+    [entry] = entries_of(7, 1, LossTimes({"starved": SECOND + 5}), [stop])
+    assert entry.stop == StopSum("starved", SECOND + 5, 4, "a", "A-1", "bracket")
+
+
+def test_machines_are_each_worth_their_own_rate() -> None:
+    stop = StopSum("idle", 3600 * SECOND, 1)
+    entries = [e for n in (1, 2, 3) for e in entries_of(n, 1, LossTimes({"idle": stop.us}), [stop])]
+    valuations = {1: Valuation(10.0, "EUR", 300.0), 2: Valuation(20.0, "EUR", 100.0)}
+    sums = sum_entries(entries, lambda entry: entry.category, valuations)
+    assert sums == {"idle": LossSum(3 * stop.us, 3, 360 + 180, {"EUR": 400.0})}
 
 
 def test_sums_of_currencies_and_unknown_parts() -> None:
@@ -58,7 +89,13 @@ def test_sums_of_currencies_and_unknown_parts() -> None:
 
 @pytest.mark.parametrize(
     ("amounts", "shares"),
-    [([3, 1], [0.75, 1.0]), ([], []), ([0, 0], [None, None]), ([1, -2], [None, None])],
+    [
+        ([3, 1], [0.75, 1.0]),
+        ([0.25, 0.25], [0.5, 1.0]),
+        ([], []),
+        ([0, 0], [None, None]),
+        ([1, -2], [None, None]),
+    ],
 )
 def test_shares_of_a_pareto_chart(amounts: list[float], shares: list[float | None]) -> None:
     assert cumulative_shares(amounts) == shares

@@ -59,6 +59,28 @@ def test_scrap_of_the_run_in_is_a_loss_of_its_own(start_up_s: int, expected_s: i
     assert times.of("start_up") + times.of("scrap") == 500_000_000
 
 
+@pytest.mark.parametrize("start_up_s", [0, 200])
+def test_more_good_items_than_counted_ones_are_no_scrap_of_the_run_in(start_up_s: int) -> None:
+    odd = replace(SHIFT, judged_pri_gq_s=17_100)
+    times = loss_times_of(odd, start_up_us=start_up_s * 1_000_000)
+    assert (times.of("start_up"), times.of("scrap")) == (0, -100_000_000)
+
+
+def test_without_supply_no_delay_is_caused_by_it() -> None:
+    for times in (loss_times_of(SHIFT), loss_times_of(SHIFT, SupplyCausedTime())):
+        assert times.of("supply_caused") == times.of("start_up") == 0
+        assert times.of("starved") == 900_000_000
+        assert times.of("suspended") == 100_000_000
+
+
+def test_times_of_two_machines_add_up_by_category() -> None:
+    total = LossTimes({"idle": 5, "speed": -2}, 7) + LossTimes({"idle": 1, "scrap": 3}, 4)
+    assert total == LossTimes({"idle": 6, "speed": -2, "scrap": 3}, 11)
+    assert (total.loss_us, total.not_judged_us, total.judged_us) == (7, 0, 18)
+    unknown = LossTimes({"unknown": 2, "speed_not_judged": 3, "off_shift": 9}, 1)
+    assert (unknown.loss_us, unknown.not_judged_us, unknown.judged_us) == (0, 5, 1)
+
+
 def test_faster_than_the_ideal_cycle_is_a_negative_loss() -> None:
     fast = replace(SHIFT, judged_pri_pq_s=21_000, judged_pri_gq_s=21_000)
     assert loss_times_of(fast).of("speed") == -2_000_000_000
@@ -126,6 +148,10 @@ def test_an_interval_has_one_category(
     time_category: str, state: MachineState, *, is_minor: bool, expected: str | None
 ) -> None:
     assert category_of(time_category, int(state), is_minor=is_minor) == expected
+
+
+def test_a_malfunction_is_no_minor_stop_by_default() -> None:
+    assert category_of("adet", int(S.MALFUNCTION)) == "malfunction"
 
 
 def test_every_category_leads_to_a_later_step() -> None:

@@ -1,5 +1,6 @@
 """Delays without material are divided by what was out of stock, to the microsecond."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,6 +34,30 @@ def test_a_span_that_touches_a_piece_counts_nothing() -> None:
     assert divide_delays([piece(10, 20)], [(0, 10, "x"), (10, 20, "y")]) == {
         ("supply_caused", "c", "A", "y"): (10, 1)
     }
+
+
+@pytest.mark.parametrize(
+    ("second", "stops"),
+    [
+        pytest.param(DelayPiece(10, 20, STARVED, "c", "B"), 1, id="another order"),
+        pytest.param(DelayPiece(11, 20, STARVED, "c", "A"), 2, id="time between them"),
+        pytest.param(DelayPiece(10, 20, SUSPENDED, "c", "A"), 2, id="another state"),
+        pytest.param(DelayPiece(10, 20, STARVED, "d", "A"), 2, id="another code"),
+        pytest.param(DelayPiece(10, 20, STARVED, None, "A"), 2, id="no code"),
+    ],
+)
+def test_adjacent_pieces_of_one_state_and_code_are_one_stop(second: DelayPiece, stops: int) -> None:
+    divided = divide_delays([piece(0, 10), second], [])
+    assert sum(count for _, count in divided.values()) == stops
+    assert sum(us for us, _ in divided.values()) == second.end_us - second.start_us + 10
+
+
+def test_time_of_several_stops_is_summed_by_material() -> None:
+    stops = supply_stops_of(
+        [piece(0, 10), piece(20, 30), piece(40, 50)], [(5, 25, "x"), (45, 60, "y")]
+    )
+    assert supply_caused_us(stops) == {"x": 10, "y": 5}
+    assert sum(stop.stops for stop in stops) == 3
 
 
 def test_several_materials_one_after_the_other() -> None:

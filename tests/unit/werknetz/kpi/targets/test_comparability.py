@@ -31,6 +31,7 @@ def test_equal_values_have_equal_ranks() -> None:
     ("changes", "part", "reason"),
     [
         ({"family_s": {}}, "product_family", "no order names its material"),
+        ({"family_s": {"bracket": 0.0}}, "product_family", "no order names its material"),
         ({"family_s": {"axle": 10.0}}, "product_family", "other products: 33%"),
         ({"definition": {"version": 1}}, "definition", "version = 1"),
         ({"judged_share": 0.79}, "coverage", "79% of its planned time"),
@@ -73,3 +74,78 @@ def test_trust_is_what_is_known_in_time() -> None:
     (item,) = compare([plant("a", judged_share=0.9, known_share=0.8, late_share=0.5)])
     assert item.trust == pytest.approx(0.36)
     assert compare([]) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "ignored", "score"),
+    [
+        ({}, set(), 0.95**0.25),  # the geometric mean of the parts: 1, 1, 0.95 and 1
+        ({}, {"coverage"}, 1.0),
+        ({}, {"product_family", "definition", "calendar"}, 0.95),
+        ({}, {"product_family", "definition", "coverage", "calendar"}, 1.0),
+        ({"judged_share": None}, set(), 0.0),
+        ({"judged_share": 0.5, "planned_hours_a_week": 40.0}, set(), 0.25**0.25),
+    ],
+)
+def test_the_score_is_the_mean_of_the_parts(
+    changes: dict[str, Any], ignored: set[str], score: float
+) -> None:
+    items = compare([plant("a"), plant("b"), plant("c", **changes)], ignored=frozenset(ignored))
+    assert next(c for c in items if c.name == "c").score == pytest.approx(score)
+
+
+@pytest.mark.parametrize(
+    ("families", "overlaps"),
+    [
+        ([{"x": 1.0, "y": 1.0}, {"x": 1.0}], [0.75, 0.75]),
+        ([{"x": 30.0, "y": 10.0}, {"x": 3.0, "y": 1.0}], [1.0, 1.0]),
+        ([{"x": 0.25}, {"x": 0.5}], [1.0, 1.0]),  # shares, not seconds
+        ([{"x": 0.0}, {"x": 9.0}], [None, 1.0]),  # one that took no time says nothing of others
+        ([{}, {}], [None, None]),
+        ([{"x": 9.0}, {"y": 9.0}], [0.5, 0.5]),
+    ],
+)
+def test_the_overlap_of_products(
+    families: list[dict[str, float]], overlaps: list[float | None]
+) -> None:
+    plants = [plant(str(n), family_s=family) for n, family in enumerate(families)]
+    parts = {c.name: c.parts["product_family"] for c in compare(plants)}
+    for n, overlap in enumerate(overlaps):
+        assert parts[str(n)] == (None if overlap is None else pytest.approx(overlap))
+
+
+def test_a_definition_is_the_usual_one_or_another() -> None:
+    plants = [plant("a"), plant("b"), plant("c", definition={"version": 1})]
+    assert {c.name: c.parts["definition"] for c in compare(plants)} == {"a": 1.0, "b": 1.0, "c": 0}
+
+
+def test_the_calendar_is_a_ratio_to_the_usual_hours() -> None:
+    plants = [plant("a"), plant("b", planned_hours_a_week=100.0), plant("c")]
+    parts = {c.name: c.parts["calendar"] for c in compare(plants)}
+    assert parts == {"a": 1.0, "b": 0.8, "c": 1.0}
+    unknown = compare([plant("a", planned_hours_a_week=None), plant("b", planned_hours_a_week=0.0)])
+    assert [c.parts["calendar"] for c in unknown] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("changes", "trust"),
+    [
+        ({"late_share": None}, 0.95 * 0.99),
+        ({"late_share": 0.25}, 0.95 * 0.99 * 0.75),
+        ({"known_share": None}, 0.0),
+        ({"judged_share": None}, 0.0),
+    ],
+)
+def test_what_is_unknown_is_not_trusted(changes: dict[str, Any], trust: float) -> None:
+    (item,) = compare([plant("a", **changes)])
+    assert item.trust == pytest.approx(trust)
+
+
+def test_the_order_is_that_of_ranks_then_of_scores_then_of_names() -> None:
+    plants = [
+        plant("low", 0.5), plant("high", 0.7, judged_share=0.85),
+        plant("y", None), plant("x", None), plant("none", None, judged_share=0.9),
+    ]  # fmt: skip
+    assert [(c.name, c.rank) for c in compare(plants)] == [
+        ("high", 1), ("low", 2), ("x", None), ("y", None), ("none", None),
+    ]  # fmt: skip

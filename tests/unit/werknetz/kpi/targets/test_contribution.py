@@ -56,6 +56,27 @@ def test_more_people_for_the_same_machines() -> None:
     assert sum(c.gap_points for c in by_name.values()) == pytest.approx(100 / 3 + 100 / 6)
 
 
+def test_a_little_more_input_is_named_and_rounding_is_not() -> None:
+    baseline = ProductivitySums({TOOLS: 40.0}, 60.0, 100.0)
+    [tools] = contributions_of(baseline, baseline, 0.1)
+    assert tools.key == TOOLS
+    now = ProductivitySums({TOOLS: 40.0}, 60.0, 100.5)
+    more = {c.key.loss: c for c in contributions_of(baseline, now, 0.1)}[INPUT]
+    assert more.change_points == pytest.approx(-100 * 0.5 / 100.5)
+    assert more.gap_points == pytest.approx(110 * 0.5 / 100.5)
+    assert (more.potential_points, more.share, more.budget_share) == (0, None, None)
+
+
+def test_without_losses_to_reduce_each_budget_is_the_baseline() -> None:
+    """Speed above the ideal cycle is a negative loss: here it outweighs the others."""
+    speed = LossKey("n/p/l1", "speed")
+    baseline = ProductivitySums({TOOLS: 5.0, speed: -15.0}, 110.0, 100.0)
+    by_name = {c.key.loss: c for c in contributions_of(baseline, baseline, 0.1)}
+    assert by_name["set_up"].budget_share == by_name["set_up"].baseline_share == 0.05
+    assert by_name["speed"].budget_share == -0.15
+    assert by_name[BEYOND_LOSSES].gap_points == pytest.approx(10)
+
+
 @pytest.mark.parametrize(
     ("baseline", "now"),
     [
@@ -69,6 +90,15 @@ def test_without_output_or_input_there_is_nothing_to_divide(
 ) -> None:
     with pytest.raises(ValueError, match="input"):
         contributions_of(baseline, now, THIRD)
+
+
+def test_shares_are_of_the_judged_time() -> None:
+    sums = ProductivitySums({TOOLS: 0.25}, 0.25, 2.0)
+    assert (sums.share_of(TOOLS), sums.share_of(STARVED)) == (0.5, 0)
+    assert (sums.judged_s, sums.productivity, sums.seconds_per_input) == (0.5, 0.125, 0.25)
+    nothing = ProductivitySums({}, 0.0, 0.5)
+    assert (nothing.share_of(TOOLS), nothing.productivity) == (0, 0)
+    assert ProductivitySums({}, 1.0, 0.0).productivity is None
 
 
 def test_a_scope_that_stood_still() -> None:

@@ -76,6 +76,7 @@ def test_a_target_that_cannot_be(changes: dict[str, object], field: str, hint: s
         path(**changes)  # type: ignore[arg-type] # a table of arguments
     assert error.value.field == field
     assert hint in error.value.hint
+    assert str(error.value).endswith(".")
 
 
 @pytest.mark.parametrize(

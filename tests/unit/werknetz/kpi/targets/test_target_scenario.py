@@ -25,6 +25,19 @@ def test_good_time_if_a_loss_changes(factors: dict[str, float], good: float) -> 
     assert good_time_if(DAY, factors) == pytest.approx(good)
 
 
-@pytest.mark.parametrize("times", [TimeSums({}, 0.0), TimeSums({"set_up": 5.0}, 0.0)])
+@pytest.mark.parametrize(
+    "times",
+    [
+        TimeSums({}, 0.0), TimeSums({"set_up": 5.0}, 0.0), TimeSums({"speed": 5.0}, 0.0),
+        # Faster than the ideal cycle by more than the time in which it produced.
+        TimeSums({"speed": -5.0}, 5.0), TimeSums({"speed": -5.5}, 5.0),
+    ],
+)  # fmt: skip
 def test_without_production_no_speed_is_known(times: TimeSums) -> None:
     assert good_time_if(times, {"set_up": 0.5}) is None
+
+
+def test_seconds_are_enough_to_know_a_speed() -> None:
+    assert good_time_if(TimeSums({"set_up": 0.25, "speed": 0.125}, 0.125), {}) == pytest.approx(
+        0.125
+    )

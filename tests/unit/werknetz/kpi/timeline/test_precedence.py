@@ -32,6 +32,10 @@ BREAK = PlannedTime.of([
     Shift("a", None, T0, T0 + 12 * MINUTE, ((T0 + 9 * MINUTE, T0 + 12 * MINUTE),))  # type: ignore[arg-type] # the day does not matter
 ])  # fmt: skip
 
+LATE_BREAK = PlannedTime.of([
+    Shift("a", None, T0, T0 + 30 * MINUTE, ((T0 + 15 * MINUTE, T0 + 30 * MINUTE),))  # type: ignore[arg-type] # as above
+])  # fmt: skip
+
 
 def at(minute: float) -> int:
     return OPEN_US if minute == float("inf") else T0 + round(minute * MINUTE)
@@ -232,6 +236,67 @@ def test_the_run_time_is_that_of_the_signal_then_that_of_the_order() -> None:
     assert compute(samples).elements_of(0).pri_gq_s == pytest.approx(3 + 5 + 0 + 7)
 
 
+def counter_at(*minutes: float) -> tuple[CountSeries]:
+    series = Series.of([at(minute) for minute in minutes], [1.0] * len(minutes))
+    return (CountSeries(1, Role.GOOD_COUNT, series, kind="increment"),)
+
+
+def test_a_run_time_of_less_than_a_second_is_one() -> None:
+    samples = MachineSamples(
+        state=RUNS, order=texts((0, "A")), run_time=Series.of([at(0)], [0.5]), counts=counter_at(1),
+        reports=Reports(run_time_by_order={"A": 3.0}),
+    )  # fmt: skip
+    assert compute(samples).elements_of(0).pri_gq_s == 0.5
+
+
+def test_an_order_without_a_run_time_has_none() -> None:
+    samples = MachineSamples(
+        state=RUNS, order=texts((0, "A"), (5, "B")), counts=counter_at(1, 6, 7),
+        reports=Reports(run_time_by_order={"A": 3.0}),
+    )  # fmt: skip
+    assert compute(samples).elements_of(0).pri_gq_s == 3
+
+
+def pieces_of(samples: MachineSamples) -> list[tuple[float, S, str | None, str | None]]:
+    """Return start, state, code and order of each piece, in minutes."""
+    pieces = compute(samples).intervals
+    columns = (pieces.start, pieces.state, pieces.code, pieces.order)
+    return [
+        ((int(start) - T0) / MINUTE, S(int(state)), code, order)
+        for start, state, code, order in zip(*columns, strict=True)
+    ]
+
+
+def test_each_job_is_the_order_of_its_time_and_there_is_none_between_them() -> None:
+    jobs = (JobRun("A", at(2), at(5)), JobRun("B", at(7), at(9)), JobRun("C", None, at(11)))
+    samples = MachineSamples(state=RUNS, reports=Reports(jobs=jobs, first_job_us=at(1)))
+    orders = [(start, order) for start, _, _, order in pieces_of(samples)]
+    assert orders == [
+        (0, None), (1, None), (2, "A"), (5, None), (7, "B"), (9, None),
+    ]  # fmt: skip
+    assert compute(samples).elements_of(0).adot_s == (1 + 2 + 6) * 60
+
+
+def test_without_a_job_in_the_range_no_order_runs_since_the_first_report() -> None:
+    samples = MachineSamples(state=RUNS, reports=Reports(first_job_us=at(4)))
+    elements = compute(samples).elements_of(0)
+    assert (elements.apt_s, elements.adot_s) == (4 * 60, 11 * 60)
+
+
+def test_each_stop_has_the_code_of_the_source_that_holds() -> None:
+    own = Series.of([at(0), at(3)], [float(S.IDLE), 0.0], text=["7", None])
+    reports = Reports(
+        states=(span(0, 6, S.STARVED, code="mes 1"), span(6, 15, S.BLOCKED, code="mes 2")),
+        entries=(span(8, 10, None, code="jam"), span(10, 12, S.SETUP, code="tool"),
+                 span(12, 13, S.SETUP)),
+    )  # fmt: skip
+    assert pieces_of(MachineSamples(state=own, reports=reports)) == [
+        (0, S.IDLE, "7", None), (3, S.STARVED, "mes 1", None), (6, S.BLOCKED, "mes 2", None),
+        (8, S.BLOCKED, "jam", None), (10, S.SETUP, "tool", None), (12, S.SETUP, None, None),
+        (13, S.BLOCKED, "mes 2", None),
+    ]  # fmt: skip
+
+
 def quantity_of(role: Role, since: float, until: float, quantity: float) -> ReportedQuantity:
     return ReportedQuantity(role, at(since), at(until), quantity)
 
@@ -246,6 +311,8 @@ QUANTITIES = [
     ("over planned busy time only", BREAK, (0, 30), [600, 0]),
     ("without planned time over all of it", BREAK, (15, 45), [0, 300]),
     ("without breaks", BREAK, (6, 15), [600, 0]),
+    ("without a break of the second bucket", LATE_BREAK, (0, 30), [600, 0]),
+    ("of a break alone over all of it", LATE_BREAK, (15, 30), [0, 600]),
 ]
 
 
