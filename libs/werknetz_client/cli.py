@@ -120,27 +120,10 @@ def _register_own(app: typer.Typer) -> None:
     )
 
     own = (
-        stops,
-        reasons,
-        quantities,
-        audit,
-        shift_report,
-        kpi,
-        mapping,
-        connectors,
-        equipment,
-        quarantine,
-        supply,
-        stock,
-        losses,
-        loss_ranking,
-        targets,
-        energy,
-        calendar,
-        capacities,
-        timeline,
-        overview,
-    )
+        stops, reasons, quantities, audit, shift_report, kpi, mapping,
+        connectors, equipment, quarantine, supply, stock, losses, loss_ranking,
+        targets, energy, calendar, capacities, timeline, overview,
+    )  # fmt: skip
     for module in own:
         module.register(app)
 

@@ -162,8 +162,8 @@ class World:
     def _drain(self, edge: Edge) -> None:
         """Run until everything of the edge is acknowledged.
 
-        Files put back can hold a lease that the edge had before its disk was set back. Nothing
-        tells it from that of another process: the alarm says so, and a person restarts the edge.
+        Files put back can hold a lease that the edge had before its disk was set back. It
+        looks like that of another process: the alarm says so, and a person restarts the edge.
         """
         may_restart = edge.was_set_back and self.database.is_from_files
         for n in range(12_000):

@@ -110,16 +110,16 @@ def sum_increments(
     count: CountSeries,
     increments: Increments,
     start: CounterStart | None,
-    each: Steps,
+    weight: Steps,
     frame: Frame,
     debt: float,
 ) -> tuple[PhaseSums, Numbers]:
-    """Sum what a counter counted, less corrections, alone and times `each`: energy of a unit.
+    """Sum what a counter counted, less corrections, alone and times `weight`: energy of a unit.
 
     Return the sums, and what each bucket passes to the one before it. `debt`: what the bucket
     after the last one passes back.
     """
-    sums = increment_sums(count, increments, start, each, frame)
+    sums = increment_sums(count, increments, start, weight, frame)
     share, passed = _correct(sums, increments, frame, debt)
     return sums.scale(share), passed
 

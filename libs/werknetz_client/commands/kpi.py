@@ -49,7 +49,7 @@ class KpiGroup(TyperGroup):
             args = [VALUES, *args]
         return super().parse_args(ctx, args)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - as typer calls it
         """Return the command that a word selects: the name of a KPI is that of its values."""
         return self.commands.get(cmd_name, self.commands[VALUES])
 
@@ -58,35 +58,44 @@ def _group() -> None:
     """Without a callback a single command would be the group."""
 
 
+Orders = Annotated[
+    list[str] | None,
+    typer.Option(help="Instead of paths: numbers of production orders, or PLANT:NUMBER."),
+]
+Characteristics = Annotated[
+    list[str] | None,
+    typer.Option(help="Instead of paths: measured characteristics, as PATH:NAME."),
+]
+Suppliers = Annotated[
+    list[str] | None, typer.Option(help="Instead of paths: keys of suppliers, or '*'.")
+]
+Warehouses = Annotated[
+    list[str] | None, typer.Option(help="Instead of paths: keys of warehouses, or '*'.")
+]
+Dimension = Annotated[
+    str | None, typer.Option(help="A value for each order, product or team, and for the rest.")
+]
+Products = Annotated[
+    list[str] | None, typer.Option(help="Only for these products; repeated: each of them.")
+]
+Teams = Annotated[
+    list[str] | None, typer.Option(help="Only for these shift teams; repeated: each of them.")
+]
+
+
 def kpi(
     name: Annotated[str, typer.Argument(help="Such as oee; several with commas.")],
     equipment: Annotated[
         list[str] | None, typer.Argument(help="Paths, such as nordwerk/emden-1.")
     ] = None,
     *,
-    order: Annotated[
-        list[str] | None,
-        typer.Option(help="Instead of paths: numbers of production orders, or PLANT:NUMBER."),
-    ] = None,
-    characteristic: Annotated[
-        list[str] | None,
-        typer.Option(help="Instead of paths: measured characteristics, as PATH:NAME."),
-    ] = None,
-    supplier: Annotated[
-        list[str] | None, typer.Option(help="Instead of paths: keys of suppliers, or '*'.")
-    ] = None,
-    warehouse: Annotated[
-        list[str] | None, typer.Option(help="Instead of paths: keys of warehouses, or '*'.")
-    ] = None,
-    group_by: Annotated[
-        str | None, typer.Option(help="A value for each order, product or team, and for the rest.")
-    ] = None,
-    product: Annotated[
-        list[str] | None, typer.Option(help="Only for these products; repeated: each of them.")
-    ] = None,
-    team: Annotated[
-        list[str] | None, typer.Option(help="Only for these shift teams; repeated: each of them.")
-    ] = None,
+    order: Orders = None,
+    characteristic: Characteristics = None,
+    supplier: Suppliers = None,
+    warehouse: Warehouses = None,
+    group_by: Dimension = None,
+    product: Products = None,
+    team: Teams = None,
     start: Annotated[
         str | None,
         typer.Option(help="-7d, shift:current …; default: -24h, of an order its own start."),
@@ -114,12 +123,18 @@ def kpi(
         "group_by": group_by, "order": order, "characteristic": characteristic,
         "supplier": supplier, "warehouse": warehouse, "product": product, "team": team,
     }  # fmt: skip
+    _show_values(name, equipment or [], options, output, wide=wide)
+
+
+def _show_values(
+    name: str, equipment: list[str], options: dict[str, Any], output: Output, *, wide: bool
+) -> None:
     options = {name: value for name, value in options.items() if value}
     with Client() as client:
         if output is Output.CSV:
-            print_csv(client.kpis.csv(name.split(","), equipment or [], **options))
+            print_csv(client.kpis.csv(name.split(","), equipment, **options))
             return
-        answer = client.kpis.answer(name.split(","), equipment or [], **options)
+        answer = client.kpis.answer(name.split(","), equipment, **options)
     if output is Output.JSON:
         print_json(answer["items"])
     else:

@@ -1,6 +1,7 @@
 """Comparisons of plants, lines or machines: ranked only where they are comparable."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -70,20 +71,26 @@ async def compare_plants(
     async def compute() -> object:
         async with context.database.acquire() as connection:
             items = await compare_equipment(connection, tree, query)
-        return {
-            "under": node.path,
-            "level": level,
-            "kpi": definition.name,
-            "unit": str(definition.unit),
-            "start": format_local(span.start_us, time.zone),
-            "end": format_local(span.end_us, time.zone),
-            "limits": LIMITS_DOCUMENT,
-            "ignored": sorted(ignore),
-            "items": items,
-            "no_data": all(item["value"] is None for item in items),
-        }
+        return _document_of(query, node.path, level, time.zone, items)
 
     return await polled_response(request, context, [node.path], facts, compute)
+
+
+def _document_of(
+    query: ComparisonQuery, under: str, level: str, zone: ZoneInfo, items: list[dict[str, Any]]
+) -> dict[str, object]:
+    return {
+        "under": under,
+        "level": level,
+        "kpi": query.kpi.name,
+        "unit": str(query.kpi.unit),
+        "start": format_local(query.span.start_us, zone),
+        "end": format_local(query.span.end_us, zone),
+        "limits": LIMITS_DOCUMENT,
+        "ignored": sorted(query.ignored),
+        "items": items,
+        "no_data": all(item["value"] is None for item in items),
+    }
 
 
 def _find_comparable_kpi(name: str, catalogue: KpiCatalogue, level: str) -> Kpi:

@@ -22,7 +22,7 @@ from werknetz.kpi.stock.projection import (
     sum_by_day,
 )
 from werknetz.kpi.stock.supply_caused import StockPlace
-from werknetz.store.binary_rows import Rows, float_column, instant_column, int_column
+from werknetz.store.encoding.binary_rows import Rows, float_column, instant_column, int_column
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.forecast.demand import PlannedDemand, local_day_edges
 from werknetz_core.forecast.inputs import (

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.kpi.stock.supply_caused import StockPlace
-from werknetz.store.binary_rows import Rows, fetch_rows
+from werknetz.store.encoding.binary_rows import Rows, fetch_rows
 from werknetz.store.queries import forecast as statements
 from werknetz.store.session import ReadConnection, WriteConnection
 

@@ -120,58 +120,60 @@ class KpiQuery:
         )
 
 
+_TEXT: Final[dict[str, object]] = {"type": "string"}
+_TEXTS: Final[dict[str, object]] = {
+    "type": "array",
+    "items": _TEXT,
+    "minItems": 1,
+    "maxItems": REPEATED_MAX,
+}
+_PARAMETERS: Final[dict[str, tuple[dict[str, object], str]]] = {
+    "equipment": (_TEXTS, "Equipment path, of any level. Repeated: each of them."),
+    "order": (
+        _TEXTS,
+        "Instead of equipment: number of a production order, or plant:number.",
+    ),
+    "characteristic": (
+        _TEXTS,
+        "Instead of equipment: a measured characteristic of a machine, as path:name.",
+    ),
+    "supplier": (_TEXTS, "Instead of equipment: key of a supplier, or * for all."),
+    "warehouse": (_TEXTS, "Instead of equipment: key of a warehouse, or * for all."),
+    "kpi": (_TEXTS, "Name of a KPI, see /api/v1/kpis. Repeated: each of them."),
+    "start": (
+        {**_TEXT, "default": "-24h"},
+        "RFC 3339, epoch ms, -8h, shift:current, … Default of an order: its start.",
+    ),
+    "end": (_TEXT, "As start. Default: now, or the end of the period that start names."),
+    "granularity": (
+        {**_TEXT, "default": "none"},
+        "5m (of equipment), 15m, hour, shift, 1d, 1w, 1mo, quarter, year or none.",
+    ),
+    "rolling": (_TEXT, "Length of each window, which ends where that of granularity does: 7d."),
+    "group_by": (
+        {**_TEXT, "enum": [*DIMENSIONS]},
+        "Of equipment: a value for each order, product or shift team, and for the rest.",
+    ),
+    "product": (_TEXTS, "Of equipment: only for this product. Repeated: each of them."),
+    "team": (_TEXTS, "Of equipment: only for this shift team. Repeated: each of them."),
+    "as_of": (_TEXT, "By what was known at this time. Default: by what is known now."),
+    "tz": (_TEXT, "IANA time zone of days, weeks and months. Default: the plant's."),
+    "divisor": (
+        {**_TEXT, "default": "fe+1"},
+        "Divisor of mean times (KPIs 31 to 33).",
+    ),
+    "sort": (_TEXT, f"One of {', '.join(SORT_KEYS)}; prefix - for descending."),
+    "fields": (
+        {"type": "array", "items": _TEXT},
+        "Only these fields; comma-separated or repeated.",
+    ),
+    "format": ({**_TEXT, "enum": [*Format]}, "Default: by the Accept header, else json."),
+    "csv_dialect": ({**_TEXT, "enum": [*CsvDialect]}, "Separator and decimal mark of CSV."),
+}
+
+
 def parameter_documents() -> Sequence[dict[str, object]]:
     """Return the OpenAPI description of the parameters that `parse` reads."""
-    text: dict[str, object] = {"type": "string"}
-    texts: dict[str, object] = {
-        "type": "array",
-        "items": text,
-        "minItems": 1,
-        "maxItems": REPEATED_MAX,
-    }
-    descriptions: dict[str, tuple[dict[str, object], str]] = {
-        "equipment": (texts, "Equipment path, of any level. Repeated: each of them."),
-        "order": (
-            texts,
-            "Instead of equipment: number of a production order, or plant:number.",
-        ),
-        "characteristic": (
-            texts,
-            "Instead of equipment: a measured characteristic of a machine, as path:name.",
-        ),
-        "supplier": (texts, "Instead of equipment: key of a supplier, or * for all."),
-        "warehouse": (texts, "Instead of equipment: key of a warehouse, or * for all."),
-        "kpi": (texts, "Name of a KPI, see /api/v1/kpis. Repeated: each of them."),
-        "start": (
-            {**text, "default": "-24h"},
-            "RFC 3339, epoch ms, -8h, shift:current, … Default of an order: its start.",
-        ),
-        "end": (text, "As start. Default: now, or the end of the period that start names."),
-        "granularity": (
-            {**text, "default": "none"},
-            "5m (of equipment), 15m, hour, shift, 1d, 1w, 1mo, quarter, year or none.",
-        ),
-        "rolling": (text, "Length of each window, which ends where that of granularity does: 7d."),
-        "group_by": (
-            {**text, "enum": [*DIMENSIONS]},
-            "Of equipment: a value for each order, product or shift team, and for the rest.",
-        ),
-        "product": (texts, "Of equipment: only for this product. Repeated: each of them."),
-        "team": (texts, "Of equipment: only for this shift team. Repeated: each of them."),
-        "as_of": (text, "By what was known at this time. Default: by what is known now."),
-        "tz": (text, "IANA time zone of days, weeks and months. Default: the plant's."),
-        "divisor": (
-            {**text, "default": "fe+1"},
-            "Divisor of mean times (KPIs 31 to 33).",
-        ),
-        "sort": (text, f"One of {', '.join(SORT_KEYS)}; prefix - for descending."),
-        "fields": (
-            {"type": "array", "items": text},
-            "Only these fields; comma-separated or repeated.",
-        ),
-        "format": ({**text, "enum": [*Format]}, "Default: by the Accept header, else json."),
-        "csv_dialect": ({**text, "enum": [*CsvDialect]}, "Separator and decimal mark of CSV."),
-    }
     return [
         {
             "name": name,
@@ -180,7 +182,7 @@ def parameter_documents() -> Sequence[dict[str, object]]:
             "schema": schema,
             "description": description,
         }
-        for name, (schema, description) in descriptions.items()
+        for name, (schema, description) in _PARAMETERS.items()
     ]
 
 

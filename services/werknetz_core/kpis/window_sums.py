@@ -21,13 +21,13 @@ from werknetz.domain.rollup import (
     widen_to_buckets,
 )
 from werknetz.domain.window import Window
-from werknetz.store.arrays import array_literal
 from werknetz.store.elements.rollups import (
     ROLLUP_STATES,
     bucket_sums_as_of,
     piece_sums,
     run_rows,
 )
+from werknetz.store.encoding.arrays import array_literal
 from werknetz.store.session import ReadConnection
 
 

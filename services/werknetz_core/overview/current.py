@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of
 from werknetz.domain.state import MachineState
-from werknetz.store.arrays import array_literal
+from werknetz.store.encoding.arrays import array_literal
 from werknetz.store.losses.current import OPEN_INTERVALS, SILENT_CONNECTORS, STATES_SINCE
 from werknetz.store.session import ReadConnection
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from werknetz.domain.bucket import instant_of
 from werknetz.kpi.elements import GATES, Elements
-from werknetz.store.queries.order_sums import order_sums
+from werknetz.store.kpis.order_sums import order_sums
 from werknetz.store.session import Database
 from werknetz_core.context.time_spec import UtcSpan
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from werknetz.domain.bucket import instant_of
 from werknetz.domain.window import Window
-from werknetz.store.queries.kpi_facts import ATTENDED_MACHINES
+from werknetz.store.kpis.kpi_facts import ATTENDED_MACHINES
 from werknetz.store.session import ReadConnection
 from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.context.time_spec import UtcSpan

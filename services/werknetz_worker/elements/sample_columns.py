@@ -8,8 +8,14 @@ import numpy as np
 
 from werknetz.domain.bucket import instant_of
 from werknetz.kpi.series import Series
-from werknetz.store.binary_rows import Rows, fetch_rows, float_column, instant_column, int_column
 from werknetz.store.elements import machine_inputs as statements
+from werknetz.store.encoding.binary_rows import (
+    Rows,
+    fetch_rows,
+    float_column,
+    instant_column,
+    int_column,
+)
 from werknetz.store.session import WriteConnection
 
 _COLUMNS: Final = {

@@ -6,7 +6,7 @@ from typing import Any, Final
 from werknetz.domain.role import Role
 from werknetz.kpi.definition import Kpi
 from werknetz.kpi.elements import Elements
-from werknetz.store.queries import kpi_explanation as statements
+from werknetz.store.kpis import kpi_explanation as statements
 from werknetz.store.session import Database
 from werknetz_core.kpis.explanation.trace import SAMPLES_MAX, TraceSpan
 

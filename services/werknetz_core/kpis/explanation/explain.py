@@ -187,6 +187,21 @@ def _connectors(machines: Sequence[Document]) -> list[str]:
 
 def _sentences(document: Document, total: Elements, scope: str) -> list[str]:
     """Return the explanation in sentences, from the value down to the samples."""
+    sentences = [*_value_sentences(document, total, scope), *_time_sentences(document, total)]
+    late = f"; {document['late_share']:.1%} arrived late" if document["late_share"] else ""
+    mappings = ", ".join(document["mappings"]) or "none"
+    sentences.append(f"Source: {total.samples:,.0f} samples{late}. Mappings: {mappings}.")
+    sentences += factor_sentences(document["energy_carriers"], document["elements"], total)
+    sentences += sentences_of(document["doubts"])
+    if document["provisional"]:
+        sentences.append("It is provisional: the period is not over, or data may still arrive.")
+    computed: datetime | None = document["computed_at"]
+    if computed is not None:
+        sentences.append(f"Last computed {computed.isoformat(timespec='seconds')}.")
+    return sentences
+
+
+def _value_sentences(document: Document, total: Elements, scope: str) -> list[str]:
     definition = document["definition"]
     number = f", number {definition['number']} of ISO 22400-2" if definition["number"] else ""
     inputs = ", ".join(
@@ -201,7 +216,7 @@ def _sentences(document: Document, total: Elements, scope: str) -> list[str]:
         if value is None
         else f"is {value:.6g} {document['unit']}"
     )
-    sentences = [
+    return [
         (
             f"{document['kpi']}{number}, of {noun}{document[scope]} from {document['start']} "
             f"to {document['end']} {result}."
@@ -212,7 +227,12 @@ def _sentences(document: Document, total: Elements, scope: str) -> list[str]:
             f" with {total.pbt_s / 60:,.1f} minutes of planned busy time."
         ),
     ]
-    if document["strict_value"] is not None and document["strict_value"] != value:
+
+
+def _time_sentences(document: Document, total: Elements) -> list[str]:
+    """Return what is to say of unknown time and of the divisor of times."""
+    sentences = []
+    if document["strict_value"] is not None and document["strict_value"] != document["value"]:
         sentences.append(
             f"Over all planned time, with unknown time as a loss, it is"
             f" {document['strict_value']:.6g} {document['unit']}."
@@ -225,14 +245,4 @@ def _sentences(document: Document, total: Elements, scope: str) -> list[str]:
             f" minutes are not. Gaps in the span: {document['gap_count']}; silent connectors:"
             f" {document['outage_count']}; entries in quarantine: {document['quarantine_count']}."
         )
-    late = f"; {document['late_share']:.1%} arrived late" if document["late_share"] else ""
-    mappings = ", ".join(document["mappings"]) or "none"
-    sentences.append(f"Source: {total.samples:,.0f} samples{late}. Mappings: {mappings}.")
-    sentences += factor_sentences(document["energy_carriers"], document["elements"], total)
-    sentences += sentences_of(document["doubts"])
-    if document["provisional"]:
-        sentences.append("It is provisional: the period is not over, or data may still arrive.")
-    computed: datetime | None = document["computed_at"]
-    if computed is not None:
-        sentences.append(f"Last computed {computed.isoformat(timespec='seconds')}.")
     return sentences

@@ -9,7 +9,7 @@ import asyncpg
 import sqlalchemy as sa
 
 from werknetz.domain.role import Role
-from werknetz.store.queries.kpi_explanation import (
+from werknetz.store.kpis.kpi_explanation import (
     SIGNALS_BY_MACHINE,
     STATES_BY_MACHINE,
     STATES_BY_MACHINE_AS_OF,

@@ -7,7 +7,7 @@ from typing import Final
 from werknetz.domain.bucket import BUCKET_US, instant_of
 from werknetz.kpi.definition import Kpi
 from werknetz.kpi.facts.elements import EquipmentElements
-from werknetz.store.queries.order_sums import (
+from werknetz.store.kpis.order_sums import (
     IS_PRODUCT,
     PRODUCTS,
     PRODUCTS_OF_ORDERS,

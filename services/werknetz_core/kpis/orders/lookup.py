@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from werknetz.domain.bucket import microseconds_of
 from werknetz.domain.path import EquipmentPath
 from werknetz.kpi.orders.routing import MachineRun
-from werknetz.store.queries.order_sums import EQUIPMENT_OF_ORDER, ORDER_NUMBERS, RUNS_OF_ORDER
+from werknetz.store.kpis.order_sums import EQUIPMENT_OF_ORDER, ORDER_NUMBERS, RUNS_OF_ORDER
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.equipment_tree import EquipmentTree

@@ -11,7 +11,7 @@ from werknetz.domain.window import Window
 from werknetz.kpi.additive import element_names
 from werknetz.kpi.definition import Kpi
 from werknetz.kpi.facts.capability import CHARACTERISTIC, SUBGROUP, CharacteristicElements
-from werknetz.store.queries.kpi_facts import (
+from werknetz.store.kpis.kpi_facts import (
     CHARACTERISTIC_SUMS,
     CHARACTERISTICS,
     HAS_CHARACTERISTIC,

@@ -9,7 +9,7 @@ from werknetz.domain.bucket import TIME_MAX_US, instant_of
 from werknetz.domain.window import Window
 from werknetz.kpi.facts.elements import FACT_ELEMENT_NAMES
 from werknetz.kpi.facts.personnel import MachineAttendance, sum_personnel
-from werknetz.store.queries import kpi_facts as statements
+from werknetz.store.kpis import kpi_facts as statements
 from werknetz.store.session import ReadConnection
 
 ROLE_OF_ELEMENT: Final[Mapping[str, str]] = {

@@ -18,7 +18,7 @@ from werknetz.kpi.definition import Kpi
 from werknetz.kpi.supply.elements import SUPPLY_ELEMENT_NAMES, SupplyElements
 from werknetz.kpi.supply.formulas import SUPPLIER
 from werknetz.kpi.supply.policy import BUILT_IN, Policy, PolicyLevel
-from werknetz.store.queries.kpi_sums import (
+from werknetz.store.kpis.kpi_sums import (
     APPLIED_POLICIES,
     SUPPLIER_KEYS,
     SUPPLIER_ORDERS,

@@ -16,7 +16,7 @@ from werknetz.kpi.stock.formulas import WAREHOUSE
 from werknetz.kpi.stock.plan import Span, clip_spans
 from werknetz.kpi.stock.supply_caused import merge_spans
 from werknetz.store.gaps import LOST_MESSAGES
-from werknetz.store.queries.kpi_sums import (
+from werknetz.store.kpis.kpi_sums import (
     CONNECTORS_OF_WAREHOUSES,
     MATERIALS_OF_WAREHOUSES,
     WAREHOUSE_IDS,

@@ -1,0 +1,1 @@
+"""Encodes ids and rows in the forms that PostgreSQL reads fast."""

@@ -1,0 +1,1 @@
+"""Statements that read what KPIs are computed from."""
