@@ -2,11 +2,14 @@
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from asyncua import Client
 
+from plumbing.opcua_edge import spooled_edge
+from plumbing.opcua_plant import options
 from plumbing.waiting import until
 from werknetz_demo.embedded.process import free_port
 from werknetz_simulator.plants import position
@@ -16,6 +19,8 @@ from werknetz_simulator.plants.position import ResumePosition
 from werknetz_simulator.plants.truth import Truth
 from werknetz_simulator.protocols.names.opcua import namespace_of
 from werknetz_simulator.protocols.opcua_plant import OpcuaPlant
+
+BROWSE = [{"root": "/Objects/Emden-1", "depth": 8}]
 
 
 class _Recorder:
@@ -65,6 +70,27 @@ async def test_a_subscriber_receives_every_part(monkeypatch: pytest.MonkeyPatch)
         await asyncio.gather(served, return_exceptions=True)
     assert expected
     assert set(expected) <= set(recorder.received)
+
+
+@pytest.mark.asyncio
+async def test_it_advances_past_what_a_busy_subscriber_has_acknowledged(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The newest message waits for the next request: with changes all the time, one always does."""
+    monkeypatch.setattr(position, "CATCH_UP_MAX_US", 7 * DAY_US)
+    truth = Truth(EMDEN_1, since_us=time.time_ns() // 1000 - 7 * DAY_US)
+    start = _busy_instant(truth)
+    port = free_port()
+    acknowledged = ResumePosition(None, start)
+    plant = OpcuaPlant(truth, f"opc.tcp://127.0.0.1:{port}/emden-1", acknowledged)
+    served = asyncio.create_task(plant.run())
+    edge_options = options(port, url=f"opc.tcp://127.0.0.1:{port}/emden-1", browse=BROWSE)
+    try:
+        async with spooled_edge(edge_options, tmp_path):
+            await until(lambda: acknowledged.at_us >= start + 10 * MINUTE_US, within_s=240)
+    finally:
+        served.cancel()
+        await asyncio.gather(served, return_exceptions=True)
 
 
 async def _connect(url: str) -> Client:
