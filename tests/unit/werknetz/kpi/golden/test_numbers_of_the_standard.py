@@ -3,19 +3,24 @@
 from werknetz.kpi.catalogue import CATALOGUE
 
 NUMBERS = {
-    1: "worker_efficiency", 4: "allocation_efficiency", 5: "utilization_efficiency", 6: "oee",
+    1: "worker_efficiency", 2: "allocation_ratio", 3: "throughput_rate",
+    4: "allocation_efficiency", 5: "utilization_efficiency", 6: "oee",
     7: "nee", 8: "availability", 9: "effectiveness", 10: "quality_ratio", 11: "setup_ratio",
     12: "technical_efficiency", 13: "production_process_ratio",
     14: "actual_to_planned_scrap_ratio", 15: "first_pass_yield", 16: "scrap_ratio",
-    17: "rework_ratio", 19: "machine_capability", 20: "critical_machine_capability",
-    21: "process_capability", 22: "critical_process_capability", 24: "inventory_turns",
+    17: "rework_ratio", 18: "fall_off_ratio", 19: "machine_capability", 20: "critical_machine_capability",
+    21: "process_capability", 22: "critical_process_capability",
+    23: "comprehensive_energy_consumption", 24: "inventory_turns",
     25: "finished_goods_ratio", 26: "integrated_goods_ratio", 27: "production_loss_ratio",
     28: "storage_and_transportation_loss_ratio", 29: "other_loss_ratio",
     30: "equipment_load_ratio", 31: "mtbf", 32: "mttf", 33: "mttr",
     34: "corrective_maintenance_ratio",
 }  # fmt: skip
-SIGNED = {"critical_machine_capability", "critical_process_capability", "asn_lead"}
-"""KPIs that may be negative."""
+SIGNED = {
+    "critical_machine_capability", "critical_process_capability", "asn_lead",
+    "comprehensive_energy_consumption", "co2_per_item",
+}  # fmt: skip
+"""KPIs that may be negative: beyond a limit, late, or more energy delivered than used."""
 
 
 def test_each_kpi_has_its_number() -> None:
