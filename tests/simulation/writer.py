@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from simulation.model import Aborted, Violation
+from werknetz.events.codec import chain_hash
 from werknetz.link.receiver import ApplyPlan, Receiver
 from werknetz.link.watermark import Watermark, answer_hello, is_set_back
 from werknetz.link.wire import (
@@ -160,8 +161,9 @@ def check_plan(plan: ApplyPlan, row: Watermark, batch: list[BatchEnvelope]) -> N
     last_seq, last_hash = plan.watermark.last_seq, plan.watermark.last_hash
     is_forked = any(isinstance(reply, Forked) for reply in plan.replies)
     for envelope in batch:
+        is_intact = chain_hash(envelope.prev_hash, envelope.payload) == envelope.hash
         is_last = envelope.epoch == row.connector_epoch and envelope.seq == last_seq
-        if is_last and envelope.hash != last_hash and not is_forked:
+        if is_intact and is_last and envelope.hash != last_hash and not is_forked:
             raise Violation(f"batch {last_seq} has two contents, and the fork is not reported")
     for reply in plan.replies:
         if isinstance(reply, ResendRequest) and reply.from_seq <= last_seq:
