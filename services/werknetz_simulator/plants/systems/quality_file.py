@@ -1,8 +1,6 @@
 """The quality files of Chatt-6: one CSV per completed hour with checked parts."""
 
 import asyncio
-import csv
-import io
 import time
 from pathlib import Path
 from typing import Final
@@ -11,6 +9,7 @@ from zoneinfo import ZoneInfo
 from werknetz_simulator.plants.machine import PlantMachine
 from werknetz_simulator.plants.plan import HOUR_US, instant_of
 from werknetz_simulator.plants.position import ResumePosition
+from werknetz_simulator.plants.systems.hourly_files import write_csv
 from werknetz_simulator.plants.truth import Truth
 from werknetz_simulator.protocols.names.quality import COLUMNS, TIME_FORM
 
@@ -45,13 +44,8 @@ class QualityFileWriter:
         ]
         if not rows:
             return
-        text = io.StringIO()
-        writer = csv.writer(text)
-        writer.writerows([COLUMNS, *rows])
         file = self._folder / f"quality_{instant_of(hour_us):%Y%m%d_%H00}Z.csv"
-        draft = file.with_suffix(".new")
-        draft.write_text(text.getvalue(), encoding="utf-8", newline="")
-        draft.replace(file)
+        write_csv(file, [COLUMNS, *rows])
 
     def _row(
         self, machine: PlantMachine, number: int, hour_us: int
