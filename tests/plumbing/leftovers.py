@@ -5,6 +5,7 @@ What is left behind is what makes the next test fail, and nobody finds the reaso
 
 import asyncio
 import inspect
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 
@@ -47,6 +48,17 @@ def no_process_left() -> Iterator[None]:
         return [child for child in _children() if child.pid not in ours]
 
     _fail_unless_gone(list_leftovers)
+
+
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    """Undo what a test sets up for its log: the stream is closed, and later tests print errors."""
+    root = logging.getLogger()
+    handlers, level = [*root.handlers], root.level
+    yield
+    for handler in [handler for handler in root.handlers if handler not in handlers]:
+        root.removeHandler(handler)
+    root.setLevel(level)
 
 
 @pytest.hookimpl(trylast=True)
