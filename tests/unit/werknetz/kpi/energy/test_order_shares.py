@@ -21,7 +21,9 @@ def series_of(samples: Samples) -> Series:
     return Series.of([at * MINUTE for at in samples], list(samples.values()))
 
 
-def compute(orders: dict[int, str], meter: Samples, items: Samples) -> ComputedEnergy:
+def compute(
+    orders: dict[int, str], meter: Samples, items: Samples, *, co2_kg: float | None = 0.5
+) -> ComputedEnergy:
     order = Series.of([at * MINUTE for at in orders], [0.0] * len(orders), text=[*orders.values()])
     count = CountSeries(1, Role.TOTAL_COUNT, series_of(items), "to_zero")
     state = Series.of([0], [float(MachineState.PRODUCING)])
@@ -29,7 +31,7 @@ def compute(orders: dict[int, str], meter: Samples, items: Samples) -> ComputedE
     span = BucketRange(0, 2, 2 * BUCKET_US)
     computed = compute_buckets(samples, PlannedTime.always(), Carry(), span)
     energy = CountSeries(7, Role.ENERGY, series_of(meter), "to_zero")
-    factors = FactorSteps.of([CarrierFactor("a", EARLIEST_US, 2.0, 0.5)])
+    factors = FactorSteps.of([CarrierFactor("a", EARLIEST_US, 2.0, co2_kg)])
     inputs = EnergyInputs((Meter("power", energy, factors),))
     return add_energy(computed, inputs, Carry(), span, {})
 
@@ -57,6 +59,13 @@ def test_what_a_meter_counted_belongs_to_the_order_before_its_instant() -> None:
     assert shares(result, "co2_known_s") == {(0, "A"): 360, (0, "B"): 360}
     assert shares(result, "energy_pq_known_s") == {(0, "A"): 360, (0, "B"): 360}
     assert result.computed.columns["energy_kwh"].tolist() == [18, 4]
+
+
+def test_without_a_factor_of_co2_no_order_has_known_co2() -> None:
+    result = compute({0: "A", 6: "B"}, {0: 0, 3: 1, 9: 4}, {0: 0, 5: 10}, co2_kg=None)
+    assert shares(result, "energy_kwh") == {(0, "A"): 2, (0, "B"): 6, (1, "B"): None}
+    for name in ("co2_kg", "co2_known_s", "co2_of_pq_kg"):
+        assert shares(result, name) == {(0, "A"): 0, (0, "B"): 0, (1, "B"): None}
 
 
 def test_a_bucket_of_one_order_needs_no_share() -> None:
