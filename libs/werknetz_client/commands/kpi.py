@@ -285,4 +285,8 @@ def _value(row: Row, field: str) -> str:
     value = row.get(field)
     if value is None:
         return EMPTY
-    return f"{value:.1%}" if row["unit"] == "ratio" else f"{value:,.1f} {row['unit']}"
+    if row["unit"] == "ratio":
+        return f"{value:.1%}"
+    # A rate such as 0.0238 item/s is not 0.0.
+    digits = f"{value:.3g}" if 0 < abs(value) < 1 else f"{value:,.1f}"
+    return f"{digits} {row['unit']}"

@@ -61,6 +61,25 @@ def run(*arguments: str) -> str:
     return result.output
 
 
+@pytest.mark.usefixtures("requests")
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.02381, "item/s", " 0.0238 item/s "),
+        (-0.05, "kWh/item", " -0.05 kWh/item "),
+        (0.0, "item/s", " 0.0 item/s "),
+        (1.0, "item/s", " 1.0 item/s "),
+        (0.02381, "ratio", " 2.4% "),
+    ],
+)
+def test_a_small_value_has_its_digits(
+    value: float, unit: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {**VALUE, "order": "A1", "order_run": RUN, "value": value, "unit": unit}
+    monkeypatch.setitem(ITEMS, "order", [row])
+    assert text in run("throughput_rate", "--order", "A1")
+
+
 def test_groups_are_a_column(requests: list[httpx2.Request]) -> None:
     output = run("oee", "n/press", "--start", "-7d", "--group-by", "product")
     lines = [line for line in output.splitlines() if line.strip()]
