@@ -135,7 +135,7 @@ def end_signal(
     print_lines(f"{item['key']} ends at {item['valid_to']}.")
 
 
-def _change(path: str, reason: str | None, **change: object) -> None:
+def _change(path: str, reason: str | None, /, **change: object) -> None:
     with Client() as client:
         fields = change | ({} if reason is None else {"reason": reason})
         item = client.equipment.change(path, **fields)

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from werknetz_client import Client, WerknetzError
 from werknetz_client.cli import root
+from werknetz_client.commands import equipment
 from werknetz_client.commands.performance import capacities, overview
 from werknetz_client.commands.shop_floor import shift_report, stops, timeline
 
@@ -56,6 +57,7 @@ COMPARISON: dict[str, Any] = {"unit": "ratio", "items": [
      "trust": 0.0, "reasons": ["its calendar differs"]},
 ]}  # fmt: skip
 ANSWERS: dict[str, Any] = {
+    "PATCH /equipment/n/a/m-1": {"path": "n/a/m-2", "name": "M", "valid_to": None},
     "GET /equipment/n/e/p/states": {"items": [STATE, STATE], "next_cursor": None},
     "GET /equipment/n/e/p/counts": COUNTS,
     "GET /shifts": {"items": [SHIFT], "next_cursor": None},
@@ -97,6 +99,14 @@ CASES: list[tuple[str, str, dict[str, Any] | None, tuple[str, ...]]] = [
     ("shift-report withdraw-note 3", "DELETE /annotations/3", None, ("Note 3 is withdrawn.",)),
     ("overview n", "GET /overview", None,
      ("75.0%", "press-3 repair 12 min", "Silent connectors: e-opcua.", "third: +1.0 %")),
+    ("equipment rename n/a/m-1 m-2", "PATCH /equipment/n/a/m-1", {"path": "n/a/m-2"},
+     ("n/a/m-2 (M)",)),
+    ("equipment rename n/a/m-1 Press --display --reason new", "PATCH /equipment/n/a/m-1",
+     {"name": "Press", "reason": "new"}, ("n/a/m-2 (M)",)),
+    ("equipment move n/a/m-1 n/b --at 2026-11-01T06:00:00Z", "PATCH /equipment/n/a/m-1",
+     {"path": "n/b/m-1", "valid_from": "2026-11-01T06:00:00Z"}, ("n/a/m-2 (M)",)),
+    ("equipment restore n/a/m-1", "PATCH /equipment/n/a/m-1", {"valid_to": None},
+     ("n/a/m-2 (M)",)),
     ("comparison n --level plant --ignore calendar", "GET /comparisons", None,
      ("74.6%", "its calendar differs", "no data", "1 of 2 have no rank")),
 ]  # fmt: skip
@@ -112,7 +122,7 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> list[httpx2.Request]:
         return httpx2.Response(200, json=ANSWERS[_route(request)])
 
     transport = httpx2.MockTransport(answer)
-    for module in (timeline, capacities, overview, shift_report, stops):
+    for module in (timeline, equipment, capacities, overview, shift_report, stops):
         monkeypatch.setattr(
             module, "Client", lambda: Client("http://core", "k", transport=transport)
         )
