@@ -8,10 +8,12 @@ import typer
 from werknetz.runtime.command import get_or_add_group
 from werknetz_client.client import Client
 from werknetz_client.commands.output import (
+    AuditReason,
     Columns,
     Limit,
     Output,
     OutputOption,
+    Under,
     Wide,
     amount,
     print_collection,
@@ -22,8 +24,6 @@ from werknetz_client.commands.output import (
 
 Path = Annotated[str, typer.Argument(help="Path of the equipment.")]
 At = Annotated[str | None, typer.Option(help="Instant with its zone; default: now.")]
-Reason = Annotated[str | None, typer.Option(help="Why, for the audit log.")]
-Under = Annotated[list[str] | None, typer.Option(help="Equipment path; repeated: any.")]
 
 EQUIPMENT: Final[Columns] = {
     "path": ("path", text), "name": ("name", text), "level": ("level", text),
@@ -79,7 +79,7 @@ def rename(
     path: Path,
     new: Annotated[str, typer.Argument(help="New last segment of the path, or a display name.")],
     display: Annotated[bool, typer.Option("--display", help="Change the name only.")] = False,
-    reason: Reason = None,
+    reason: AuditReason = None,
 ) -> None:
     """Rename equipment; sources may go on to use the former path."""
     parent = path.rpartition("/")[0]
@@ -91,19 +91,19 @@ def move(
     path: Path,
     parent: Annotated[str, typer.Argument(help="Path of the new parent.")],
     at: At = None,
-    reason: Reason = None,
+    reason: AuditReason = None,
 ) -> None:
     """Move equipment in the tree: roll-ups of the former place have it for the time before."""
     change = {"path": f"{parent}/{path.rpartition('/')[2]}"}
     _change(path, reason, **change, **({} if at is None else {"valid_from": at}))
 
 
-def retire(path: Path, at: At = None, reason: Reason = None) -> None:
+def retire(path: Path, at: At = None, reason: AuditReason = None) -> None:
     """Retire equipment: it leaves roll-ups for the time after."""
     _change(path, reason, valid_to=_now() if at is None else at)
 
 
-def restore(path: Path, reason: Reason = None) -> None:
+def restore(path: Path, reason: AuditReason = None) -> None:
     """Put retired equipment back in service, with all its time."""
     _change(path, reason, valid_to=None)
 
@@ -125,7 +125,7 @@ def list_signals(
 def end_signal(
     signal: Annotated[int, typer.Argument(help="Id of the signal.")],
     at: At = None,
-    reason: Reason = None,
+    reason: AuditReason = None,
 ) -> None:
     """End a signal: another one of its role counts from then on."""
     with Client() as client:

@@ -14,6 +14,7 @@ from werknetz_client.client import Client, Row
 from werknetz_client.commands.output import (
     Output,
     TableOrJson,
+    Under,
     amount,
     hours,
     print_json,
@@ -22,7 +23,6 @@ from werknetz_client.commands.output import (
 )
 from werknetz_client.errors import WerknetzError
 
-Under = Annotated[list[str] | None, typer.Option(help="Equipment path; repeated: any.")]
 Limit = Annotated[int, typer.Option(help="Maximum number of entries.", min=1)]
 _STEP: Final = "  "
 _REASONS: Final = {

@@ -33,6 +33,8 @@ Columns = Mapping[str, tuple[str, Cell]]
 
 
 TableOrJson = Annotated[Output, typer.Option("--output", "-o", help="table or json.")]
+Under = Annotated[list[str] | None, typer.Option(help="Equipment path; repeated: any.")]
+AuditReason = Annotated[str | None, typer.Option(help="Why; for the audit log.")]
 Limit = Annotated[int, typer.Option(help="Maximum number of rows.", min=1)]
 
 

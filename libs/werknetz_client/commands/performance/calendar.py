@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from werknetz.runtime.command import get_or_add_group
 from werknetz_client.client import Client, Row
 from werknetz_client.commands.output import (
+    AuditReason,
     Output,
     OutputOption,
     Wide,
@@ -28,7 +29,6 @@ File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True
 ValidFrom = Annotated[
     str | None, typer.Option(help="2026-12-01, now … Default: ever since, for the first one.")
 ]
-Reason = Annotated[str | None, typer.Option(help="Why; for the audit log.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -75,7 +75,7 @@ def set_calendar(
     file: File,
     *,
     valid_from: ValidFrom = None,
-    reason: Reason = None,
+    reason: AuditReason = None,
     dry_run: Annotated[bool, typer.Option(help="Only show what would change.")] = False,
 ) -> None:
     """Set the calendar of an equipment and of all below it that has none of its own."""
@@ -97,7 +97,7 @@ def delete(
     equipment: Path_,
     valid_from: Annotated[str, typer.Argument(help="That of the version, as `show` prints it.")],
     *,
-    reason: Reason = None,
+    reason: AuditReason = None,
 ) -> None:
     """Delete a version: the one before it, or the calendar above, holds instead."""
     with Client() as client:

@@ -8,10 +8,12 @@ import typer
 from werknetz.runtime.command import get_or_add_group
 from werknetz_client.client import Client
 from werknetz_client.commands.output import (
+    AuditReason,
     Columns,
     Limit,
     Output,
     OutputOption,
+    Under,
     Wide,
     amount,
     print_collection,
@@ -22,9 +24,7 @@ from werknetz_client.commands.output import (
 
 Machine = Annotated[str, typer.Argument(help="Path of a machine.")]
 Line = Annotated[str, typer.Argument(help="Path of a line.")]
-Under = Annotated[list[str] | None, typer.Option(help="Equipment path; repeated: any.")]
 Since = Annotated[str | None, typer.Option(help="RFC 3339 with a zone; default: now.")]
-Reason = Annotated[str | None, typer.Option(help="Why, for the audit log.")]
 CAPACITIES: Final[Columns] = {
     "equipment": ("equipment", text), "items an hour": ("items_per_hour", amount),
     "since": ("valid_from", timestamp), "by": ("entered_by", text),
@@ -69,7 +69,7 @@ def set_capacity(
         float | None, typer.Argument(help="Items an hour of planned time; not with --delete.")
     ] = None,
     since: Since = None,
-    reason: Reason = None,
+    reason: AuditReason = None,
     delete: Annotated[
         bool, typer.Option("--delete", help="Delete the entry that begins at --since.")
     ] = False,

@@ -7,6 +7,7 @@ import typer
 from werknetz.runtime.command import get_or_add_group
 from werknetz_client.client import Client
 from werknetz_client.commands.output import (
+    AuditReason,
     Columns,
     Limit,
     Output,
@@ -29,7 +30,6 @@ CARRIERS: Final[Columns] = {
 Carrier = Annotated[str, typer.Argument(help="Carrier, as in the meter's rule: natural-gas.")]
 Equipment = Annotated[str, typer.Argument(help="Path of the plant; the entry holds below, too.")]
 ValidFrom = Annotated[str, typer.Option(help="With its zone: 2026-01-01T00:00:00+01:00.")]
-Reason = Annotated[str | None, typer.Option(help="Why; for the audit log.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -66,7 +66,7 @@ def set_carrier(
     co2: Annotated[float | None, typer.Option(help="kg of CO2 of a unit.", min=0)] = None,
     delivered: Annotated[bool, typer.Option("--delivered", help="Subtract it.")] = False,
     name: Annotated[str | None, typer.Option(help="Name for people.")] = None,
-    reason: Reason = None,
+    reason: AuditReason = None,
 ) -> None:
     """Set what a unit of a carrier counts from an instant on; KPIs are computed again."""
     body = {
@@ -84,7 +84,7 @@ def set_carrier(
 
 
 def delete_carrier(
-    carrier: Carrier, equipment: Equipment, *, valid_from: ValidFrom, reason: Reason = None
+    carrier: Carrier, equipment: Equipment, *, valid_from: ValidFrom, reason: AuditReason = None
 ) -> None:
     """Delete an entry: the one before it holds on, or that of the equipment above."""
     with Client() as client:

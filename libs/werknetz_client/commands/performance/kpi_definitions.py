@@ -8,6 +8,7 @@ import typer
 
 from werknetz_client.client import Client, Row
 from werknetz_client.commands.output import (
+    AuditReason,
     Columns,
     Limit,
     Output,
@@ -24,7 +25,6 @@ from werknetz_client.errors import WerknetzError
 
 Name = Annotated[str, typer.Argument(help="Id of the KPI, such as setup_share.")]
 File = Annotated[Path, typer.Argument(help="YAML of the definition.")]
-Reason = Annotated[str | None, typer.Option(help="Why; for the audit log.")]
 DEFINITIONS: Final[Columns] = {
     "id": ("id", text), "version": ("version", text), "valid from": ("valid_from", timestamp),
     "formula": ("formula", text), "unit": ("unit", text), "better": ("better", text),
@@ -99,7 +99,7 @@ def check_definition(file: File) -> None:
     )
 
 
-def apply_definition(file: File, reason: Reason = None) -> None:
+def apply_definition(file: File, reason: AuditReason = None) -> None:
     """Store a definition as a new version; the same content again changes nothing."""
     document = _read(file)
     match = _ID.search(document)
@@ -110,7 +110,7 @@ def apply_definition(file: File, reason: Reason = None) -> None:
     _print_stored(definition)
 
 
-def retire_definition(name: Name, reason: Reason = None) -> None:
+def retire_definition(name: Name, reason: AuditReason = None) -> None:
     """Retire an own KPI: it has no values any more; its versions stay."""
     with Client() as client:
         client.kpi_definitions.retire(name, reason=reason)

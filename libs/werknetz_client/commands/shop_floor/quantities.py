@@ -7,6 +7,7 @@ import typer
 from werknetz.runtime.command import get_or_add_group
 from werknetz_client.client import Client, Row
 from werknetz_client.commands.output import (
+    AuditReason,
     Columns,
     Limit,
     Output,
@@ -23,7 +24,6 @@ from werknetz_client.commands.output import (
 Number = Annotated[int, typer.Argument(help="Number of the quantity, as `list` shows it.")]
 Reason = Annotated[str | None, typer.Option(help="Of scrap: `werknetz reasons list --kind scrap`.")]
 Comment = Annotated[str | None, typer.Option(help="What happened.")]
-Why = Annotated[str | None, typer.Option(help="Why it is changed; for the audit log.")]
 QUANTITIES: Final[Columns] = {
     "id": ("id", text), "equipment": ("equipment", text), "at": ("at", timestamp),
     "kind": ("kind", text), "quantity": ("quantity", amount), "reason": ("reason", text),
@@ -65,7 +65,7 @@ def enter(
     reason: Reason = None,
     order: Annotated[str | None, typer.Option(help="Order number.")] = None,
     comment: Comment = None,
-    why: Why = None,
+    why: AuditReason = None,
 ) -> None:
     """Add parts that nobody counted, or take away what was counted too much."""
     with Client() as client:
@@ -81,7 +81,7 @@ def correct(
     quantity: Annotated[float | None, typer.Option(help="The right quantity.")] = None,
     reason: Reason = None,
     comment: Comment = None,
-    why: Why = None,
+    why: AuditReason = None,
 ) -> None:
     """Change a quantity; the former value stays in its history."""
     fields = {"quantity": quantity, "reason": reason, "comment": comment, "why": why}
@@ -92,14 +92,14 @@ def correct(
     _print_one(row)
 
 
-def withdraw(number: Number, why: Why = None) -> None:
+def withdraw(number: Number, why: AuditReason = None) -> None:
     """Withdraw a quantity: it counts no more."""
     with Client() as client:
         client.quantity_entries.withdraw(number, why=why)
     print_lines(f"Quantity {number} is withdrawn; `werknetz quantities undo {number}` restores it.")
 
 
-def undo(number: Number, why: Why = None) -> None:
+def undo(number: Number, why: AuditReason = None) -> None:
     """Undo the last change of a quantity."""
     with Client() as client:
         row = client.quantity_entries.undo(number, why=why)

@@ -7,6 +7,7 @@ import typer
 from werknetz.runtime.command import get_or_add_group
 from werknetz_client.client import Client, Row
 from werknetz_client.commands.output import (
+    AuditReason,
     Columns,
     Limit,
     Output,
@@ -26,7 +27,6 @@ StopId = Annotated[str, typer.Argument(help="Id of a stop, as `list` shows it.")
 Reason = Annotated[str | None, typer.Option(help="Code of a reason: `werknetz reasons list`.")]
 State = Annotated[str | None, typer.Option(help="State of the machine, such as idle.")]
 Comment = Annotated[str | None, typer.Option(help="What happened.")]
-Why = Annotated[str | None, typer.Option(help="Why it is changed; for the audit log.")]
 Start = Annotated[str, typer.Option(help="RFC 3339, -8h, shift:current, …")]
 
 STOPS: Final[Columns] = {
@@ -94,7 +94,7 @@ def enter(
     reason: Reason = None,
     state: State = None,
     comment: Comment = None,
-    why: Why = None,
+    why: AuditReason = None,
 ) -> None:
     """Enter a stop that the machine did not report."""
     with Client() as client:
@@ -109,7 +109,7 @@ def classify(
     reason: Reason = None,
     state: State = None,
     comment: Comment = None,
-    why: Why = None,
+    why: AuditReason = None,
 ) -> None:
     """Give stops a reason; KPIs follow within seconds."""
     with Client() as client:
@@ -124,7 +124,7 @@ def classify(
 def split(
     stop: StopId,
     at: Annotated[str, typer.Option(help="Instant inside the stop: RFC 3339 with a zone.")],
-    why: Why = None,
+    why: AuditReason = None,
 ) -> None:
     """Split a stop at an instant."""
     with Client() as client:
@@ -137,7 +137,7 @@ def merge(
     reason: Reason = None,
     state: State = None,
     comment: Comment = None,
-    why: Why = None,
+    why: AuditReason = None,
 ) -> None:
     """Make adjacent stops one."""
     with Client() as client:
@@ -146,7 +146,7 @@ def merge(
     _print_change(result)
 
 
-def undo(stop: StopId, why: Why = None) -> None:
+def undo(stop: StopId, why: AuditReason = None) -> None:
     """Undo the last change of a stop; again: the change before it."""
     with Client() as client:
         version = client.stops.get(stop)["version"]
@@ -159,7 +159,7 @@ def threshold(
         float | None, typer.Argument(help="A shorter malfunction is minor; none: inherited.")
     ] = None,
     since: Annotated[str | None, typer.Option(help="RFC 3339 with a zone; default: now.")] = None,
-    why: Why = None,
+    why: AuditReason = None,
 ) -> None:
     """Set below which duration a malfunction is a minor stop, at an equipment and all below it."""
     body = {"minor_stop_s": seconds, "valid_from": since, "why": why}
