@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from werknetz.domain.bucket import BUCKET_US
 from werknetz.domain.state import MachineState as S
 from werknetz.kpi.carry import Carry, ReportedByOthers
-from werknetz.kpi.counter_steps import CounterStart, SetAside
-from werknetz.kpi.counts import Debt, sum_quantities
+from werknetz.kpi.counter_steps import CounterStart, Increments, SetAside
+from werknetz.kpi.counts import Debt, increments_by_counter, sum_quantities
 from werknetz.kpi.data_gaps import unknown_until
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
 from werknetz.kpi.faults import FAULTS, FaultRuns, flags_of_runs
@@ -39,6 +39,7 @@ from werknetz.kpi.series import (
 from werknetz.kpi.timeline.codes import NOT_PLANNED
 from werknetz.kpi.timeline.machine import MachineTimeline
 from werknetz.kpi.timeline.quantities import sum_reported
+from werknetz.kpi.timeline.start_up import GoodItems, StartUpCarry, StartUps
 
 CATEGORIES: Final = ("off_shift", "pdot", "unknown", "apt", "aust", "adet", "adot")
 _OFF_SHIFT, _PDOT, _UNKNOWN, _APT, _AUST, _ADET, _ADOT = range(len(CATEGORIES))
@@ -116,26 +117,48 @@ def compute_buckets(
     reported = Reported.of(samples.counts, carry.counts, samples.reports)
     pieces, measured = _sum_times(line, reported, span, columns)
     _count_fault_events(line.runs, span, columns)
-    frame = Frame.of(span.edges, reported, measured.time)
+    increments = increments_by_counter(samples.counts, carry.counts, line.run_time)
+    start_ups = _start_ups_of(line, samples, carry, increments, reported, span)
+    frame = Frame.of(span.edges, reported, measured.time, start_ups.bounds)
     others = sum_reported(
         (*samples.reports.quantities, *samples.reports.entered), line.run_time, line.plan, frame
     )
     quantities = sum_quantities(
-        samples.counts, carry.counts, line.run_time, frame, corrections, others
+        samples.counts, carry.counts, line.run_time, frame, corrections, others, increments
     )
     columns.update(quantities.columns)
     _count_samples(samples, span, columns)
-    carries = _carries_of(line, samples, quantities.counters, span)
+    carries = _carries_of(line, samples, quantities.counters, start_ups.carries, span)
     return ComputedBuckets(
         columns, carries, pieces, _order_runs_of(line, span), quantities.debts,
         quantities.set_aside,
         doubts_of(
-            columns, None if others else quantities.production_s, span.edges,
+            columns,
+            None if others else quantities.production_s + columns["unplanned_busy_s"],
+            span.edges,
             has_reports=bool(samples.reports.reported_since_us),
         ),
         order_shares_of(
-            measured, line, samples, carry.counts, quantities, (span.start_us, span.end_us)
+            measured, line, samples, carry.counts, quantities, start_ups.bounds,
+            (span.start_us, span.end_us),
         ),
+    )  # fmt: skip
+
+
+def _start_ups_of(
+    line: MachineTimeline,
+    samples: MachineSamples,
+    carry: Carry,
+    increments: Mapping[str, Increments],
+    reported: Reported,
+    span: BucketRange,
+) -> StartUps:
+    good = GoodItems()
+    if samples.start_up_rules.count_items:
+        good = GoodItems.of(samples.counts, increments, reported)
+    return StartUps.of(
+        (line.states, line.orders), line.order_numbers, samples.start_up_rules, carry.start_up,
+        span.edges, span.now_us, good,
     )  # fmt: skip
 
 
@@ -270,6 +293,7 @@ def _carries_of(
     line: MachineTimeline,
     samples: MachineSamples,
     counters: Sequence[dict[str, CounterStart]],
+    start_ups: Sequence[StartUpCarry],
     span: BucketRange,
 ) -> list[Carry]:
     """Return the carry at the end of each bucket."""
@@ -297,6 +321,7 @@ def _carries_of(
                 fault,
                 unknown_until(samples.unknown, int(edges[n])),
                 by_others[n],
+                start_ups[n],
             )
         )
     return carries

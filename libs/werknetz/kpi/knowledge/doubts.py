@@ -39,8 +39,8 @@ def doubts_of(
     """Return what is doubtful in the range.
 
     `has_reports`: the MES reports quantities, at the end of each job, so none is missing before.
-    `production_s`: by bucket, how long the machine produced while its items were counted; None:
-    they come from reports, which name no instants.
+    `production_s`: by bucket, how long the machine produced, planned or not, while its items were
+    counted; None: they come from reports, which name no instants.
     """
     doubts = _missing_inputs(columns, edges)
     if has_reports:

@@ -14,6 +14,7 @@ DOUBTS_MAX: Final = 100
 READ_MAX: Final = 25  # machines whose samples are read
 _ROLES: Final = [role.value for role in Role if role.affects_kpis]
 _ALMOST_ALL: Final = 1 - 1e-9
+_EARNED: Final = {"judged_pri_gq_s", "pace_pri_pq_s"}  # over planned time, unless POT is an input
 Document = dict[str, Any]
 
 
@@ -37,7 +38,7 @@ async def load_doubts(
     doubts = [
         _document(kind, path, share, None, text)
         for path, elements in machines.values()
-        for kind, share, text in _doubts_of_sums(kpi, elements)
+        for kind, share, text in doubts_of_sums(kpi, elements)
     ]
     doubts += [
         _document("uncertain_clock", machines[row["equipment_id"]][0], None, row["counted"],
@@ -54,12 +55,15 @@ async def load_doubts(
 
 
 def sentences_of(doubts: Sequence[Document]) -> Iterator[str]:
-    """Yield one sentence a doubt."""
+    """Yield a sentence or more a doubt; those of findings name their equipment themselves."""
     for doubt in doubts:
-        yield f"Doubt: {doubt['equipment']}: {doubt['text']}."
+        text = doubt["text"].removesuffix(".")
+        if not text.startswith(doubt["equipment"]):
+            text = f"{doubt['equipment']}: {text}"
+        yield f"Doubt: {text}."
 
 
-def _doubts_of_sums(kpi: Kpi, e: Elements) -> Iterator[tuple[str, float | None, str]]:
+def doubts_of_sums(kpi: Kpi, e: Elements) -> Iterator[tuple[str, float | None, str]]:
     """Yield kind, share of the time that is not known, and text."""
     state_share, plan_share = e.coverage, e.plan_share
     if state_share is not None and state_share < _ALMOST_ALL:
@@ -73,6 +77,15 @@ def _doubts_of_sums(kpi: Kpi, e: Elements) -> Iterator[tuple[str, float | None, 
     if known_s is not None and share is not None and share < _ALMOST_ALL:
         kind, text = _missing_quantity(e, known_s)
         yield kind, 1 - share, f"{text} in {1 - share:.1%} of the planned busy time"
+    if e.unplanned_busy_s and _EARNED.intersection(kpi.inputs) and "pot_s" not in kpi.inputs:
+        yield (
+            "unplanned_production",
+            None,
+            (
+                f"machines produced {e.unplanned_busy_s / 60:,.1f} minutes outside planned busy"
+                " time: what they made there counts, the time does not"
+            ),
+        )
     if plan_share is not None and plan_share < _ALMOST_ALL:
         yield (
             "no_shift_calendar",

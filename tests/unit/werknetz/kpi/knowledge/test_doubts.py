@@ -110,6 +110,25 @@ def test_counts_of_a_machine_that_does_not_produce_are_doubtful() -> None:
     assert [doubt.kind for doubt in doubts_of(samples)] == ["cycle_too_easy"]
 
 
+@pytest.mark.parametrize(
+    "plan",
+    [
+        pytest.param(
+            PlannedTime.of([Shift("s", None, at(0), at(480), ((at(30), at(45)),))]),  # type: ignore[arg-type] # the day does not matter
+            id="through a break",
+        ),
+        pytest.param(
+            PlannedTime.of([Shift("s", None, at(0), at(30))]),  # type: ignore[arg-type] # as above
+            id="after the shift",
+        ),
+    ],
+)
+def test_a_machine_that_produces_outside_planned_time_is_not_too_fast(plan: PlannedTime) -> None:
+    assert doubts_of(pace(PACE_MAX, PACE_SLACK_S), plan) == ()
+    [doubt] = doubts_of(pace(PACE_MAX, PACE_SLACK_S + 1), plan)
+    assert (doubt.kind, doubt.production_s) == ("cycle_too_easy", pytest.approx(900))
+
+
 def test_seldom_samples_and_unknown_time_are_no_pace() -> None:
     seldom = [(n, 6 * n) for n in range(0, 481, 120)]
     assert doubts_of(machine(RUNS, [(0, 10)], counter(T, seldom), counter(G, seldom))) == ()
