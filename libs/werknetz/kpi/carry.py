@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from werknetz.domain.state import MachineState
 from werknetz.kpi.counter_steps import CounterStart, ValueBefore
+from werknetz.kpi.timeline.start_up import NO_START_UP, StartUpCarry
 
 ReportedByOthers = tuple[int, str | None, float]
 """State, its code and planned run time per item, where they are not the machine's own."""
@@ -25,6 +26,7 @@ class Carry:
         None  # end of a gap that spans the bucket end; `state` is as sampled
     )
     by_others: ReportedByOthers | None = None  # a report that goes on in the next bucket
+    start_up: StartUpCarry = NO_START_UP
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Self:
@@ -33,11 +35,12 @@ class Carry:
             state=document.get("state", 0),
             code=document.get("code"),
             order=document.get("order", ""),
-            run_time_s=document.get("pri"),
+            run_time_s=None if (run_time_s := document.get("pri")) is None else float(run_time_s),
             counts=_counters_of(document),
             fault=(int(fault[0]), bool(fault[1])) if fault else None,
             unknown_until_us=document.get("unknown_until"),
             by_others=(int(others[0]), others[1], float(others[2])) if others else None,
+            start_up=StartUpCarry.from_document(document.get("start_up", {})),
         )
 
     def to_document(self) -> dict[str, Any]:
@@ -60,19 +63,22 @@ class Carry:
             document["count_before"] = {
                 key: [before.value, before.at_us, before.counted] for key, before in doubts.items()
             }
-        if self.code is not None:
-            document["code"] = self.code
-        if self.order:
-            document["order"] = self.order
-        if self.run_time_s is not None:
-            document["pri"] = self.run_time_s
-        if self.fault is not None:
-            document["fault"] = list(self.fault)
-        if self.unknown_until_us is not None:
-            document["unknown_until"] = self.unknown_until_us
-        if self.by_others is not None:
-            document["by_others"] = list(self.by_others)
+        others = {
+            "code": self.code,
+            "order": self.order or None,
+            "pri": self.run_time_s,
+            "fault": None if self.fault is None else list(self.fault),
+            "unknown_until": self.unknown_until_us,
+            "by_others": None if self.by_others is None else list(self.by_others),
+            "start_up": self.start_up.to_document() or None,
+        }
+        document.update((name, value) for name, value in others.items() if value is not None)
         return document
+
+
+def _value_before(value: float, at_us: int | None, counted: float) -> ValueBefore:
+    """Build from JSON, in which PostgreSQL writes a large float as an integer."""
+    return ValueBefore(float(value), at_us, float(counted))
 
 
 def _counters_of(document: dict[str, Any]) -> dict[str, CounterStart]:
@@ -82,7 +88,7 @@ def _counters_of(document: dict[str, Any]) -> dict[str, CounterStart]:
         key: CounterStart(
             float(value),
             times.get(key),
-            ValueBefore(*doubts[key]) if key in doubts else None,
+            _value_before(*doubts[key]) if key in doubts else None,
             *(int(us) for us in since.get(key, ())),
         )
         for key, value in document.get("counts", {}).items()

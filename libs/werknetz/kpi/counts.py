@@ -5,14 +5,21 @@ the end of a bucket, or is spread evenly (`interpolate`). A correction downwards
 bucket. No bucket falls below zero: the rest corrects the bucket before.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
 
 from werknetz.domain.role import Role
-from werknetz.kpi.counter_steps import ONE_ITEM, CounterStart, Increments, SetAside, increments_of
+from werknetz.kpi.counter_steps import (
+    ONE_ITEM,
+    QUANTITY_MAX,
+    CounterStart,
+    Increments,
+    SetAside,
+    increments_of,
+)
 from werknetz.kpi.knowledge.frame import Frame, PhaseSums
 from werknetz.kpi.series import CountSeries, Instants, Numbers, Steps, index_of_ascending
 
@@ -20,8 +27,6 @@ Spread = tuple[int, int, float]
 """An increment over a bucket's start: the sample before, the sample, and the quantity."""
 
 NEGLIGIBLE: Final = 1e-6  # of a correction: less is left of sums of floats
-QUANTITY_MAX: Final = 1e15
-"""Of one signal in one bucket. More is no count, and sums of it would not be finite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +76,23 @@ def sum_quantities(
     frame: Frame,
     corrections: Mapping[str, float] | None = None,
     others: Mapping[Role, Sequence[PhaseSums]] | None = None,
+    increments: Mapping[str, Increments] | None = None,
 ) -> SummedQuantities:
     """Sum the increments bucket by bucket.
 
     `corrections`: what the bucket after the last one passes back, by signal id. `others`: sums of
-    what is not counted by a signal.
+    what is not counted by a signal. `increments`: those of the counters, where they are known.
     """
+    if increments is None:
+        increments = increments_by_counter(counts, before, run_time)
     by_role: dict[Role, list[PhaseSums]] = {
         role: list(sums) for role, sums in (others or {}).items()
     }
-    increments: dict[str, Increments] = {}
     debts: dict[str, Numbers] = {}
     share_left: dict[str, Numbers] = {}
     set_aside: list[SetAside] = []
     for count in counts:
         key = str(count.signal_id)
-        steps = increments_of(count, before.get(key), run_time)
-        increments[key] = steps.select_in_force(count.in_force)
         sums = increment_sums(count, increments[key], before.get(key), run_time, frame)
         debt = (corrections or {}).get(key, 0.0)
         share_left[key], debts[key] = _correct(sums, increments[key], frame, debt)
@@ -104,6 +109,18 @@ def sum_quantities(
         increments=increments,
         share_left=share_left,
     )
+
+
+def increments_by_counter(
+    counts: Iterable[CountSeries], before: Mapping[str, CounterStart], run_time: Steps
+) -> dict[str, Increments]:
+    """Return what each counter counted from sample to sample, by signal id."""
+    increments = {}
+    for count in counts:
+        key = str(count.signal_id)
+        steps = increments_of(count, before.get(key), run_time)
+        increments[key] = steps.select_in_force(count.in_force)
+    return increments
 
 
 def sum_increments(

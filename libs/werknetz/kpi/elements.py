@@ -44,6 +44,9 @@ class Elements(AdditiveElements):
     rq: float = 0.0  # rework
     pri_pq_s: float = 0.0  # planned run time per item × produced, item by item
     pri_gq_s: float = 0.0  # the same of the good items
+    # Of scrap, what was made in a start-up, and its planned run time in judged time.
+    start_up_sq: float = 0.0
+    start_up_pri_sq_s: float = 0.0
     # Events
     fe: float = 0.0  # failures that began
     minor_stops: float = 0.0  # that began
@@ -160,6 +163,7 @@ GATES: Final = {
     "pq": "pq_known_s", "gq": "gq_known_s", "sq": "sq_known_s", "rq": "rq_known_s",
     "pri_pq_s": "pq_known_s", "pri_gq_s": "gq_known_s",
     "judged_pri_pq_s": "gq_known_s", "judged_pri_gq_s": "gq_known_s",
+    "start_up_sq": "sq_known_s", "start_up_pri_sq_s": "sq_known_s",
     "pace_pri_pq_s": "pq_known_s", "quality_pq": "sq_known_s", "quality_gq": "sq_known_s",
     "quality_sq": "sq_known_s", "quality_pri_pq_s": "sq_known_s",
     "quality_pri_gq_s": "sq_known_s", "rework_pq": "rq_known_s", "rework_rq": "rq_known_s",

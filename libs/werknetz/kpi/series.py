@@ -11,11 +11,13 @@ from werknetz.domain import status as quality
 from werknetz.domain.role import Role
 from werknetz.domain.state import MachineState
 from werknetz.kpi.stops.reasons import CodeEffects
+from werknetz.kpi.stops.start_up import DEFAULT_START_UP, StartUpRules
 from werknetz.kpi.stops.thresholds import DEFAULT_MINOR_STOPS, MinorStops
 from werknetz.kpi.timeline.reports import NO_REPORTS, Reports
 
 EARLIEST_US: Final = np.iinfo(np.int64).min
 MAX_SPEED: Final = 10.0
+RUN_TIME_MAX_S: Final = 1e8  # of an item, about three years: a longer one is an error
 """How many times faster than planned a machine can be; a larger increment is set aside."""
 
 Instants = NDArray[np.int64]
@@ -109,6 +111,7 @@ class MachineSamples:
     reports: Reports = NO_REPORTS  # of people and other systems
     minor_stops: MinorStops = DEFAULT_MINOR_STOPS  # thresholds of the machine
     code_effects: CodeEffects = field(default_factory=dict)  # by code of a state
+    start_up_rules: StartUpRules = DEFAULT_START_UP
     order_since_us: int | None = None  # the first order at all; None: one ran before the range
 
     def all_series(self) -> list[Series]:
@@ -214,9 +217,14 @@ def order_steps_of(
     return Steps(at, runs, name).without_repeats()
 
 
+def usable_run_times(value: Numbers) -> Numbers:
+    """Return planned run times per item; 0, which is unknown, for what none can be."""
+    return np.where((value > 0) & (value <= RUN_TIME_MAX_S), value, 0.0)
+
+
 def run_time_steps_of(series: Series | None, first: float | None) -> Steps:
     """Return the planned run time per item in seconds over time; 0: it is unknown."""
     samples = (EMPTY if series is None else series).select_usable()
-    value = np.maximum(np.append(first or 0.0, samples.value), 0.0)
+    value = usable_run_times(np.append(first or 0.0, samples.value))
     at = np.append(EARLIEST_US, samples.at)
     return Steps(at, value, np.zeros(len(at), np.int64)).without_repeats()

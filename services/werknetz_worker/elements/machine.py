@@ -18,6 +18,7 @@ from werknetz.kpi.counter_steps import CounterStart
 from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import EMPTY, MAX_SPEED, CountSeries, MachineSamples, Series
 from werknetz.kpi.stops.reasons import NO_EFFECTS, CodeEffects, code_effect_of
+from werknetz.kpi.stops.start_up import DEFAULT_START_UP, StartUpRules
 from werknetz.kpi.stops.thresholds import DEFAULT_MINOR_STOPS, MinorStops, StopThreshold
 from werknetz.kpi.timeline.reports import NO_REPORTS, OPEN_US, Reports
 from werknetz.runtime.log import get_logger
@@ -55,6 +56,7 @@ class Machine:
     until_us: int = OPEN_US  # retired, or moved elsewhere
     spans: Mapping[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)  # by signal id
     minor_stops: MinorStops = DEFAULT_MINOR_STOPS
+    start_up_rules: StartUpRules = DEFAULT_START_UP
     code_effects: CodeEffects = field(default_factory=lambda: NO_EFFECTS)
 
     @classmethod
@@ -77,6 +79,7 @@ class Machine:
                 _log.error("shift calendar cannot be used", id=number, reason=str(error))
                 continue
             calendars.append((microseconds_of(valid_from), calendar))
+        thresholds = await _load_thresholds(connection, path)
         return cls(
             equipment_id,
             path,
@@ -85,7 +88,8 @@ class Machine:
             TIME_MIN_US if since is None else microseconds_of(since),
             OPEN_US if until is None else microseconds_of(until),
             await _load_spans(connection, signals),
-            await _load_minor_stops(connection, path),
+            MinorStops.of(path, thresholds),
+            StartUpRules.of(path, thresholds),
             await _load_code_effects(connection, path),
         )
 
@@ -141,6 +145,7 @@ class Machine:
             run_time=self._join(Role.PLANNED_RUN_TIME, series, start_us, end_us),
             counts=tuple(self.counts_of(series)),
             minor_stops=self.minor_stops,
+            start_up_rules=self.start_up_rules,
             code_effects=self.code_effects,
         )
         return samples, conflicts
@@ -313,9 +318,9 @@ async def _first_samples(
     return {row["id"]: microseconds_of(row["at"]) for row in rows}
 
 
-async def _load_minor_stops(connection: WriteConnection, path: str) -> MinorStops:
+async def _load_thresholds(connection: WriteConnection, path: str) -> list[StopThreshold]:
     rows = await connection.fetch(statements.STOP_THRESHOLDS_OF_PATH, path)
-    return MinorStops.of(path, [StopThreshold(*row) for row in rows])
+    return [StopThreshold(*row) for row in rows]
 
 
 async def _load_code_effects(connection: WriteConnection, path: str) -> CodeEffects:

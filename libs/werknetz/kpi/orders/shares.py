@@ -47,6 +47,7 @@ def order_shares_of(
     samples: MachineSamples,
     before: Mapping[str, CounterStart],
     quantities: SummedQuantities,
+    start_ups: Instants,
     span: tuple[int, int],
 ) -> list[OrderShare]:
     """Return what each order has of each bucket of the span, in order of buckets."""
@@ -57,7 +58,7 @@ def order_shares_of(
     columns = _sum_times(cells, measured)
     _count_events(cells, line, samples, span, columns)
     reported = Reported.of(samples.counts, before, samples.reports)
-    frame = Frame.of(cells.edges, reported, measured.time)
+    frame = Frame.of(cells.edges, reported, measured.time, start_ups)
     columns |= _sum_quantities(cells, frame, line, samples, before, quantities)
     return shares_of(cells, columns, texts)
 

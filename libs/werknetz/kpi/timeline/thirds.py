@@ -175,6 +175,7 @@ _TIMES: Final = {
 _QUANTITIES: Final = {
     "pq": "pq", "quality_pq": "pq", "rework_pq": "pq", "energy_pq": "pq", "gq": "gq",
     "quality_gq": "gq", "sq": "sq", "quality_sq": "sq", "rq": "rq", "rework_rq": "rq",
+    "start_up_sq": "sq", "start_up_pri_sq_s": "sq",
     "pri_pq_s": "pri_pq", "judged_pri_pq_s": "pri_pq", "pace_pri_pq_s": "pri_pq",
     "quality_pri_pq_s": "pri_pq", "pri_gq_s": "pri_gq", "judged_pri_gq_s": "pri_gq",
     "quality_pri_gq_s": "pri_gq",

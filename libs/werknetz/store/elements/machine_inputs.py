@@ -66,9 +66,10 @@ FIRST_SAMPLES: Final = """
 SELECT s.id, x.at FROM unnest($1::int[]) AS s (id)
 CROSS JOIN LATERAL (SELECT at FROM samples WHERE signal_id = s.id ORDER BY at LIMIT 1) AS x"""
 
-# $1: path of a machine. Thresholds of minor stops, of the machine and what is above it.
+# $1: path of a machine. Thresholds of stops and start-ups, of the machine and what is above it.
 STOP_THRESHOLDS_OF_PATH: Final = """
-SELECT q.path, (date_part('epoch', t.valid_from) * 1e6)::bigint, t.minor_stop_s
+SELECT q.path, (date_part('epoch', t.valid_from) * 1e6)::bigint, t.minor_stop_s, t.start_up_s,
+    t.start_up_items, t.start_up_after_stop_s
 FROM stop_thresholds t JOIN equipment q ON q.id = t.equipment_id
 WHERE t.known_to IS NULL AND ($1 = q.path OR starts_with($1, q.path || '/'))"""
 

@@ -42,7 +42,14 @@ FOLLOWERS: Final = (
     _copy("shift_calendars", "valid_from", "document"),
     _copy("equipment_capacities", "valid_from", "items_per_hour", "entered_by", "entered_at"),
     _copy(
-        "stop_thresholds", "valid_from", "minor_stop_s", "known_from", where="c.known_to IS NULL"
+        "stop_thresholds",
+        "valid_from",
+        "minor_stop_s",
+        "start_up_s",
+        "start_up_items",
+        "start_up_after_stop_s",
+        "known_from",
+        where="c.known_to IS NULL",
     ),
     _copy("reason_codes", "state_code", "reason", "known_from", where="c.known_to IS NULL"),
     _copy("line_rates", "valid_from", "currency", "per_hour"),

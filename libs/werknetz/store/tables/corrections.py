@@ -107,7 +107,11 @@ stop_thresholds = sa.Table(
     id_column(),
     reference_column("equipment_id", "equipment.id", null=False),
     sa.Column("valid_from", AT, nullable=False),
-    sa.Column("minor_stop_s", sa.Double),  # null: inherited again
+    # Each null: inherited again.
+    sa.Column("minor_stop_s", sa.Double),
+    sa.Column("start_up_s", sa.Double),
+    sa.Column("start_up_items", sa.Double),
+    sa.Column("start_up_after_stop_s", sa.Double),
     sa.Column("known_from", AT, nullable=False, server_default=NOW),
     sa.Column("known_to", AT),  # null: in force
     sa.Index(
@@ -144,9 +148,21 @@ targets = sa.Table(
     sa.Column("created_at", AT, nullable=False, server_default=NOW),
     sa.Column("changed_at", AT, nullable=False, server_default=NOW),
     sa.Column("withdrawn_at", AT),  # null: in force
+    # Later than the baseline for targets that are older than the table of standards.
+    sa.Column("standards_frozen_at", AT),
     sa.Index(
         "ix_targets_key", "key", unique=True, postgresql_where=sa.text("withdrawn_at IS NULL")
     ),
+)
+
+target_standards = sa.Table(
+    "target_standards",
+    metadata,
+    # The standard time of an item of a product at a machine in the baseline of a target.
+    sa.Column("target_id", sa.Integer, sa.ForeignKey("targets.id"), primary_key=True),
+    sa.Column("equipment_id", sa.Integer, sa.ForeignKey("equipment.id"), primary_key=True),
+    sa.Column("product", sa.Text, primary_key=True),
+    sa.Column("run_s", sa.Double, nullable=False),
 )
 
 kpi_definitions = sa.Table(

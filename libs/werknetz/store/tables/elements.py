@@ -26,7 +26,7 @@ ELEMENT_COLUMNS: Final = (
     "unplanned_busy_s", "blocked_s", "starved_s", "suspended_s", "malfunction_s",
     "minor_stop_s", "idle_s", "cmt_s", "pmt_s", "ttr_s", "off_shift_s", "aoet_s",
     # quantities
-    "pq", "gq", "sq", "rq", "pri_pq_s", "pri_gq_s",
+    "pq", "gq", "sq", "rq", "pri_pq_s", "pri_gq_s", "start_up_sq", "start_up_pri_sq_s",
     # events
     "fe", "minor_stops",
     # share of samples that came more than a bucket late, and of good data

@@ -75,7 +75,7 @@ def sums(
 )  # fmt: skip
 def test_what_nobody_reports_is_in_no_sum(roles: list[Role], expected: dict[str, float]) -> None:
     columns = sums(*(count(role, {5: COUNTED[role]}) for role in roles)).columns
-    assert len(columns) == 16
+    assert len(columns) == 18
     assert {name: values.tolist() for name, values in columns.items()} == {
         name: [expected.get(name, 0), 0, 0, 0] for name in columns
     }
