@@ -11,6 +11,7 @@ from werknetz.store.tables.corrections import (
     reasons,
     state_entries,
     stop_thresholds,
+    target_standards,
     targets,
 )
 from werknetz.store.tables.elements import (
@@ -175,6 +176,7 @@ __all__ = [
     "supply_elements",
     "supply_policies",
     "supply_relations",
+    "target_standards",
     "targets",
     "transit_lines",
     "warehouses",
