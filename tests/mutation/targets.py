@@ -69,6 +69,18 @@ TARGETS: Final = (
     Target("kpi stock", ("libs/werknetz/kpi/stock",), ("tests/unit/werknetz/kpi/stock",)),
     Target("kpi losses", ("libs/werknetz/kpi/losses",), ("tests/unit/werknetz/kpi/losses",)),
     Target("kpi targets", ("libs/werknetz/kpi/targets",), ("tests/unit/werknetz/kpi/targets",)),
+    Target(
+        "kpi orders",
+        ("libs/werknetz/kpi/orders",),
+        (
+            "tests/unit/werknetz/kpi/test_orders.py",
+            "tests/unit/werknetz/kpi/golden/test_order_examples.py",
+            "tests/unit/werknetz/kpi/knowledge/test_oracle.py",
+        ),
+    ),
+    Target(
+        "kpi records", ("libs/werknetz/kpi/records",), ("tests/unit/werknetz/kpi/test_records.py",)
+    ),
     Target("own kpis", ("libs/werknetz/own_kpis",), ("tests/unit/werknetz/own_kpis",)),
     Target(
         "link",

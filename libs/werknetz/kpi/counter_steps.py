@@ -29,6 +29,9 @@ LONG_SILENCE_US: Final = 3_600_000_000
 SINGLE_WRONG_US: Final = 60_000_000
 """How long a single wrong value lasts at most, where the speed of the machine is unknown."""
 
+QUANTITY_MAX: Final = 1e15
+"""Of one signal in one bucket. More is no count, and sums of it would not be finite."""
+
 ONE_ITEM: Final = 1.0  # the clock of a sample is not that of the item
 
 Cause = Literal["jump", "start_value", "below_zero", "not_finite"]
@@ -156,7 +159,7 @@ class _Steps:
 
     def judge_single_increments(self) -> Increments:
         """Each sample is an increment itself; a negative one corrects."""
-        is_possible = self.value <= self.most
+        is_possible = (self.value <= self.most) & (np.abs(self.value) <= QUANTITY_MAX)
         set_aside = [
             self._set_aside(index, "jump", 0.0, float(self.value[index]))
             for index in np.flatnonzero(~is_possible).tolist()
@@ -169,7 +172,7 @@ class _Steps:
         with np.errstate(over="ignore"):
             step = self.value - before
         quantity = step.copy()
-        odd = np.flatnonzero(~((step >= 0) & (step <= self.most) & np.isfinite(step))).tolist()
+        odd = np.flatnonzero(~((step >= 0) & (step <= self.most) & (step <= QUANTITY_MAX))).tolist()
         doubt = None if start is None else start.before
         set_aside: list[SetAside] = []
         # The sample after an odd one shows whether that one was wrong.
@@ -193,7 +196,7 @@ class _Steps:
         """Return the quantity of a sample, and what was set aside."""
         value, most = float(self.value[index]), float(self.most[index])
         step = value - before
-        if not np.isfinite(step):
+        if not abs(step) <= QUANTITY_MAX:  # nor is a step that overflows
             return 0.0, self._set_aside(index, "not_finite", before, value)
         if doubt is not None and self._continues_before(index, step, doubt):
             return value - doubt.value - doubt.counted, None

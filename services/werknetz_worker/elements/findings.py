@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from werknetz.domain.bucket import bucket_of, instant_of
+from werknetz.domain.role import Role
 from werknetz.kpi.counter_steps import Cause, SetAside
 from werknetz.kpi.energy.carriers import ELECTRICITY
 from werknetz.kpi.knowledge.doubts import PACE_MAX, Doubt
+from werknetz.kpi.series import RUN_TIME_MAX_S
 from werknetz.kpi.states import BucketRange, ComputedBuckets
 from werknetz.store.elements import findings as statements
 from werknetz.store.session import WriteConnection
@@ -130,7 +132,11 @@ def doubt_finding(machine: Machine, doubt: Doubt) -> CounterFinding:
     elif doubt.kind == "run_time_not_known":
         detail += (
             "has planned time, but no planned run time per item. It is left out of OEE and"
-            " effectiveness. Map a `planned_run_time`, or let the MES deliver it with the order."
+            " effectiveness. "
+        ) + (
+            f"Let its `planned_run_time` send more than 0 and at most {RUN_TIME_MAX_S:,.0f} s."
+            if Role.PLANNED_RUN_TIME in roles
+            else "Map a `planned_run_time`, or let the MES deliver it with the order."
         )
     else:
         detail += (

@@ -19,7 +19,15 @@ from numpy.typing import NDArray
 
 from werknetz.domain.state import MachineState
 from werknetz.kpi.plan import PlannedTime
-from werknetz.kpi.series import EARLIEST_US, Flags, Ids, Instants, Steps, TextIndex
+from werknetz.kpi.series import (
+    EARLIEST_US,
+    Flags,
+    Ids,
+    Instants,
+    Steps,
+    TextIndex,
+    usable_run_times,
+)
 from werknetz.kpi.stops.reasons import NO_EFFECTS, CodeEffects
 from werknetz.kpi.timeline.codes import (
     NO_STOP,
@@ -133,7 +141,8 @@ def effective_run_times(own: Steps, orders: Steps, reports: Reports, numbers: Te
     if not reports.run_time_by_order:
         return own
     planned = [reports.run_time_by_order.get(text or "", 0.0) for text in numbers.texts]
-    by_order = Steps(orders.at, np.array(planned)[orders.name], np.zeros(len(orders.at), np.int64))
+    run_times = usable_run_times(np.array(planned))
+    by_order = Steps(orders.at, run_times[orders.name], np.zeros(len(orders.at), np.int64))
     return _override(by_order, own, own.value > 0)
 
 

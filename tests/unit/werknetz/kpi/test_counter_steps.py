@@ -5,7 +5,7 @@ import math
 import pytest
 
 from werknetz.domain.role import Role
-from werknetz.kpi.counter_steps import CounterStart, ValueBefore, increments_of
+from werknetz.kpi.counter_steps import QUANTITY_MAX, CounterStart, ValueBefore, increments_of
 from werknetz.kpi.series import CountSeries, Series, Steps, run_time_steps_of
 
 MINUTE = 60_000_000
@@ -183,6 +183,26 @@ def test_what_is_set_aside_is_listed(
     assert aside.most == 7.0
     [aside] = increments_of(counter([9, 1], reset="none"), None).set_aside
     assert aside.most is None
+
+
+@pytest.mark.parametrize(
+    ("values", "options", "counted", "causes"),
+    [
+        ([0, QUANTITY_MAX], {}, QUANTITY_MAX, []),
+        ([0, 2 * QUANTITY_MAX], {}, 0, ["not_finite"]),
+        ([2 * QUANTITY_MAX, 0], {}, 0, ["not_finite"]),
+        ([0, 1e300, 4], {}, 0, ["not_finite", "not_finite"]),
+        ([0, QUANTITY_MAX], {"kind": "increment"}, QUANTITY_MAX, []),
+        ([0, 2 * QUANTITY_MAX], {"kind": "increment"}, 0, ["jump"]),
+        ([0, -2 * QUANTITY_MAX], {"kind": "increment"}, 0, ["jump"]),
+    ],
+)
+def test_a_quantity_beyond_all_counts_is_set_aside_where_no_speed_is_known(
+    values: list[float], options: dict[str, object], counted: float, causes: list[str]
+) -> None:
+    increments = increments_of(counter(values, **options), None)  # type: ignore[arg-type]  # options of the test
+    assert increments.quantity.sum() == counted
+    assert [aside.cause for aside in increments.set_aside] == causes
 
 
 @pytest.mark.parametrize(

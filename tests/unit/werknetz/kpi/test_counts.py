@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -241,7 +242,8 @@ def test_what_is_set_aside_lies_in_the_range() -> None:
 def test_no_sum_is_beyond_all_numbers(huge: float) -> None:
     totals = sums(count({5: huge, 15: huge}), count({25: 1}, Role.SCRAP_COUNT, 2))
     assert totals.columns["pq"].tolist() == [0, 0, 0, 0]
-    planned = sums(count({5: 1, 6: 2, 15: 3}), run_time=run_time_steps_of(None, 1.2e308))
+    beyond = replace(run_time_steps_of(None, 1.0), value=np.array([1.2e308]))
+    planned = sums(count({5: 1, 6: 2, 15: 3}), run_time=beyond)
     assert planned.columns["pq"].tolist() == [0, 1, 0, 0]
     assert planned.columns["pri_pq_s"].tolist() == [0, 1.2e308, 0, 0]
     most = sums(count({5: 1e15}), run_time=run_time_steps_of(None, None))

@@ -9,6 +9,7 @@ from werknetz.domain.state import MachineState as S
 from werknetz.kpi.series import (
     EARLIEST_US,
     EMPTY,
+    RUN_TIME_MAX_S,
     CountSeries,
     MachineSamples,
     Series,
@@ -168,6 +169,9 @@ def test_orders_over_time() -> None:
         (3.0, -2.0, [(EARLIEST_US, 3, 0), (5, 0, 0)]),  # there is no negative one
         (3.0, 0.25, [(EARLIEST_US, 3, 0), (5, 0.25, 0)]),
         (3.0, math.nan, [(EARLIEST_US, 3, 0)]),
+        (3.0, RUN_TIME_MAX_S, [(EARLIEST_US, 3, 0), (5, RUN_TIME_MAX_S, 0)]),
+        (3.0, RUN_TIME_MAX_S * 1.01, [(EARLIEST_US, 3, 0), (5, 0, 0)]),  # nor one of years
+        (1e300, 2.0, [(EARLIEST_US, 0, 0), (5, 2, 0)]),
     ],
 )
 def test_run_times_over_time(

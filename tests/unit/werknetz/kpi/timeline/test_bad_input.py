@@ -1,5 +1,6 @@
 """Values that are no numbers, and clocks that are wrong, in every role: elements stay finite."""
 
+import json
 import math
 
 import numpy as np
@@ -29,9 +30,11 @@ def compute(samples: MachineSamples) -> ComputedBuckets:
     return compute_buckets(samples, PlannedTime.always(), Carry(), BucketRange(T0, 2, NOW))
 
 
-def machine(bad_role: Role, bad: float, bad_at: int = at(7)) -> MachineSamples:
+def machine(
+    bad_role: Role | None, bad: float = 0.0, bad_at: int = at(7), minute: float = 0
+) -> MachineSamples:
     def series(role: Role, *values: float) -> Series:
-        instants = [at(0), at(5), at(10)]
+        instants = [at(minute), at(minute + 5), at(minute + 10)]
         if role is bad_role:
             instants, values = [at(0), at(5), bad_at], (values[0], values[1], bad)
         return Series.of(instants, values, text=[None if role is Role.STATE else "A"] * 3)
@@ -55,6 +58,26 @@ def test_what_is_no_number_moves_nothing_beyond_all_numbers(role: Role, bad: flo
         assert np.isfinite(computed.columns[name]).all(), name
     for carry in computed.carries:
         assert "NaN" not in str(carry.to_document())
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("role", ROLES)
+def test_a_machine_goes_on_after_a_value_beyond_all_numbers(role: Role, bad: float) -> None:
+    carry = compute(machine(role, bad)).carries[-1]
+    # PostgreSQL writes 1e308 as an integer of 309 digits.
+    stored = json.loads(json.dumps(carry.to_document()), parse_float=as_written_by_postgresql)
+    assert Carry.from_document(stored) == carry
+    later = BucketRange(NOW, 2, NOW + 2 * BUCKET_US)
+    after = compute_buckets(
+        machine(None, minute=31), PlannedTime.always(), Carry.from_document(stored), later
+    )
+    for name in ELEMENT_NAMES:
+        assert np.isfinite(after.columns[name]).all(), name
+
+
+def as_written_by_postgresql(text: str) -> float:
+    number = float(text)
+    return int(number) if number.is_integer() else number
 
 
 @pytest.mark.parametrize("role", ROLES)
