@@ -56,7 +56,7 @@ def order_shares_of(
     if not cells.is_cut:
         return shares_of(cells, {}, texts)
     columns = _sum_times(cells, measured)
-    _count_events(cells, line, samples, span, columns)
+    _count_events(cells, line, samples, columns)
     reported = Reported.of(samples.counts, before, samples.reports)
     frame = Frame.of(cells.edges, reported, measured.time, start_ups)
     columns |= _sum_quantities(cells, frame, line, samples, before, quantities)
@@ -76,7 +76,6 @@ def _count_events(
     cells: OrderCells,
     line: MachineTimeline,
     samples: MachineSamples,
-    span: tuple[int, int],
     columns: dict[str, Numbers],
 ) -> None:
     """Count fault runs in the cell in which they begin, and samples."""
@@ -84,7 +83,6 @@ def _count_events(
     minor = runs.minor & runs.eligible & runs.has_malfunction
     for name, selected in (("fe", runs.failure), ("minor_stops", minor)):
         since = np.sort(runs.since[selected])
-        since = since[(since >= span[0]) & (since < span[1])]
         columns[name] = np.diff(np.searchsorted(since, cells.edges)).astype(np.float64)
     for name in ("samples", "good_samples"):
         columns[name] = np.zeros(len(cells))

@@ -144,6 +144,67 @@ def test_unknown_time_is_a_loss_in_the_strict_value() -> None:
     assert elements.find_reported("last_pq") == 1
 
 
+def test_what_did_not_run_has_nothing() -> None:
+    assert order_elements_of([], {}, (0, 60 * MINUTE)) == OrderElements()
+    assert not run(1, 0, 60).is_running
+
+
+def test_a_machine_without_elements_has_no_unknown_time() -> None:
+    elements = order_elements_of([run(1, 0, 60)], {}, (0, 60 * MINUTE))
+    assert (elements.aoet_s, elements.aoet_unknown_s) == (HOUR_S, 0)
+
+
+def test_unknown_time_is_a_share_of_the_execution_time_of_any_length() -> None:
+    short = Elements(aoet_s=0.5, aoet_unknown_s=0.25)
+    elements = order_elements_of([run(1, 0, 60)], {1: short}, (0, 60 * MINUTE))
+    assert elements.aoet_unknown_s == HOUR_S / 2
+
+
+def test_a_span_without_the_order_has_no_execution_time() -> None:
+    assert order_elements_of([run(1, 0, 60)], {}, (60 * MINUTE, 90 * MINUTE)).aoet_s == 0
+    assert order_elements_of([run(1, 60, 90)], {}, (0, 30 * MINUTE)).aoet_s == 0
+
+
+def test_quantity_and_its_known_time_are_apart() -> None:
+    runs = [run(1, 0, 60, "10"), run(2, 60, 120, "20")]
+    machines = {1: output_of(5, 1, 60.0), 2: output_of(3, 1, 30.0)}
+    elements = order_elements_of(runs, machines, (0, 120 * MINUTE))
+    assert (elements.first_pq, elements.first_known_s) == (6, 60)
+    assert (elements.last_pq, elements.last_known_s) == (4, 30)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [("allocation_ratio", 2), ("throughput_rate", 3), ("fall_off_ratio", 18)]
+)
+def test_numbers_of_the_standard(name: str, number: int) -> None:
+    assert CATALOGUE[name].number == number
+
+
+def test_short_times_are_times() -> None:
+    elements = OrderElements(
+        pbt_s=0.5, apt_s=0.5, aoet_s=0.5, last_pq=2, last_known_s=0.5,
+        first_pq=4, first_known_s=0.5, sq=1, sq_known_s=0.5,
+    )  # fmt: skip
+    assert CATALOGUE["throughput_rate"].compute(elements)[0] == 4
+    assert CATALOGUE["fall_off_ratio"].compute(elements)[0] == 0.25
+
+
+@pytest.mark.parametrize(
+    ("elements", "name", "value"),
+    [
+        (OrderElements(), "last_pq", None),
+        (OrderElements(last_known_s=1), "last_pq", 0),
+        (OrderElements(last_pq=2), "last_pq", 2),  # of no time, but something
+        (OrderElements(last_known_s=1, last_pq=2), "last_pq", 2),
+        (OrderElements(), "last_known_s", 0),
+        (OrderElements(apt_s=7), "apt_s", 7),
+        (OrderElements(gq=3, gq_known_s=1), "gq", 3),
+    ],
+)
+def test_what_is_reported(elements: OrderElements, name: str, value: float | None) -> None:
+    assert elements.find_reported(name) == value
+
+
 BUSY = OrderElements(pbt_s=HOUR_S, apt_s=HOUR_S, aoet_s=HOUR_S)
 FULL = OrderElements(
     pbt_s=HOUR_S, apt_s=HOUR_S, aoet_s=HOUR_S, sq=1, sq_known_s=1, first_pq=9, first_known_s=1,

@@ -1,5 +1,7 @@
 """Energy of buckets: carriers add up by factor, and a meter above machines counts nothing twice."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -22,9 +24,10 @@ from werknetz.kpi.energy.buckets import (
 )
 from werknetz.kpi.energy.carriers import CarrierFactor, FactorSteps
 from werknetz.kpi.energy.meters import Meter
+from werknetz.kpi.knowledge.reported import LATEST_US
 from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import EARLIEST_US, CountSeries, MachineSamples, Series
-from werknetz.kpi.states import BucketRange, compute_buckets
+from werknetz.kpi.states import GOOD_BELOW, BucketRange, compute_buckets
 
 MINUTE = 60_000_000
 ALWAYS = PlannedTime.always()
@@ -212,6 +215,50 @@ def test_where_the_meter_above_measures_nothing_the_machines_count() -> None:
     below = {"kwh": [3.0] * 4, "reported_pq": [5.0] * 4}
     result = compute([meter({32: 0, 40: 5}, factor())], only=True, below=below)
     assert column(result, "energy_unallocated_kwh") == [0, 0, 2, -3]
+
+
+def test_a_rest_of_rounding_is_no_negative_zero() -> None:
+    below = {"kwh": [5.0 + 1e-12] + [0.0] * 3}
+    result = compute([meter({0: 0, 10: 5}, factor())], only=True, below=below)
+    assert not np.signbit(result.computed.columns["energy_kwh"]).any()
+
+
+def test_uncertain_samples_of_a_meter_are_not_good() -> None:
+    power = meter({0: 0, 10: 5, 20: 6}, factor())
+    status = np.array([0, GOOD_BELOW - 1, GOOD_BELOW])
+    series = replace(power.count.series, status=status)
+    result = compute([replace(power, count=replace(power.count, series=series))], only=True)
+    assert column(result, "samples") == [2, 1, 0, 0]
+    assert column(result, "good_samples") == [2, 0, 0, 0]
+
+
+def test_a_correction_of_a_meter_goes_back_to_the_bucket_before() -> None:
+    result = compute([meter({0: 0, 10: 100, 16: 99}, factor())])
+    assert result.computed.debts[1].corrections == {"7": 1.0}
+    assert result.computed.debts[0].corrections == {}
+
+
+def test_what_is_set_aside_ends_with_the_range() -> None:
+    jumps: Samples = {0: 0, 10: 5000, 60: 10_000, 61: 15_000}
+    result = compute([meter(jumps, factor(), max_increment=100.0)])
+    assert [aside.at_us for aside in result.computed.set_aside] == [10 * MINUTE, 60 * MINUTE]
+
+
+def test_a_meter_that_replaces_another_adds_to_its_carrier() -> None:
+    delivered = CarrierFactor("a", EARLIEST_US, 2.0, 0.5, is_delivered=True)
+    first = meter({0: 0, 10: 5}, delivered, number=7, in_force=((EARLIEST_US, 15 * MINUTE),))
+    second = meter({0: 0, 14: 1, 40: 4}, delivered, number=8, in_force=((15 * MINUTE, LATEST_US),))
+    result = compute([first, second])
+    assert column(result, "energy_kwh") == [-10, 0, -6, 0]
+    assert column(result, "energy_exchange_kwh") == [-10, 0, -6, 0]
+    assert column(result, "co2_kg") == [-2.5, 0, -1.5, 0]
+
+
+def test_co2_is_known_where_all_of_it_is() -> None:
+    power = meter({0: 0}, factor(1.0, 0.5))
+    with_co2 = CarrierFactor("a", 30 * MINUTE, 1.0, 2.0)
+    gas = meter({0: 0}, factor(), with_co2, number=8, carrier="gas")
+    assert column(compute([power, gas]), "co2_known_s") == [0, 0, 900, 900]
 
 
 @given(

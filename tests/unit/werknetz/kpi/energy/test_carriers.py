@@ -53,6 +53,14 @@ def test_a_factor_is_known_in_a_span(start: int, end: int, *, expected: bool) ->
     assert is_known(steps.co2_kg).tolist() == [expected and end <= 300]
 
 
+@pytest.mark.parametrize(
+    ("at", "expected"), [(99, False), (100, True), (299, True), (300, False), (400, False)]
+)
+def test_an_instant_has_the_factor_of_its_time(at: int, *, expected: bool) -> None:
+    steps = FactorSteps.of([SITE, LATER])
+    assert steps.is_known(steps.co2_kg, np.array([at]), np.array([at])).tolist() == [expected]
+
+
 def test_what_is_delivered_is_marked() -> None:
     steps = FactorSteps.of([CarrierFactor("a", 5, 1.0, is_delivered=True)])
     assert steps.is_delivered.tolist() == [False, True]
