@@ -50,6 +50,7 @@ class Made:
     scrap: float = 0
     run_s: float = 10.0
     is_judged: bool = True
+    start_up: float = 0  # of the scrap, what was made in a start-up
     more: dict[str, float] = field(default_factory=dict)
 
 
@@ -100,6 +101,7 @@ def _add_parts(columns: dict[str, float], parts: Made) -> None:
         "pri_pq_s": produced * parts.run_s, "pri_gq_s": parts.good * parts.run_s,
         "judged_pri_pq_s": produced * parts.run_s, "judged_pri_gq_s": parts.good * parts.run_s,
         "pace_pri_pq_s": produced * parts.run_s,
+        "start_up_sq": parts.start_up, "start_up_pri_sq_s": parts.start_up * parts.run_s,
         **parts.more,
     }  # fmt: skip
 
@@ -117,7 +119,7 @@ def _judge(columns: dict[str, float], parts: Made | None) -> dict[str, Any]:
             "pq_known_s": calendar, "gq_known_s": calendar, "sq_known_s": calendar,
         }  # fmt: skip
     else:
-        columns |= {"judged_pri_pq_s": 0.0, "judged_pri_gq_s": 0.0}
+        columns |= {"judged_pri_pq_s": 0.0, "judged_pri_gq_s": 0.0, "start_up_pri_sq_s": 0.0}
     return columns
 
 

@@ -14,7 +14,6 @@ from werknetz.kpi.losses.times import LossTimes, loss_times_of
 from werknetz.kpi.stops.thresholds import MINOR_STOP_US
 from werknetz.store.losses.loss_sums import (
     ELEMENTS_BY_MACHINE,
-    START_UP_SCRAP,
     STOPS_BY_MACHINE,
     STOPS_BY_ORDER,
 )
@@ -73,8 +72,7 @@ async def measure_losses(
 ) -> MeasuredLosses:
     """Return the loss times of machines by window; windows are in order, without overlaps.
 
-    Without `with_causes`, supply-caused time counts as starved or suspended, and scrap of the
-    run-in as scrap.
+    Without `with_causes`, supply-caused time counts as starved or suspended.
     """
     if not windows:
         return MeasuredLosses([], Delays())
@@ -86,20 +84,12 @@ async def measure_losses(
     if stopped and with_causes:
         machines = [by_id[machine] for machine in sorted(stopped)]
         delays = await load_delays(connection, tree, machines, windows, now_us)
-    start_up: dict[Key, int] = {}
-    if with_causes:
-        scrap = await connection.fetch(START_UP_SCRAP, list(by_id), *_columns_of(windows))
-        start_up = {(row["equipment_id"], row["n"]): row["us"] for row in scrap}
     measured = [
         MachineLosses(
             by_id[row["equipment_id"]],
             row["n"],
             elements,
-            loss_times_of(
-                elements,
-                delays.supply.get((row["equipment_id"], row["n"])),
-                start_up.get((row["equipment_id"], row["n"]), 0),
-            ),
+            loss_times_of(elements, delays.supply.get((row["equipment_id"], row["n"]))),
             row["provisional"],
             row["computed_at"],
         )

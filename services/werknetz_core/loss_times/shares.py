@@ -36,10 +36,11 @@ async def load_shares(
                 of_category[row["order_number"]] = row[category] or 0
     reasons: dict[tuple[Key, str], list[ScrapShare]] = defaultdict(list)
     for row in await connection.fetch(SCRAP_BY_REASON, ids, *windows):
-        category = "start_up" if row["is_run_in"] else "scrap"
         order = row["order_number"] if by_order else None
-        share = ScrapShare(row["reason"], row["us"], order)
-        reasons[(row["equipment_id"], row["n"]), category].append(share)
+        for category in SCRAP:
+            if us := row[category]:
+                share = ScrapShare(row["reason"], us, order)
+                reasons[(row["equipment_id"], row["n"]), category].append(share)
     return {key: _parts_of(key, of_key, orders, reasons) for key, of_key in times.items()}
 
 

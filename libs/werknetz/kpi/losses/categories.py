@@ -60,9 +60,9 @@ _ALL: Final = (
                  "Produced without a known ideal cycle or count"),
     LossCategory("speed", "production", _LOSS, "Slower than the ideal cycle (APT − PRI × PQ); "
                  "negative: faster", "reduced_speed"),
-    LossCategory("start_up", "net", _LOSS, "Scrap of the run-in after a set-up or a start",
+    LossCategory("start_up", "net", _LOSS, "Ideal cycles of scrap of start-ups",
                  "start_up_rejects"),
-    LossCategory("scrap", "net", _LOSS, "Ideal cycles of scrap", "production_rejects"),
+    LossCategory("scrap", "net", _LOSS, "Ideal cycles of other scrap", "production_rejects"),
 )  # fmt: skip
 CATEGORIES: Final = {category.name: category for category in _ALL}
 STOPS: Final = frozenset(

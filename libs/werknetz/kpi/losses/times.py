@@ -14,7 +14,7 @@ _US: Final = 1e6
 LOSS_INPUTS: Final = (
     "pot_s", "pbt_s", "apt_s", "aust_s", "adet_s", "unknown_s", "off_shift_s", "malfunction_s",
     "minor_stop_s", "blocked_s", "starved_s", "suspended_s", "judged_apt_s", "judged_pri_pq_s",
-    "judged_pri_gq_s",
+    "judged_pri_gq_s", "start_up_pri_sq_s",
 )  # fmt: skip
 """The elements of loss times."""
 
@@ -81,12 +81,8 @@ class SupplyCausedTime:
     suspended_us: int = 0
 
 
-def loss_times_of(
-    e: Elements, supply: SupplyCausedTime | None = None, start_up_us: int = 0
-) -> LossTimes:
+def loss_times_of(e: Elements, supply: SupplyCausedTime | None = None) -> LossTimes:
     """Return the loss times of one machine's elements.
-
-    `start_up_us`: the ideal cycles of the scrap that was made in the run-in.
 
     Time in which it produced, but its ideal cycle or its counts are unknown, is not judged. The
     rounding of seconds to microseconds goes into `idle`, `no_order` and `planned_down`.
@@ -118,7 +114,7 @@ def loss_times_of(
     times["speed_not_judged"] = production - judged
     times["speed"] = judged - net
     scrap = net - good
-    times["start_up"] = min(start_up_us, max(scrap, 0))
+    times["start_up"] = _us_of(e.start_up_pri_sq_s)
     times["scrap"] = scrap - times["start_up"]
     return LossTimes({name: us for name, us in times.items() if us}, good)
 

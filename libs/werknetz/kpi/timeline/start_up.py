@@ -116,7 +116,7 @@ class StartUps:
         line = _Line.of(*steps, int(edges[0]), min(until_us, int(edges[-1])))
         starts, orders = line.starts_of(before, numbers.id_of(before.order or None), rules)
         spans = _spans_of(starts, before, int(edges[0]), rules, good)
-        bounds = _merge([*(s[:2] for s in spans), *line.set_ups])
+        bounds = _merge([*(start_up.span for start_up in spans), *line.set_ups])
         carries = []
         for edge in edges[1:].tolist():
             stood_us, was_set_up, runs = line.standing_until(edge, before)
@@ -133,8 +133,12 @@ class StartUps:
         return cls(bounds, carries)
 
 
-_StartUp = tuple[int, int, int, float]
-"""From where in the range, its end, its start, and the good items of it before the range."""
+@dataclass(frozen=True, slots=True)
+class _StartUp:
+    since_us: int
+    ends_us: int  # also where a further one replaces it earlier
+    good_before: float  # items of it before the range
+    span: _Span  # what of it lies in the range
 
 
 def _spans_of(
@@ -147,24 +151,23 @@ def _spans_of(
     spans = []
     for number, (since_us, counted) in enumerate(begins):
         rule = rules.at(since_us)
-        end_us = since_us + rule.duration_us
-        if number < len(replaced_us):
-            end_us = min(end_us, replaced_us[number])
-        inside_us = max(since_us, first_us)
+        ends_us = since_us + rule.duration_us
         if rule.good_items:
-            end_us = good.end_of(inside_us, end_us, rule.good_items - counted)
+            left = rule.good_items - counted
+            ends_us = good.end_of(max(since_us, first_us), ends_us, left)
         # What goes on from the bucket before has no start here.
         begin_us = since_us if since_us >= first_us else first_us - 1
-        spans.append((begin_us, end_us, since_us, counted))
+        end_us = min([ends_us, *replaced_us[number : number + 1]])
+        spans.append(_StartUp(since_us, ends_us, counted, (begin_us, end_us)))
     return spans
 
 
 def _open_at(spans: Sequence[_StartUp], edge_us: int) -> tuple[int | None, float]:
     """Return the start of the start-up that goes on after an edge, and its items before."""
-    number = bisect_left(spans, edge_us, key=lambda span: span[2]) - 1
-    if number < 0 or spans[number][1] <= edge_us:
+    number = bisect_left(spans, edge_us, key=lambda span: span.since_us) - 1
+    if number < 0 or spans[number].ends_us <= edge_us:
         return None, 0.0
-    return spans[number][2], spans[number][3]
+    return spans[number].since_us, spans[number].good_before
 
 
 @dataclass(frozen=True, slots=True)

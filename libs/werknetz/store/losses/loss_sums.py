@@ -64,29 +64,6 @@ WHERE equipment_id = ANY($1::int[]) AND state IN (6, 7) AND category = 'adet'
     AND start_at >= $2 AND start_at < $3
 ORDER BY equipment_id, start_at"""
 
-# The run-in: a quarter of an hour in which a set-up or time without a shift ends.
-_IS_RUN_IN: Final = """EXISTS (SELECT FROM state_pieces p WHERE p.equipment_id = e.equipment_id
-            AND p.category IN ('aust', 'off_shift')
-            AND p.start_at >= e.bucket_at - interval '15 minutes'
-            AND p.start_at < e.bucket_at + interval '15 minutes'
-            AND p.end_at >= e.bucket_at AND p.end_at < e.bucket_at + interval '15 minutes'
-            AND NOT EXISTS (SELECT FROM state_pieces f WHERE f.equipment_id = p.equipment_id
-                AND f.start_at = p.end_at AND f.category = p.category))"""
-
-# The planned run time of scrap that was counted in the run-in. $1: equipment ids, $2 and $3:
-# windows, as above.
-START_UP_SCRAP: Final = f"""
-SELECT equipment_id, n, (sum(scrap_s) * 1000000)::bigint AS us FROM (
-    SELECT e.equipment_id, e.bucket_at, width_bucket(e.bucket_at, $2::timestamptz[]) AS n,
-        e.judged_pri_pq_s - e.judged_pri_gq_s AS scrap_s
-    FROM elements e
-    WHERE e.equipment_id = ANY($1::int[]) AND e.judged_pri_pq_s > e.judged_pri_gq_s
-        AND e.bucket_at >= ($2::timestamptz[])[1]
-        AND e.bucket_at < ($3::timestamptz[])[cardinality($3::timestamptz[])]
-        AND {_IS_RUN_IN}) AS run_in
-WHERE bucket_at < ($3::timestamptz[])[n]
-GROUP BY 1, 2"""  # noqa: S608 - made of constants
-
 _ORDER_PART: Final = (
     "CASE WHEN o.elements IS NULL THEN e.{0} ELSE coalesce((o.elements ->> '{0}')::float8, 0) END"
 )
@@ -96,15 +73,15 @@ LOSSES_BY_ORDER: Final = f"""
 SELECT equipment_id, n, order_number,
     (sum(judged_s - net_s) * 1000000)::bigint AS speed,
     (sum(apt_s - judged_s) * 1000000)::bigint AS speed_not_judged,
-    (sum(net_s - good_s) FILTER (WHERE NOT is_run_in) * 1000000)::bigint AS scrap,
-    (sum(net_s - good_s) FILTER (WHERE is_run_in) * 1000000)::bigint AS start_up
+    (sum(net_s - good_s - start_up_s) * 1000000)::bigint AS scrap,
+    (sum(start_up_s) * 1000000)::bigint AS start_up
 FROM (
     SELECT o.equipment_id, o.bucket_at, width_bucket(o.bucket_at, $2::timestamptz[]) AS n,
         o.order_number, {_ORDER_PART.format("apt_s")} AS apt_s,
         {_ORDER_PART.format("judged_apt_s")} AS judged_s,
         {_ORDER_PART.format("judged_pri_pq_s")} AS net_s,
         {_ORDER_PART.format("judged_pri_gq_s")} AS good_s,
-        e.judged_pri_pq_s > e.judged_pri_gq_s AND {_IS_RUN_IN} AS is_run_in
+        {_ORDER_PART.format("start_up_pri_sq_s")} AS start_up_s
     FROM order_elements o JOIN elements e
         ON e.equipment_id = o.equipment_id AND e.bucket_at = o.bucket_at
     WHERE o.equipment_id = ANY($1::int[]) AND o.bucket_at >= ($2::timestamptz[])[1]
@@ -113,24 +90,29 @@ WHERE bucket_at < ($3::timestamptz[])[n]
 GROUP BY 1, 2, 3"""  # noqa: S608 - made of constants
 
 # Scrap for which people gave a reason, as its part of the planned run time of the scrap of its
-# bucket, in µs. An instant that is an edge belongs to the bucket that ends with it. Without an
-# order it is of the one that has the whole bucket. As above.
-SCRAP_BY_REASON: Final = f"""
-SELECT equipment_id, n, is_run_in, order_number, reason,
-    (sum(scrap_s * least(quantity / greatest(sq, entered), 1)) * 1000000)::bigint AS us
+# bucket, in µs: of start-ups and of other production alike, because people enter parts when they
+# find them. An instant that is an edge belongs to the bucket that ends with it. Without an order it
+# is of the one that has the whole bucket. As above.
+SCRAP_BY_REASON: Final = """
+SELECT equipment_id, n, order_number, reason,
+    (sum(start_up_s * share) * 1000000)::bigint AS start_up,
+    (sum((scrap_s - start_up_s) * share) * 1000000)::bigint AS scrap
 FROM (
-    SELECT e.equipment_id, e.bucket_at, width_bucket(e.bucket_at, $2::timestamptz[]) AS n,
-        q.reason, coalesce(q.order_number, (SELECT min(o.order_number) FROM order_elements o
-            WHERE o.equipment_id = e.equipment_id AND o.bucket_at = e.bucket_at
-            HAVING count(*) = 1 AND bool_and(o.elements IS NULL))) AS order_number,
-        q.quantity, e.sq, sum(q.quantity) OVER (PARTITION BY e.equipment_id, e.bucket_at)
-            AS entered,
-        e.judged_pri_pq_s - e.judged_pri_gq_s AS scrap_s, {_IS_RUN_IN} AS is_run_in
-    FROM quantity_entries q JOIN elements e ON e.equipment_id = q.equipment_id
-        AND q.at > e.bucket_at AND q.at <= e.bucket_at + interval '15 minutes'
-    WHERE q.equipment_id = ANY($1::int[]) AND q.role = 'scrap_count' AND q.known_to IS NULL
-        AND q.reason IS NOT NULL AND q.quantity > 0 AND e.judged_pri_pq_s > e.judged_pri_gq_s
-        AND e.bucket_at >= ($2::timestamptz[])[1]
-        AND e.bucket_at < ($3::timestamptz[])[cardinality($3::timestamptz[])]) AS entered
+    SELECT entered.*, least(quantity / greatest(sq, of_bucket), 1) AS share FROM (
+        SELECT e.equipment_id, e.bucket_at, width_bucket(e.bucket_at, $2::timestamptz[]) AS n,
+            q.reason, coalesce(q.order_number, (
+                SELECT min(o.order_number) FROM order_elements o
+                WHERE o.equipment_id = e.equipment_id AND o.bucket_at = e.bucket_at
+                HAVING count(*) = 1 AND bool_and(o.elements IS NULL))) AS order_number,
+            q.quantity, e.sq,
+            sum(q.quantity) OVER (PARTITION BY e.equipment_id, e.bucket_at) AS of_bucket,
+            e.judged_pri_pq_s - e.judged_pri_gq_s AS scrap_s, e.start_up_pri_sq_s AS start_up_s
+        FROM quantity_entries q JOIN elements e ON e.equipment_id = q.equipment_id
+            AND q.at > e.bucket_at AND q.at <= e.bucket_at + interval '15 minutes'
+        WHERE q.equipment_id = ANY($1::int[]) AND q.role = 'scrap_count' AND q.known_to IS NULL
+            AND q.reason IS NOT NULL AND q.quantity > 0 AND e.judged_pri_pq_s > e.judged_pri_gq_s
+            AND e.bucket_at >= ($2::timestamptz[])[1]
+            AND e.bucket_at < ($3::timestamptz[])[cardinality($3::timestamptz[])]) AS entered
+    ) AS shares
 WHERE bucket_at < ($3::timestamptz[])[n]
-GROUP BY 1, 2, 3, 4, 5"""  # noqa: S608 - made of constants
+GROUP BY 1, 2, 3, 4"""

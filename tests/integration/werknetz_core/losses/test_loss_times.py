@@ -21,7 +21,7 @@ async def add_two_hours(world: World) -> None:
             Piece(3, S.IDLE), Piece(9, S.REPAIR, "motor"), Piece(5, S.IDLE, order=None),
             Piece(5, S.UNKNOWN), Piece(10, S.BLOCKED),
         ],
-        Made(good=285, scrap=15),
+        Made(good=285, scrap=15, start_up=15),
     )  # fmt: skip
 
 
@@ -53,18 +53,26 @@ async def test_the_losses_of_a_machine(world: World) -> None:
     assert set_up["big_loss"] == "set_up_and_adjustment"
 
 
-async def test_scrap_of_the_run_in(world: World) -> None:
-    """The first bucket begins off shift: its 5 scrap parts belong to the run-in, 3 later do not."""
+async def test_scrap_of_start_ups(world: World) -> None:
+    """Of 8 scrap parts, 5 belong to start-ups, in pieces, seconds and money."""
+    await world.database.execute(
+        "INSERT INTO line_rates (equipment_id, currency, per_hour) VALUES ($1, 'EUR', 720)",
+        world.ids[PRESS],
+    )
     await add_time(
         world.database, world.ids[PRESS], "2026-11-19T08:00Z",
-        [Piece(10, S.OFF, off=True), Piece(5)], Made(good=20, scrap=5),
+        [Piece(10, S.OFF, off=True), Piece(5)], Made(good=20, scrap=4, start_up=4),
     )  # fmt: skip
     await add_time(
-        world.database, world.ids[PRESS], "2026-11-19T08:15Z", [Piece(15)], Made(good=20, scrap=3)
-    )
+        world.database, world.ids[PRESS], "2026-11-19T08:15Z", [Piece(15)],
+        Made(good=20, scrap=4, start_up=1),
+    )  # fmt: skip
     (item,) = (await world.get(f"/loss_times?equipment={PRESS}&{SPAN}")).json()["items"]
-    seconds = {part["category"]: part["seconds"] for part in item["parts"]}
-    assert (seconds["start_up"], seconds["scrap"]) == (50, 30)
+    parts = {part["category"]: part for part in item["parts"]}
+    assert {
+        name: (parts[name]["seconds"], parts[name]["pieces"], parts[name]["costs"][0]["amount"])
+        for name in ("start_up", "scrap")
+    } == {"start_up": (50, 5, 10), "scrap": (30, 3, 6)}
 
 
 async def test_a_line_is_its_machines_and_costs_its_rate(world: World) -> None:

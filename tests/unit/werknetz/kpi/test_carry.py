@@ -7,6 +7,7 @@ import pytest
 from werknetz.domain.state import MachineState
 from werknetz.kpi.carry import Carry
 from werknetz.kpi.counter_steps import CounterStart, ValueBefore
+from werknetz.kpi.timeline.start_up import StartUpCarry
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,8 @@ from werknetz.kpi.counter_steps import CounterStart, ValueBefore
         Carry(fault=(0, True), unknown_until_us=0),
         Carry(by_others=(4, "E7", 12.5)),
         Carry(by_others=(0, None, 0.0)),
+        Carry(start_up=StartUpCarry(5_000_000, True, "A1", 7, 2.5)),
+        Carry(start_up=StartUpCarry(order="A1")),
     ],
 )
 def test_round_trip(carry: Carry) -> None:
