@@ -1,10 +1,13 @@
 """Definition records: every KPI of the catalogue has one, and a history of its formulas."""
 
+from dataclasses import replace
+
 import pytest
 
 from werknetz.kpi.catalogue import CATALOGUE
+from werknetz.kpi.definition import OwnRecord
 from werknetz.kpi.records.history import HISTORY
-from werknetz.kpi.records.record import ALL_METHODOLOGIES, record_of
+from werknetz.kpi.records.record import ALL_METHODOLOGIES, KpiRecord, record_of
 from werknetz.kpi.records.texts import TEXTS
 
 
@@ -26,6 +29,14 @@ def test_a_kpi_has_a_record(name: str) -> None:
         assert former.formula
         assert former.why
         assert former.last_release
+
+
+def test_an_own_kpi_has_the_record_of_its_document() -> None:
+    own = OwnRecord("Rüstanteil", "Set-up share", "e", "n", 0)
+    kpi = replace(CATALOGUE["oee"], name="setup_share", own=own)
+    assert record_of(kpi) == KpiRecord(
+        "Rüstanteil", "Set-up share", "e", "n", ("discrete", "batch"), "own", ()
+    )
 
 
 def test_texts_and_history_are_of_known_kpis() -> None:

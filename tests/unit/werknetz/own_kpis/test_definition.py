@@ -42,6 +42,34 @@ def _of_formula(formula: str, expected: str, elements: str = "pbt_s: 1.0") -> Kp
     return _kpi(text + tests)
 
 
+def test_the_first_version_is_valid_from_now_on() -> None:
+    text = SETUP.replace("valid_from: 2026-11-01\n", "")
+    first, later = _kpi(text), _kpi(text, now_us=5)
+    assert first.own is not None
+    assert later.own is not None
+    assert (first.version, first.own.valid_from_us, later.own.valid_from_us) == (1, 0, 5)
+
+
+@pytest.mark.parametrize(
+    ("former", "character", "length_max"),
+    [
+        ("Set-up share", "x", 200),
+        ("Share of the planned busy time that goes into set-up.", "y", 200),
+        ("long note", "z", 4000),
+    ],
+)
+def test_texts_have_a_length(former: str, character: str, length_max: int) -> None:
+    text = f"notes: long note\n{SETUP}"
+    assert _kpi(text.replace(former, character * length_max)).name == "setup_share"
+    with pytest.raises(ConfigurationError):
+        _kpi(text.replace(former, character * (length_max + 1)))
+
+
+def test_a_name_has_a_character() -> None:
+    with pytest.raises(ConfigurationError):
+        _kpi(SETUP.replace("Set-up share", "''"))
+
+
 def test_a_document_becomes_a_kpi() -> None:
     kpi = _kpi(version=3)
     assert (kpi.name, kpi.number, kpi.version, kpi.unit) == ("setup_share", None, 3, "ratio")
