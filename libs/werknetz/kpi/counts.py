@@ -220,7 +220,7 @@ def _spread_evenly(
     # The intervals are adjacent, so one line through their ends has every increment as a rise.
     at = np.append(increments.since[~single][0], increments.at[~single]) - edges[0]
     counted = np.append(0.0, np.cumsum(quantity[~single]))
-    others = np.concatenate((run_time.at, frame.phases, frame.time.at))
+    others = np.concatenate((run_time.at, frame.cuts))
     cuts = np.union1d(edges, others[(others > edges[0]) & (others < edges[-1])])
     pieces = np.maximum(np.diff(np.interp(cuts - edges[0], at, counted)), 0.0)
     each_s = run_time.value[run_time.index_before(cuts[1:])]

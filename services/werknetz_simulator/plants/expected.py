@@ -17,6 +17,9 @@ from werknetz_simulator.plants.truth import Truth
 from werknetz_simulator.protocols.names import mes
 
 MINOR_STOP_BELOW_US: Final = 120 * SECOND_US
+START_UP_US: Final = 900 * SECOND_US
+START_UP_AFTER_US: Final = 3600 * SECOND_US  # a stop so long is followed by a start-up
+LOOK_BACK_US: Final = 5 * DAY_US
 FAULTS: Final = frozenset({StateKind.FAULT, StateKind.REPAIR})
 
 
@@ -53,6 +56,8 @@ class ElementSums:
     rework_pq: int = 0  # produced by machines that count rework
     fe: int = 0
     minor_stops: int = 0
+    start_up_sq: int = 0  # scrap of start-ups
+    start_up_pri_sq_us: int = 0  # of it, what was finished while the state was known
 
     @property
     def pq(self) -> int:
@@ -265,17 +270,52 @@ def _count_parts(
         total.rework_pq += len(parts["good"]) + len(parts["scrap"])
     segments = list(truth.segments(machine, start_us, end_us))
     starts = [segment.start_us for segment in segments]
+    start_ups = _start_ups(truth, machine, start_us, end_us)
     for quality in ("good", "scrap"):
         for at_us in parts[quality]:
             pri_us = segments[bisect_right(starts, at_us) - 1].pri_us
             # At the border of two segments, a part was finished in the first.
             in_unknown = segments[max(bisect_left(starts, at_us) - 1, 0)].kind is StateKind.UNKNOWN
+            is_start_up = quality == "scrap" and _is_in_start_up(start_ups, at_us)
             known_us = 0 if in_unknown else pri_us
             total.pri_pq_us += pri_us
             total.judged_pri_pq_us += known_us
+            total.start_up_sq += is_start_up
+            total.start_up_pri_sq_us += known_us * is_start_up
             if quality == "good":
                 total.pri_gq_us += pri_us
                 total.judged_pri_gq_us += known_us
+
+
+def _start_ups(
+    truth: Truth, machine: PlantMachine, start_us: int, end_us: int
+) -> list[tuple[int, int]]:
+    """Return the start-ups that reach into the window: each (start, end].
+
+    The last production before the window is at most some days ago; longer standing is no other.
+    """
+    since_us = max(start_us - LOOK_BACK_US, truth.since_us)
+    start_ups: list[tuple[int, int]] = []
+    stood_us, is_set_up, order = 0, False, ""
+    for segment in truth.segments(machine, since_us, end_us):
+        begin = max(segment.start_us, since_us)
+        if segment.kind in FAULTS:
+            begin = _known_start_us(truth, segment)
+        if segment.kind is StateKind.SETUP:
+            is_set_up = True
+            start_ups.append((begin, segment.end_us))
+        if segment.kind is not StateKind.PRODUCING:
+            stood_us += segment.end_us - begin if segment.kind is not StateKind.UNKNOWN else 0
+            continue
+        is_other = order not in {"", segment.order} and bool(segment.order)
+        if is_set_up or stood_us >= START_UP_AFTER_US or is_other:
+            start_ups.append((begin, begin + START_UP_US))
+        stood_us, is_set_up, order = 0, False, segment.order or order
+    return start_ups
+
+
+def _is_in_start_up(start_ups: list[tuple[int, int]], at_us: int) -> bool:
+    return any(begin < at_us <= end for begin, end in start_ups)
 
 
 def _ratio(part: int, whole: int) -> float | None:

@@ -17,7 +17,7 @@ _NEVER: Final[Instants] = np.empty(0, np.int64)
 
 @dataclass(frozen=True, slots=True)
 class PhaseSums:
-    """Of one source of counts: a row of `PhaseRows` each, a column a bucket."""
+    """Of one source of counts: a row a phase, apart for start-ups, and a column a bucket."""
 
     quantity: Numbers
     planned_s: Numbers  # the quantity, item by item, times the planned run time of the item
@@ -35,61 +35,45 @@ class PhaseSums:
 
 
 @dataclass(frozen=True, slots=True)
-class PhaseRows:
-    """In which row of sums a quantity counts: by what is reported, and whether in a start-up.
-
-    The rows are few, however often a machine starts up.
-    """
-
-    cuts: Instants  # starts of phases, ascending; the first is that of the range
-    row: Ids  # of each phase
-    since: Instants  # of each row, an instant at which the same counts are reported
-    is_start_up: Flags  # of each row
-
-    @classmethod
-    def of(cls, reported: Instants, start_ups: Instants) -> "PhaseRows":
-        """Build from the starts of reported phases and alternating starts and ends of start-ups.
-
-        What is made at the instant of a bound belongs to the time that ends with it.
-        """
-        within = start_ups + 1
-        inside = within[(within > reported[0])]
-        if not len(start_ups):
-            rows = np.arange(len(reported), dtype=np.int64)
-            return cls(reported, rows, reported, np.zeros(len(reported), np.bool_))
-        cuts = np.union1d(reported, inside)
-        is_start_up = np.searchsorted(within, cuts, side="right") % 2
-        row = (np.searchsorted(reported, cuts, side="right") - 1) * 2 + is_start_up
-        return cls(
-            cuts, row, np.repeat(reported, 2),
-            np.tile(np.array([False, True]), len(reported)),
-        )  # fmt: skip
-
-    def __len__(self) -> int:
-        return len(self.since)
-
-
-@dataclass(frozen=True, slots=True)
 class Frame:
-    """The buckets of a range, and in which phases of it which counts are reported."""
+    """The buckets of a range, in which phases of it which counts are reported, and start-ups."""
 
     edges: Instants  # the starts of the buckets and the last end
     reported: Reported
-    rows: PhaseRows
+    phases: Instants  # starts, ascending; the first is that of the range
     time: StateTime
+    start_ups: Instants  # starts and ends, alternating: each is (start, end]
 
     @classmethod
     def of(
         cls, edges: Instants, reported: Reported, time: StateTime, start_ups: Instants = _NEVER
     ) -> "Frame":
-        """`start_ups`: starts and ends of start-ups, alternating."""
         phases = reported.phases_of(int(edges[0]), int(edges[-1]))
-        return cls(edges, reported, PhaseRows.of(phases, start_ups), time)
+        return cls(edges, reported, phases, time, start_ups)
 
     @property
-    def phases(self) -> Instants:
-        """Return the starts of phases, ascending; the first is that of the range."""
-        return self.rows.cuts
+    def cuts(self) -> Instants:
+        """Return where what is made evenly is to be cut, beside the edges of buckets."""
+        return np.concatenate((self.phases, self.start_ups, self.time.at))
+
+    @property
+    def _rows(self) -> tuple[Instants, Flags]:
+        """Return of each row of sums the start of its phase, and whether it is of start-ups."""
+        if not len(self.start_ups):
+            return self.phases, np.zeros(len(self.phases), np.bool_)
+        return np.repeat(self.phases, 2), np.tile(np.array([False, True]), len(self.phases))
+
+    def _rows_of(self, at: Instants, since: Instants) -> Ids:
+        """Return the row in which each quantity counts."""
+        phase = np.zeros(len(at), np.int64)
+        if len(self.phases) > 1:
+            phase = np.maximum(index_of_ascending(self.phases, since), 0)
+        if not len(self.start_ups):
+            return phase
+        # What is made at the instant of a bound belongs to the time that ends with it.
+        is_start_up = index_of_ascending(self.start_ups, at - 1) % 2 == 0
+        rows: Ids = phase * 2 + is_start_up
+        return rows
 
     def share_of(self, since: Instants, at: Instants, before: tuple[int, int] = (0, 0)) -> Numbers:
         """Return the share of quantities made evenly over (since, at] that is of known states.
@@ -126,12 +110,12 @@ class Frame:
         inside = slice(int(first), int(last))
         ends = np.searchsorted(at[inside], self.edges[1:], "right")
         cell = np.repeat(np.arange(count), np.diff(ends, prepend=0))
-        if len(self.rows) > 1:
-            phase = index_of_ascending(self.phases, since[inside])
-            cell = cell + self.rows.row[np.maximum(phase, 0)] * count
+        number = len(self._rows[0])
+        if number > 1:
+            cell = cell + self._rows_of(at[inside], since[inside]) * count
         amount = quantity[inside]
         planned_s = amount * each_s[inside]
-        shape, length = (len(self.rows), count), len(self.rows) * count
+        shape, length = (number, count), number * count
         by_quantity = np.bincount(cell, amount, minlength=length).astype(np.float64).reshape(shape)
         by_time = np.bincount(cell, planned_s, minlength=length).astype(np.float64).reshape(shape)
         if self.time.is_known and (share == 1).all():
@@ -141,8 +125,9 @@ class Frame:
 
     def columns_of(self, sums: Mapping[Role, Sequence[PhaseSums]]) -> dict[str, Numbers]:
         """Return the elements of quantity, by name, from the sums of each role."""
-        at = self.reported.at(self.rows.since)
-        none = np.zeros((len(self.rows), len(self.edges) - 1))
+        phases, is_start_up = self._rows
+        at = self.reported.at(phases)
+        none = np.zeros((len(phases), len(self.edges) - 1))
         total = {name: PhaseSums(none, none, none) for name in _QUANTITIES}
         for role, parts in sums.items():
             factors = at.factors_of(role)
@@ -165,13 +150,7 @@ class Frame:
             "rework_pq": pq.quantity * rework, "rework_rq": rq.quantity * rework,
         }  # fmt: skip
         columns = {name: parts.sum(axis=0) for name, parts in parts_by_name.items()}
-        return columns | self._start_up_of(parts_by_name)
-
-    def _start_up_of(self, parts: Mapping[str, Numbers]) -> dict[str, Numbers]:
-        """Return the scrap of start-ups: items, and the judged planned run time of them."""
-        chosen = self.rows.is_start_up
-        of_scrap = parts["judged_pri_pq_s"][chosen] - parts["judged_pri_gq_s"][chosen]
-        return {
-            "start_up_sq": parts["sq"][chosen].sum(axis=0),
-            "start_up_pri_sq_s": of_scrap.sum(axis=0),
-        }
+        scrap_s = parts_by_name["judged_pri_pq_s"] - parts_by_name["judged_pri_gq_s"]
+        columns["start_up_sq"] = parts_by_name["sq"][is_start_up].sum(axis=0)
+        columns["start_up_pri_sq_s"] = scrap_s[is_start_up].sum(axis=0)
+        return columns

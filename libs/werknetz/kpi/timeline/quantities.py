@@ -49,7 +49,7 @@ def _shares_of(
     if since_us >= at_us:
         at = np.array([at_us], np.int64)
         return at, at, np.ones(1)
-    cuts = np.concatenate((plan.boundaries, frame.edges, run_time.at, frame.phases, frame.time.at))
+    cuts = np.concatenate((plan.boundaries, frame.edges, run_time.at, frame.cuts))
     cuts = np.unique(cuts[(cuts > since_us) & (cuts < at_us)])
     start, end = np.append(since_us, cuts), np.append(cuts, at_us)
     duration = (end - start).astype(np.float64)

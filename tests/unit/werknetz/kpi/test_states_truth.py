@@ -81,6 +81,7 @@ def test_elements_are_what_happened(plant: Plant, number: int) -> None:
     expected = element_sums(truth, [machine], SINCE, END)
     for name, value in expected.to_elements().items():
         assert getattr(total, name) == pytest.approx(value, abs=1e-6), name
+    assert 0 < expected.start_up_sq < expected.sq
     assert (expected.rework_pq == 0) == ("rework" not in plant.counts)
     for name, ratio in kpis_of(expected).items():
         assert KPIS[name].compute(total)[0] == pytest.approx(ratio), name

@@ -20,6 +20,7 @@ from werknetz.kpi.series import CountSeries, MachineSamples, Series
 from werknetz.kpi.states import BucketRange, ComputedBuckets, compute_buckets
 from werknetz.kpi.stops.start_up import DEFAULT_START_UP, StartUpRules
 from werknetz.kpi.stops.thresholds import StopThreshold
+from werknetz.kpi.timeline.reports import ReportedQuantity, Reports
 
 P, SETUP, OFF, UNKNOWN = S.PRODUCING, S.SETUP, S.OFF, S.UNKNOWN
 US = 1 / MINUTE
@@ -123,7 +124,9 @@ def test_what_begins_a_start_up(
         (52 + US, False),
     ],
 )  # fmt: skip
-def test_a_machine_that_starts_up_again_has_a_new_start_up(minute: float, *, is_start_up: bool) -> None:
+def test_a_machine_that_starts_up_again_has_a_new_start_up(
+    minute: float, *, is_start_up: bool
+) -> None:
     """From 20 to 25, from 30 to 35 after a set-up, and from 37 to 52 by another rule."""
     state = states((0, P), (10, SETUP), (20, P), (28, SETUP), (30, P), (36, S.IDLE), (37, P))
     thresholds = [
@@ -178,6 +181,35 @@ def test_good_items_are_what_total_and_scrap_leave() -> None:
     samples = MachineSamples(AFTER_SET_UP, None, Series.of([T0], [10.0]), counts,
                              start_up_rules=rule(items=3))  # fmt: skip
     assert total(compute(samples)).start_up_sq == 2
+
+
+@pytest.mark.parametrize(
+    ("minute", "is_start_up"),
+    [(10, False), (10 + US, True), (35, True), (35 + US, False)],
+)
+def test_what_a_person_enters_counts_at_its_instant(minute: float, *, is_start_up: bool) -> None:
+    samples = machine(AFTER_SET_UP, [])
+    entered = ReportedQuantity(Role.SCRAP_COUNT, at(minute), at(minute), 1.0)
+    e = total(compute(replace(samples, reports=Reports(entered=(entered,)))))
+    assert e.sq == 2
+    assert e.start_up_sq == is_start_up
+
+
+def test_what_is_made_evenly_is_cut_at_the_bounds() -> None:
+    """The MES reports 12 scrap parts from 0 to 60: one in 5 minutes; a start-up has 25."""
+    samples = replace(machine(AFTER_SET_UP, []), counts=(increments(Role.GOOD_COUNT, [0.0]),))
+    job = ReportedQuantity(Role.SCRAP_COUNT, at(0), at(60), 12.0)
+    e = total(compute(replace(samples, reports=Reports(quantities=(job,)))))
+    assert e.sq == pytest.approx(12)
+    assert (e.start_up_sq, e.start_up_pri_sq_s) == (pytest.approx(5), pytest.approx(50))
+
+
+def test_a_spread_counter_is_cut_at_the_bounds() -> None:
+    points = Series.of([at(0), at(60)], [0.0, 12.0])
+    spread = CountSeries(9, Role.SCRAP_COUNT, points, "to_zero", interpolate=True)
+    samples = machine(AFTER_SET_UP, [])
+    e = total(compute(replace(samples, counts=(samples.counts[0], spread))))
+    assert e.start_up_sq == pytest.approx(5)
 
 
 def test_no_time_is_no_start_up_but_trial_parts_stay() -> None:
