@@ -46,9 +46,11 @@ OWN: Final = frozenset(
         "reasons",
         "quantities",
         "audit",
+        "findings",
         "shift-report",
         "overview",
         "comparison",
+        "materials",
     }
 )
 _EXTRAS: Final = {"opcua": "edge", "mapping": "edge", "ingest": "core"}
@@ -106,12 +108,14 @@ def _register_own(app: typer.Typer) -> None:
         calendar,
         capacities,
         energy,
+        materials,
         overview,
         targets,
     )
     from werknetz_client.commands.performance import losses as loss_ranking
     from werknetz_client.commands.shop_floor import (
         audit,
+        findings,
         quantities,
         reasons,
         shift_report,
@@ -120,9 +124,9 @@ def _register_own(app: typer.Typer) -> None:
     )
 
     own = (
-        stops, reasons, quantities, audit, shift_report, kpi, mapping,
+        stops, reasons, quantities, audit, findings, shift_report, kpi, mapping,
         connectors, equipment, quarantine, supply, stock, losses, loss_ranking,
-        targets, energy, calendar, capacities, timeline, overview,
+        targets, energy, calendar, capacities, timeline, overview, materials,
     )  # fmt: skip
     for module in own:
         module.register(app)

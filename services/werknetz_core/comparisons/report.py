@@ -1,15 +1,21 @@
 """A comparison as a document: values, comparability, trust, ranks."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from werknetz.domain.bucket import instant_of
 from werknetz.kpi.definition import Kpi, Trend
 from werknetz.kpi.elements import Elements
-from werknetz.kpi.targets.comparability import LIMITS, Comparability, ComparedEquipment, compare
-from werknetz.store.losses.products import RUN_TIME_BY_MATERIAL
+from werknetz.kpi.targets.comparability import (
+    LIMITS,
+    Comparability,
+    ComparedEquipment,
+    ProductFamily,
+    compare,
+)
+from werknetz.store.kpis.products import RUN_TIME_BY_PRODUCT
 from werknetz.store.session import ReadConnection
 from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.context.time_spec import UtcSpan
@@ -17,8 +23,12 @@ from werknetz_core.loss_times.measure import MachineLosses, measure_losses
 from werknetz_core.loss_times.reasons import load_reason_lookup
 
 Document = dict[str, Any]
+Families = Mapping[int, Mapping[ProductFamily | None, float]]
+"""Run time in seconds by machine and family; None: no product is known."""
 _WEEK_US: Final = 7 * 86_400_000_000
 _PLAN_KNOWN_MIN: Final = 0.9
+PRODUCTS_MAX: Final = 50
+"""So many families and materials of an equipment are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +72,13 @@ def _compared_equipment(
     rows: Sequence[MachineLosses],
     query: ComparisonQuery,
     minor_stop_s: Mapping[int, float],
-    families: Mapping[int, Mapping[str, float]],
+    families: Families,
 ) -> ComparedEquipment:
     e = Elements.sum(row.elements for row in rows)
-    family: dict[str, float] = defaultdict(float)
+    family: dict[ProductFamily | None, float] = defaultdict(float)
     for row in rows:
-        for material, seconds in families.get(row.machine.id, {}).items():
-            family[material] += seconds
+        for name, seconds in families.get(row.machine.id, {}).items():
+            family[name] += seconds
     thresholds = sorted({minor_stop_s[row.machine.id] for row in rows})
     return ComparedEquipment(
         node.path,
@@ -89,17 +99,44 @@ def _planned_hours_a_week(e: Elements) -> float | None:
     return e.pot_s / e.calendar_s * _WEEK_US / 3.6e9
 
 
-async def _load_families(
-    connection: ReadConnection, ids: Sequence[int], span: UtcSpan
-) -> dict[int, dict[str, float]]:
+async def _load_families(connection: ReadConnection, ids: Sequence[int], span: UtcSpan) -> Families:
     rows = await connection.fetch(
-        RUN_TIME_BY_MATERIAL, list(ids), instant_of(span.start_us), instant_of(span.end_us)
+        RUN_TIME_BY_PRODUCT, list(ids), instant_of(span.start_us), instant_of(span.end_us)
     )
-    families: dict[int, dict[str, float]] = defaultdict(dict)
+    families: dict[int, dict[ProductFamily | None, float]] = defaultdict(lambda: defaultdict(float))
     for row in rows:
-        if row["material"] is not None:
-            families[row["equipment_id"]][row["material"]] = row["run_s"]
+        family = _family_of(row["product"], row["product_family"])
+        families[row["equipment_id"]][family] += row["run_s"]
     return families
+
+
+def _family_of(product: str | None, family: str | None) -> ProductFamily | None:
+    if product is None:
+        return None
+    return ProductFamily(product, is_material=True) if family is None else ProductFamily(family)
+
+
+def _product_fields(equipment: ComparedEquipment) -> Document:
+    """Return what the equipment makes: families with their shares, and what is not known."""
+    shares = equipment.known_family_s.items()
+    run_s = equipment.run_s
+    longest_first = sorted(shares, key=lambda item: (-item[1], item[0]))
+    return {
+        "product_unknown_share": equipment.unknown_product_share,
+        "products": [
+            {
+                "product_family": None if family.is_material else family.name,
+                "material": family.name if family.is_material else None,
+                "share": seconds / run_s,
+            }
+            for family, seconds in longest_first[:PRODUCTS_MAX]
+        ],
+        "materials_without_family": _without_family(family for family, _ in longest_first),
+    }
+
+
+def _without_family(families: Iterable[ProductFamily]) -> list[str]:
+    return sorted(family.name for family in families if family.is_material)[:PRODUCTS_MAX]
 
 
 def _item(
@@ -121,6 +158,7 @@ def _item(
         "score": comparability.score,
         "parts": dict(comparability.parts),
         "reasons": list(comparability.reasons),
+        **_product_fields(equipment),
         "trust": comparability.trust,
         "provisional": any(row.provisional for row in rows) or query.span.end_us > query.now_us,
     }

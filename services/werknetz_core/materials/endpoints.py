@@ -1,9 +1,9 @@
 """Materials: our number, those of suppliers and customers, units and cost."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 
 from werknetz.runtime.log import get_logger
 from werknetz.store.master_data import AGAIN_OF_MATERIALS, ALONE
@@ -41,6 +41,7 @@ _SORTING: Final = Sorting(
     tie=SortKey(_M.number),
     keys={"number": SortKey(_M.number), "description": SortKey(_M.description)},
 )
+_FIELDS: Final = ("description", "unit", "unit_cost", "currency", "product_family")
 _log: Final = get_logger("core.supply")
 
 
@@ -51,9 +52,12 @@ async def list_materials(
     principal: Viewer,
     params: ListParamsDep,
     supplier: supply_scope.SupplierFilter = [],  # noqa: B006 - FastAPI copies
+    product_family: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
 ) -> pagination.Page[MaterialView]:
     """List materials by our number. Sort: number, description."""
     query = _materials_query(principal)
+    if product_family:
+        query = query.where(_M.product_family.in_(product_family))
     if supplier:
         ids = await supply_scope.resolve_ids(SUPPLIER, supplier, session, principal)
         r = supply_relations.c
@@ -82,13 +86,14 @@ async def set_material(
     concerns_events = any(v is not None for v in (change.numbers, change.units, change.unit))
     if concerns_events:
         await session.execute(sa.text(ALONE))
-    existing = sa.select(_M.id).where(_M.number == material)
-    material_id = await session.scalar(existing.with_for_update())
-    if material_id is None:
+    existing = sa.select(_M.id, *(_M[name] for name in _FIELDS)).where(_M.number == material)
+    row = (await session.execute(existing.with_for_update())).mappings().one_or_none()
+    if row is None:
         new = sa.insert(materials).values(number=material).returning(_M.id)
-        material_id = await session.scalar(new)
-    values = change.model_dump(include={"description", "unit", "unit_cost", "currency"})
-    values = {name: value for name, value in values.items() if value is not None}
+        material_id: int = (await session.execute(new)).scalar_one()
+    else:
+        material_id = row["id"]
+    values = _changed_values(change)
     if values:
         await session.execute(sa.update(materials).where(_M.id == material_id).values(values))
     changed = {material_id}
@@ -103,10 +108,20 @@ async def set_material(
         await session.execute(sa.text(AGAIN_OF_MATERIALS), {"ids": sorted(changed)})
     await record_change(
         session, principal, "changed", ("material", material),
-        after=change.model_dump(mode="json", exclude_none=True),
+        before=None if row is None else {name: row[name] for name in values},
+        after=values | change.model_dump(mode="json", include={"numbers", "units"},
+                                         exclude_none=True),
     )  # fmt: skip
     _log.info("material changed", material=material, by=principal.name)
     return await _load_detail(material_id, session, principal)
+
+
+def _changed_values(change: MaterialChange) -> dict[str, Any]:
+    """Return the columns that the change sets. Null takes a material out of its family."""
+    values = change.model_dump(include=set(_FIELDS))
+    chosen = {name for name, value in values.items() if value is not None}
+    chosen |= change.model_fields_set & {"product_family"}
+    return {name: values[name] for name in _FIELDS if name in chosen}
 
 
 async def _set_numbers(

@@ -16,6 +16,7 @@ class MaterialView(BaseModel):
     unit: str | None  # the base unit
     unit_cost: float | None
     currency: str | None
+    product_family: str | None  # what plants are compared by; null: it is a family of its own
     suppliers: list[str]
 
 
@@ -53,7 +54,10 @@ class NewUnit(BaseModel):
 
 
 class MaterialChange(BaseModel):
-    """Fields that are missing stay unchanged; a list replaces the whole list."""
+    """Fields that are missing stay unchanged; a list replaces the whole list.
+
+    `product_family: null` takes the material out of its family.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -61,5 +65,6 @@ class MaterialChange(BaseModel):
     unit: Word | None = None
     unit_cost: Amount | None = None
     currency: Currency | None = None
+    product_family: Word | None = Field(None, description="Key, such as valves: for comparisons.")
     numbers: Annotated[list[NewNumber], Field(max_length=1000)] | None = None
     units: Annotated[list[NewUnit], Field(max_length=100)] | None = None

@@ -7,6 +7,8 @@ from fastapi import APIRouter, Query, Request
 
 from werknetz.domain.bucket import instant_of
 from werknetz.store.tables import equipment, orders
+from werknetz.store.tables.stock import operations
+from werknetz.store.tables.supply import materials
 from werknetz_core.access import equipment_scope
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
 from werknetz_core.context.collection import query_page
@@ -30,6 +32,21 @@ _SORTING: Final = Sorting(
     },
 )
 
+# What the MES says about an order holds where nothing else names it.
+_OPERATIONS: Final = (
+    sa.select(materials.c.number)
+    .join(operations, operations.c.material_id == materials.c.id)
+    .where(
+        operations.c.order_number == orders.c.order_number,
+        operations.c.equipment_id == orders.c.equipment_id,
+    )
+    .order_by(operations.c.operation)
+    .limit(1)
+    .scalar_subquery()
+)
+_PRODUCT: Final = sa.func.coalesce(orders.c.material, _OPERATIONS).label("material")
+_COLUMNS: Final = [column for column in orders.c if column is not orders.c.material]
+
 
 @router.get("/orders")
 async def list_orders(
@@ -49,7 +66,7 @@ async def list_orders(
     Sort: equipment, order_number, started_at (not started: first).
     """
     query = (
-        sa.select(orders, equipment.c.path.label("equipment"))
+        sa.select(*_COLUMNS, _PRODUCT, equipment.c.path.label("equipment"))
         .join(equipment, equipment.c.id == orders.c.equipment_id)
         .where(
             await equipment_scope.equipment_condition(under, context, principal),

@@ -19,18 +19,42 @@ LIMITS: Final[Mapping[str, float]] = {
 """Below this share equipment is not comparable."""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class ProductFamily:
+    """A family of materials; a material without one is a family of its own."""
+
+    name: str
+    is_material: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class ComparedEquipment:
-    """`family_s`: run time by product; `definition`: what the KPI depends on beside its version."""
+    """`family_s`: run time in seconds by product family; None: of what no product is known.
+
+    `definition`: what the KPI depends on beside its version.
+    """
 
     name: str
     value: float | None
-    family_s: Mapping[str, float]
+    family_s: Mapping[ProductFamily | None, float]
     definition: Mapping[str, object]
     judged_share: float | None
     planned_hours_a_week: float | None
     known_share: float | None  # of planned time with a known state
     late_share: float | None
+
+    @property
+    def run_s(self) -> float:
+        return sum(self.family_s.values())
+
+    @property
+    def known_family_s(self) -> dict[ProductFamily, float]:
+        return {f: seconds for f, seconds in self.family_s.items() if f is not None and seconds > 0}
+
+    @property
+    def unknown_product_share(self) -> float | None:
+        """Which share of the run time has no known product; None: there is no run time."""
+        return self.family_s.get(None, 0.0) / self.run_s if self.run_s > 0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +84,7 @@ def compare(
     `is_up`: whether higher values are better. Parts in `ignored` prevent no ranking. Equal values
     have equal ranks.
     """
-    family = _joint_family(equipment)
+    family = _usual_families(equipment)
     hours = [e.planned_hours_a_week for e in equipment if e.planned_hours_a_week]
     usual_hours = median(hours) if hours else None
     compared = [_compare_one(e, equipment, family, usual_hours, ignored) for e in equipment]
@@ -86,12 +110,12 @@ def _order(value: float | None, *, is_up: bool) -> float:
 def _compare_one(
     e: ComparedEquipment,
     equipment: Sequence[ComparedEquipment],
-    family: Mapping[str, float],
+    family: Mapping[ProductFamily, float],
     usual_hours: float | None,
     ignored: frozenset[str],
 ) -> Comparability:
     parts = {
-        PRODUCT_FAMILY: _overlap(e.family_s, family),
+        PRODUCT_FAMILY: _overlap(e, family),
         DEFINITION: _same_definition(e, equipment),
         COVERAGE: e.judged_share,
         CALENDAR: _ratio(e.planned_hours_a_week, usual_hours),
@@ -112,9 +136,7 @@ def _compare_one(
 
 def _reason(name: str, share: float | None, e: ComparedEquipment) -> str:
     if name == PRODUCT_FAMILY:
-        if share is None:
-            return "its products are unknown: no order names its material"
-        return f"it makes other products: {share:.0%} of the run time is for those of the others"
+        return _reason_of_family(share, e)
     if name == DEFINITION:
         return "its definition differs: " + ", ".join(
             f"{key} = {value}" for key, value in sorted(e.definition.items())
@@ -127,25 +149,52 @@ def _reason(name: str, share: float | None, e: ComparedEquipment) -> str:
     return f"its calendar differs: {e.planned_hours_a_week:.0f} planned hours a week and machine"
 
 
-def _joint_family(equipment: Sequence[ComparedEquipment]) -> dict[str, float]:
-    """Return the share of each product, every equipment with the same weight."""
-    joint: dict[str, float] = {}
+def _reason_of_family(share: float | None, e: ComparedEquipment) -> str:
+    if share is None:
+        return "its products are unknown: no order names its material"
+    unknown = e.unknown_product_share or 0.0
+    if share >= LIMITS[PRODUCT_FAMILY] * (1 - unknown):  # what is known is comparable
+        return f"its products are unknown for {unknown:.0%} of the run time"
+    also = f", and for {unknown:.0%} the product is unknown" if unknown > 0 else ""
+    return f"it makes other products: {share:.0%} of the run time is for those of the others{also}"
+
+
+def _usual_families(equipment: Sequence[ComparedEquipment]) -> dict[ProductFamily, float]:
+    """Return the shares of families in what most equipment makes mainly.
+
+    Equipment belongs together whose main family is the same. The largest group is the usual one,
+    and each equipment of it has the same weight.
+    """
+    groups: dict[ProductFamily, list[dict[ProductFamily, float]]] = {}
     for e in equipment:
-        total = sum(e.family_s.values())
-        if total <= 0:  # its products took no time
-            continue
-        for product, seconds in e.family_s.items():
-            joint[product] = joint.get(product, 0.0) + seconds / total
-    whole = sum(joint.values())
-    return {product: share / whole for product, share in joint.items()} if whole else {}
+        known_s = e.known_family_s
+        if known_s:
+            main = min(known_s, key=lambda family: (-known_s[family], family))
+            groups.setdefault(main, []).append(known_s)
+    if not groups:
+        return {}
+    usual = groups[min(groups, key=lambda family: (-len(groups[family]), family))]
+    shares: dict[ProductFamily, float] = {}
+    for known_s in usual:
+        total = sum(known_s.values())
+        for family, seconds in known_s.items():
+            shares[family] = shares.get(family, 0.0) + seconds / total / len(usual)
+    return shares
 
 
-def _overlap(family_s: Mapping[str, float], joint: Mapping[str, float]) -> float | None:
-    """Return which share of the run time products in common have; None: no product is known."""
-    total = sum(family_s.values())
-    if total <= 0:
+def _overlap(e: ComparedEquipment, usual: Mapping[ProductFamily, float]) -> float | None:
+    """Return which share of the run time is for the usual products; None: no product is known.
+
+    Run time without a known product is for none of them.
+    """
+    known_s = e.known_family_s
+    if not known_s:
         return None
-    return sum(min(seconds / total, joint.get(p, 0.0)) for p, seconds in family_s.items())
+    total = sum(known_s.values())
+    common = sum(
+        min(seconds / total, usual.get(family, 0.0)) for family, seconds in known_s.items()
+    )
+    return common * total / e.run_s
 
 
 def _same_definition(e: ComparedEquipment, equipment: Sequence[ComparedEquipment]) -> float:

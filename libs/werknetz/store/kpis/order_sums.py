@@ -35,25 +35,6 @@ def _list(items: Iterable[str]) -> str:
     return ", ".join(items)
 
 
-# $1: equipment; $2: order numbers. The material that the order names, else that of its operation.
-PRODUCTS_OF_ORDERS: Final = """
-SELECT q.equipment_id, q.order_number, coalesce(r.material, (
-        SELECT m.number FROM operations p JOIN materials m ON m.id = p.material_id
-        WHERE p.order_number = q.order_number AND p.equipment_id = q.equipment_id
-        ORDER BY p.operation LIMIT 1), (
-        SELECT m.number FROM production_orders d JOIN materials m ON m.id = d.material_id
-        WHERE d.number = q.order_number)) AS product
-FROM unnest($1::int[], $2::text[]) AS q (equipment_id, order_number)
-LEFT JOIN orders r ON r.equipment_id = q.equipment_id AND r.order_number = q.order_number"""
-
-IS_PRODUCT: Final = """
-SELECT EXISTS (SELECT FROM materials WHERE number = $1)
-    OR EXISTS (SELECT FROM orders WHERE material = $1)"""
-
-PRODUCTS: Final = """
-SELECT number FROM materials UNION SELECT material FROM orders WHERE material IS NOT NULL
-LIMIT 10000"""
-
 # The time of an order at each machine. $1: its number; $2: visible equipment, or null for all.
 RUNS_OF_ORDER: Final = """
 SELECT m.equipment_id, (

@@ -68,6 +68,7 @@ materials = sa.Table(
     sa.Column("unit_cost", sa.Double),
     sa.Column("currency", sa.Text),
     sa.Column("created_at", AT, nullable=False, server_default=NOW),
+    sa.Column("product_family", sa.Text),  # null: a family of its own
 )
 
 material_numbers = sa.Table(

@@ -19,6 +19,7 @@ from werknetz_client.commands.output import (
 )
 from werknetz_client.errors import WerknetzError
 
+PRODUCTS_SHOWN: Final = 3
 Path = Annotated[str, typer.Argument(help="Path, such as nordwerk.")]
 Level = Annotated[str, typer.Option(help="plant, area, line or machine.")]
 
@@ -34,7 +35,8 @@ OVERVIEW: Final[Columns] = {
 }  # fmt: skip
 COMPARISON: Final[Columns] = {
     "rank": ("rank", text), "equipment": ("equipment", text), "value": ("shown", text),
-    "score": ("score", percent), "trust": ("trust", percent), "why not ranked": ("reasons", prose),
+    "score": ("score", percent), "trust": ("trust", percent), "products": ("made", prose),
+    "why not ranked": ("reasons", prose),
 }  # fmt: skip
 
 
@@ -88,11 +90,22 @@ def show_comparison(
     if output is Output.JSON:
         print_json(answer)
         return
-    rows = [{**item, "shown": _value_text(item, answer["unit"])} for item in answer["items"]]
+    rows = [
+        {**item, "shown": _value_text(item, answer["unit"]), "made": _products_text(item)}
+        for item in answer["items"]
+    ]
     print_items(rows, COMPARISON, Output.TABLE, wide=wide)
     unranked = [item for item in answer["items"] if item["rank"] is None]
     if unranked:
         print_lines(f"{len(unranked)} of {len(rows)} have no rank; --ignore leaves out a reason.")
+    alone = sorted(
+        {m for item in answer["items"] for m in item.get("materials_without_family", ())}
+    )
+    if alone:
+        print_lines(
+            f"Without a product family: {', '.join(alone)}. `werknetz materials set MATERIAL"
+            " --family FAMILY` makes products comparable."
+        )
 
 
 def _overview_row(item: Row) -> Row:
@@ -116,6 +129,20 @@ def _value_text(item: Row, unit: str) -> str:
     if value is None:
         return item["value_reason"] or EMPTY
     return percent(value) if unit == "ratio" else f"{value:,.4g} {unit}"
+
+
+def _products_text(item: Row) -> str:
+    """Return what most of the run time is for, and the share without a known product.
+
+    A core before product families says neither.
+    """
+    products = item.get("products", ())
+    shares = [(p["product_family"] or p["material"], p["share"]) for p in products]
+    more = [f"{len(shares) - PRODUCTS_SHOWN} more"] if len(shares) > PRODUCTS_SHOWN else []
+    unknown = item.get("product_unknown_share")
+    rest = [f"unknown {unknown:.0%}"] if unknown else []
+    named = [f"{name} {share:.0%}" for name, share in shares[:PRODUCTS_SHOWN]]
+    return ", ".join([*named, *more, *rest])
 
 
 def _refuse_csv(output: Output) -> None:

@@ -7,12 +7,8 @@ from typing import Final
 from werknetz.domain.bucket import BUCKET_US, instant_of
 from werknetz.kpi.definition import Kpi
 from werknetz.kpi.facts.elements import EquipmentElements
-from werknetz.store.kpis.order_sums import (
-    IS_PRODUCT,
-    PRODUCTS,
-    PRODUCTS_OF_ORDERS,
-    order_sums,
-)
+from werknetz.store.kpis.order_sums import order_sums
+from werknetz.store.kpis.products import IS_PRODUCT, PRODUCTS, PRODUCTS_OF_ORDERS
 from werknetz.store.session import ReadConnection
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.http.problem import Problem

@@ -12,7 +12,8 @@ from werknetz.kpi.definition import Kpi
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
 from werknetz.kpi.orders.formulas import ORDER
 from werknetz.kpi.orders.routing import MachineRun, operations_in_sequence, order_elements_of
-from werknetz.store.kpis.order_sums import PRODUCTS_OF_ORDERS, order_sums
+from werknetz.store.kpis.order_sums import order_sums
+from werknetz.store.kpis.products import PRODUCTS_OF_ORDERS
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.equipment_tree import EquipmentTree

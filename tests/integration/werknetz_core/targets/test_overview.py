@@ -143,6 +143,60 @@ async def test_plants_are_ranked_only_where_they_are_comparable(world: World) ->
     assert {item["rank"] for item in other} == {1, None}
 
 
+async def change_material(world: World, number: str, **changes: str | None) -> None:
+    answer = await world.client.put(
+        f"/api/v1/materials/{number}", json=changes,
+        headers={"X-API-Key": world.keys["admin"]},
+    )  # fmt: skip
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["product_family"] == changes.get("product_family")
+
+
+OPERATION = """
+INSERT INTO operations (order_number, equipment, equipment_id, material_id)
+SELECT 'A-1', path, id, (SELECT id FROM materials WHERE number = $2) FROM equipment
+WHERE path = $1"""
+
+
+async def test_families_of_materials_make_plants_comparable(world: World) -> None:
+    """The plants use the same order number for other products: each has its own material."""
+    await add_periods(world)
+    await add_time(
+        world.database, world.ids[OTHER], "2026-11-17T06:00Z",
+        [Piece(60), Piece(20, order="B-2"), Piece(20, S.IDLE)], Made(good=480),
+    )  # fmt: skip
+    for number, equipment in (("ball valve", LINE), ("gate valve", OTHER)):
+        await change_material(world, number, description="v")
+        await world.database.execute(OPERATION, equipment, number)
+    url = "/comparisons?under=nordwerk&start=2026-11-16&end=2026-11-20"
+    first = await world.get(url)
+    items = {item["equipment"]: item for item in first.json()["items"]}
+    assert {item["rank"] for item in items.values()} == {1, None}
+    zwick = items["nordwerk/zwick-2"]
+    assert (zwick["rank"], zwick["materials_without_family"]) == (None, ["gate valve"])
+    assert zwick["products"] == [
+        {"product_family": None, "material": "gate valve", "share": pytest.approx(0.75)}
+    ]
+    assert zwick["product_unknown_share"] == pytest.approx(0.25)
+    (reason,) = zwick["reasons"]
+    assert reason.startswith("it makes other products: 0% of the run time is for those of the")
+    assert reason.endswith("and for 25% the product is unknown")
+    assert items[PLANT]["product_unknown_share"] == pytest.approx(0)
+    for number in ("ball valve", "gate valve"):
+        await change_material(world, number, product_family="valves")
+    tag = {"If-None-Match": first.headers["etag"]}
+    both = (await world.get(url, headers=tag)).json()["items"]
+    assert [(i["rank"], i["equipment"]) for i in both] == [(1, "nordwerk/zwick-2"), (2, PLANT)]
+    assert both[0]["parts"]["product_family"] == pytest.approx(0.75)
+    assert [item["materials_without_family"] for item in both] == [[], []]
+    assert both[1]["products"] == [
+        {"product_family": "valves", "material": None, "share": pytest.approx(1)}
+    ]
+    await change_material(world, "gate valve", product_family=None)
+    alone = (await world.get(url)).json()["items"]
+    assert {item["rank"] for item in alone} == {1, None}
+
+
 @pytest.mark.parametrize(
     ("query", "hint"),
     [

@@ -52,7 +52,10 @@ OTHER: dict[str, Any] = {
 }  # fmt: skip
 COMPARISON: dict[str, Any] = {"unit": "ratio", "items": [
     {"rank": 1, "equipment": "n/e", "value": 0.746, "value_reason": None, "score": 0.9,
-     "trust": 1.0, "reasons": []},
+     "trust": 1.0, "reasons": [], "product_unknown_share": 0.1, "products": [
+        {"product_family": "valves", "material": None, "share": 0.5},
+        *({"product_family": None, "material": f"M-{n}", "share": 0.1} for n in range(4))],
+     "materials_without_family": ["M-1", "M-2"]},
     {"rank": None, "equipment": "n/z", "value": None, "value_reason": "no data", "score": 0.0,
      "trust": 0.0, "reasons": ["its calendar differs"]},
 ]}  # fmt: skip
@@ -108,7 +111,8 @@ CASES: list[tuple[str, str, dict[str, Any] | None, tuple[str, ...]]] = [
     ("equipment restore n/a/m-1", "PATCH /equipment/n/a/m-1", {"valid_to": None},
      ("n/a/m-2 (M)",)),
     ("comparison n --level plant --ignore calendar", "GET /comparisons", None,
-     ("74.6%", "its calendar differs", "no data", "1 of 2 have no rank")),
+     ("74.6%", "its calendar differs", "no data", "1 of 2 have no rank",
+      "valves 50%, M-0 10%, M-1 10%, 2 more, unknown 10%", "a product family: M-1, M-2.")),
 ]  # fmt: skip
 
 

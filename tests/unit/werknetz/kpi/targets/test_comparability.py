@@ -5,13 +5,19 @@ from typing import Any
 
 import pytest
 
-from werknetz.kpi.targets.comparability import ComparedEquipment, compare
+from werknetz.kpi.targets.comparability import ComparedEquipment, ProductFamily, compare
 
-FAMILY = {"bracket": 3600.0}
+FAMILY = {ProductFamily("bracket"): 3600.0}
 
 
 def plant(name: str, value: float | None = 0.7, **changes: Any) -> ComparedEquipment:
+    """Return a plant; `family_s` by name of the family, with None for an unknown product."""
     usual = ComparedEquipment(name, value, FAMILY, {"version": 2}, 0.95, 80.0, 0.99, 0.0)
+    if "family_s" in changes:
+        changes["family_s"] = {
+            ProductFamily(family) if isinstance(family, str) else family: seconds
+            for family, seconds in changes["family_s"].items()
+        }
     return replace(usual, **changes)
 
 
@@ -32,7 +38,14 @@ def test_equal_values_have_equal_ranks() -> None:
     [
         ({"family_s": {}}, "product_family", "no order names its material"),
         ({"family_s": {"bracket": 0.0}}, "product_family", "no order names its material"),
-        ({"family_s": {"axle": 10.0}}, "product_family", "other products: 33%"),
+        ({"family_s": {None: 10.0}}, "product_family", "no order names its material"),
+        ({"family_s": {"axle": 10.0}}, "product_family", "other products: 0%"),
+        ({"family_s": {"axle": 6.0, None: 4.0}}, "product_family", "for 40% the product is unkn"),
+        (
+            {"family_s": {"bracket": 3.0, None: 4.0}},
+            "product_family",
+            "unknown for 57% of the run time",
+        ),
         ({"definition": {"version": 1}}, "definition", "version = 1"),
         ({"judged_share": 0.79}, "coverage", "79% of its planned time"),
         ({"judged_share": None}, "coverage", "nothing of its planned time"),
@@ -57,7 +70,12 @@ def test_what_is_not_comparable_has_a_reason(
 
 @pytest.mark.parametrize(
     "changes",
-    [{"judged_share": 0.8}, {"planned_hours_a_week": 40.0}, {"planned_hours_a_week": 160.0}],
+    [
+        {"family_s": {"bracket": 2.0, None: 2.0}},
+        {"judged_share": 0.8},
+        {"planned_hours_a_week": 40.0},
+        {"planned_hours_a_week": 160.0},
+    ],
 )
 def test_the_limits_themselves_are_comparable(changes: dict[str, Any]) -> None:
     odd = compare([plant("a"), plant("b"), plant("odd", **changes)])
@@ -102,11 +120,19 @@ def test_the_score_is_the_mean_of_the_parts(
         ([{"x": 0.25}, {"x": 0.5}], [1.0, 1.0]),  # shares, not seconds
         ([{"x": 0.0}, {"x": 9.0}], [None, 1.0]),  # one that took no time says nothing of others
         ([{}, {}], [None, None]),
-        ([{"x": 9.0}, {"y": 9.0}], [0.5, 0.5]),
+        ([{"x": 9.0}, {"y": 9.0}], [1.0, 0.0]),  # nothing in common: one has no rank
+        ([{"y": 9.0}, {"x": 9.0}], [0.0, 1.0]),
+        ([{"x": 9.0}, {"y": 9.0}, {"y": 1.0}, {"z": 1.0}], [0.0, 1.0, 1.0, 0.0]),
+        ([{"x": 6.0, "y": 4.0}, {"y": 9.0}, {"y": 1.0}], [0.4, 1.0, 1.0]),
+        ([{"x": 9.0, None: 3.0}, {"x": 9.0}], [0.75, 1.0]),  # what is unknown is nothing in common
+        ([{"x": 9.0, None: 9.0}, {"y": 9.0}], [0.5, 0.0]),
+        ([{None: 9.0}, {"x": 9.0}], [None, 1.0]),
+        # A material without a family is not the family of that name.
+        ([{ProductFamily("x", is_material=True): 9.0}, {"x": 9.0}], [0.0, 1.0]),
     ],
 )
 def test_the_overlap_of_products(
-    families: list[dict[str, float]], overlaps: list[float | None]
+    families: list[dict[Any, float]], overlaps: list[float | None]
 ) -> None:
     plants = [plant(str(n), family_s=family) for n, family in enumerate(families)]
     parts = {c.name: c.parts["product_family"] for c in compare(plants)}
@@ -149,3 +175,16 @@ def test_the_order_is_that_of_ranks_then_of_scores_then_of_names() -> None:
     assert [(c.name, c.rank) for c in compare(plants)] == [
         ("high", 1), ("low", 2), ("x", None), ("y", None), ("none", None),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("family_s", "share"),
+    [
+        ({}, None), ({"x": 0.0}, None), ({"x": 4.0}, 0.0), ({"x": 3.0, None: 1.0}, 0.25),
+        ({None: 1.0}, 1.0),
+    ],
+)  # fmt: skip
+def test_which_share_of_the_run_time_has_no_product(
+    family_s: dict[Any, float], share: float | None
+) -> None:
+    assert plant("a", family_s=family_s).unknown_product_share == share
