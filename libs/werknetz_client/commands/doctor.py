@@ -1,6 +1,7 @@
 """Checks of what stands between a user and an answer; each gives a remedy where it fails."""
 
 import socket
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,8 +12,10 @@ from werknetz.runtime.settings import SettingError, read_env
 from werknetz_client.client import Client, Row
 from werknetz_client.commands.connectors import imbalance_of
 from werknetz_client.errors import ApiError, WerknetzError
+from werknetz_client.transport import PAGE_MAX
 
 CLOCK_S_MAX: Final = 5.0
+NOT_COMPUTED: Final = "not_computed"
 CONNECT_S: Final = 3.0
 _SERVERS: Final = (
     ("WERKNETZ_DATABASE_URL", "database", 5432),
@@ -63,6 +66,7 @@ def _check_api(client: Client) -> list[Check]:
         _attempt("ready", lambda: str(client.get("/health/ready"))),
         _check_key(client),
         *run_connector_checks(client),
+        *run_finding_checks(client),
     ]
 
 
@@ -80,6 +84,33 @@ def run_connector_checks(client: Client) -> list[Check]:
         for kind, text in (connector.get("findings") or {}).items()
     ]
     return findings + _check_books([row for row in connectors if row.get("books")])
+
+
+def run_finding_checks(client: Client) -> list[Check]:
+    """Return how many findings are open; what cannot be computed is a failed check."""
+    if client.key is None:
+        return []
+    try:
+        rows = client.findings.list(open="true", fields="kind", limit=PAGE_MAX)
+    except WerknetzError as error:
+        return [Check("findings", False, str(error), error.hint)]
+    counts = Counter(row["kind"] for row in rows)
+    failed = counts.pop(NOT_COMPUTED, 0)
+    checks = []
+    if failed:
+        checks.append(
+            Check(
+                "findings",
+                False,
+                f"{failed:,} open: something cannot be computed",
+                f"`werknetz findings --kind {NOT_COMPUTED}` says which, and why.",
+            )
+        )
+    if counts:
+        kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(counts.items()))
+        text = f"{counts.total():,} open, see `werknetz findings`: {kinds}"
+        checks.append(Check("findings", True, text))
+    return checks
 
 
 def _check_books(connectors: Sequence[Row]) -> list[Check]:

@@ -6,11 +6,12 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request
 
 from werknetz.store.tables import audit_log
-from werknetz_core.access.equipment_scope import EquipmentFilter, path_visible, path_within
+from werknetz_core.access.equipment_scope import EquipmentFilter, path_within
 from werknetz_core.access.keys import KeyRole, Principal
 from werknetz_core.audit.schemas import AuditView
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
 from werknetz_core.context.collection import query_page, time_condition
+from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.polling import refuse_unknown_parameters
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
@@ -43,10 +44,12 @@ async def list_audit(
 ) -> pagination.Page[AuditView]:
     """List changes by people, newest first. Sort: id, at.
 
-    Changes that concern no equipment are for engineers with a key for all plants.
+    Changes that concern no equipment are for engineers with a key for all plants. `under` also
+    finds what was changed under former paths of equipment that was renamed or moved.
     """
+    tree = await context.tree.current()
     query = sa.select(audit_log).where(
-        _visible(principal), time_condition(context, _A.at, start, end)
+        _visible(principal, tree), time_condition(context, _A.at, start, end)
     )
     for column, values in (
         (_A.subject, subject), (_A.subject_id, subject_id), (_A.action, action), (_A.by, by),
@@ -56,12 +59,14 @@ async def list_audit(
     if under:
         for path in under:
             principal.require_equipment(path)
-        query = query.where(path_within(_A.equipment, under))
+        roots = [name for path in under for name in tree.paths_over_time(path)]
+        query = query.where(path_within(_A.equipment, roots))
     return await query_page(request, session, params, query, _SORTING, AuditView)
 
 
-def _visible(principal: Principal) -> sa.ColumnElement[bool]:
-    of_equipment = sa.and_(_A.equipment.is_not(None), path_visible(_A.equipment, principal))
-    if principal.plants is None and principal.role >= KeyRole.ENGINEER:
-        return sa.true()
-    return of_equipment
+def _visible(principal: Principal, tree: EquipmentTree) -> sa.ColumnElement[bool]:
+    if principal.plants is None:
+        return sa.true() if principal.role >= KeyRole.ENGINEER else _A.equipment.is_not(None)
+    # A plant that was renamed has changes under its former path; what moved stays where it was.
+    plants = [p for plant in principal.plants for p in tree.paths_over_time(plant, moved=False)]
+    return sa.and_(_A.equipment.is_not(None), path_within(_A.equipment, plants))

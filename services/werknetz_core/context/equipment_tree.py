@@ -104,6 +104,20 @@ class EquipmentTree:
         """Return the equipment and everything below it."""
         return [node for p, node in self.nodes.items() if p == path or p.startswith(path + "/")]
 
+    def paths_over_time(self, path: str, *, moved: bool = True) -> list[str]:
+        """Return the path of an equipment and those that it, or parts of it, had before.
+
+        `path` may be a former one. `moved`: also places from which it moved, whose history stays.
+        """
+        present = path if path in self.nodes else self.former_paths.get(path, path)
+        former = (
+            before
+            for before, current in self.former_paths.items()
+            if (current == present or current.startswith(present + "/"))
+            and (moved or before not in self.nodes)
+        )
+        return sorted({path, present, *former})
+
     def visible_ids(self, principal: Principal) -> list[int] | None:
         """Return the ids of the equipment that the key may see; None: of all."""
         if principal.plants is None:

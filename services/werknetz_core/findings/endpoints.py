@@ -13,7 +13,7 @@ from werknetz.store.tables.findings import findings
 from werknetz.store.tables.stock import locations, stock_items, warehouses
 from werknetz.store.tables.supply import materials, partners, sites, supply_relations
 from werknetz_core.access import supply_scope
-from werknetz_core.access.equipment_scope import path_visible
+from werknetz_core.access.equipment_scope import EquipmentFilter, path_visible, path_within
 from werknetz_core.access.supply_scope import MATERIAL, SUPPLIER, WAREHOUSE
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
 from werknetz_core.context.collection import load_page, page_response, time_condition
@@ -71,6 +71,7 @@ async def list_findings(
     supplier: supply_scope.SupplierFilter = [],  # noqa: B006 - as above
     material: supply_scope.MaterialFilter = [],  # noqa: B006 - as above
     warehouse: supply_scope.WarehouseFilter = [],  # noqa: B006 - as above
+    under: EquipmentFilter = [],  # noqa: B006 - as above
     open: Annotated[  # noqa: A002 - the name of the query parameter
         bool | None, Query(description="true: only open findings; false: only cleared ones.")
     ] = None,
@@ -80,6 +81,7 @@ async def list_findings(
 ) -> pagination.Page[FindingView]:
     """List findings with links to their messages, newest first; with a start, those of the span.
 
+    `under`: only those of machines. Those of supply and stock concern no equipment.
     Sort: at, first_seen_at, kind, supplier (none: first).
     """
     query = _QUERY.where(
@@ -96,6 +98,9 @@ async def list_findings(
         ),
         time_condition(context, _F.at, start, end),
     )
+    if under:
+        nodes = [await context.tree.find_node(path, principal) for path in under]
+        query = query.where(path_within(equipment.c.path, [node.path for node in nodes]))
     if kind:
         query = query.where(_F.kind.in_(kind))
     if open is not None:

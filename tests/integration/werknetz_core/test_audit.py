@@ -97,6 +97,25 @@ async def test_pages_filters_and_plants(world: World) -> None:
     assert "subject" in wrong.json()["hint"]
 
 
+async def test_changes_are_found_by_present_and_former_paths(world: World) -> None:
+    for path in (PRESS, LINE):
+        await send(world, "PUT", f"/stop_thresholds/{path}", {"minor_stop_s": 30}, "admin")
+    renamed = f"{LINE}/press-33"
+    await send(world, "PATCH", f"/equipment/{PRESS}", {"path": renamed}, "admin")
+    await send(world, "PUT", f"/stop_thresholds/{renamed}", {"minor_stop_s": 60}, "admin")
+    found = [
+        [entry["id"] for entry in await entries(world, f"subject=stop_threshold&under={path}")]
+        for path in (renamed, PRESS)
+    ]
+    assert [len(ids) for ids in found] == [2, 2]
+    assert found[0] == found[1]
+    assert len(await entries(world, f"subject=stop_threshold&under={LINE}")) == 3
+    plant = "nordwerk/emden-9"
+    await send(world, "PATCH", f"/equipment/{PLANT}", {"path": plant}, "admin")
+    assert len(await entries(world, f"subject=stop_threshold&under={plant}", "emden")) == 3
+    assert (await world.get(f"/audit?under={plant}", "zwick")).status_code == 403
+
+
 async def test_keys_of_the_command_line_are_in_the_log(world: World, database_url: str) -> None:
     key = await admin.create_key(
         database_url, "first", role="admin", plants=[PLANT], expires_at=None

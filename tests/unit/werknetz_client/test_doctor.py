@@ -3,7 +3,7 @@
 import httpx2
 
 from werknetz_client import Client
-from werknetz_client.commands.doctor import run_connector_checks
+from werknetz_client.commands.doctor import run_connector_checks, run_finding_checks
 
 
 def _client(connectors: list[dict[str, object]]) -> Client:
@@ -53,3 +53,26 @@ def test_books_that_balance_are_one_passed_check() -> None:
         (check,) = run_connector_checks(client)
     assert (check.subject, check.passed) == ("books", True)
     assert check.detail == "those of 2 connectors balance"
+
+
+def test_open_findings_are_counted_by_kind() -> None:
+    rows: list[dict[str, object]] = [
+        {"kind": "stock_difference"}, {"kind": "counter_jump"}, {"kind": "stock_difference"},
+    ]  # fmt: skip
+    with _client(rows) as client:
+        (check,) = run_finding_checks(client)
+    assert (check.subject, check.passed) == ("findings", True)
+    assert check.detail == ("3 open, see `werknetz findings`: counter_jump 1, stock_difference 2")
+
+
+def test_what_cannot_be_computed_is_a_failed_check() -> None:
+    with _client([{"kind": "not_computed"}, {"kind": "counter_jump"}]) as client:
+        failed, counted = run_finding_checks(client)
+    assert (failed.passed, failed.detail) == (False, "1 open: something cannot be computed")
+    assert failed.remedy == "`werknetz findings --kind not_computed` says which, and why."
+    assert counted.detail == "1 open, see `werknetz findings`: counter_jump 1"
+
+
+def test_without_findings_there_is_no_check() -> None:
+    with _client([]) as client:
+        assert run_finding_checks(client) == []
