@@ -28,14 +28,12 @@ UNAVAILABLE: Final = (
 _STATES: Final = """
     SELECT count(*), min(latest) FROM (
         SELECT (SELECT max(at) FROM samples WHERE signal_id = signals.id AND at <= $2) AS latest
-        FROM signals JOIN equipment ON equipment.id = signals.equipment_id
-        WHERE signals.role = 'state' AND starts_with(equipment.path, $1)
+        FROM signals WHERE role = 'state' AND starts_with(connector_id, $1)
     ) AS machine
 """
 _LATEST: Final = """
     SELECT max((SELECT max(at) FROM samples WHERE signal_id = signals.id AND at <= $2))
-    FROM signals JOIN equipment ON equipment.id = signals.equipment_id
-    WHERE starts_with(equipment.path, $1)
+    FROM signals WHERE starts_with(connector_id, $1)
 """
 _ROW: Final = "SELECT EXISTS (SELECT FROM samples WHERE at > $1)"
 _ELEMENTS: Final = "SELECT EXISTS (SELECT FROM elements)"
@@ -109,7 +107,7 @@ class DatabaseProbe:
         """Whether the last sample of the history, a state of each machine, is stored."""
         connection = await self.connection()
         row = await connection.fetchrow(
-            _STATES, f"{plant.path}/", instant_of(until_us), timeout=REQUEST_TIMEOUT_S
+            _STATES, _connectors_of(plant), instant_of(until_us), timeout=REQUEST_TIMEOUT_S
         )
         if row is None or row[0] < len(plant.machines) or row[1] is None:
             return False
@@ -117,7 +115,7 @@ class DatabaseProbe:
 
     async def latest_us(self, plant: Plant, before_us: int) -> int | None:
         """Return the instant of the newest sample of a plant; None without samples."""
-        latest = await self._value(_LATEST, f"{plant.path}/", instant_of(before_us))
+        latest = await self._value(_LATEST, _connectors_of(plant), instant_of(before_us))
         return None if latest is None else us_of(latest)
 
     async def event_counts(self, connectors: list[str]) -> dict[str, int]:
@@ -142,6 +140,14 @@ class DatabaseProbe:
     async def _value(self, statement: str, *arguments: Any) -> Any:
         connection = await self.connection()
         return await connection.fetchval(statement, *arguments, timeout=REQUEST_TIMEOUT_S)
+
+
+def _connectors_of(plant: Plant) -> str:
+    """Return what the demo's connectors of a plant begin with.
+
+    The plant may have machines of other connectors, and machines that were renamed or moved.
+    """
+    return f"{plant.name}-"
 
 
 async def is_following(redis_url: str, connector: str, since_us: int) -> bool:
