@@ -9,7 +9,7 @@ import numpy as np
 from werknetz.domain.role import Role
 from werknetz.kpi.knowledge.reported import Reported
 from werknetz.kpi.knowledge.state_time import StateTime, known_share
-from werknetz.kpi.series import Flags, Ids, Instants, Numbers, index_of_ascending
+from werknetz.kpi.series import Flags, Ids, Instants, Numbers
 
 _QUANTITIES: Final = ("pq", "gq", "sq", "rq")
 _NEVER: Final[Instants] = np.empty(0, np.int64)
@@ -63,17 +63,23 @@ class Frame:
             return self.phases, np.zeros(len(self.phases), np.bool_)
         return np.repeat(self.phases, 2), np.tile(np.array([False, True]), len(self.phases))
 
-    def _rows_of(self, at: Instants, since: Instants) -> Ids:
-        """Return the row in which each quantity counts."""
-        phase = np.zeros(len(at), np.int64)
-        if len(self.phases) > 1:
-            phase = np.maximum(index_of_ascending(self.phases, since), 0)
-        if not len(self.start_ups):
-            return phase
-        # What is made at the instant of a bound belongs to the time that ends with it.
-        is_start_up = index_of_ascending(self.start_ups, at - 1) % 2 == 0
-        rows: Ids = phase * 2 + is_start_up
-        return rows
+    def _cells_of(self, at: Instants, since: Instants) -> Ids:
+        """Return the cell of each quantity: its bucket, and the row of its phase.
+
+        What is made at the instant of an edge belongs to the time that ends with it. Neighbours
+        with the same cell are found at once.
+        """
+        ends = np.searchsorted(at, self.edges[1:], side="right")
+        phases = np.searchsorted(since, self.phases[1:], side="left")
+        bounds = np.searchsorted(at, self.start_ups, side="right")
+        first = np.unique(np.concatenate((np.zeros(1, np.int64), ends, phases, bounds)))
+        first = first[first < len(at)]
+        row = np.searchsorted(phases, first, side="right")
+        if len(self.start_ups):
+            row = row * 2 + np.searchsorted(bounds, first, side="right") % 2
+        cell = row * (len(self.edges) - 1) + np.searchsorted(ends, first, side="right")
+        cells: Ids = np.repeat(cell, np.diff(first, append=len(at)))
+        return cells
 
     def share_of(self, since: Instants, at: Instants, before: tuple[int, int] = (0, 0)) -> Numbers:
         """Return the share of quantities made evenly over (since, at] that is of known states.
@@ -108,13 +114,10 @@ class Frame:
             np.searchsorted(at, self.edges[-1], "right"),
         )
         inside = slice(int(first), int(last))
-        ends = np.searchsorted(at[inside], self.edges[1:], "right")
-        cell = np.repeat(np.arange(count), np.diff(ends, prepend=0))
-        number = len(self._rows[0])
-        if number > 1:
-            cell = cell + self._rows_of(at[inside], since[inside]) * count
+        cell = self._cells_of(at[inside], since[inside])
         amount = quantity[inside]
         planned_s = amount * each_s[inside]
+        number = len(self._rows[0])
         shape, length = (number, count), number * count
         by_quantity = np.bincount(cell, amount, minlength=length).astype(np.float64).reshape(shape)
         by_time = np.bincount(cell, planned_s, minlength=length).astype(np.float64).reshape(shape)

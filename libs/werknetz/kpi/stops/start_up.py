@@ -4,6 +4,7 @@ Scrap of a start-up is one of the six big losses (start-up rejects): scrap from 
 production until it is stable.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Self
@@ -45,7 +46,7 @@ class StartUpRules:
         return cls(at_us, tuple(_rule_at(above, at) for at in at_us))
 
     def at(self, instant_us: int) -> StartUpRule:
-        return self.rules[int(self._step_at(np.array([instant_us], np.int64))[0])]
+        return self.rules[max(bisect_right(self.at_us, instant_us) - 1, 0)]
 
     @property
     def count_items(self) -> bool:
@@ -54,12 +55,14 @@ class StartUpRules:
 
     def after_stop_at(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return at each instant how long a stop is at least, so that a start-up follows."""
-        lengths = np.array([rule.after_stop_us for rule in self.rules], np.int64)
-        return lengths[self._step_at(at)]
+        return self._values_at(at, [rule.after_stop_us for rule in self.rules])
 
-    def _step_at(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
+    def durations_at(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
+        return self._values_at(at, [rule.duration_us for rule in self.rules])
+
+    def _values_at(self, at: NDArray[np.int64], values: list[int]) -> NDArray[np.int64]:
         step = np.searchsorted(np.array(self.at_us, np.int64), at, side="right") - 1
-        return np.maximum(step, 0)
+        return np.array(values, np.int64)[np.maximum(step, 0)]
 
 
 def _rule_at(above: Iterable[StopThreshold], at_us: int) -> StartUpRule:

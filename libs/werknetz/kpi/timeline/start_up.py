@@ -6,7 +6,6 @@ further one that begins earlier replaces it. What is made while the machine is s
 start-up, too: trial parts.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -20,9 +19,9 @@ from werknetz.kpi.series import CountSeries, Ids, Instants, Numbers, Steps, Text
 from werknetz.kpi.stops.start_up import STOP_MAX_S, StartUpRules
 
 STOOD_MAX_US: Final = round(STOP_MAX_S * 1e6)
-_Span = tuple[int, int]
 _DIGITS: Final = 6  # of good items, which need not be whole numbers
 _NEGLIGIBLE: Final = 1e-6
+_LATEST_US: Final = np.iinfo(np.int64).max
 _NOWHERE: Final[Instants] = np.empty(0, np.int64)
 
 
@@ -115,18 +114,23 @@ class StartUps:
         """
         line = _Line.of(*steps, int(edges[0]), min(until_us, int(edges[-1])))
         starts, orders = line.starts_of(before, numbers.id_of(before.order or None), rules)
-        spans = _spans_of(starts, before, int(edges[0]), rules, good)
-        bounds = _merge([*(start_up.span for start_up in spans), *line.set_ups])
+        found = _Found.of(starts, before, int(edges[0]), rules, good)
+        bounds = _merge(
+            np.concatenate((found.begin_us, line.set_ups[0])),
+            np.concatenate((found.end_us, line.set_ups[1])),
+        )
         carries = []
-        for edge in edges[1:].tolist():
-            stood_us, was_set_up, runs = line.standing_until(edge, before)
-            order = numbers.texts[orders[runs]] or ""
-            since_us, counted = _open_at(spans, edge)
-            items = 0.0
-            if since_us is not None and rules.at(since_us).good_items:
-                first = max(since_us, int(edges[0]))
-                items = counted + float(good.between(first, np.array([edge], np.int64))[0])
-            stood_us = min(stood_us, STOOD_MAX_US)
+        standing = line.standing_until(edges[1:], before)
+        columns = (edges[1:].tolist(), *standing, found.open_at(edges[1:]))
+        for edge, stood_us, was_set_up, run, number in zip(*columns, strict=True):
+            since_us, items = None, 0.0
+            if number >= 0:
+                since_us = int(found.since_us[number])
+                if rules.at(since_us).good_items:
+                    first = max(since_us, int(edges[0]))
+                    items = float(good.between(first, np.array([edge], np.int64))[0])
+                    items += before.good if since_us == before.since_us else 0.0
+            order = numbers.texts[orders[run]] or ""
             carries.append(
                 StartUpCarry(stood_us, was_set_up, order, since_us, round(items, _DIGITS))
             )
@@ -134,40 +138,39 @@ class StartUps:
 
 
 @dataclass(frozen=True, slots=True)
-class _StartUp:
-    since_us: int
-    ends_us: int  # also where a further one replaces it earlier
-    good_before: float  # items of it before the range
-    span: _Span  # what of it lies in the range
+class _Found:
+    """The start-ups of a range, as columns; the first may have begun before it."""
 
+    since_us: Instants
+    ends_us: Instants  # also where a further one replaces it earlier
+    begin_us: Instants  # what of each lies in the range
+    end_us: Instants
 
-def _spans_of(
-    starts: Instants, before: StartUpCarry, first_us: int, rules: StartUpRules, good: GoodItems
-) -> list[_StartUp]:
-    begins = [(at, 0.0) for at in starts.tolist()]
-    if before.since_us is not None:
-        begins.insert(0, (before.since_us, before.good))
-    replaced_us = [at for at, _ in begins[1:]]
-    spans = []
-    for number, (since_us, counted) in enumerate(begins):
-        rule = rules.at(since_us)
-        ends_us = since_us + rule.duration_us
-        if rule.good_items:
-            left = rule.good_items - counted
-            ends_us = good.end_of(max(since_us, first_us), ends_us, left)
+    @classmethod
+    def of(
+        cls, starts: Instants, before: StartUpCarry, first_us: int, rules: StartUpRules,
+        good: GoodItems,
+    ) -> Self:  # fmt: skip
+        if before.since_us is not None:
+            starts = np.append(before.since_us, starts)
+        ends = starts + rules.durations_at(starts)
+        if rules.count_items:
+            for number, since_us in enumerate(starts.tolist()):
+                items = rules.at(since_us).good_items
+                counted = before.good if since_us == before.since_us else 0.0
+                if items:
+                    inside_us = max(since_us, first_us)
+                    ends[number] = good.end_of(inside_us, int(ends[number]), items - counted)
         # What goes on from the bucket before has no start here.
-        begin_us = since_us if since_us >= first_us else first_us - 1
-        end_us = min([ends_us, *replaced_us[number : number + 1]])
-        spans.append(_StartUp(since_us, ends_us, counted, (begin_us, end_us)))
-    return spans
+        begin = np.maximum(starts, first_us - 1)
+        return cls(starts, ends, begin, np.minimum(ends, np.append(starts[1:], _LATEST_US)))
 
-
-def _open_at(spans: Sequence[_StartUp], edge_us: int) -> tuple[int | None, float]:
-    """Return the start of the start-up that goes on after an edge, and its items before."""
-    number = bisect_left(spans, edge_us, key=lambda span: span.since_us) - 1
-    if number < 0 or spans[number].ends_us <= edge_us:
-        return None, 0.0
-    return spans[number].since_us, spans[number].good_before
+    def open_at(self, edges: Instants) -> list[int]:
+        """Return the number of the start-up that goes on after each edge; -1: none."""
+        number = np.searchsorted(self.since_us, edges) - 1
+        ends = np.append(self.ends_us, edges[:1])
+        opened: list[int] = np.where(ends[number] > edges, number, -1).tolist()
+        return opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +179,7 @@ class _Line:
 
     at: Instants  # starts, and the end
     order: Ids
-    set_ups: list[_Span]
+    set_ups: tuple[Instants, Instants]  # starts and ends
     runs: Ids  # the intervals in which it produces
     stood_us: Instants  # up to each instant
     set_ups_begun: Ids  # before each instant
@@ -189,11 +192,12 @@ class _Line:
         state = states.value[states.index(at[:-1])]
         produces, is_set_up = state == MachineState.PRODUCING, state == MachineState.SETUP
         stands = ~produces & (state != MachineState.UNKNOWN)
-        set_ups = [(int(at[n]), int(at[n + 1])) for n in np.flatnonzero(is_set_up).tolist()]
-        if set_ups and states.value[states.index_before(bounds[:1])[0]] == MachineState.SETUP:
-            set_ups.insert(0, (start_us - 1, start_us))  # it goes on from before
+        starts, ends = at[:-1][is_set_up], at[1:][is_set_up]
+        if len(starts) and states.value[states.index_before(bounds[:1])[0]] == MachineState.SETUP:
+            # It goes on from before the range.
+            starts, ends = np.append(start_us - 1, starts), np.append(start_us, ends)
         return cls(
-            at, orders.name[orders.index(at[:-1])], set_ups, np.flatnonzero(produces),
+            at, orders.name[orders.index(at[:-1])], (starts, ends), np.flatnonzero(produces),
             np.append(0, np.cumsum(np.where(stands, np.diff(at), 0))),
             np.append(0, np.cumsum(is_set_up)),
         )  # fmt: skip
@@ -212,26 +216,30 @@ class _Line:
         begins = (set_ups > 0) | (stood_us >= rules.after_stop_at(at)) | changes
         return at[begins], last
 
-    def standing_until(self, edge_us: int, before: StartUpCarry) -> tuple[int, bool, int]:
+    def standing_until(
+        self, edges: Instants, before: StartUpCarry
+    ) -> tuple[list[int], list[bool], list[int]]:
         """Return how long it has stood, whether it was set up, and the number of runs so far."""
-        begun = int(np.searchsorted(self.at[:-1], edge_us))
-        runs = int(np.searchsorted(self.runs, begun))
-        stood_us = int(np.interp(edge_us, self.at, self.stood_us))
-        set_ups = int(self.set_ups_begun[begun])
-        if not runs:
-            return stood_us + before.stood_us, set_ups > 0 or before.was_set_up, 0
-        run = self.runs[runs - 1]
-        return stood_us - int(self.stood_us[run]), set_ups > int(self.set_ups_begun[run]), runs
+        begun = np.searchsorted(self.at[:-1], edges)
+        runs = np.searchsorted(self.runs, begun)
+        # The sums at the last run before each edge; without one, what is carried over.
+        stood_us = np.append(-before.stood_us, self.stood_us[self.runs])[runs]
+        set_ups = np.append(-int(before.was_set_up), self.set_ups_begun[self.runs])[runs]
+        standing_us = np.interp(edges, self.at, self.stood_us).astype(np.int64) - stood_us
+        return (
+            np.minimum(standing_us, STOOD_MAX_US).tolist(),
+            (self.set_ups_begun[begun] > set_ups).tolist(),
+            runs.tolist(),
+        )
 
 
-def _merge(spans: Iterable[_Span]) -> Instants:
+def _merge(starts: Instants, ends: Instants) -> Instants:
     """Return starts and ends of spans (start, end] that neither overlap nor touch."""
-    merged: list[int] = []
-    for start, end in sorted(spans):
-        if start >= end:
-            continue
-        if merged and start <= merged[-1]:
-            merged[-1] = max(merged[-1], end)
-        else:
-            merged += [start, end]
-    return np.array(merged, np.int64)
+    lasting = starts < ends
+    at = np.concatenate((starts[lasting], ends[lasting]))
+    change = np.repeat([1, -1], lasting.sum())
+    order = np.lexsort((-change, at))
+    depth = np.cumsum(change[order])
+    is_bound = (depth == 0) | ((depth == 1) & (change[order] == 1))
+    bounds: Instants = at[order][is_bound]
+    return bounds
