@@ -53,7 +53,7 @@ test-compose: .venv/dev.stamp ## build, start and break the compose stack; ARGS=
 	$(BIN)/python deploy/compose_test.py $(ARGS)
 
 truth: .venv/dev.stamp ## DAYS=n of six plants with late, doubled, missing and corrected data: truth against platform
-	TRUTH_DAYS=$(DAYS) $(BIN)/python -m pytest -q -n0 tests/e2e/test_truth_six_plants.py
+	TRUTH_DAYS=$(DAYS) $(BIN)/python -m pytest -q -s -n0 tests/e2e/test_truth_six_plants.py
 
 lock: .venv/uv.stamp ## pin every requirement with its hashes
 	@for extra in demo edge core worker simulator dev; do \

@@ -3,6 +3,7 @@
 from bisect import insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from random import Random
 
 from werknetz_simulator.plants.expected import FAULTS, element_sums
 from werknetz_simulator.plants.machine import PlantMachine, StateKind
@@ -42,12 +43,16 @@ class CorrectedTruth(Truth):
 
 
 def correctable_stops(
-    truth: Truth, machine: PlantMachine, start_us: int, end_us: int
-) -> list[StateSegment]:
-    """Return the stops that are one segment between two of production, in planned busy time."""
+    truth: Truth, machine: PlantMachine, start_us: int, end_us: int, rng: Random
+) -> Iterator[StateSegment]:
+    """Yield the stops that are one segment between two of production, in planned busy time.
+
+    In any order, so that a caller who wants a few does not wait for all.
+    """
     segments = list(truth.segments(machine, start_us, end_us))
-    stops = []
-    for before, stop, after in zip(segments, segments[1:], segments[2:], strict=False):
+    triples = list(zip(segments, segments[1:], segments[2:], strict=False))
+    rng.shuffle(triples)
+    for before, stop, after in triples:
         neighbours = {before.kind, after.kind}
         is_alone = neighbours == {StateKind.PRODUCING} and not neighbours & FAULTS
         is_inside = start_us <= stop.start_us and stop.end_us <= end_us
@@ -55,5 +60,4 @@ def correctable_stops(
         if stop.kind in _CORRECTABLE and is_alone and is_inside and long_enough and stop.order:
             busy = element_sums(truth, [machine], stop.start_us, stop.end_us)
             if busy.pbt_us == stop.end_us - stop.start_us:
-                stops.append(stop)
-    return stops
+                yield stop

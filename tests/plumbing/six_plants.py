@@ -9,8 +9,10 @@ import random
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from operator import itemgetter
 from typing import Any, Final
 
 import asyncpg
@@ -28,13 +30,13 @@ from werknetz_core.app import create_app
 from werknetz_core.settings import CoreSettings
 from werknetz_demo.seed import insert_seed
 from werknetz_simulator.plants.machine import ROLLOVER, Plant, PlantMachine, StateKind
+from werknetz_simulator.plants.plan import DAY_US, HOUR_US
 from werknetz_simulator.plants.plant import PLANTS
 from werknetz_simulator.plants.truth import SignalChange
 from werknetz_worker.elements.compute import compute_dirty_buckets
 from werknetz_worker.rollups.roll_up import roll_up
 from werknetz_worker.watermarks import WatermarkPublisher
 
-CHUNK_US: Final = 6 * 3_600_000_000
 _REPEATED: Final = 0.02  # share of the samples that a batch has twice
 _SENT_TWICE: Final = 0.2  # share of the batches
 _ROLES: Final = {
@@ -60,6 +62,7 @@ class SixPlants:
     plants: list[CorrectedTruth]
     since_us: int
     end_us: int
+    batch_hours_max: int
 
     def get(self, path: str, **parameters: Any) -> dict[str, Any]:
         return self.call("GET", path, params=parameters)
@@ -76,6 +79,15 @@ class SixPlants:
     def work(self, *, workers: int = 2, dying: bool = False) -> None:
         """Compute until nothing is marked. `dying`: one worker is cancelled in the middle."""
         self.runner.run(self._work(workers, dying=dying))
+
+    def work_for(self, seconds: float) -> None:
+        """Compute on two workers; after so long, both are cancelled in the middle."""
+        self.runner.run(self._work_for(seconds))
+
+    async def _work_for(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._work(2, dying=False)
 
     async def _work(self, workers: int, *, dying: bool) -> None:
         begun = asyncio.Event()
@@ -127,12 +139,21 @@ class SixPlants:
         for machine in plant.machines:
             until_us = self.end_us + BUCKET_US  # so that stops at the end are known whole
             rows = _rows_of(truth, machine, numbers, self.since_us, until_us)
-            for at_us in range(self.since_us, until_us, CHUNK_US):
-                chunk = [row for row in rows if at_us <= row[1] < at_us + CHUNK_US]
+            borders = self._borders(until_us, rng)
+            places = [bisect_left(rows, at_us, key=itemgetter(1)) for at_us in borders]
+            for first, last in pairwise(places):
+                chunk = rows[first:last]
                 repeated = [row for row in chunk if rng.random() < _REPEATED]
                 chunk = sorted(chunk + repeated, key=lambda row: row[1])
                 if chunk:
                     yield spool, _samples_of(chunk)
+
+    def _borders(self, until_us: int, rng: random.Random) -> list[int]:
+        """Return where the batches of a machine begin and end; every one has another length."""
+        borders = [self.since_us]
+        while borders[-1] <= until_us:
+            borders.append(borders[-1] + rng.randint(1, self.batch_hours_max) * HOUR_US)
+        return borders
 
     async def _start(self, spool: FakeSpool, points: Points) -> None:
         await self.ingest.start(spool)
@@ -153,11 +174,12 @@ class _Noting(WatermarkPublisher):
 
 @contextmanager
 def six_plants(
-    database_url: str, since_us: int, end_us: int, *, every: int = 1
+    database_url: str, since_us: int, end_us: int, *, every: int = 1, batch_hours_max: int = 11
 ) -> Iterator[SixPlants]:
     """Open the platform's parts on a database, with plants, calendars and a key but no data.
 
-    `every`: 2 for every second machine of each plant.
+    `every`: 2 for every second machine of each plant. A batch has one to `batch_hours_max` hours
+    of a machine.
     """
     plants = [
         CorrectedTruth(replace(plant, machines=plant.machines[::every]), since_us=since_us)
@@ -167,7 +189,7 @@ def six_plants(
         stack = AsyncExitStack()
         world = runner.run(_open(stack, database_url, plants, end_us))
         try:
-            yield SixPlants(runner, *world, plants, since_us, end_us)
+            yield SixPlants(runner, *world, plants, since_us, end_us, batch_hours_max)
         finally:
             runner.run(stack.aclose())
 
@@ -206,7 +228,10 @@ def _rows_of(
     since_us: int,
     end_us: int,
 ) -> list[Row]:
-    """Return the samples of a machine; of counts between others of one state some are missing."""
+    """Return the samples of a machine in order of time.
+
+    Of counts between others of one state some are missing.
+    """
     meaning = {code: _STATES[reported] for _, code, reported in truth.plant.codes}
     first = [
         SignalChange(since_us, machine, change.signal, change.value)
@@ -217,7 +242,7 @@ def _rows_of(
     rows: list[Row] = []
     places: dict[str, list[tuple[int, int, int]]] = {name: [] for name in truth.plant.counts}
     restarts = 0
-    changes = truth.changes(machine, since_us, end_us, temperature_every_us=CHUNK_US)
+    changes = truth.changes(machine, since_us, end_us, temperature_every_us=DAY_US)
     for change in (*first, *changes):
         if change.signal == "temperature":
             continue
@@ -246,7 +271,7 @@ def _rows_of(
         if (row[0], counted[row[0]]) not in missing:
             left.append(row)
         counted[row[0]] += 1
-    return left
+    return sorted(left, key=itemgetter(1))
 
 
 def _samples_of(rows: Sequence[Row]) -> Samples:

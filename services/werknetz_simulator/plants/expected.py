@@ -202,7 +202,7 @@ def _add_delay(total: ElementSums, kind: StateKind, spent_us: int) -> None:
 def _fault_stops(
     truth: Truth, machine: PlantMachine, start_us: int, end_us: int
 ) -> list[FaultStop]:
-    """Merge contiguous faults, also across the window's ends, but not before they are known.
+    """Merge contiguous faults that reach the window, but not before they are known.
 
     A fault counts only if it started with an order and in planned busy time.
     """
@@ -224,7 +224,7 @@ def _fault_stops(
             end - begin >= MINOR_STOP_BELOW_US,
         )
         for begin, end, fault in merged
-        if _counts_as_stop(truth, machine, begin)
+        if begin < end_us and end > start_us and _counts_as_stop(truth, machine, begin)
     ]
 
 
