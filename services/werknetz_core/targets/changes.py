@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from werknetz.domain.bucket import instant_of
+from werknetz.kpi.targets.standards import Standards
 from werknetz.store.session import WriteSession
-from werknetz.store.tables import targets
+from werknetz.store.tables import target_standards, targets
 from werknetz_core.access.keys import Principal
 from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import AppContext
@@ -20,6 +21,7 @@ from werknetz_core.targets.definition import TargetDefinition
 from werknetz_core.targets.measure import ScopeSums, measure_scope
 from werknetz_core.targets.report import StoredTarget
 from werknetz_core.targets.schemas import NewTarget
+from werknetz_core.targets.standards import measure_standards
 
 SUBJECT = "target"
 
@@ -38,31 +40,56 @@ async def set_target(
         for path in former.under:
             principal.require_equipment(path)
     now = datetime.now(UTC)
+    standards: Standards | None = None
     if row is not None and former is not None and former.has_same_baseline(definition):
         frozen, created_at = row["baseline"], row["created_at"]
-        baseline = ScopeSums.parse(frozen)
+        baseline, standards_at = ScopeSums.parse(frozen), row["standards_frozen_at"]
     else:
-        baseline = await _measure_baseline(context, definition)
-        frozen, created_at = baseline.to_document(), now
+        baseline, standards = await _measure_baseline(context, definition)
+        frozen, created_at, standards_at = baseline.to_document(), now, now
     document = definition.to_document()
     values = {
         "name": body.name, "document": document, "baseline": frozen, "created_at": created_at,
-        "changed_at": now,
+        "changed_at": now, "standards_frozen_at": standards_at,
     }  # fmt: skip
     created_by = principal.name if row is None else row["created_by"]
-    if row is None:
-        await session.execute(
-            sa.insert(targets).values(key=key, created_by=principal.name, **values)
-        )
-    else:
-        await session.execute(sa.update(targets).where(targets.c.id == row["id"]).values(**values))
+    target_id = await _store(session, None if row is None else row["id"], {
+        "key": key, "created_by": created_by, **values,
+    })  # fmt: skip
+    if standards is not None:
+        await _store_standards(session, target_id, standards)
     await record_change(
         session, principal, "created" if row is None else "changed", (SUBJECT, key),
         before=None if row is None else _audit_of(row["name"], row["document"], row["baseline"]),
         after=_audit_of(body.name, document, frozen),
         equipment=nodes[0].path if len(nodes) == 1 else None, reason=body.reason,
     )  # fmt: skip
-    return StoredTarget(key, body.name, definition, baseline, created_at, created_by, now)
+    return StoredTarget(
+        target_id, key, body.name, definition, baseline, created_at, created_by, now,
+        standards_at, standards,
+    )  # fmt: skip
+
+
+async def _store(session: WriteSession, target_id: int | None, values: dict[str, Any]) -> int:
+    """Insert or update a target; return its id."""
+    if target_id is None:
+        inserted = await session.execute(
+            sa.insert(targets).values(**values).returning(targets.c.id)
+        )
+        return int(inserted.scalar_one())
+    await session.execute(sa.update(targets).where(targets.c.id == target_id).values(**values))
+    return target_id
+
+
+async def _store_standards(session: WriteSession, target_id: int, standards: Standards) -> None:
+    table = target_standards
+    await session.execute(sa.delete(table).where(table.c.target_id == target_id))
+    rows = [
+        {"target_id": target_id, "equipment_id": machine, "product": product, "run_s": run_s}
+        for (machine, product), run_s in sorted(standards.items())
+    ]
+    if rows:
+        await session.execute(sa.insert(table), rows)
 
 
 async def withdraw_target(
@@ -118,16 +145,22 @@ def _definition_of(
     return TargetDefinition.of(body, baseline, zone)
 
 
-async def _measure_baseline(context: AppContext, definition: TargetDefinition) -> ScopeSums:
-    """Return the sums of the baseline; raise 422 if nothing can be compared with them."""
+async def _measure_baseline(
+    context: AppContext, definition: TargetDefinition
+) -> tuple[ScopeSums, Standards]:
+    """Return the sums of the baseline and its standards; raise 422 if there is nothing to compare.
+
+    Output counts at the standards in force: these are the ones that are frozen.
+    """
     tree = await context.tree.current()
     async with context.database.snapshot() as connection:
         sums = await measure_scope(
-            connection, tree, definition, definition.baseline, context.now_us()
+            connection, tree, definition, definition.baseline, context.now_us(), None
         )
+        standards = await measure_standards(connection, tree, definition)
     problem = sums.problem or (None if sums.output > 0 else "nothing good was produced")
     if problem is None:
-        return sums
+        return sums, standards
     span: UtcSpan = definition.baseline
     raise Problem(
         422, "no_baseline_data",

@@ -25,6 +25,7 @@ def is_by_attendance(target: StoredTarget) -> bool:
 
 def _stored_target_of(row: sa.RowMapping) -> StoredTarget:
     return StoredTarget(
-        row["key"], row["name"], TargetDefinition.parse(row["document"]),
+        row["id"], row["key"], row["name"], TargetDefinition.parse(row["document"]),
         ScopeSums.parse(row["baseline"]), row["created_at"], row["created_by"], row["changed_at"],
+        row["standards_frozen_at"],
     )  # fmt: skip

@@ -11,6 +11,7 @@ from werknetz.kpi.losses.categories import CATEGORIES
 from werknetz.kpi.losses.supply import supply_caused_us
 from werknetz.kpi.losses.times import LossTimes
 from werknetz.kpi.targets.contribution import LossKey, ProductivitySums
+from werknetz.kpi.targets.standards import Standards
 from werknetz.store.session import ReadConnection
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.time_spec import UtcSpan
@@ -18,6 +19,7 @@ from werknetz_core.loss_times.measure import MachineLosses, MeasuredLosses, meas
 from werknetz_core.targets.definition import TargetDefinition
 from werknetz_core.targets.scope import nodes_of, present_path
 from werknetz_core.targets.series import load_values
+from werknetz_core.targets.standards import at_frozen_standards, load_output
 
 _SUPPLY: Final = "supply_caused"
 
@@ -77,13 +79,19 @@ async def measure_scope(
     definition: TargetDefinition,
     span: UtcSpan,
     now_us: int,
+    frozen: Standards | None,
 ) -> ScopeSums:
     """Return the sums of the target's scope in a span, with its losses by line.
 
-    The connection must see one state of the database.
+    `frozen`: the standards at which output counts; None: those in force. The connection must see
+    one state of the database.
     """
-    (value,) = await load_values(connection, tree, definition, [span], now_us)
+    (value,) = await load_values(connection, tree, definition, [span], now_us, frozen)
+    output = await load_output(connection, tree, definition, [span], frozen)
+    changes = output.changes_by_machine(1)
     measured = await measure_losses(connection, tree, nodes_of(tree, definition), [span], now_us)
+    machines = [at_frozen_standards(row, changes.get(row.machine.id)) for row in measured.machines]
+    measured = replace(measured, machines=machines)
     lost: dict[LossKey, float] = defaultdict(float)
     for row in measured.machines:
         for key, seconds in judged_losses(row, measured):

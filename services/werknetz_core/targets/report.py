@@ -10,7 +10,9 @@ from werknetz.domain.shift import local_day, local_us
 from werknetz.kpi.targets.contribution import Contribution, contributions_of
 from werknetz.kpi.targets.path import TargetPath
 from werknetz.kpi.targets.scenario import TimeSums, good_time_if
-from werknetz.kpi.targets.status import TargetStatus, headline_of, sentences_of, status_of
+from werknetz.kpi.targets.standards import Standards
+from werknetz.kpi.targets.status import TargetStatus, status_of
+from werknetz.kpi.targets.wording import headline_of, sentences_of
 from werknetz.store.session import ReadConnection
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.time_spec import UtcSpan, format_local
@@ -18,6 +20,7 @@ from werknetz_core.losses.ranking.ledger import ancestor_path
 from werknetz_core.targets.definition import TargetDefinition
 from werknetz_core.targets.measure import ScopeSums, measure_scope
 from werknetz_core.targets.series import PeriodValue, load_values, periods_of
+from werknetz_core.targets.standards import load_standards, valuation_document
 
 Document = dict[str, Any]
 _DAY_US: Final = 86_400_000_000
@@ -26,8 +29,9 @@ JUST_ENDED: Final = "the baseline has just ended: there is no time after it"
 
 @dataclass(frozen=True, slots=True)
 class StoredTarget:
-    """A row of the table `targets`."""
+    """A row of the table `targets`. `standards`: of one that is not yet stored; None: load them."""
 
+    id: int
     key: str
     name: str
     definition: TargetDefinition
@@ -35,11 +39,14 @@ class StoredTarget:
     frozen_at: datetime
     created_by: str
     changed_at: datetime
+    standards_frozen_at: datetime | None
+    standards: Standards | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredTarget:
     target: StoredTarget
+    standards: Standards
     now_span: UtcSpan
     now: PeriodValue | None  # None: there is no time after the baseline
     series: list[PeriodValue]
@@ -78,9 +85,12 @@ async def measure_target(
     The connection must see one state of the database.
     """
     definition, base = target.definition, base_of(target)
+    standards = target.standards
+    if standards is None:
+        standards = await load_standards(connection, target.id)
 
     async def load(spans: list[UtcSpan]) -> list[PeriodValue]:
-        return await load_values(connection, tree, definition, spans, now_us)
+        return await load_values(connection, tree, definition, spans, now_us, standards)
 
     now_span = _span_before(definition, bucket_of(now_us))
     now = next(iter(await load(_if_any(now_span))), None)
@@ -95,7 +105,7 @@ async def measure_target(
         change_at_due=None if due is None else due.change_from(base),
         reach_by=reach_by,
     )
-    return MeasuredTarget(target, now_span, now, series, status)
+    return MeasuredTarget(target, standards, now_span, now, series, status)
 
 
 def _if_any(span: UtcSpan) -> list[UtcSpan]:
@@ -115,7 +125,7 @@ def _span_at_due(definition: TargetDefinition, now_us: int) -> UtcSpan:
     return UtcSpan(now_us, now_us) if due_us > now_us else _span_before(definition, due_us)
 
 
-def target_document(measured: MeasuredTarget) -> Document:
+def target_document(tree: EquipmentTree, measured: MeasuredTarget) -> Document:
     """Return a TargetView as a document."""
     target, status = measured.target, measured.status
     definition, path = target.definition, target.definition.path
@@ -132,12 +142,15 @@ def target_document(measured: MeasuredTarget) -> Document:
         "output": definition.output,
         "input": definition.input,
         "mix_adjusted": definition.output == "earned_standard_minutes",
-        "baseline": _baseline(target),
+        "baseline": _baseline(measured),
         "now_start": format_local(measured.now_span.start_us, zone),
         "now_end": format_local(measured.now_span.end_us, zone),
         "productivity": None if now is None else now.productivity,
         "reason": JUST_ENDED if now is None else now.problem,
         "judged_share": None if now is None else now.judged_share,
+        "valuation": None
+        if now is None or now.valued is None
+        else valuation_document(tree, now.valued),
         **_status(path, status),
         "created_by": target.created_by,
         "changed_at": target.changed_at,
@@ -158,14 +171,15 @@ def _status(path: TargetPath, status: TargetStatus) -> Document:
         else {
             "method": forecast.method, "on": forecast.on, "change": forecast.change,
             "low": forecast.low, "high": forecast.high, "reached_on": forecast.reached_on,
-            "points": forecast.points, "weak": forecast.is_weak,
+            "points": forecast.points,
         },
         "headline": headline_of(path, status),
         "text": sentences_of(path, status),
     }  # fmt: skip
 
 
-def _baseline(target: StoredTarget) -> Document:
+def _baseline(measured: MeasuredTarget) -> Document:
+    target = measured.target
     definition, sums = target.definition, target.baseline
     return {
         "start": format_local(definition.baseline.start_us, definition.zone),
@@ -177,6 +191,8 @@ def _baseline(target: StoredTarget) -> Document:
         "judged_share": sums.judged_share,
         "machines": sums.machines,
         "frozen_at": target.frozen_at,
+        "standards": len(measured.standards),
+        "standards_frozen_at": target.standards_frozen_at,
     }
 
 
@@ -191,13 +207,15 @@ async def detail_document(
     problem, now = _no_losses_because(measured), None
     if problem is None:
         end_us = measured.now_span.end_us
-        now = await measure_scope(connection, tree, definition, measured.now_span, end_us)
+        now = await measure_scope(
+            connection, tree, definition, measured.now_span, end_us, measured.standards
+        )
     contributions: Sequence[Contribution] = ()
     if now is not None:
         baseline = measured.target.baseline.with_present_paths(tree)
         contributions = contributions_of(baseline.sums, now.sums, definition.path.goal)
     return {
-        **target_document(measured),
+        **target_document(tree, measured),
         "series": [_point(value, measured) for value in measured.series],
         "contributions": [_contribution(c) for c in contributions],
         "contributions_reason": problem,

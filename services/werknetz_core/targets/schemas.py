@@ -56,6 +56,35 @@ class BaselineView(BaseModel):
     judged_share: float | None = Field(description="Of the planned busy time of that period.")
     machines: int
     frozen_at: datetime
+    standards: int = Field(description="Number of frozen standards: of a product at a machine.")
+    standards_frozen_at: datetime | None = Field(
+        description="Later than `frozen_at` for targets of versions that did not freeze them."
+    )
+
+
+class StandardInUseView(BaseModel):
+    """The planned run time of an item of a product at a machine, in seconds."""
+
+    product: str
+    equipment: str | None
+    standard_s: float = Field(description="At which its output counts in this target.")
+    current_standard_s: float = Field(description="The mean of the period, as KPIs use it.")
+    share: float | None = Field(description="Of the good output.")
+
+
+class ValuationView(BaseModel):
+    """At which standards the current output counts. The shares add up to 1; null: no output."""
+
+    frozen_share: float | None = Field(description="At the standards of the baseline.")
+    new_share: float | None = Field(
+        description="Of products that are new at their machines: at their first standard."
+    )
+    unattributed_share: float | None = Field(
+        description="Of orders that name no product, and of no order: at the standards in force."
+    )
+    new_products: list[StandardInUseView] = Field(description="The 20 with the most output.")
+    changed_standards: list[StandardInUseView] = Field(description="The 20 with the most output.")
+    text: list[str]
 
 
 class ForecastView(BaseModel):
@@ -66,7 +95,6 @@ class ForecastView(BaseModel):
     high: float
     reached_on: date | None = Field(description="Null: never at this pace.")
     points: int
-    weak: bool = Field(description="The date lies far beyond the observed time.")
 
 
 class TargetPointView(BaseModel):
@@ -122,6 +150,9 @@ class TargetView(BaseModel):
     change: float | None
     reason: str | None = Field(description="Why there is no current value.")
     judged_share: float | None
+    valuation: ValuationView | None = Field(
+        description="Null: the output is parts, or there is no time after the baseline."
+    )
     path_change: float
     gap_points: float | None
     path_gap_points: float | None

@@ -8,7 +8,8 @@ from typing import Final
 
 METHOD: Final = "weighted least squares line, 80 % prediction band"
 POINTS_MIN: Final = 3
-WEAK_BEYOND: Final = 3.0  # an extrapolation over more than this multiple of the observed time
+AHEAD_MAX: Final = 3.0  # in multiples of the observed time
+BAND_MIN: Final = 0.1  # a band of up to this width is useful for any goal
 HORIZON_DAYS: Final = 50 * 366
 # Student's t, 90 % one-sided, by degrees of freedom from 1.
 _T90: Final = (
@@ -98,9 +99,29 @@ class IndexTrend:
         days = (goal - self.change_on(last)) / self.slope
         return last + timedelta(days=math.ceil(days)) if days <= HORIZON_DAYS else None
 
-    def is_weak_for(self, on: date) -> bool:
-        """Return whether a day lies far beyond the observed time."""
-        return on.toordinal() - self.last_day > WEAK_BEYOND * self.observed_days
+    def band_width_on(self, on: date) -> float:
+        """Return the width of the band, also where a part of it is below no output at all."""
+        return 2 * (self.band_on(on)[1] - self.change_on(on))
+
+
+def no_forecast_because(
+    trend: IndexTrend | None, series: Sequence[IndexPoint], on: date, goal: float
+) -> str | None:
+    """Return why a line through the series is no forecast for a day; None: it is one.
+
+    There are too few periods; or the day is further ahead than three times the observed time; or
+    the band is wider than the goal (and than 10 points), so that it says nothing about it.
+    """
+    if trend is None:
+        usable = sum(point.weight > 0 and math.isfinite(point.change) for point in series)
+        return f"too little history, {usable} of at least {POINTS_MIN} periods have data"
+    ahead = on.toordinal() - trend.last_day
+    if ahead > AHEAD_MAX * trend.observed_days:
+        return f"too little history, {trend.observed_days:.0f} days for one {ahead:.0f} days ahead"
+    width = trend.band_width_on(on)
+    if width > max(goal, BAND_MIN):
+        return f"the history varies too much, the band would be {width * 100:.0f} points wide"
+    return None
 
 
 def _mean(weights: Sequence[float], values: Sequence[float]) -> float:

@@ -1,11 +1,14 @@
 """`werknetz targets list | show | set | withdraw`: goals, and how far they are."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from werknetz.kpi.targets.status import TOLERANCE
+from werknetz.kpi.targets.wording import percent, points
 from werknetz.runtime.command import get_or_add_group
 from werknetz_client.client import Client, Row
 from werknetz_client.commands.output import (
@@ -92,12 +95,13 @@ def _print_target(target: Row, limit: int, *, wide: bool) -> None:
         f"{target['name']}: {target['headline']}",
         *target["text"],
         f"Baseline {baseline['start'][:10]} to {baseline['end'][:10]}: "
-        f"{baseline['productivity']:,.3f} {baseline['unit']}, frozen.",
+        f"{baseline['productivity']:,.3f} {baseline['unit']}, frozen{_standards_text(baseline)}.",
+        *(target.get("valuation") or {"text": ()})["text"],
     )
     rows = [
         [
-            _place(row), row["loss"], row["detail"] or EMPTY, f"{row['gap_points']:+.2f}",
-            f"{row['change_points']:+.2f}", f"{row['potential_points']:.2f}",
+            _place(row), row["loss"], row["detail"] or EMPTY, signed_points(row["gap_points"]),
+            signed_points(row["change_points"]), f"{row['potential_points']:.2f}",
         ]
         for row in target["contributions"][:limit]
     ]  # fmt: skip
@@ -106,12 +110,23 @@ def _print_target(target: Row, limit: int, *, wide: bool) -> None:
         headings = ["line", "loss", "material", "gap", "change", "potential"]
         print_table(headings, rows, wide=wide, right=right)
         rest = sum(row["gap_points"] for row in target["contributions"][limit:])
-        shown = f"the rest {rest:+.2f}; " if target["contributions"][limit:] else ""
+        shown = f"the rest {signed_points(rest)}; " if target["contributions"][limit:] else ""
         print_lines(f"Points of the index; {shown}all parts of the gap add up to it.")
     elif target["contributions_reason"]:
         print_lines(f"No contributions: {target['contributions_reason']}.")
     if target["scenario"] is not None:
         print_lines(_scenario_text(target["scenario"]))
+
+
+def _standards_text(baseline: Row) -> str:
+    """Return how many standards are frozen, and when if that was later than the baseline."""
+    if not baseline.get("standards"):
+        return ""
+    text = f" with {baseline['standards']} standards"
+    first, later = (
+        datetime.fromisoformat(baseline[name]) for name in ("frozen_at", "standards_frozen_at")
+    )
+    return f"{text}, those on {later.date()}" if later > first else text
 
 
 def _place(row: Row) -> str:
@@ -122,7 +137,17 @@ def _scenario_text(scenario: dict[str, Any]) -> str:
     factors = ", ".join(f"{name} × {factor:g}" for name, factor in scenario["factors"].items())
     if scenario["change"] is None:
         return f"If {factors}: unknown, {scenario['reason']}."
+    missing = scenario["gap_points"]
+    gap = "goal reached" if missing <= TOLERANCE * 100 else f"gap {points(missing)}"
     return (
-        f"If {factors}: {scenario['change'] * 100:+.1f} % "
-        f"({scenario['gained_points']:+.1f} points), gap {scenario['gap_points']:.1f} points."
+        f"If {factors}: {percent(scenario['change'])} ({scenario['gained_points']:+.1f} points), "
+        f"{gap}."
     )
+
+
+def signed_points(value: float) -> str:
+    """Return points with their sign; what is not 0 never looks like 0."""
+    text = f"{value:+.2f}"
+    if text not in {"+0.00", "-0.00"} or abs(value) < TOLERANCE:
+        return text.replace("-0.00", "+0.00")
+    return "<0.01" if value > 0 else ">-0.01"

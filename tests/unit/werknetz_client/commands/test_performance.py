@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from werknetz_client.cli import root
+from werknetz_client.commands.performance.targets import signed_points
 
 Serve = Callable[[Any], list[httpx2.URL]]
 Run = Callable[..., Result]
@@ -35,11 +36,18 @@ RANKING = {
     "totals": {"busy_s": 36000.0, "good_s": 21600.0, "loss_s": 10800.0, "not_judged_s": 3600.0,
                "untagged_share": None},
 }  # fmt: skip
+BASELINE = {
+    "start": "2026-11-02T00:00:00+01:00", "end": "2026-11-09T00:00:00+01:00",
+    "productivity": 36.0, "unit": "earned min / h of machines",
+}  # fmt: skip
+SCENARIO = {
+    "factors": {"set_up": 0.5}, "change": 0.267, "gained_points": 16.7, "gap_points": 6.6,
+    "reason": None,
+}  # fmt: skip
 TARGET = {
     "key": "third", "name": "One third", "headline": "+10.0 % of +33.3 %, gap 23.3 points",
     "text": ["On the path."],
-    "baseline": {"start": "2026-11-02T00:00:00+01:00", "end": "2026-11-09T00:00:00+01:00",
-                 "productivity": 36.0, "unit": "earned min / h of machines"},
+    "baseline": BASELINE,
     "contributions": [
         {"line": "line-2", "loss": "set_up", "detail": None, "gap_points": 16.67,
          "change_points": 0.0, "potential_points": 33.3},
@@ -47,8 +55,7 @@ TARGET = {
          "potential_points": 0.0},
     ],
     "contributions_reason": None,
-    "scenario": {"factors": {"set_up": 0.5}, "change": 0.267, "gained_points": 16.7,
-                 "gap_points": 6.6, "reason": None},
+    "scenario": SCENARIO,
 }  # fmt: skip
 
 
@@ -100,6 +107,49 @@ def test_a_target_with_contributions_and_scenario(serve: Serve, run: Run) -> Non
     assert "+16.67" in output
     assert "the rest +6.67" in output
     assert "If set_up × 0.5: +26.7 % (+16.7 points), gap 6.6 points." in output
+
+
+@pytest.mark.parametrize(
+    ("gap", "text"),
+    [
+        (6.6, "gap 6.6 points"), (0.04, "gap less than 0.1 points"), (0.0, "goal reached"),
+        (-3.0, "goal reached"), (5e-8, "goal reached"), (2e-7, "gap less than 0.1 points"),
+    ],
+)  # fmt: skip
+def test_a_scenario_reaches_the_goal_or_not(serve: Serve, run: Run, gap: float, text: str) -> None:
+    serve({**TARGET, "scenario": {**SCENARIO, "gap_points": gap}})
+    output = run("targets", "show", "third", "--scenario", "set_up:0.5").output
+    assert f"If set_up × 0.5: +26.7 % (+16.7 points), {text}." in output
+
+
+@pytest.mark.parametrize(
+    ("later", "text"),
+    [
+        ("2026-11-10T08:00:00Z", "frozen with 12 standards."),
+        ("2026-11-20T08:00:00Z", "frozen with 12 standards, those on 2026-11-20."),
+    ],
+)
+def test_a_target_with_its_standards(serve: Serve, run: Run, later: str, text: str) -> None:
+    baseline = {
+        **BASELINE, "standards": 12, "frozen_at": "2026-11-10T09:00:00+01:00",
+        "standards_frozen_at": later,
+    }  # fmt: skip
+    valuation = {"text": ["12.0 % of the output names no product."]}
+    serve({**TARGET, "baseline": baseline, "valuation": valuation})
+    output = run("targets", "show", "third").output
+    assert text in output
+    assert "12.0 % of the output names no product." in output
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (16.67, "+16.67"), (-0.4, "-0.40"), (0.005001, "+0.01"), (0.0049, "<0.01"),
+        (-0.0049, ">-0.01"), (0.0, "+0.00"), (-1e-12, "+0.00"),
+    ],
+)  # fmt: skip
+def test_points_that_are_not_zero_never_look_like_it(value: float, text: str) -> None:
+    assert signed_points(value) == text
 
 
 def test_targets_are_listed_set_and_withdrawn(serve: Serve, run: Run, tmp_path: Path) -> None:

@@ -6,18 +6,15 @@ import pytest
 
 from werknetz.kpi.targets.forecast import HORIZON_DAYS, IndexPoint, IndexTrend
 from werknetz.kpi.targets.path import PathKind, PathStep, TargetError, TargetPath
-from werknetz.kpi.targets.status import (
-    TOLERANCE,
-    TargetState,
-    headline_of,
-    sentences_of,
-    status_of,
-)
+from werknetz.kpi.targets.status import TOLERANCE, TargetState, status_of
+from werknetz.kpi.targets.wording import headline_of, percent, sentences_of
+from werknetz.kpi.targets.wording import points as missing
 
 FIRST = date(2026, 1, 5)
 START, DUE = date(2025, 1, 1), date(2027, 1, 1)
 PATH = TargetPath(PathKind.LINEAR, START, DUE, 0.3)
 HALF = date(2026, 1, 1)
+VARIES = "the history varies too much"
 
 
 def points(*changes: float, weight: float = 1.0, first: date = FIRST) -> list[IndexPoint]:
@@ -129,7 +126,8 @@ def test_a_goal_is_reached_but_for_rounding(change: float, state: TargetState) -
 
 
 @pytest.mark.parametrize(
-    ("missing", "words"), [(0.5 * TOLERANCE, "reached"), (2 * TOLERANCE, "gap 0.0 points")]
+    ("missing", "words"),
+    [(0.5 * TOLERANCE, "reached"), (2 * TOLERANCE, "gap less than 0.1 points")],
 )
 def test_a_headline_names_no_gap_that_is_rounding(missing: float, words: str) -> None:
     status = status_of(PATH, HALF, 0.3 - missing, [])
@@ -158,17 +156,105 @@ def test_the_due_date_is_the_last_day_to_reach_the_goal(on: date, at_due: float 
 
 
 @pytest.mark.parametrize(
-    ("changes", "headline"),
+    ("changes", "end"),
     [
-        ((0.0, 0.0, 0.0), "(weak: far beyond the observed time)"),
-        ((0.1,) * 60, "(+10.0 % to +10.0 %)"),
+        ((0.0,) * 3, "no forecast: too little history, 21 days for one 709 days ahead"),
+        ((0.0, 0.3) * 30, f"no forecast: {VARIES}, the band would be 45 points wide"),
+        ((0.1,) * 60, "forecast +10.0 % on 2027-01-01 (+10.0 % to +10.0 %)"),
     ],
-)
-def test_a_headline_shows_the_band_unless_it_is_weak(
-    changes: tuple[float, ...], headline: str
+)  # fmt: skip
+def test_a_headline_shows_the_forecast_or_why_there_is_none(
+    changes: tuple[float, ...], end: str
 ) -> None:
     status = status_of(PATH, HALF, 0.1, points(*changes, first=START))
-    assert headline_of(PATH, status).endswith(f"% on 2027-01-01 {headline}")
+    assert headline_of(PATH, status) == f"+10.0 % of +30.0 %, gap 20.0 points, {end}"
+    assert (status.forecast is None) == (status.forecast_reason is not None)
+
+
+AFTER = DUE + timedelta(days=1)
+NO_FORECAST = "no forecast: too little history, 0 of at least 3 periods have data"
+
+
+@pytest.mark.parametrize(
+    ("on", "change", "at_due", "headline", "first"),
+    [
+        pytest.param(
+            HALF, 0.29951, None, "+30.0 % of +30.0 %, gap less than 0.1 points",
+            "On the path: +30.0 %, +15.0 % is due today of +30.0 %.", id="a gap that rounds to 0",
+        ),
+        pytest.param(
+            HALF, 0.2994, None, "+29.9 % of +30.0 %, gap 0.1 points",
+            "On the path: +29.9 %, +15.0 % is due today of +30.0 %.", id="a gap of 0.1",
+        ),
+        pytest.param(
+            HALF, 0.30001, None, "+30.0 % of +30.0 %, reached",
+            "Met: now at +30.0 % of +30.0 %, due on 2027-01-01.", id="more than the goal",
+        ),
+        pytest.param(
+            HALF, 0.1499, None, "+15.0 % of +30.0 %, gap 15.0 points",
+            "Behind the path by less than 0.1 points: +15.0 %, +15.0 % is due today of +30.0 % on "
+            "2027-01-01.", id="behind by what rounds to 0",
+        ),
+        pytest.param(
+            AFTER, 0.2999, 0.2999,
+            "+30.0 % of +30.0 %, gap less than 0.1 points, missed by less than 0.1 points on "
+            "2027-01-01", "Missed by less than 0.1 points on 2027-01-01; now at +30.0 % of "
+            "+30.0 %.", id="missed by what rounds to 0",
+        ),
+        pytest.param(
+            AFTER, 0.1, 0.3, "+10.0 % of +30.0 %, gap 20.0 points, met on 2027-01-01",
+            "Met on 2027-01-01; now at +10.0 % of +30.0 %.", id="met, and lost again",
+        ),
+        pytest.param(
+            AFTER, 0.4, 0.2, "+40.0 % of +30.0 %, reached, missed by 10.0 points on 2027-01-01",
+            "Missed by 10.0 points on 2027-01-01; now at +40.0 % of +30.0 %.", id="too late",
+        ),
+        pytest.param(
+            HALF, -0.0004, None, "+0.0 % of +30.0 %, gap 30.0 points",
+            "Behind the path by 15.0 points: +0.0 %, +15.0 % is due today of +30.0 % on "
+            "2027-01-01.", id="a fall that rounds to 0",
+        ),
+    ],
+)  # fmt: skip
+def test_rounding_turns_no_miss_into_a_goal_that_is_met(
+    on: date, change: float, at_due: float | None, headline: str, first: str
+) -> None:
+    status = status_of(PATH, on, change, [], change_at_due=at_due)
+    assert headline_of(PATH, status) == f"{headline}, {NO_FORECAST}"
+    assert sentences_of(PATH, status)[0] == first
+
+
+def test_without_a_current_value_a_past_due_date_is_still_named() -> None:
+    status = status_of(PATH, AFTER, None, [], change_at_due=0.2)
+    assert headline_of(PATH, status) == (
+        "no current value, goal +30.0 %, missed by 10.0 points on 2027-01-01"
+    )
+
+
+@pytest.mark.parametrize(
+    ("gap", "text"),
+    [
+        (0.0499, "less than 0.1 points"), (0.0501, "0.1 points"), (0.1, "0.1 points"),
+        (1e-7, "less than 0.1 points"), (12.34, "12.3 points"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_never_zero(gap: float, text: str) -> None:
+    assert missing(gap) == text
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [(-0.0004, "+0.0 %"), (-0.0006, "-0.1 %"), (0.0, "+0.0 %"), (1 / 3, "+33.3 %")],
+)
+def test_a_change_in_percent(change: float, text: str) -> None:
+    assert percent(change) == text
+
+
+def test_a_rate_that_rounds_to_nothing_is_still_needed() -> None:
+    status = status_of(PATH, HALF, 0.2999, [])
+    assert sentences_of(PATH, status)[1] == (
+        "It needs less than +0.1 % a month to reach it by 2027-01-01."
+    )
 
 
 @pytest.mark.parametrize(
@@ -180,7 +266,7 @@ def test_a_headline_shows_the_band_unless_it_is_weak(
     ],
 )
 def test_a_pace_is_named_while_something_is_missing(change: float, count: int) -> None:
-    status = status_of(PATH, HALF, change, points(0.1, 0.2, 0.3, first=START))
+    status = status_of(PATH, HALF, change, points(*[0.1] * 40, first=START))
     assert len(sentences_of(PATH, status)) == count
 
 
@@ -198,12 +284,14 @@ def test_missed_without_a_value_of_the_due_date_or_of_today() -> None:
     )
     unknown_now = status_of(PATH, after, None, [], change_at_due=0.2)
     assert sentences_of(PATH, unknown_now) == [
-        "Missed by 10.0 points on 2027-01-01; now at unknown of +30.0 %."
+        "Missed by 10.0 points on 2027-01-01; there is no current value."
     ]
 
 
 def test_a_forecast_never_falls_below_no_output_at_all() -> None:
-    status = status_of(PATH, HALF, -0.5, points(0.0, -0.4, -0.8, first=START))
+    path = TargetPath(PathKind.LINEAR, START, START + timedelta(days=60), 0.3)
+    falling = points(0.0, -0.4, -0.8, first=START)
+    status = status_of(path, START + timedelta(days=21), -0.5, falling)
     assert status.forecast is not None
     assert status.forecast.change == -1.0
 

@@ -1,10 +1,11 @@
 """Forecasts: the line, its band, and when it reaches a goal."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from werknetz.kpi.targets.forecast import IndexPoint, IndexTrend
+from werknetz.kpi.targets.forecast import IndexPoint, IndexTrend, no_forecast_because
 
 FIRST = date(2026, 1, 5)
 
@@ -84,12 +85,51 @@ def test_when_the_line_reaches_the_goal(
         assert abs((reached - expected).days) <= 1
 
 
-def test_far_beyond_the_observed_time_is_weak() -> None:
-    trend = IndexTrend.of(points(0.0, 0.1, 0.2))
+@pytest.mark.parametrize(
+    ("days", "reason"),
+    [(63, None), (64, "too little history, 21 days for one 64 days ahead")],
+)
+def test_there_is_no_forecast_far_beyond_the_observed_time(days: int, reason: str | None) -> None:
+    series = points(0.0, 0.1, 0.2)
+    on = FIRST + timedelta(days=21 + days)
+    assert no_forecast_because(IndexTrend.of(series), series, on, 0.3) == reason
+
+
+@pytest.mark.parametrize(
+    ("series", "periods"),
+    [([], 0), (points(0.1, 0.2), 2), (points(0.1, 0.2, float("nan")), 2)],
+)
+def test_there_is_no_forecast_of_too_few_periods(series: list[IndexPoint], periods: int) -> None:
+    reason = no_forecast_because(IndexTrend.of(series), series, FIRST, 0.3)
+    assert reason == f"too little history, {periods} of at least 3 periods have data"
+
+
+@pytest.mark.parametrize(
+    ("width", "goal", "is_forecast"),
+    [
+        (0.33, 0.33, True), (0.3301, 0.33, False), (0.31, 0.33, True),
+        (0.1, 0.03, True), (0.1001, 0.03, False), (0.101, 0.101, True), (0.102, 0.101, False),
+    ],
+)  # fmt: skip
+def test_a_band_wider_than_the_goal_is_no_forecast(
+    width: float, goal: float, is_forecast: bool
+) -> None:
+    """Of small goals: wider than 10 points."""
+    level = IndexTrend(FIRST.toordinal(), 0.0, 0.0, 1.0, 1.0, 3, 21.0, FIRST.toordinal())
+    trend = replace(level, spread=(width - 1e-12) / level.band_width_on(FIRST))
+    reason = no_forecast_because(trend, [], FIRST, goal)
+    assert (reason is None) == is_forecast
+    wide = f"the history varies too much, the band would be {width * 100:.0f} points wide"
+    assert reason in {None, wide}
+
+
+def test_the_width_of_a_band_is_not_cut_at_no_output() -> None:
+    trend = IndexTrend.of(points(0.0, -0.9, 0.0, -0.9))
     assert trend is not None
-    end = FIRST + timedelta(days=21)
-    assert not trend.is_weak_for(end + timedelta(days=63))
-    assert trend.is_weak_for(end + timedelta(days=64))
+    low, high = trend.band_on(FIRST)
+    assert trend.band_width_on(FIRST) == pytest.approx(2 * (high - trend.change_on(FIRST)))
+    assert low == -1
+    assert trend.band_width_on(FIRST) > high - low
 
 
 def test_a_band_never_falls_below_no_output_at_all() -> None:

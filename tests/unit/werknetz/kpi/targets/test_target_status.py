@@ -6,7 +6,8 @@ import pytest
 
 from werknetz.kpi.targets.forecast import IndexPoint
 from werknetz.kpi.targets.path import PathKind, TargetPath
-from werknetz.kpi.targets.status import TargetState, headline_of, sentences_of, status_of
+from werknetz.kpi.targets.status import TargetState, status_of
+from werknetz.kpi.targets.wording import headline_of, sentences_of
 
 START, DUE = date(2025, 1, 1), date(2027, 1, 1)
 PATH = TargetPath(PathKind.LINEAR, START, DUE, 0.3)
@@ -45,7 +46,7 @@ def test_the_state(
 
 
 def test_behind_the_path_before_the_due_date() -> None:
-    status = status_of(PATH, HALF, 0.05, series(0.0, 0.02, 0.04, 0.06))
+    status = status_of(PATH, HALF, 0.05, series(*(0.006 * n for n in range(11))))
     assert status.gap_points == pytest.approx(25)
     assert status.path_gap_points == pytest.approx(10)
     assert status.reach_by == DUE
@@ -63,12 +64,12 @@ def test_behind_the_path_before_the_due_date() -> None:
 
 def test_a_due_date_that_is_past() -> None:
     on = date(2027, 7, 1)
-    status = status_of(PATH, on, 0.21, series(0.1, 0.1, 0.1), change_at_due=0.18)
+    status = status_of(PATH, on, 0.21, series(*[0.1] * 25), change_at_due=0.18)
     assert status.reach_by == on + timedelta(days=365)
     assert sentences_of(PATH, status) == [
         "Missed by 12.0 points on 2027-01-01; now at +21.0 % of +30.0 %.",
         "It needs +0.6 % a month to reach it by 2028-06-30.",
-        "At this pace it is reached never.",
+        "At this pace it is never reached.",
     ]
 
 
@@ -78,7 +79,7 @@ def test_missed_and_reached_later() -> None:
     assert status.state is TargetState.MISSED
     assert status.needed_per_month is None
     missed = "Missed by 10.0 points on 2027-01-01; now at +40.0 % of +30.0 %"
-    assert sentences_of(PATH, status) == [f"{missed}, reached on {status.first_met_on}."]
+    assert sentences_of(PATH, status) == [f"{missed}, first reached on {status.first_met_on}."]
     assert "reached" in headline_of(PATH, status)
 
 
