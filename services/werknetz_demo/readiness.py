@@ -42,8 +42,9 @@ _EVENTS: Final = """
 """
 _ELEMENT_COUNT: Final = """
     SELECT count(*) FROM elements JOIN equipment ON equipment.id = elements.equipment_id
-    WHERE equipment.level = 'machine' AND starts_with(equipment.path, $1)
-        AND bucket_at >= $2 AND bucket_at < $3
+    WHERE equipment.level = 'machine' AND bucket_at >= $2 AND bucket_at < $3
+        AND equipment.id IN
+            (SELECT equipment_id FROM signals WHERE role = 'state' AND starts_with(connector_id, $1))
 """
 _PENDING_SUPPLY: Final = """
     SELECT (SELECT count(*) FROM events_to_project) + (SELECT count(*) FROM dirty_relations)
@@ -131,7 +132,7 @@ class DatabaseProbe:
     async def element_count(self, plant: Plant, start_us: int, end_us: int) -> int:
         """Return how many buckets of the plant's machines are computed."""
         span = instant_of(start_us), instant_of(end_us)
-        return int(await self._value(_ELEMENT_COUNT, f"{plant.path}/", *span))
+        return int(await self._value(_ELEMENT_COUNT, _connectors_of(plant), *span))
 
     async def pending_supply_work(self) -> int:
         """Return how many events, relations and stocks wait for the worker."""
