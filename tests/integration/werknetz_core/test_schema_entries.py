@@ -1,4 +1,4 @@
-"""An installation from before stops were things: its rows stay, and people can enter at once."""
+"""Installations from before stops were things, or standards were frozen: their rows stay."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -127,3 +127,57 @@ async def _enter(database: asyncpg.Connection) -> None:
         "INSERT INTO stop_thresholds (equipment_id, valid_from, minor_stop_s) VALUES (2, $1, 90)",
         AT,
     )
+
+
+# A target of a plant that was renamed since, one of parts, and one that was withdrawn. In the
+# baseline: a bucket of one order, one that two orders share, and an order without a product.
+ROWS_AT_0018 = """
+INSERT INTO equipment (id, path, level, name, parent_id) OVERRIDING SYSTEM VALUE
+VALUES (1, 'n', 'enterprise', 'n', NULL), (2, 'n/e', 'plant', 'e', 1),
+    (3, 'n/e/m', 'machine', 'm', 2), (4, 'n/f', 'plant', 'f', 1), (5, 'n/f/m', 'machine', 'm', 4);
+INSERT INTO former_paths (path, equipment_id, valid_to) VALUES ('n/old', 2, '2026-11-10Z');
+INSERT INTO orders (equipment_id, order_number, material)
+VALUES (3, 'A', 'BRACKET'), (3, 'B', NULL), (3, 'C', NULL), (5, 'A', 'BRACKET');
+INSERT INTO materials (number) VALUES ('HOUSING');
+INSERT INTO operations (order_number, operation, equipment, equipment_id, material_id, event_ids)
+SELECT 'B', '10', 'n/e/m', 3, id, '{}' FROM materials;
+INSERT INTO elements (equipment_id, bucket_at, carry, provisional, gq, pri_gq_s, judged_pri_gq_s)
+SELECT equipment_id, at::timestamptz, '{}', false, gq, gq * run_s, gq * run_s * judged
+FROM (VALUES (3, '2026-11-02 06:00Z', 60, 10, 1), (3, '2026-11-02 06:15Z', 50, 14, 0.5),
+    (3, '2026-11-02 06:30Z', 9, 7, 1), (3, '2026-11-09 06:00Z', 60, 99, 1),
+    (5, '2026-11-02 06:00Z', 60, 33, 1)) AS e (equipment_id, at, gq, run_s, judged);
+INSERT INTO order_elements (equipment_id, bucket_at, order_number, elements)
+VALUES (3, '2026-11-02 06:00Z', 'A', NULL),
+    (3, '2026-11-02 06:15Z', 'A', '{"gq": 30, "pri_gq_s": 300, "judged_pri_gq_s": 150}'),
+    (3, '2026-11-02 06:15Z', 'B', '{"gq": 20, "pri_gq_s": 400, "judged_pri_gq_s": 200}'),
+    (3, '2026-11-02 06:30Z', 'C', NULL), (3, '2026-11-09 06:00Z', 'A', NULL),
+    (5, '2026-11-02 06:00Z', 'A', NULL);
+INSERT INTO targets (key, name, document, baseline, created_by, withdrawn_at)
+SELECT key, key, jsonb_build_object('under', jsonb_build_array(under), 'output', output,
+    'baseline_us', jsonb_build_array(
+        (extract(epoch FROM timestamptz '2026-11-02Z') * 1000000)::bigint,
+        (extract(epoch FROM timestamptz '2026-11-09Z') * 1000000)::bigint)), '{}', 'eva', gone::date
+FROM (VALUES ('renamed', 'n/old', 'earned_standard_minutes', NULL),
+    ('plant', 'n/e', 'earned_standard_minutes', NULL), ('parts', 'n/e', 'good_parts', NULL),
+    ('gone', 'n/e', 'earned_standard_minutes', '2026-11-20')) AS t (key, under, output, gone);
+"""
+STANDARDS = """
+SELECT t.key, s.equipment_id, s.product, s.run_s
+FROM target_standards s JOIN targets t ON t.id = s.target_id"""
+
+
+async def test_standards_of_targets_of_0018_are_frozen(
+    database: asyncpg.Connection, database_url: str
+) -> None:
+    """At the values that the elements of their baselines were computed with."""
+    await _migrate(database_url, upgrade_to="0018")
+    await database.execute(ROWS_AT_0018)
+    await _migrate(database_url, upgrade_to="head")
+    assert {tuple(row) for row in await database.fetch(STANDARDS)} == {
+        (key, 3, product, run_s)
+        for key in ("renamed", "plant")
+        for product, run_s in (("BRACKET", 10), ("HOUSING", 20))
+    }
+    assert await database.fetchval("SELECT bool_and(standards_frozen_at > created_at) FROM targets")
+    await _migrate(database_url, downgrade_to="0018")
+    assert await database.fetchval("SELECT count(*) FROM targets") == 4
