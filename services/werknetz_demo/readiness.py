@@ -43,8 +43,8 @@ _EVENTS: Final = """
 _ELEMENT_COUNT: Final = """
     SELECT count(*) FROM elements JOIN equipment ON equipment.id = elements.equipment_id
     WHERE equipment.level = 'machine' AND bucket_at >= $2 AND bucket_at < $3
-        AND equipment.id IN
-            (SELECT equipment_id FROM signals WHERE role = 'state' AND starts_with(connector_id, $1))
+        AND equipment.id IN (SELECT equipment_id FROM signals
+            WHERE role = 'state' AND starts_with(connector_id, $1))
 """
 _PENDING_SUPPLY: Final = """
     SELECT (SELECT count(*) FROM events_to_project) + (SELECT count(*) FROM dirty_relations)
