@@ -61,9 +61,16 @@ CROSS JOIN LATERAL generate_series(
 WHERE (m.path = CAST(:path AS text) OR starts_with(m.path, CAST(:path AS text) || '/'))
     AND p.code = CAST(:code AS text) AND p.state <> 0
     AND NOT EXISTS (SELECT FROM reason_codes c JOIN equipment q ON q.id = c.equipment_id
-        WHERE c.state_code = p.code AND c.known_to IS NULL
+        WHERE c.kind = 'stop' AND c.state_code = p.code AND c.known_to IS NULL
             AND starts_with(q.path, CAST(:path AS text) || '/')
             AND (m.path = q.path OR starts_with(m.path, q.path || '/')))""")
+
+# What people entered with a reason. For a session.
+MARK_BUCKETS_OF_ENTRIES: Final = mark_buckets("""
+SELECT e.equipment_id, around.bucket_at FROM state_entries e CROSS JOIN LATERAL generate_series(
+    date_bin('15 minutes', e.start_at, timestamptz 'epoch'),
+    least(e.end_at, now()) - interval '1 microsecond', interval '15 minutes') AS around (bucket_at)
+WHERE e.reason = CAST(:reason AS text) AND e.known_to IS NULL""")
 
 # $1: path of an equipment, with everything below it; $2: since when.
 MARK_BUCKETS_UNDER_PATH: Final = mark_buckets("""

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from werknetz.kpi.stops.reasons import Reason
 from werknetz.kpi.stops.thresholds import MINOR_STOP_US
-from werknetz.store.dirty import MARK_BUCKETS_OF_CODE
+from werknetz.store.dirty import MARK_BUCKETS_OF_CODE, MARK_BUCKETS_OF_ENTRIES
 from werknetz.store.session import WriteSession
 from werknetz.store.tables import equipment, reason_codes
 
@@ -16,15 +16,16 @@ async def mark_stops_with_code(session: WriteSession, path: str, state_code: str
 
 
 async def mark_stops_of_reason(session: WriteSession, before: Reason | None, after: Reason) -> None:
-    """Mark the stops whose codes stand for a changed reason, if it says something else of them."""
+    """Mark the stops of a changed reason, by code or by a person, if it says something else."""
     if after.kind != "stop" or (before is not None and before.code_effect == after.code_effect):
         return
     codes = reason_codes.c
     query = (
         sa.select(equipment.c.path, codes.state_code)
         .join(equipment, equipment.c.id == codes.equipment_id)
-        .where(codes.reason == after.code, codes.known_to.is_(None))
+        .where(codes.kind == "stop", codes.reason == after.code, codes.known_to.is_(None))
         .order_by(equipment.c.path, codes.state_code)
     )
+    await session.execute(sa.text(MARK_BUCKETS_OF_ENTRIES), {"reason": after.code})
     for path, state_code in (await session.execute(query)).all():
         await mark_stops_with_code(session, path, state_code)

@@ -205,7 +205,7 @@ async def _effect_of(
     plant = plant_of(await context.tree.current(), node.path)
     reasons = await load_reasons(context.database)
     reason = require_reason(reasons, code, plant, "stop", principal)
-    return _Effect(reason.state if stated is None else stated, reason.planned_time)
+    return _Effect(reason.code_effect.state if stated is None else stated, reason.planned_time)
 
 
 async def _load_locked(

@@ -11,7 +11,7 @@ from werknetz_core.stops.following import follow_open_stops
 from werknetz_worker.elements.compute import compute_dirty_buckets
 from werknetz_worker.watermarks import WatermarkPublisher
 
-from .conftest import NOW, PRESS, World
+from .conftest import NOW, PLANT, PRESS, World
 from .test_stops import at, brief, list_stops, post, send
 
 pytestmark = pytest.mark.asyncio
@@ -93,6 +93,29 @@ async def test_a_classified_stop_changes_the_kpi_and_the_former_value_stays(worl
     assert brief(await list_stops(world, "start=2026-11-20T07:00Z&end=2026-11-20T09:00Z")) == [
         ("08:00", "08:20", "idle", None),
     ]  # fmt: skip
+
+
+async def test_a_reason_without_a_state_counts_by_its_category(world: World) -> None:
+    """As the codes of machines do that stand for such a reason."""
+    for code, category in (("rigging", "aust"), ("no_work", "adot")):
+        reason = {
+            "name_en": code, "name_de": code, "category": category, "plant": PLANT,
+            "counts_against_availability": True,
+        }  # fmt: skip
+        answer = await send(world, "PUT", f"/reasons/{code}", reason, "admin")
+        assert answer.status_code < 300, answer.text
+    await add_machine(world, (START, 1, "run"), ("08:00", 3, "wait"), ("08:20", 1, "run"))
+    [stop] = await list_stops(world, "start=2026-11-20T07:00Z&end=2026-11-20T09:00Z")
+    version = 0
+    for code, minutes in (("no_order", (20, 0)), ("rigging", (0, 20)), ("no_work", (20, 0))):
+        body = {"reason": code, "version": version}
+        version = (await post(world, f"/stops/{stop['id']}:classify", body))["change"]
+        await work(world)
+        assert await sums(world, "adot_s", "aust_s") == (minutes[0] * 60, minutes[1] * 60), code
+    changed = {"category": "adet", "plant": PLANT, "name_en": "no work", "name_de": "no work"}
+    assert (await send(world, "PUT", "/reasons/no_work", changed, "admin")).status_code < 300
+    await work(world)
+    assert await sums(world, "adot_s", "adet_s") == (0, 1200)
 
 
 async def test_a_reason_alone_is_in_the_stored_states(world: World) -> None:

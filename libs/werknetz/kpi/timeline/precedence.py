@@ -43,11 +43,11 @@ NOTHING: Final = -1  # no report holds: the source below decides
 
 @dataclass(frozen=True, slots=True)
 class EffectiveTime:
-    """What holds at every instant: state, planned time, and whether a code says: no order."""
+    """What holds at every instant: state, planned time, and whether a reason says: no order."""
 
     states: Steps
     planned: Steps  # PLANNED, NOT_PLANNED or NOT_STATED
-    without_order: Steps
+    without_order: Steps  # by a code or by a person's reason
 
 
 def effective_time(
@@ -70,11 +70,18 @@ def effective_time(
     )
     stated = planned.value[planned.index(at)]
     by_code = ~by_person & (stated == NOT_STATED)
+    is_stop = ~np.isin(
+        np.where(entered.value[above] != NOTHING, entered.value[above], own.value), NO_STOP
+    )
+    reason = _without_order_steps_of(reports)
+    by_reason = is_stop & (reason.value[reason.index(at)] > 0)
     nameless = np.zeros(len(at), np.int64)
     return EffectiveTime(
         _name_stops(_override(own, entered, entered.value != NOTHING), entered),
         Steps(at, np.where(by_code, coded.planned[below], stated), nameless).without_repeats(),
-        Steps(at, ~by_person & coded.without_order[below], nameless).without_repeats(),
+        Steps(
+            at, np.where(by_person, by_reason, coded.without_order[below]), nameless
+        ).without_repeats(),
     )
 
 
@@ -110,6 +117,13 @@ def planned_steps_of(reports: Reports) -> Steps:
     """Return what people entered about planned time: PLANNED, NOT_PLANNED or NOT_STATED."""
     at, index = _topmost(reports.entries)
     values = [NOT_STATED, *(PLANNED_NUMBERS[entry.is_planned] for entry in reports.entries)]
+    return _steps(at, np.array(values, np.int64)[index + 1])
+
+
+def _without_order_steps_of(reports: Reports) -> Steps:
+    """Return where people gave a stop a reason of down time without an order."""
+    at, index = _topmost(reports.entries)
+    values = [0, *(int(entry.without_order) for entry in reports.entries)]
     return _steps(at, np.array(values, np.int64)[index + 1])
 
 

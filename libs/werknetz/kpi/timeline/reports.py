@@ -28,6 +28,7 @@ class StateSpan:
     state: int | None
     code: str | None = None
     is_planned: bool | None = None  # true: planned down time; None: as the state is
+    without_order: bool = False  # a stop of it is down time without an order (ADOT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,15 @@ SELECT EXISTS (SELECT FROM state_entries WHERE equipment_id = $1)
     OR EXISTS (SELECT FROM machine_reports WHERE equipment_id = $1)
     OR EXISTS (SELECT FROM job_runs WHERE equipment_id = $1)"""
 
-# Of entries that overlap the one with the higher id is in force.
+# Of entries that overlap the one with the higher id is in force. A reason of the plant goes before
+# one of the standard with the same code.
 STATE_ENTRIES: Final = f"""
-SELECT {_START}, {_END}, state, reason, is_planned FROM state_entries
+SELECT {_START}, {_END}, state, reason, is_planned, coalesce((
+    SELECT r.category = 'adot' FROM reasons r LEFT JOIN equipment p ON p.id = r.equipment_id
+    WHERE r.code = e.reason AND r.kind = 'stop' AND (p.id IS NULL
+        OR starts_with((SELECT path FROM equipment WHERE id = $1), p.path || '/'))
+    ORDER BY p.id NULLS LAST LIMIT 1), false) AS without_order
+FROM state_entries e
 WHERE equipment_id = $1 AND known_to IS NULL AND start_at < $3 AND end_at > $2
     AND start_at < end_at
 ORDER BY id"""  # noqa: S608 - made of constants

@@ -43,10 +43,10 @@ def at(minute: float) -> int:
 
 def span(
     start: float, end: float, state: S | None, *, code: str | None = None,
-    is_planned: bool | None = None,
+    is_planned: bool | None = None, without_order: bool = False,
 ) -> StateSpan:  # fmt: skip
     number = None if state is None else int(state)
-    return StateSpan(at(start), at(end), number, code, is_planned)
+    return StateSpan(at(start), at(end), number, code, is_planned, without_order)
 
 
 def state_samples(*entries: tuple[float, S]) -> Series:
@@ -104,6 +104,37 @@ CASES = [
         "an entry about the reason leaves the state",
         MachineSamples(state=STOPS, reports=Reports(entries=(span(5, 15, None, code="x"),))),
         {"apt_s": 5, "idle_s": 10},
+    ),
+    Case(
+        "a stop without an order, by a person's reason",
+        MachineSamples(
+            state=STOPS, reports=Reports(entries=(span(5, 9, None, code="x", without_order=True),))
+        ),
+        {"apt_s": 5, "adot_s": 4, "adet_s": 6, "idle_s": 6},
+    ),
+    Case(
+        "the same with a state, over time in which the machine produces",
+        MachineSamples(
+            state=RUNS, reports=Reports(entries=(span(5, 9, S.IDLE, code="x", without_order=True),))
+        ),
+        {"apt_s": 11, "adot_s": 4, "adet_s": 0},
+    ),
+    Case(
+        "what is no stop has its order, whatever the reason",
+        MachineSamples(
+            state=STOPS, reports=Reports(entries=(span(2, 7, None, code="x", without_order=True),))
+        ),
+        {"apt_s": 5, "adot_s": 2, "idle_s": 8},
+    ),
+    Case(
+        "a later entry replaces the reason",
+        MachineSamples(
+            state=STOPS,
+            reports=Reports(
+                entries=(span(5, 9, None, code="x", without_order=True), span(5, 7, None, code="y"))
+            ),
+        ),
+        {"apt_s": 5, "adot_s": 2, "idle_s": 8},
     ),
     Case(
         "a planned entry is planned down time, whatever the machine reports",
