@@ -232,6 +232,8 @@ def summary_of(demo: Demo) -> str:
         "              werknetz losses warnings            (which lines will stop)\n"
         "              werknetz losses ranking --by line,category --compare previous\n"
         f"              werknetz targets show {target.KEY}   (what is missing to the goal)\n"
+        "              werknetz comparison nordwerk        (plants that are comparable)\n"
+        "              werknetz kpi oee nordwerk/emden-1 --start -7d --group-by product\n"
         f"              werknetz kpi first_pass_yield,worker_efficiency {inspection.LINE_PATH}\n"
         f"              werknetz equipment characteristics --under {inspection.LINE_PATH}\n"
         f"              werknetz kpi comprehensive_energy_consumption {energy.LINE_PATH} --by 1d\n"

@@ -25,6 +25,7 @@ from werknetz_simulator.partners.partners import (
 from werknetz_simulator.plants.machine import Plant
 from werknetz_simulator.plants.plant import EMDEN_1
 from werknetz_simulator.plants.systems import energy
+from werknetz_simulator.plants.systems.order_lists import materials_of
 
 CURRENCY: Final = "EUR"
 POLICY: Final = {
@@ -53,6 +54,10 @@ ON CONFLICT (code) DO UPDATE SET site_id = excluded.site_id, equipment_id = excl
 _MATERIAL: Final = """
 INSERT INTO materials (number, description, unit, unit_cost, currency)
 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (number) DO NOTHING"""
+_ARTICLE: Final = """
+INSERT INTO materials AS old (number, description, unit, product_family)
+VALUES ($1, $2, 'PCE', $3) ON CONFLICT (number) DO UPDATE
+SET product_family = coalesce(old.product_family, excluded.product_family)"""
 _EQUIPMENT: Final = """
 INSERT INTO equipment (path, level, name, parent_id)
 VALUES ($1, $2, $3, (SELECT id FROM equipment WHERE path = $4)) ON CONFLICT (path) DO NOTHING"""
@@ -80,9 +85,9 @@ async def insert_master_data(connection: asyncpg.Connection, plants: list[Plant]
         for firm in FIRMS:
             for number in (firm.number, vda_number_of(firm)):
                 await connection.execute(_PARTNER, partner_key_of(firm), firm.name, number)
-        for plant, code in SITES.items():
-            for identity in (code, plant_code_of(plant)):
-                await connection.execute(_SITE, plant, f"nordwerk/{plant}", identity)
+        for name, code in SITES.items():
+            for identity in (code, plant_code_of(name)):
+                await connection.execute(_SITE, name, f"nordwerk/{name}", identity)
         for warehouse in WAREHOUSES:
             await connection.execute(_WAREHOUSE, warehouse.code, warehouse.plant)
         for relation in RELATIONS:
@@ -90,6 +95,7 @@ async def insert_master_data(connection: asyncpg.Connection, plants: list[Plant]
             await connection.execute(
                 _MATERIAL, relation.material, relation.description, relation.unit, cost, CURRENCY
             )
+        await _insert_articles(connection, plants)
         for line, relation, per_hour in consumption_of({plant.name for plant in plants}):
             await _insert_line(connection, line)
             await connection.execute(
@@ -103,6 +109,13 @@ async def insert_master_data(connection: asyncpg.Connection, plants: list[Plant]
         ):
             await connection.execute(_CARRIER, EMDEN_1.path, carrier, unit, kwh, co2_kg)
         await connection.execute(_POLICY, json.dumps(POLICY))
+
+
+async def _insert_articles(connection: asyncpg.Connection, plants: list[Plant]) -> None:
+    """Insert what the plants make, with product families."""
+    for plant in plants:
+        for number, description, family in materials_of(plant):
+            await connection.execute(_ARTICLE, number, description, family)
 
 
 def consumption_of(plants: set[str]) -> list[tuple[str, SupplyRelation, float]]:

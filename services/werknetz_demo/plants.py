@@ -13,6 +13,7 @@ from werknetz_simulator import edge_file
 from werknetz_simulator.plants.machine import Plant
 from werknetz_simulator.plants.plan import SECOND_US
 from werknetz_simulator.plants.position import CATCH_UP_MAX_US
+from werknetz_simulator.plants.systems.order_lists import order_list_edge_of
 from werknetz_simulator.protocols.names import energy, inspection, mes, quality
 from werknetz_simulator.protocols.names.profile import PlantAddress
 from werknetz_simulator.serve import (
@@ -20,6 +21,8 @@ from werknetz_simulator.serve import (
     ENERGY_FOLDER,
     INSPECTION_FOLDER,
     MES_FILE,
+    ORDER_LIST_PLANTS,
+    ORDERS_FOLDER,
     QUALITY_FOLDER,
 )
 
@@ -146,6 +149,10 @@ def _live_edges(demo: Demo, plant: Plant) -> list[dict[str, Any]]:
         folder = state_of(demo) / QUALITY_FOLDER
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         trees.append(quality.quality_edge_of(plant, folder, f"./{quality.CONNECTOR}-live"))
+    if plant.name in ORDER_LIST_PLANTS:
+        folder = state_of(demo) / ORDERS_FOLDER.format(plant=plant.name)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        trees.append(order_list_edge_of(plant, folder, f"./{plant.name}-orders-live"))
     return trees
 
 

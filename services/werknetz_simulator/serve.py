@@ -18,6 +18,8 @@ MES_FILE: Final = "palma-3-mes.sqlite"
 QUALITY_FOLDER: Final = "chatt-6-quality"
 INSPECTION_FOLDER: Final = "emden-1-inspection"
 ENERGY_FOLDER: Final = "emden-1-energy"
+ORDERS_FOLDER: Final = "{plant}-orders"
+ORDER_LIST_PLANTS: Final = frozenset({"emden-1", "zwick-2"})
 Work = Coroutine[Any, Any, None]
 
 
@@ -77,6 +79,12 @@ def plant_tasks(
 
         position = ResumePosition(state / f"{ENERGY_FOLDER}.position", since_us)
         yield EnergyFileWriter(truth(), state / ENERGY_FOLDER, position).run()
+    if plant.name in ORDER_LIST_PLANTS:
+        from werknetz_simulator.plants.systems.order_lists import OrderListWriter
+
+        folder = ORDERS_FOLDER.format(plant=plant.name)
+        position = ResumePosition(state / f"{folder}.position", since_us)
+        yield OrderListWriter(truth(), state / folder, position).run()
 
 
 def _machine_task(truth: Truth, places: PlantEndpoints, position: ResumePosition) -> Work:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from werknetz_simulator.plants.machine import PlantMachine, StateKind
+from werknetz_simulator.plants.machine import Plant, PlantMachine, StateKind
 from werknetz_simulator.plants.plan import HOUR_US, SECOND_US, PlannedShift, instant_of
 from werknetz_simulator.plants.shift_timeline import StateSegment
 from werknetz_simulator.plants.truth import Truth
@@ -34,6 +34,7 @@ REASONS: Final = {
     StateKind.BLOCKED: ("contenedor lleno",),
     StateKind.STARVED: ("falta granza", "falta inserto"),
 }
+ARTICLES_OF_LINE: Final = 4
 DEFECTS: Final = ("rebaba", "rechupe", "burbuja", "rayado")
 _SCHEMA: Final = f"""
     PRAGMA journal_mode = WAL;
@@ -187,9 +188,17 @@ class MesDatabase:
 
 def article_of(machine: PlantMachine, order: str) -> str:
     """Return the article of an order; each line makes a few articles."""
-    return (
-        f"{machine.plant[:1].upper()}{_hash_of(machine.line) % 900 + 100}-{_hash_of(order) % 4 + 1}"
-    )
+    return _article(machine, _hash_of(order) % ARTICLES_OF_LINE + 1)
+
+
+def articles_of(plant: Plant) -> dict[str, str]:
+    """Return all articles of a plant with the line that makes each."""
+    numbers = range(1, ARTICLES_OF_LINE + 1)
+    return {_article(machine, n): machine.line for machine in plant.machines for n in numbers}
+
+
+def _article(machine: PlantMachine, number: int) -> str:
+    return f"{machine.plant[:1].upper()}{_hash_of(machine.line) % 900 + 100}-{number}"
 
 
 def _hash_of(text: str) -> int:
