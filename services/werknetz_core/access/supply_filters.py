@@ -81,7 +81,7 @@ class StockFilters:
         )
 
 
-def read_relation_filters(
+async def read_relation_filters(
     supplier: SupplierFilter = [],  # noqa: B006 - FastAPI copies
     material: MaterialFilter = [],  # noqa: B006 - as above
     site: SiteFilter = [],  # noqa: B006 - as above
@@ -89,7 +89,7 @@ def read_relation_filters(
     return RelationFilters(supplier, material, site)
 
 
-def read_stock_filters(
+async def read_stock_filters(
     warehouse: WarehouseFilter = [],  # noqa: B006 - FastAPI copies
     material: MaterialFilter = [],  # noqa: B006 - as above
 ) -> StockFilters:

@@ -29,7 +29,7 @@ class AsOf:
         return {"at": instant_of(self.at_us), "known_at": known_at}
 
 
-def read_as_of(
+async def read_as_of(
     context: ContextDep,
     at: Annotated[str | None, Query(description="State at this time. Default: now.")] = None,
     known_at: Annotated[

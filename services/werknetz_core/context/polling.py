@@ -89,15 +89,15 @@ async def content_response(request: Request, compute: Callable[[], Awaitable[obj
     return with_content_etag(request, json_response(await compute(), _VARY))
 
 
-def refuse_unknown_parameters(request: Request, _: Viewer) -> None:
+async def refuse_unknown_parameters(request: Request, _: Viewer) -> None:
     """Raise 422 with the nearest name for a query parameter that the route does not have.
 
     The key is checked first: without one a request gets no other answer than 401.
     """
-    refuse_unknown_parameters_of(request)
+    await refuse_unknown_parameters_of(request)
 
 
-def refuse_unknown_parameters_of(request: Request) -> None:
+async def refuse_unknown_parameters_of(request: Request) -> None:
     """Raise 422 for a query parameter that the route does not have; for routes without a key."""
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):

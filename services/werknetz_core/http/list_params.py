@@ -1,8 +1,8 @@
 """Query parameters of every list (limit, cursor, sort, fields, format), and its response."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel
@@ -33,10 +33,10 @@ class ListParams:
 DEFAULT_LIST_PARAMS: Final = ListParams()
 
 
-def list_params(limit_default: int) -> Callable[..., ListParams]:
+def list_params(limit_default: int) -> Callable[..., Coroutine[Any, Any, ListParams]]:
     """Return the dependency that reads the parameters of a list."""
 
-    def read_list_params(
+    async def read_list_params(
         request: Request,
         limit: pagination.LimitParam = limit_default,
         cursor: pagination.CursorParam = None,

@@ -39,7 +39,7 @@ End = Annotated[
 ]
 
 
-def read_stop_filter(
+async def read_stop_filter(
     min_s: Annotated[
         float, Query(ge=0, description="Only stops of at least this whole duration.")
     ] = 0,
