@@ -22,8 +22,9 @@ from werknetz_client.transport import PAGE_MAX
 
 __all__ = [
     "EMPTY", "NUMERIC", "Columns", "Limit", "Output", "OutputOption", "TableOrJson", "Wide",
-    "amount", "days", "hours", "print_collection", "print_csv", "print_items", "print_json",
-    "print_lines", "print_table", "printable", "prose", "text", "timestamp", "yes_no",
+    "amount", "days", "duration", "hours", "print_collection", "print_csv", "print_items",
+    "print_json", "print_lines", "print_table", "printable", "prose", "text", "timestamp",
+    "yes_no",
 ]  # fmt: skip
 
 EMPTY: Final = "–"
@@ -116,6 +117,11 @@ def amount(value: Any) -> str:
     return EMPTY if value is None else f"{value:,.10g}"
 
 
+def duration(value: Any) -> str:
+    """Format seconds: microseconds would hide what matters."""
+    return EMPTY if value is None else f"{round(value, 1):,.10g}"
+
+
 def days(value: Any) -> str:
     return EMPTY if value is None else f"{value:,.1f}"
 
@@ -136,4 +142,4 @@ def hours(value: Any) -> str:
     return EMPTY if value is None else f"{value / 3600:,.1f} h"
 
 
-NUMERIC: Final[tuple[Cell, ...]] = (amount, days, hours)
+NUMERIC: Final[tuple[Cell, ...]] = (amount, days, duration, hours)

@@ -15,6 +15,7 @@ from werknetz_client.commands.output import (
     TableOrJson,
     Wide,
     amount,
+    duration,
     print_collection,
     print_items,
     print_json,
@@ -28,8 +29,8 @@ from werknetz_client.commands.shop_floor.stops import STOPS
 Equipment = Annotated[str, typer.Argument(help="Path of an equipment.")]
 ORDERS: Final[Columns] = {
     "order": ("order_number", text), "equipment": ("equipment", text),
-    "material": ("material", text), "producing s": ("producing_s", amount),
-    "set-up s": ("setup_s", amount), "lost s": ("lost_s", amount),
+    "material": ("material", text), "producing s": ("producing_s", duration),
+    "set-up s": ("setup_s", duration), "lost s": ("lost_s", duration),
     "good": ("good", amount), "scrap": ("scrap", amount), "planned": ("planned_quantity", amount),
 }  # fmt: skip
 SCRAP: Final[Columns] = {
@@ -117,7 +118,7 @@ def _head_lines(report: Row) -> list[str]:
     name = f"{shift['name']} shift of {shift['day']}" if shift else "no single shift"
     kpis = ", ".join(f"{row['kpi']} {_percent(row['value'])}" for row in report["kpis"])
     parts = (
-        f"good {amount(counts['good'])} of {amount(counts['target'])} at OEE 100 %, "
+        f"good {amount(counts['good'])} of {_rounded(counts['target'])} at OEE 100 %, "
         f"scrap {amount(counts['scrap'])}, rework {amount(counts['rework'])}"
     )
     return [
@@ -132,9 +133,13 @@ def _head_lines(report: Row) -> list[str]:
 def _stops_line(report: Row) -> str:
     minor = report["minor_stops"]
     return (
-        f"{report['stops']} stops and {minor['count']} minor ones ({minor['lost_s']:.0f} s) took "
-        f"{report['lost_s']:.0f} s; {_percent(report['untagged_share'])} of it has no reason"
+        f"{report['stops']} stops and {minor['count']} minor ones ({minor['lost_s']:,.0f} s) took "
+        f"{report['lost_s']:,.0f} s; {_percent(report['untagged_share'])} of it has no reason"
     )
+
+
+def _rounded(quantity: float | None) -> str:
+    return amount(None if quantity is None else round(quantity))
 
 
 def _percent(value: float | None) -> str:

@@ -14,6 +14,7 @@ from werknetz_client.commands.output import (
     OutputOption,
     Wide,
     amount,
+    duration,
     print_collection,
     print_items,
     print_lines,
@@ -31,7 +32,7 @@ Start = Annotated[str, typer.Option(help="RFC 3339, -8h, shift:current, …")]
 
 STOPS: Final[Columns] = {
     "id": ("id", text), "equipment": ("equipment", text), "start": ("start", timestamp),
-    "end": ("end", timestamp), "lost s": ("lost_s", amount), "state": ("state", text),
+    "end": ("end", timestamp), "lost s": ("lost_s", duration), "state": ("state", text),
     "reason": ("reason", text), "minor": ("minor", yes_no), "code": ("code", text),
     "orders": ("orders", text), "by": ("entered_by", text), "version": ("version", text),
 }  # fmt: skip

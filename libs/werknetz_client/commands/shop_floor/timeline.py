@@ -15,6 +15,7 @@ from werknetz_client.commands.output import (
     TableOrJson,
     Wide,
     amount,
+    duration,
     print_collection,
     print_items,
     print_json,
@@ -30,7 +31,7 @@ Start = Annotated[str, typer.Option(help="RFC 3339, -8h, shift:current, …")]
 End = Annotated[str | None, typer.Option(help="As start; default: now.")]
 AsOf = Annotated[str | None, typer.Option(help="By what was known then; default: now.")]
 STATES: Final[Columns] = {
-    "start": ("start", timestamp), "end": ("end", timestamp), "seconds": ("duration_s", amount),
+    "start": ("start", timestamp), "end": ("end", timestamp), "seconds": ("duration_s", duration),
     "state": ("state", text), "category": ("category", text), "code": ("code", text),
     "order": ("order_number", text),
 }  # fmt: skip
