@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.store.tables import annotations, equipment
@@ -20,6 +20,7 @@ from werknetz_core.context.app_context import (
 )
 from werknetz_core.context.collection import query_page, time_condition
 from werknetz_core.context.polling import refuse_unknown_parameters
+from werknetz_core.context.time_spec import Instant
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.problem import Problem
@@ -50,8 +51,8 @@ class NewAnnotation(BaseModel):
 
     equipment: str
     text: Annotated[str, Field(min_length=1, max_length=10_000)]
-    start: AwareDatetime | None = None  # null: now
-    end: AwareDatetime | None = None
+    start: Instant | None = None  # null: now
+    end: Instant | None = None
 
 
 @router.get("/annotations", dependencies=[Depends(refuse_unknown_parameters)])

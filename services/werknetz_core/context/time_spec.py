@@ -7,8 +7,11 @@ its start in `start`, and its end in `end`.
 import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, AwareDatetime
+from pydantic_core import PydanticCustomError
 
 from werknetz.domain.bucket import BUCKET_US, instant_of, microseconds_of
 from werknetz.domain.shift import Shift, ShiftSource, local_day, local_us
@@ -21,6 +24,18 @@ ACCEPTED_FORMS: Final = (
 )
 EARLIEST_US: Final = 0
 LATEST_US: Final = microseconds_of(datetime(2200, 1, 1, tzinfo=UTC))
+EARLIEST, LATEST = instant_of(EARLIEST_US), instant_of(LATEST_US)
+
+
+def _check_years(at: datetime) -> datetime:
+    if not EARLIEST <= at <= LATEST:
+        raise PydanticCustomError("instant_range", "It is not between 1970 and 2200")
+    return at
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_check_years)]
+"""An instant that a body gives: with its zone, and in years that every part can compute with."""
+
 _RELATIVE: Final = re.compile(r"(?:now)?\s*([+-])(\d{1,6})([smhdw])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DECODED_PLUS: Final = re.compile(r" (\d\d:\d\d)$")  # "+" in a URL is decoded to a space

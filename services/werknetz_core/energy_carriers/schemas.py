@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from werknetz_core.context.time_spec import Instant
 
 AMOUNT_MAX: Final = 1e12
 
@@ -27,7 +29,7 @@ class NewEnergyCarrier(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     equipment: Annotated[str, Field(description="Path of the plant, or of any level.")]
-    valid_from: AwareDatetime
+    valid_from: Instant
     unit: Annotated[str, Field(max_length=50, description="Of the carrier: kWh, m^3, kg, l.")]
     energy_per_unit: Annotated[
         float,

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from werknetz_core.context.time_spec import Instant
 from werknetz_core.shifts.schemas import NamedShiftView
 
 
@@ -28,10 +29,10 @@ class EquipmentChange(BaseModel):
     path: Annotated[str, Field(max_length=400)] | None = Field(
         default=None, description="Another last segment: rename. Another parent: move."
     )
-    valid_from: AwareDatetime | None = Field(
+    valid_from: Instant | None = Field(
         default=None, description="When it moved; the start of that quarter hour. Default: now."
     )
-    valid_to: AwareDatetime | None = Field(
+    valid_to: Instant | None = Field(
         default=None, description="Retired at this instant; null: in service again."
     )
     reason: Annotated[str, Field(max_length=2000)] | None = None

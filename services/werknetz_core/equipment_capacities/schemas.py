@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from werknetz_core.context.time_spec import Instant
 
 
 class CapacityView(BaseModel):
@@ -20,5 +22,5 @@ class NewCapacity(BaseModel):
     items_per_hour: Annotated[
         float, Field(gt=0, lt=1e12, allow_inf_nan=False, description="Of planned operation time.")
     ]
-    valid_from: AwareDatetime
+    valid_from: Instant
     reason: Annotated[str | None, Field(max_length=1000, description="For the audit log.")] = None

@@ -33,6 +33,7 @@ _HINTS: Final[Mapping[str, str]] = {
     "datetime_parsing": "Write it as 2026-11-27T08:00:00+01:00.",
     "datetime_from_date_parsing": "Write it as 2026-11-27T08:00:00+01:00.",
     "date_from_datetime_parsing": "Write it as 2026-11-27.",
+    "instant_range": "Correct the year.",
     "finite_number": "Send a finite number: neither NaN nor infinity.",
     "extra_forbidden": "Correct the name or leave it out; /docs shows the fields.",
     "missing": "Send it; /docs shows an example.",

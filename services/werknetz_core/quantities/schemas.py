@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from werknetz_core.context.time_spec import Instant
 
 QuantityKind = Literal[
     "good", "scrap", "rework", "produced", "planned_scrap", "integrated_good", "production_loss",
@@ -36,9 +38,9 @@ class NewQuantity(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     equipment: str
-    at: AwareDatetime
+    at: Instant
     since: Annotated[
-        AwareDatetime | None,
+        Instant | None,
         Field(description="A negative quantity is taken from what was counted since then."),
     ] = None
     kind: QuantityKind

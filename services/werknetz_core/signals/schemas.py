@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from werknetz_core.context.time_spec import Instant
 
 
 class SignalView(BaseModel):
@@ -33,8 +35,8 @@ class SignalLifetimeChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    valid_from: AwareDatetime | None = None
-    valid_to: AwareDatetime | None = None
+    valid_from: Instant | None = None
+    valid_to: Instant | None = None
     reason: Annotated[str, Field(max_length=2000)] | None = None
 
 

@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from werknetz_core.context.time_spec import Instant
 
 StateName = Literal[
     "producing", "setup", "idle", "malfunction", "blocked", "starved", "suspended", "maintenance",
@@ -78,8 +80,8 @@ class NewStop(_Change):
     """A stop that the machine did not report."""
 
     equipment: str
-    start: AwareDatetime
-    end: AwareDatetime
+    start: Instant
+    end: Instant
     reason: Code | None = None
     state: StateName | None = None  # null: that of the reason, else idle
 
@@ -91,7 +93,7 @@ class Classification(_Change):
 
 
 class StopSplit(_Change):
-    at: AwareDatetime
+    at: Instant
     version: Version = 0
 
 

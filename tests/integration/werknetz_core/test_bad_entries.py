@@ -48,6 +48,24 @@ CASES: list[tuple[str, str, str, dict[str, Any], str, str]] = [
      {"valid_from": "2026-11-01T00:00:00Z", "items_per_hour": 0}, "greater than 0", "/docs"),
     ("a rate that is no number", "PUT", f"/line_rates/{LINE}",
      {"currency": "EUR", "per_hour": NAN}, FINITE, "neither NaN"),
+    ("a rate beyond all money", "PUT", f"/line_rates/{LINE}",
+     {"currency": "EUR", "per_hour": 1e308}, "less than 1000000000000", "/docs"),
+    *(
+        (f"{path} of the year {year}", method, path, {**body, field: f"{year}-01-01T00:00:00Z"},
+         f"/body/{field}: It is not between 1970 and 2200", "Correct the year.")
+        for year in ("0001", "9999")
+        for method, path, field, body in (
+            ("POST", "/stops", "start", STOP),
+            ("POST", "/quantity_entries", "at", QUANTITY),
+            ("POST", "/annotations", "start", {"equipment": LINE, "text": "n"}),
+            ("PUT", f"/line_rates/{LINE}", "valid_from", {"currency": "EUR", "per_hour": 1}),
+            ("PUT", f"/stop_thresholds/{LINE}", "valid_from", {"minor_stop_s": 60}),
+            ("PUT", f"/equipment_capacities/{PRESS}", "valid_from", {"items_per_hour": 1}),
+            ("PUT", "/energy_carriers/gas", "valid_from",
+             {"equipment": PLANT, "unit": "m3", "energy_per_unit": 10}),
+            ("PATCH", f"/equipment/{PRESS}", "valid_to", {}),
+        )
+    ),
     ("a target without baseline data", "PUT", "/targets/t", TARGET,
      "The baseline has no value from 2026-11-10 00:00 to 2026-11-17 00:00 (Europe/Berlin): ",
      "Choose a period with data"),

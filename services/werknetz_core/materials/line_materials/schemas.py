@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from werknetz_core.context.time_spec import Instant
 from werknetz_core.materials.schemas import Amount, Positive, Word
 
 
@@ -29,8 +30,8 @@ class NewLineMaterial(BaseModel):
     quantity_per_item: Positive
     items_per_hour: Amount = Field(description="Planned rate during the shifts of the calendar.")
     minimum_quantity: Amount = 0.0
-    valid_from: AwareDatetime | None = None
-    valid_to: AwareDatetime | None = None
+    valid_from: Instant | None = None
+    valid_to: Instant | None = None
 
 
 class LineMaterials(BaseModel):

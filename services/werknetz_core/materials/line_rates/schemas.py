@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
+from werknetz_core.context.time_spec import Instant
 from werknetz_core.materials.schemas import Amount, Currency
 
 
@@ -21,4 +22,4 @@ class NewLineRate(BaseModel):
 
     currency: Currency
     per_hour: Amount
-    valid_from: AwareDatetime | None = None
+    valid_from: Instant | None = None

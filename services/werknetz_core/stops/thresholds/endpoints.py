@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from werknetz.domain.bucket import instant_of
 from werknetz.store.dirty import MARK_BUCKETS_BELOW
@@ -21,6 +21,7 @@ from werknetz_core.context.app_context import (
 )
 from werknetz_core.context.collection import query_page
 from werknetz_core.context.polling import refuse_unknown_parameters
+from werknetz_core.context.time_spec import Instant
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
@@ -50,7 +51,7 @@ class NewStopThreshold(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     minor_stop_s: Annotated[float | None, Field(ge=0, le=THRESHOLD_MAX_S)]
-    valid_from: AwareDatetime | None = None  # null: from now on
+    valid_from: Instant | None = None  # null: from now on
     why: Annotated[str | None, Field(max_length=2000)] = None
 
 
