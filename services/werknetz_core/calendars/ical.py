@@ -1,18 +1,21 @@
 """iCalendar (RFC 5545): shifts as events with rules, exceptions and a time zone, and back.
 
 A recurring shift is one event with RRULE and EXDATE; a shift of an exception is an event of its
-own; a closed day is an all-day event. Breaks are in X-WERKNETZ-BREAK, as minutes from the start.
+own; a closed day is an all-day event. Breaks are in X-WERKNETZ-BREAK, as minutes from the start,
+and the team of a shift is in X-WERKNETZ-TEAM. It is written as a category, too, for programs that
+show it; categories of other files are no teams.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import recurring_ical_events
 from icalendar import Calendar as Document
-from icalendar import Event
+from icalendar import Event, vText
 
 from werknetz.domain.bucket import instant_of
 from werknetz.domain.calendar_history import CalendarHistory
@@ -20,11 +23,24 @@ from werknetz.domain.shift import Calendar, CalendarRejected, ShiftPattern, loca
 from werknetz.domain.shift_pattern import DAY_MIN
 
 _BREAK: Final = "X-WERKNETZ-BREAK"
+_TEAM: Final = "X-WERKNETZ-TEAM"
+_ESCAPED: Final = re.compile(r"\\(.)")
 _WEEKDAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _DAYS_MAX: Final = 3 * 366
 _WEEK: Final = 7
-DayShifts = tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...]
-"""The shifts of a day: name, start, end and breaks."""
+
+
+class DayShift(NamedTuple):
+    """A shift in local clock times."""
+
+    name: str
+    start: str
+    end: str
+    breaks: tuple[tuple[str, str], ...]
+    team: str = ""  # empty: none
+
+
+DayShifts = tuple[DayShift, ...]
 
 
 def export_history(history: CalendarHistory, path: str, start_us: int, end_us: int) -> str:
@@ -126,6 +142,9 @@ def _event(path: str, key: str, pattern: ShiftPattern, day: date, zone: ZoneInfo
     event.add("uid", f"{path}-{key}-{day}@werknetz")
     event.add("dtstamp", instant_of(0))
     event.add("summary", pattern.name)
+    if pattern.team is not None:
+        event.add(_TEAM, vText(pattern.team))
+        event.add("categories", [pattern.team])  # programs show it
     event.add("dtstart", _start(pattern, day, zone))
     end = datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(minutes=pattern.end_min)
     event.add("dtend", end)
@@ -161,7 +180,7 @@ def _sort_events(
     events: Iterable[Event], zone: ZoneInfo, first: date, last: date
 ) -> tuple[dict[date, DayShifts], dict[date, str]]:
     """Return the shifts of each day, and the closed days with their names."""
-    shifts: dict[date, list[tuple[str, str, str, tuple[tuple[str, str], ...]]]] = defaultdict(list)
+    shifts: dict[date, list[DayShift]] = defaultdict(list)
     closed: dict[date, str] = {}
     for event in events:
         start: Any = event.start
@@ -184,11 +203,23 @@ def _sort_events(
                 "a shift is at most 24 hours long"
             )
         if first <= begin.date() <= last:
-            day_shift = (name, f"{begin:%H:%M}", f"{until:%H:%M}", _breaks(event, begin))
-            shifts[begin.date()].append(day_shift)
+            start_clock, end_clock = f"{begin:%H:%M}", f"{until:%H:%M}"
+            breaks, team = _breaks(event, begin), _team(event)
+            shifts[begin.date()].append(DayShift(name, start_clock, end_clock, breaks, team))
     return {
-        day: tuple(sorted(of_day, key=lambda s: s[1])) for day, of_day in shifts.items()
+        day: tuple(sorted(of_day, key=lambda s: s.start)) for day, of_day in shifts.items()
     }, closed
+
+
+def _team(event: Event) -> str:
+    """Return the team of a shift; empty: the file names none."""
+    value = event.get(_TEAM)
+    texts = value if isinstance(value, list) else [value]
+    if len(texts) > 1:
+        raise CalendarRejected(f"{_TEAM} is there {len(texts)} times in an event: a shift has one")
+    # The library leaves the text of unknown properties as it is written (RFC 5545, 3.3.11).
+    text = "" if texts[0] is None else str(texts[0])
+    return _ESCAPED.sub(lambda match: "\n" if match[1] in "nN" else match[1], text).strip()
 
 
 def _breaks(event: Event, begin: datetime) -> tuple[tuple[str, str], ...]:
@@ -223,7 +254,7 @@ def _document_of(
             by_day.get(day, ()) for day in days if day.weekday() == weekday and day not in closed
         )
         common[weekday] = counts.most_common(1)[0][0] if counts else ()
-    weekdays: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    weekdays: dict[DayShift, list[int]] = defaultdict(list)
     for weekday, shifts in common.items():
         for shift in shifts:
             weekdays[shift].append(weekday)
@@ -249,10 +280,13 @@ def _document_of(
     }
 
 
-def _shift_entry(shift: tuple[str, str, str, tuple[tuple[str, str], ...]]) -> dict[str, Any]:
-    name, start, end, breaks = shift
-    entry: dict[str, Any] = {"name": name, "start": start, "end": end}
-    return entry | {"breaks": [list(pair) for pair in breaks]} if breaks else entry
+def _shift_entry(shift: DayShift) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": shift.name, "start": shift.start, "end": shift.end}
+    if shift.breaks:
+        entry["breaks"] = [list(pair) for pair in shift.breaks]
+    if shift.team:
+        entry["team"] = shift.team
+    return entry
 
 
 def _days(first: date, end: date) -> Iterable[date]:

@@ -33,6 +33,12 @@ DOCUMENTS: list[dict[str, Any]] = [
         {"date": "2026-12-28", "shifts": [{"name": "short", "start": "07:00", "end": "11:15"}]},
         {"date": "2026-12-27", "shifts": [{"name": "early", "start": "06:00", "end": "14:00"}]}]},
     {"time_zone": BERLIN, "shifts": [shift("all day", [*range(7)], "00:00", "24:00")]},
+    {"time_zone": BERLIN, "shifts": [
+        shift("early", [0, 1], "06:00", "14:00") | {"team": "rot, Süd; \\n\nA"},
+        shift("early", [2, 3], "06:00", "14:00") | {"team": "blue"},
+        shift("early", [4], "06:00", "14:00")], "exceptions": [
+        {"date": "2026-12-21", "shifts": [
+            {"name": "early", "start": "06:00", "end": "14:00", "team": "blue"}]}]},
     {"time_zone": "Australia/Lord_Howe", "shifts": [shift("n", WEEK, "22:00", "06:00")]},
 ]  # fmt: skip
 
@@ -203,3 +209,36 @@ def test_holidays_are_exceptions_once() -> None:
         {"name": "holiday", "start": "08:00", "end": "12:00"}]}}  # fmt: skip
     calendar = Calendar.parse(add_holidays(short, 2026)[0])
     assert [s.name for s in calendar.shifts_on(date(2026, 5, 1))] == ["holiday"]
+
+
+TEAMS = """BEGIN:VCALENDAR
+BEGIN:VEVENT
+SUMMARY:early
+DTSTART;TZID=Europe/Berlin:20260907T060000
+DTEND;TZID=Europe/Berlin:20260907T140000
+{line}
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "team"),
+    [
+        ("X-WERKNETZ-TEAM:red", "red"),
+        ("X-WERKNETZ-TEAM:  ", None),
+        ("X-WERKNETZ-TEAM;X-COLOUR=1:a\\, b", "a, b"),
+        ("CATEGORIES:Work,Important", None),  # of a program, such as its colours
+        ("CATEGORIES:Work\nX-WERKNETZ-TEAM:red", "red"),
+    ],
+)
+def test_the_team_is_in_its_property(line: str, team: str | None) -> None:
+    text = TEAMS.format(line=line).replace("\n", "\r\n").encode()
+    imported = shifts_of(import_document(text, BERLIN, START, END))
+    assert {(shift.name, shift.team) for shift in imported} == {("early", team)}
+
+
+def test_a_shift_has_one_team() -> None:
+    text = TEAMS.format(line="X-WERKNETZ-TEAM:red\nX-WERKNETZ-TEAM:blue").encode()
+    with pytest.raises(CalendarRejected, match="a shift has one"):
+        import_document(text, BERLIN, START, END)
