@@ -114,18 +114,18 @@ class StartUps:
         """
         line = _Line.of(*steps, int(edges[0]), min(until_us, int(edges[-1])))
         starts, orders = line.starts_of(before, numbers.id_of(before.order or None), rules)
-        found = _Found.of(starts, before, int(edges[0]), rules, good)
+        start_ups = _Found.of(starts, before, int(edges[0]), rules, good)
         bounds = _merge(
-            np.concatenate((found.begin_us, line.set_ups[0])),
-            np.concatenate((found.end_us, line.set_ups[1])),
+            np.concatenate((start_ups.begin_us, line.set_ups[0])),
+            np.concatenate((start_ups.end_us, line.set_ups[1])),
         )
         carries = []
         standing = line.standing_until(edges[1:], before)
-        columns = (edges[1:].tolist(), *standing, found.open_at(edges[1:]))
+        columns = (edges[1:].tolist(), *standing, start_ups.open_at(edges[1:]))
         for edge, stood_us, was_set_up, run, number in zip(*columns, strict=True):
             since_us, items = None, 0.0
             if number >= 0:
-                since_us = int(found.since_us[number])
+                since_us = int(start_ups.since_us[number])
                 if rules.at(since_us).good_items:
                     first = max(since_us, int(edges[0]))
                     items = float(good.between(first, np.array([edge], np.int64))[0])

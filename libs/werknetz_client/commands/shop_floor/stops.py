@@ -1,4 +1,4 @@
-"""`werknetz stops list | show | enter | classify | split | merge | undo | threshold(s)`."""
+"""`werknetz stops`: list, enter, classify and change stops; thresholds and start-ups."""
 
 from typing import Annotated, Final
 
@@ -39,7 +39,8 @@ STOPS: Final[Columns] = {
 
 THRESHOLDS: Final[Columns] = {
     "equipment": ("equipment", text), "minor below s": ("minor_stop_s", amount),
-    "since": ("valid_from", timestamp),
+    "start-up s": ("start_up_s", amount), "good items": ("start_up_items", amount),
+    "after stop of s": ("start_up_after_stop_s", amount), "since": ("valid_from", timestamp),
 }  # fmt: skip
 
 
@@ -48,7 +49,7 @@ def register(app: typer.Typer) -> None:
     for name, command in (
         ("list", list_stops), ("show", show), ("enter", enter), ("classify", classify),
         ("split", split), ("merge", merge), ("undo", undo), ("threshold", threshold),
-        ("thresholds", list_thresholds),
+        ("start-up", start_up), ("thresholds", list_thresholds),
     ):  # fmt: skip
         commands.command(name)(command)
 
@@ -170,13 +171,47 @@ def threshold(
     print_lines(f"{equipment}: {value} from {timestamp(row['valid_from'])}")
 
 
+def start_up(
+    equipment: Equipment,
+    seconds: Annotated[float | None, typer.Option(help="How long a start-up lasts.")] = None,
+    items: Annotated[
+        float | None, typer.Option(help="Good items that end it earlier; 0: only time ends it.")
+    ] = None,
+    after_stop: Annotated[
+        float | None, typer.Option(help="Seconds of a stop that a start-up follows.")
+    ] = None,
+    inherited: Annotated[
+        bool, typer.Option("--inherited", help="As above in the tree, but what is given.")
+    ] = False,
+    since: Annotated[str | None, typer.Option(help="RFC 3339 with a zone; default: now.")] = None,
+    why: AuditReason = None,
+) -> None:
+    """Set what a start-up is, at an equipment and all below it; what is not given stays."""
+    values = {
+        "start_up_s": seconds, "start_up_items": items, "start_up_after_stop_s": after_stop,
+    }  # fmt: skip
+    changes = {name: value for name, value in values.items() if inherited or value is not None}
+    if not changes:
+        raise typer.BadParameter("give --seconds, --items, --after-stop or --inherited")
+    with Client() as client:
+        row = client.stop_thresholds.put(equipment, {**changes, "valid_from": since, "why": why})
+    parts = [
+        f"{label} {'inherited' if row[name] is None else format(row[name], 'g')}"
+        for name, label in (
+            ("start_up_s", "seconds"), ("start_up_items", "good items"),
+            ("start_up_after_stop_s", "after a stop of seconds"),
+        )
+    ]  # fmt: skip
+    print_lines(f"{equipment}: {', '.join(parts)} from {timestamp(row['valid_from'])}")
+
+
 def list_thresholds(
     under: Annotated[list[str] | None, typer.Option(help="Equipment path; repeated: any.")] = None,
     limit: Limit = 100,
     output: OutputOption = Output.TABLE,
     wide: Wide = False,
 ) -> None:
-    """List the thresholds of minor stops that equipment has of its own; else it is 120 s."""
+    """List the thresholds of minor stops and start-ups that equipment has of its own."""
     with Client() as client:
         print_collection(
             client.stop_thresholds, THRESHOLDS, output, limit=limit, wide=wide, under=under

@@ -1,13 +1,14 @@
-"""Thresholds of minor stops: data of machines, inherited down the tree."""
+"""Thresholds of minor stops and of start-ups: data of machines, inherited down the tree."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, Self
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from werknetz.domain.bucket import instant_of
+from werknetz.kpi.stops.start_up import STOP_MAX_S
 from werknetz.store.dirty import MARK_BUCKETS_BELOW
 from werknetz.store.tables import equipment, stop_thresholds
 from werknetz_core.access import equipment_scope
@@ -29,6 +30,8 @@ from werknetz_core.http.sorting import Sorting, SortKey, SortType
 router = APIRouter(tags=["stops"])
 THRESHOLD_MAX_S: Final = 3600.0
 _T: Final = stop_thresholds.c
+NAMES: Final = ("minor_stop_s", "start_up_s", "start_up_items", "start_up_after_stop_s")
+_VALUES: Final = [_T[name] for name in NAMES]
 _SORTING: Final = Sorting(
     "equipment",
     tie=SortKey(equipment.c.path + " " + sa.cast(_T.valid_from, sa.Text)),
@@ -42,17 +45,38 @@ _SORTING: Final = Sorting(
 class StopThresholdView(BaseModel):
     equipment: str
     valid_from: datetime
-    minor_stop_s: float | None  # null: that of the equipment above, in the end 120 s
+    # Each null: that of the equipment above, in the end 120 s, 900 s, 0 (no number) and 3600 s.
+    minor_stop_s: float | None
+    start_up_s: float | None
+    start_up_items: float | None
+    start_up_after_stop_s: float | None
 
 
 class NewStopThreshold(BaseModel):
-    """A malfunction shorter than this is a minor stop, at the equipment and all below it."""
+    """What holds at the equipment and all below it; null: what holds above, absent: as before."""
 
     model_config = ConfigDict(extra="forbid")
 
-    minor_stop_s: Annotated[float | None, Field(ge=0, le=THRESHOLD_MAX_S)]
+    minor_stop_s: Annotated[float | None, Field(ge=0, le=THRESHOLD_MAX_S)] = Field(
+        None, description="A malfunction that is shorter is a minor stop."
+    )
+    start_up_s: Annotated[float | None, Field(ge=0, le=STOP_MAX_S)] = Field(
+        None, description="How long a start-up lasts."
+    )
+    start_up_items: Annotated[float | None, Field(ge=0, le=1e9)] = Field(
+        None, description="The number of good items that ends a start-up earlier; 0: none does."
+    )
+    start_up_after_stop_s: Annotated[float | None, Field(ge=0, le=STOP_MAX_S)] = Field(
+        None, description="A stop of at least this length is followed by a start-up."
+    )
     valid_from: Instant | None = None  # null: from now on
     why: Annotated[str | None, Field(max_length=2000)] = None
+
+    @model_validator(mode="after")
+    def check_given(self) -> Self:
+        if not self.model_fields_set & set(NAMES):
+            raise ValueError(f"give at least one of {', '.join(NAMES)}")
+        return self
 
 
 @router.get("/stop_thresholds", dependencies=[Depends(refuse_unknown_parameters)])
@@ -65,10 +89,13 @@ async def list_stop_thresholds(
     params: ListParamsDep,
     under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
 ) -> pagination.Page[StopThresholdView]:
-    """List the thresholds of minor stops; without one, 120 s hold. Sort: equipment, valid_from."""
+    """List the thresholds of minor stops and of start-ups. Sort: equipment, valid_from.
+
+    Without one, a malfunction of less than 120 s is minor, and a start-up lasts 900 s.
+    """
     condition = await equipment_scope.equipment_condition(under, context, principal)
     query = (
-        sa.select(equipment.c.path.label("equipment"), _T.valid_from, _T.minor_stop_s)
+        sa.select(equipment.c.path.label("equipment"), _T.valid_from, *_VALUES)
         .join(equipment, equipment.c.id == _T.equipment_id)
         .where(condition, _T.known_to.is_(None))
     )
@@ -80,28 +107,29 @@ async def set_stop_threshold(
     path: str, new: NewStopThreshold, context: ContextDep, session: WriteSessionDep,
     principal: Engineer,
 ) -> StopThresholdView:  # fmt: skip
-    """Set the threshold from `valid_from` on; what it changes is computed again."""
+    """Set thresholds from `valid_from` on; what they change is computed again."""
     node = await context.tree.find_node(path, principal)
     valid_from = new.valid_from or instant_of(context.now_us())
     in_force = _T.known_to.is_(None)
     is_same = [_T.equipment_id == node.id, _T.valid_from == valid_from, in_force]
-    query = sa.select(_T.minor_stop_s).where(
+    query = sa.select(*_VALUES).where(
         _T.equipment_id == node.id, _T.valid_from <= valid_from, in_force
     )
-    former: float | None = await session.scalar(query.order_by(_T.valid_from.desc()).limit(1))
+    row = (await session.execute(query.order_by(_T.valid_from.desc()).limit(1))).first()
+    former: dict[str, Any] = dict.fromkeys(NAMES) if row is None else dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's name
+    changes = new.model_dump(include=set(NAMES), exclude_unset=True)
+    values = former | changes
     await session.execute(
         sa.update(stop_thresholds).where(*is_same).values(known_to=sa.func.clock_timestamp())
     )
     await session.execute(
-        sa.insert(stop_thresholds).values(
-            equipment_id=node.id, valid_from=valid_from, minor_stop_s=new.minor_stop_s
-        )
+        sa.insert(stop_thresholds).values(equipment_id=node.id, valid_from=valid_from, **values)
     )
     await session.execute(sa.text(MARK_BUCKETS_BELOW), {"path": path, "since": valid_from})
     await record_change(
         session, principal, "changed", ("stop_threshold", path),
-        before={"minor_stop_s": former},
-        after={"minor_stop_s": new.minor_stop_s, "valid_from": valid_from.isoformat()},
+        before={name: former[name] for name in changes},
+        after={**changes, "valid_from": valid_from.isoformat()},
         equipment=path, reason=new.why,
     )  # fmt: skip
-    return StopThresholdView(equipment=path, valid_from=valid_from, minor_stop_s=new.minor_stop_s)
+    return StopThresholdView(equipment=path, valid_from=valid_from, **values)
