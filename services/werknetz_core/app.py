@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from importlib.metadata import version
 from typing import Any, Final
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -124,14 +124,13 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
     # Added last, so outermost: it also handles bodies that the limit rejects.
     app.add_middleware(RequestMiddleware, metrics=RequestMetrics(app.state.registry))
     problem.register_handlers(app)
-    api = APIRouter(prefix=PREFIX)
-    # Routes are matched in order; KPI values are polled most.
+    # Routes are matched in order; KPI values are polled most. FastAPI looks through every router
+    # of a router on each request: none contains all others.
     first = (kpi_values, kpi_explanation, kpi_definitions, own_kpis, public, health)
     for router in (*first, *RESOURCES):
         # No route ignores a parameter, so that a typo is no other answer.
         is_strict = refuse_unknown_parameters_of if router is public else refuse_unknown_parameters
-        api.include_router(router, dependencies=[Depends(is_strict)])
-    app.include_router(api)
+        app.include_router(router, prefix=PREFIX, dependencies=[Depends(is_strict)])
     app.include_router(health, include_in_schema=False)
     app.include_router(docs)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way

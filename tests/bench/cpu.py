@@ -3,7 +3,7 @@
 import os
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,14 @@ def used_s(server_pid: int) -> float:
     """Seconds so far, of us and of PostgreSQL. Where there is no /proc: those that went by."""
     if not _PROC.is_dir():
         return time.perf_counter()
-    return time.process_time() + sum(_used_s(pid) for pid in (server_pid, *descendants(server_pid)))
+    return time.process_time() + used_by_s([server_pid])
+
+
+def used_by_s(pids: Iterable[int]) -> float:
+    """Seconds so far of processes and all below them. Where there is no /proc: that went by."""
+    if not _PROC.is_dir():
+        return time.perf_counter()
+    return sum(_used_s(process) for pid in pids for process in (pid, *descendants(pid)))
 
 
 async def median_s(work: Callable[[], Awaitable[object]], server_pid: int, rounds: int) -> float:
