@@ -57,7 +57,8 @@ def expected_period(machines: Machines, window: Window) -> ExpectedPeriod:
             "idle": sums.idle_us,
             "faults": sums.adet_us - delays,
             "speed": sums.apt_us - sums.judged_pri_pq_us,
-            "scrap": sums.judged_pri_pq_us - sums.judged_pri_gq_us,
+            "start_up": sums.start_up_pri_sq_us,
+            "scrap": sums.judged_pri_pq_us - sums.judged_pri_gq_us - sums.start_up_pri_sq_us,
         }
         good_us += sums.judged_pri_gq_us
         for name, us in losses.items():

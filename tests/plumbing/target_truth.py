@@ -16,7 +16,6 @@ from werknetz_simulator.plants.truth import Truth
 LOSS_NAMES = {
     "malfunction": "faults",
     "minor_stop": "faults",
-    "start_up": "scrap",
     **dict.fromkeys(EXTERNAL, "external"),
 }
 
