@@ -18,7 +18,8 @@ _PART = (
     "CASE WHEN o.elements IS NULL THEN e.{0} ELSE coalesce((o.elements ->> '{0}')::float8, 0) END"
     " AS {0}"
 )
-_PARTS = ", ".join(_PART.format(name) for name in ("judged_pri_gq_s", "pri_gq_s", "gq"))
+_NAMES = ("judged_pri_gq_s", "pri_gq_s", "gq", "pri_pq_s", "pq")
+_PARTS = ", ".join(_PART.format(name) for name in _NAMES)
 
 _OF_TARGETS = """FROM targets t
     CROSS JOIN jsonb_array_elements_text(t.document -> 'under') AS u (path)
@@ -64,6 +65,24 @@ FROM (
 WHERE product IS NOT NULL
 GROUP BY 1, 2, 3"""  # noqa: S608 - made of constants
 
+# The range of the planned run times at which the items of each order counted.
+_WIDEN = f"""
+UPDATE orders r SET run_s_min = w.low, run_s_max = w.high
+FROM (
+    SELECT equipment_id, order_number, min(least(good_s, produced_s)) AS low,
+        max(greatest(good_s, produced_s)) AS high
+    FROM (
+        SELECT equipment_id, order_number,
+            CASE WHEN gq > 0 AND pri_gq_s > 0 THEN pri_gq_s / gq END AS good_s,
+            CASE WHEN pq > 0 AND pri_pq_s > 0 THEN pri_pq_s / pq END AS produced_s
+        FROM (
+            SELECT o.equipment_id, o.order_number, {_PARTS} FROM order_elements o
+            JOIN elements e ON e.equipment_id = o.equipment_id AND e.bucket_at = o.bucket_at
+        ) AS parts
+    ) AS standards
+    GROUP BY 1, 2) AS w
+WHERE r.equipment_id = w.equipment_id AND r.order_number = w.order_number"""  # noqa: S608 - made of constants
+
 
 def upgrade() -> None:
     op.add_column("targets", sa.Column("standards_frozen_at", _AT))
@@ -75,10 +94,15 @@ def upgrade() -> None:
         sa.Column("run_s", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("target_id", "equipment_id", "product"),
     )
+    op.add_column("orders", sa.Column("run_s_min", sa.Double()))
+    op.add_column("orders", sa.Column("run_s_max", sa.Double()))
+    op.execute(_WIDEN)
     op.execute(_FREEZE)
     op.execute("UPDATE targets SET standards_frozen_at = clock_timestamp()")
 
 
 def downgrade() -> None:
+    op.drop_column("orders", "run_s_max")
+    op.drop_column("orders", "run_s_min")
     op.drop_table("target_standards")
     op.drop_column("targets", "standards_frozen_at")

@@ -54,7 +54,7 @@ async def list_targets(
                 await measure_target(connection, tree, target, context.now_us())
                 for target in stored
             ]
-        return {"items": [target_document(tree, target) for target in measured]}
+        return {"items": [target_document(target) for target in measured]}
 
     return await _respond(request, context, stored, facts, compute)
 

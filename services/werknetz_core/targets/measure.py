@@ -11,7 +11,7 @@ from werknetz.kpi.losses.categories import CATEGORIES
 from werknetz.kpi.losses.supply import supply_caused_us
 from werknetz.kpi.losses.times import LossTimes
 from werknetz.kpi.targets.contribution import LossKey, ProductivitySums
-from werknetz.kpi.targets.standards import Standards
+from werknetz.kpi.targets.standards import Standards, ValuedOutput
 from werknetz.store.session import ReadConnection
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.time_spec import UtcSpan
@@ -34,6 +34,7 @@ class ScopeSums:
     busy_s: float
     machines: int
     problem: str | None
+    valued: ValuedOutput | None = None  # None: the output counts at the standards in force
 
     @property
     def productivity(self) -> float | None:
@@ -87,10 +88,13 @@ async def measure_scope(
     one state of the database.
     """
     (value,) = await load_values(connection, tree, definition, [span], now_us, frozen)
-    output = await load_output(connection, tree, definition, [span], frozen)
+    output = await load_output(connection, tree, definition, [span], frozen, is_complete=True)
     changes = output.changes_by_machine(1)
     measured = await measure_losses(connection, tree, nodes_of(tree, definition), [span], now_us)
     machines = [at_frozen_standards(row, changes.get(row.machine.id)) for row in measured.machines]
+    valued = (
+        output.value_window(1, measured.elements.judged_pri_gq_s) if frozen is not None else None
+    )
     measured = replace(measured, machines=machines)
     lost: dict[LossKey, float] = defaultdict(float)
     for row in measured.machines:
@@ -99,7 +103,7 @@ async def measure_scope(
     elements = measured.elements
     return ScopeSums(
         ProductivitySums(dict(lost), elements.judged_pri_gq_s, value.input), value.output,
-        value.input, elements.pbt_s, len(measured.machines), value.problem,
+        value.input, elements.pbt_s, len(measured.machines), value.problem, valued,
     )  # fmt: skip
 
 

@@ -125,7 +125,7 @@ def _span_at_due(definition: TargetDefinition, now_us: int) -> UtcSpan:
     return UtcSpan(now_us, now_us) if due_us > now_us else _span_before(definition, due_us)
 
 
-def target_document(tree: EquipmentTree, measured: MeasuredTarget) -> Document:
+def target_document(measured: MeasuredTarget) -> Document:
     """Return a TargetView as a document."""
     target, status = measured.target, measured.status
     definition, path = target.definition, target.definition.path
@@ -148,9 +148,6 @@ def target_document(tree: EquipmentTree, measured: MeasuredTarget) -> Document:
         "productivity": None if now is None else now.productivity,
         "reason": JUST_ENDED if now is None else now.problem,
         "judged_share": None if now is None else now.judged_share,
-        "valuation": None
-        if now is None or now.valued is None
-        else valuation_document(tree, now.valued),
         **_status(path, status),
         "created_by": target.created_by,
         "changed_at": target.changed_at,
@@ -211,14 +208,18 @@ async def detail_document(
             connection, tree, definition, measured.now_span, end_us, measured.standards
         )
     contributions: Sequence[Contribution] = ()
+    valuation: Document | None = None
+    if now is not None and now.valued is not None:
+        valuation = valuation_document(tree, now.valued)
     if now is not None:
         baseline = measured.target.baseline.with_present_paths(tree)
         contributions = contributions_of(baseline.sums, now.sums, definition.path.goal)
     return {
-        **target_document(tree, measured),
+        **target_document(measured),
         "series": [_point(value, measured) for value in measured.series],
         "contributions": [_contribution(c) for c in contributions],
         "contributions_reason": problem,
+        "valuation": valuation,
         "scenario": _scenario(measured, now, problem, factors) if factors else None,
     }
 

@@ -150,9 +150,6 @@ class TargetView(BaseModel):
     change: float | None
     reason: str | None = Field(description="Why there is no current value.")
     judged_share: float | None
-    valuation: ValuationView | None = Field(
-        description="Null: the output is parts, or there is no time after the baseline."
-    )
     path_change: float
     gap_points: float | None
     path_gap_points: float | None
@@ -172,6 +169,9 @@ class TargetDetailView(TargetView):
     series: list[TargetPointView]
     contributions: list[ContributionView]
     contributions_reason: str | None = Field(description="Why there are none.")
+    valuation: ValuationView | None = Field(
+        description="Null: the output is parts, or there is no time after the baseline."
+    )
     scenario: ScenarioView | None
 
 

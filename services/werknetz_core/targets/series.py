@@ -7,13 +7,13 @@ from typing import Final
 from werknetz.domain.shift import local_day
 from werknetz.domain.window import Period, Window, windows_between
 from werknetz.kpi.targets.forecast import IndexPoint
-from werknetz.kpi.targets.standards import Standards, ValuedOutput
+from werknetz.kpi.targets.standards import Standards
 from werknetz.store.session import ReadConnection
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.time_spec import UtcSpan
 from werknetz_core.kpis.window_sums import SumQuery, load_window_sums
 from werknetz_core.targets.definition import TargetDefinition
-from werknetz_core.targets.inputs import InputValue, load_inputs
+from werknetz_core.targets.inputs import load_inputs
 from werknetz_core.targets.scope import nodes_of, roots_of
 from werknetz_core.targets.standards import load_output
 
@@ -35,7 +35,6 @@ class PeriodValue:
     judged_s: float
     busy_s: float
     problem: str | None
-    valued: ValuedOutput | None  # None: the output is not valued at standards
 
     @property
     def productivity(self) -> float | None:
@@ -97,15 +96,12 @@ async def load_values(
     inputs = await load_inputs(
         connection, tree, definition, nodes_of(tree, definition), windows, judged, now_us
     )
-    valued: list[ValuedOutput | None] = [None] * len(spans)
-    if frozen is not None and definition.output == "earned_standard_minutes":
-        output = await load_output(connection, tree, definition, spans, frozen)
-        for n, values in enumerate(sums, start=1):
-            good_s = values["judged_pri_gq_s"]
-            valued[n - 1] = output.value_window(n, good_s)
-            values["judged_pri_gq_s"] = good_s + output.change_of(n).good_s
+    output = await load_output(connection, tree, definition, spans, frozen)
+    for n, values in enumerate(sums, start=1):
+        values["judged_pri_gq_s"] += output.change_of(n).good_s
     return [
-        _value_of(definition, *columns) for columns in zip(spans, sums, inputs, valued, strict=True)
+        _value_of(definition, span, values, unit_input, problem)
+        for span, values, (unit_input, problem) in zip(spans, sums, inputs, strict=True)
     ]
 
 
@@ -131,14 +127,13 @@ def _value_of(
     definition: TargetDefinition,
     span: UtcSpan,
     sums: dict[str, float],
-    input_value: InputValue,
-    valued: ValuedOutput | None,
+    unit_input: float,
+    problem: str | None,
 ) -> PeriodValue:
-    unit_input, problem = input_value
     is_time = definition.output == "earned_standard_minutes"
     output = sums["judged_pri_gq_s"] / 60 if is_time else sums["gq"]
     if problem is None and sums["judged_s"] <= 0:
         problem = NOT_JUDGED
     if problem is None and unit_input <= 0:
         problem = f"no input: {definition.input.replace('_', ' ')} are 0"
-    return PeriodValue(span, output, unit_input, sums["judged_s"], sums["pbt_s"], problem, valued)
+    return PeriodValue(span, output, unit_input, sums["judged_s"], sums["pbt_s"], problem)

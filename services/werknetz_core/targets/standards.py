@@ -1,12 +1,16 @@
 """Freezes the standard times of a target's baseline, and values output at them."""
 
+import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from werknetz.domain.bucket import instant_of
+import asyncpg
+
+from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.kpi.targets.standards import (
+    SAME,
     ProductOutput,
     StandardInUse,
     StandardKey,
@@ -22,6 +26,7 @@ from werknetz.store.kpis.product_output import (
     FIRST_STANDARDS,
     FORMER_MACHINES,
     ORDERS_SINCE,
+    OUTPUT_OF_MACHINES,
     OUTPUT_OF_ORDERS,
     TARGET_STANDARDS,
 )
@@ -34,6 +39,41 @@ from werknetz_core.targets.definition import TargetDefinition
 from werknetz_core.targets.scope import nodes_of
 
 _NAMED_MAX: Final = 20  # products that an answer names; their number and share are of all
+
+
+@dataclass(frozen=True, slots=True)
+class MachineOrder:
+    """An order at a machine, and the range of the standards at which its items counted."""
+
+    equipment_id: int
+    number: str
+    product: str | None
+    started_us: int  # 0: not known
+    run_s_min: float | None
+    run_s_max: float | None
+
+    @classmethod
+    def of(cls, row: asyncpg.Record) -> "MachineOrder":
+        started_at = row["started_at"]
+        return cls(
+            row["equipment_id"], row["order_number"], row["product"],
+            0 if started_at is None else microseconds_of(started_at), row["run_s_min"],
+            row["run_s_max"],
+        )  # fmt: skip
+
+    @property
+    def key(self) -> StandardKey | None:
+        return None if self.product is None else (self.equipment_id, self.product)
+
+    def counts_at(self, standards: Standards) -> bool:
+        """Return whether its output is surely the same at these standards and at those in force."""
+        if self.key is None:
+            return True  # it names no product
+        standard_s = standards.get(self.key)
+        return standard_s is not None and all(
+            run_s is not None and math.isclose(run_s, standard_s, rel_tol=SAME)
+            for run_s in (self.run_s_min, self.run_s_max)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,51 +124,63 @@ async def load_output(
     definition: TargetDefinition,
     spans: Sequence[UtcSpan],
     frozen: Standards | None,
+    *,
+    is_complete: bool = False,
 ) -> OutputByWindow:
     """Return the output by product in spans, which are in order and do not overlap.
 
-    Without frozen standards, or for an output of parts, it is empty: output counts as it is.
+    Only of orders in which another standard was in force than the one at which they count: the
+    output of others is the same at both. `is_complete`: of all. Without frozen standards, or for an
+    output of parts, it is empty: output counts as it is.
     """
     if frozen is None or definition.output != "earned_standard_minutes" or not spans:
         return OutputByWindow()
     ids = [node.id for node in nodes_of(tree, definition)]
-    outputs = await _load_outputs(connection, ids, spans)
-    keys = {o.key for of_window in outputs.values() for o in of_window if o.key is not None}
+    since_us = min(spans[0].start_us, definition.baseline.end_us)
+    rows = await connection.fetch(ORDERS_SINCE, ids, instant_of(since_us))
+    orders = [MachineOrder.of(row) for row in rows]
+    keys = {order.key for order in orders if order.key is not None}
     frozen = await _with_moved_machines(connection, frozen, keys)
-    first = await _load_first(connection, keys - frozen.keys(), definition.baseline.end_us)
+    new = [order for order in orders if order.key is not None and order.key not in frozen]
+    first = await _load_first(connection, new, definition.baseline.end_us)
+    if is_complete:
+        outputs = await _load_outputs(connection, ids, spans)
+    else:
+        standards = {**first, **frozen}
+        changed = [order for order in orders if not order.counts_at(standards)]
+        outputs = await _load_outputs(connection, ids, spans, changed) if changed else {}
     return OutputByWindow(outputs, frozen, first)
 
 
 async def _load_outputs(
-    connection: ReadConnection, ids: Sequence[int], spans: Sequence[UtcSpan]
+    connection: ReadConnection,
+    ids: Sequence[int],
+    spans: Sequence[UtcSpan],
+    orders: Sequence[MachineOrder] | None = None,
 ) -> dict[int, list[ProductOutput]]:
-    rows = await connection.fetch(
-        OUTPUT_OF_ORDERS, ids, [instant_of(span.start_us) for span in spans],
-        [instant_of(span.end_us) for span in spans],
+    """Return the output by number of the span; without orders: of all."""
+    windows = (
+        [instant_of(span.start_us) for span in spans], [instant_of(span.end_us) for span in spans],
     )  # fmt: skip
-    products = await _load_products(
-        connection, ((row["equipment_id"], row["order_number"]) for row in rows)
+    if orders is None:
+        rows = await connection.fetch(OUTPUT_OF_MACHINES, ids, *windows)
+    else:
+        columns = [o.equipment_id for o in orders], [o.number for o in orders]
+        rows = await connection.fetch(OUTPUT_OF_ORDERS, ids, *windows, *columns)
+    pairs = sorted({(row["equipment_id"], row["order_number"]) for row in rows})
+    products = await connection.fetch(
+        PRODUCTS_OF_ORDERS, [machine for machine, _ in pairs], [number for _, number in pairs]
     )
+    product_of = {(row["equipment_id"], row["order_number"]): row["product"] for row in products}
     outputs: dict[int, list[ProductOutput]] = defaultdict(list)
     for row in rows:
         outputs[row["n"]].append(
             ProductOutput(
-                row["equipment_id"], products[row["equipment_id"], row["order_number"]],
+                row["equipment_id"], product_of[row["equipment_id"], row["order_number"]],
                 row["good_s"], row["produced_s"], row["good_items"], row["produced_items"],
             )
         )  # fmt: skip
     return outputs
-
-
-async def _load_products(
-    connection: ReadConnection, orders: Iterable[tuple[int, str]]
-) -> dict[tuple[int, str], str | None]:
-    pairs = sorted(set(orders))
-    if not pairs:
-        return {}
-    ids, numbers = zip(*pairs, strict=True)
-    rows = await connection.fetch(PRODUCTS_OF_ORDERS, ids, numbers)
-    return {(row["equipment_id"], row["order_number"]): row["product"] for row in rows}
 
 
 async def _with_moved_machines(
@@ -149,28 +201,42 @@ async def _with_moved_machines(
 
 
 async def _load_first(
-    connection: ReadConnection, keys: Collection[StandardKey], since_us: int
+    connection: ReadConnection, orders: Sequence[MachineOrder], since_us: int
 ) -> dict[StandardKey, float]:
-    """Return the standards at which products were first made after the baseline."""
-    if not keys:
-        return {}
-    since = instant_of(since_us)
-    ids = sorted({machine for machine, _ in keys})
-    rows = await connection.fetch(ORDERS_SINCE, ids, since)
-    products = await _load_products(
-        connection, ((row["equipment_id"], row["order_number"]) for row in rows)
-    )
-    orders = [(m, number) for (m, number), product in products.items() if (m, product) in keys]
+    """Return the standards at which the products of orders were first made after the baseline."""
+    by_key: dict[StandardKey, list[MachineOrder]] = defaultdict(list)
+    for order in sorted(orders, key=lambda order: order.started_us):
+        if order.key is not None:
+            by_key[order.key].append(order)
+    firsts = [order for of_key in by_key.values() for order in _until_one_made_items(of_key)]
+    first = await _load_first_of(connection, firsts, since_us)
+    missing = [o for key, of_key in by_key.items() if key not in first for o in of_key]
+    return {**first, **await _load_first_of(connection, missing, since_us)}
+
+
+def _until_one_made_items(orders: Sequence[MachineOrder]) -> Iterable[MachineOrder]:
+    """Yield the orders, which are in order of their starts, up to the first with items."""
+    for order in orders:
+        yield order
+        if order.run_s_min is not None and order.started_us:
+            return
+
+
+async def _load_first_of(
+    connection: ReadConnection, orders: Sequence[MachineOrder], since_us: int
+) -> dict[StandardKey, float]:
     if not orders:
         return {}
-    standards = await connection.fetch(
-        FIRST_STANDARDS, [m for m, _ in orders], [number for _, number in orders], since
-    )
+    rows = await connection.fetch(
+        FIRST_STANDARDS, [order.equipment_id for order in orders],
+        [order.number for order in orders], instant_of(since_us),
+    )  # fmt: skip
+    key_of = {(order.equipment_id, order.number): order.key for order in orders}
     first: dict[StandardKey, float] = {}
-    for row in sorted(standards, key=lambda row: (row["first_at"], row["order_number"])):
-        product = products[row["equipment_id"], row["order_number"]]
-        if product is not None:
-            first.setdefault((row["equipment_id"], product), row["run_s"])
+    for row in sorted(rows, key=lambda row: (row["first_at"], row["order_number"])):
+        key = key_of[row["equipment_id"], row["order_number"]]
+        if key is not None:
+            first.setdefault(key, row["run_s"])
     return first
 
 

@@ -10,7 +10,7 @@ from werknetz.kpi.elements import ELEMENT_NAMES
 from werknetz.kpi.states import CATEGORIES, BucketRange, ComputedBuckets
 from werknetz.store.elements import element_rows as statements
 from werknetz.store.session import WriteConnection
-from werknetz_worker.elements.order_rows import replace_order_shares
+from werknetz_worker.elements.order_rows import replace_order_shares, widen_run_times
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,11 @@ async def write_elements(
     )
     if computed.orders:
         await _write_orders(connection, equipment_id, computed)
+        if changes.buckets:
+            await widen_run_times(
+                connection, equipment_id, span.start_us + min(changes.buckets) * BUCKET_US,
+                span.start_us + (max(changes.buckets) + 1) * BUCKET_US,
+            )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,3 +40,12 @@ async def replace_order_shares(
             for _, share in written
         ],
     )
+
+
+async def widen_run_times(
+    connection: WriteConnection, equipment_id: int, start_us: int, end_us: int
+) -> None:
+    """Widen the ranges of the planned run times of orders by those in [start, end)."""
+    await connection.execute(
+        statements.WIDEN_RUN_TIMES, equipment_id, instant_of(start_us), instant_of(end_us)
+    )

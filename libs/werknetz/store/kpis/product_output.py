@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from werknetz.store.kpis.products import PRODUCT_OF_ORDER
+
 # Where the order changes within a bucket, what it has of it is stored; else it has the bucket.
 _PART: Final = (
     "CASE WHEN o.elements IS NULL THEN e.{0} ELSE coalesce((o.elements ->> '{0}')::float8, 0) END"
@@ -19,7 +21,7 @@ _STANDARD_OF_PRODUCED: Final = """CASE WHEN pq > 0 AND pri_pq_s > 0 THEN pri_pq_
 # Good and produced items in judged time, and their planned run time, by machine, window and order.
 # The items are divided bucket by bucket, so that a standard may change at any time.
 # $1: equipment ids. $2, $3: starts and ends of windows, in order and without overlaps.
-OUTPUT_OF_ORDERS: Final = f"""
+_OUTPUT: Final = f"""
 SELECT equipment_id, n, order_number, sum(judged_pri_gq_s) AS good_s,
     sum(judged_pri_pq_s) AS produced_s,
     coalesce(sum(judged_pri_gq_s / ({_STANDARD})), 0) AS good_items,
@@ -27,17 +29,26 @@ SELECT equipment_id, n, order_number, sum(judged_pri_gq_s) AS good_s,
 FROM (
     SELECT o.equipment_id, o.bucket_at, o.order_number,
         width_bucket(o.bucket_at, $2::timestamptz[]) AS n, {_PARTS}
-    FROM order_elements o JOIN elements e
+    FROM {{orders}} o JOIN elements e
         ON e.equipment_id = o.equipment_id AND e.bucket_at = o.bucket_at
     WHERE o.equipment_id = ANY($1::int[]) AND o.bucket_at >= ($2::timestamptz[])[1]
         AND o.bucket_at < ($3::timestamptz[])[cardinality($3::timestamptz[])]) AS parts
 WHERE bucket_at < ($3::timestamptz[])[n]
 GROUP BY 1, 2, 3"""  # noqa: S608 - made of constants
 
-# Orders that ran at machines. $1: equipment ids; $2: since when.
-ORDERS_SINCE: Final = """
-SELECT DISTINCT equipment_id, order_number FROM order_elements
-WHERE equipment_id = ANY($1::int[]) AND bucket_at >= $2"""
+OUTPUT_OF_MACHINES: Final = _OUTPUT.format(orders="order_elements")
+# $4, $5: machines and numbers of orders.
+OUTPUT_OF_ORDERS: Final = _OUTPUT.format(
+    orders="""(SELECT s.* FROM unnest($4::int[], $5::text[]) AS q (equipment_id, order_number)
+        JOIN order_elements s USING (equipment_id, order_number))"""
+)
+
+# Orders with their product and the range of their standards; null: no item has counted, or it is
+# not known. $1: equipment ids; $2: running at this time or later.
+ORDERS_SINCE: Final = f"""
+SELECT equipment_id, order_number, started_at, run_s_min, run_s_max, {PRODUCT_OF_ORDER} AS product
+FROM orders q
+WHERE equipment_id = ANY($1::int[]) AND (ended_at IS NULL OR ended_at >= $2)"""  # noqa: S608 - made of constants
 
 # The first standard time of orders, and when they first made something: that of the first bucket
 # that the order has alone, in which no other order's standard is in force for a moment, else of the

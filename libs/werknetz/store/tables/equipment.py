@@ -83,6 +83,9 @@ orders = sa.Table(
     sa.Column("material", sa.Text),
     sa.Column("started_at", AT),
     sa.Column("ended_at", AT),
+    # At least the range of the planned run times at which its items counted; null: no item has.
+    sa.Column("run_s_min", sa.Double),
+    sa.Column("run_s_max", sa.Double),
 )
 
 shift_calendars = sa.Table(

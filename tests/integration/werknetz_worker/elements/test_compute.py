@@ -95,6 +95,22 @@ async def test_a_machine_from_samples_to_kpis(plant: Plant) -> None:
     assert orders[1]["ended_at"] is None
 
 
+async def test_orders_have_the_range_of_their_planned_run_times(plant: Plant) -> None:
+    """Another one in a later bucket, or one that comes late, makes the range wider."""
+    machine = await plant.machine(PATH)
+    await plant.samples(machine, timeline(T0, 8))
+    now_us = T0 + 8 * BUCKET_US
+    ranges = []
+    for at_us, run_s in ((T0, 20.0), (T0 + BUCKET_US, 40.0), (T0 + 2 * BUCKET_US, 10.0)):
+        await plant.samples(machine, [("planned_run_time", at_us, run_s, None)])
+        await work(plant, now_us)
+        row = await plant.pool.fetchrow(
+            "SELECT run_s_min, run_s_max FROM orders WHERE order_number = 'A1'"
+        )
+        ranges.append(tuple(row))
+    assert ranges == [(20, 20), (20, 40), (10, 40)]
+
+
 async def test_late_data_changes_its_bucket_and_keeps_what_was_known(plant: Plant) -> None:
     machine = await plant.machine(PATH)
     await plant.samples(machine, timeline(T0, 8))
