@@ -224,6 +224,7 @@ class JobFinished(_Job, frozen=True, kw_only=True, tag="job_finished.v1"):
     scrap_quantity: float | None = None
     rework_quantity: float | None = None
     unit: str | None = None
+    defect: str | None = None  # code of the reason of the scrap
 
 
 class QualityInspected(_Fact, frozen=True, kw_only=True, tag="quality_inspected.v1"):

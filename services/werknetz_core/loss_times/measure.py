@@ -132,8 +132,9 @@ async def load_entries(
         stops[key] += of_key
     if by_order or by_reason:
         times = {(row.machine.id, row.window): row.times for row in measured.machines}
+        counts = {(row.machine.id, row.window): row.elements.sq for row in measured.machines}
         columns = _columns_of(windows)
-        shares = await load_shares(connection, times, columns, by_order=by_order)
+        shares = await load_shares(connection, times, counts, columns, by_order=by_order)
         for key, of_key in shares.items():
             stops[key] += of_key
     return [

@@ -1,4 +1,4 @@
-"""Speed losses and scrap of machines by order, and scrap by the reasons that people gave."""
+"""Speed losses and scrap of machines by order, and scrap by the reasons of people and systems."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -6,9 +6,15 @@ from datetime import datetime
 from typing import Final
 
 from werknetz.kpi.losses.ledger import StopSum
-from werknetz.kpi.losses.shares import ScrapShare, divide_scrap
+from werknetz.kpi.losses.shares import (
+    ReportedScrap,
+    ScrapShare,
+    divide_scrap,
+    shares_of_reported,
+)
 from werknetz.kpi.losses.times import LossTimes
 from werknetz.store.losses.loss_sums import LOSSES_BY_ORDER, SCRAP_BY_REASON
+from werknetz.store.losses.scrap_reports import REPORTED_SCRAP
 from werknetz.store.session import ReadConnection
 
 Key = tuple[int, int]  # machine, number of the window
@@ -19,12 +25,14 @@ _SPEED: Final = ("speed", "speed_not_judged")
 async def load_shares(
     connection: ReadConnection,
     times: Mapping[Key, LossTimes],
+    scrap_counts: Mapping[Key, float],
     windows: tuple[list[datetime], list[datetime]],
     *,
     by_order: bool,
 ) -> dict[Key, list[StopSum]]:
     """Return parts of speed losses and scrap, which have an order or a reason.
 
+    Reasons of people go before those that the MES reports, which are of the scrap that is left.
     The parts of scrap add up to it; what is missing of speed losses belongs to no order.
     """
     ids = sorted({machine for machine, _ in times})
@@ -35,13 +43,33 @@ async def load_shares(
                 of_category = orders[(row["equipment_id"], row["n"]), category]
                 of_category[row["order_number"]] = row[category] or 0
     reasons: dict[tuple[Key, str], list[ScrapShare]] = defaultdict(list)
+    left = dict(scrap_counts)
     for row in await connection.fetch(SCRAP_BY_REASON, ids, *windows):
         order = row["order_number"] if by_order else None
+        key = row["equipment_id"], row["n"]
+        left[key] = left.get(key, 0.0) - row["quantity"]
         for category in SCRAP:
             if us := row[category]:
-                share = ScrapShare(row["reason"], us, order)
-                reasons[(row["equipment_id"], row["n"]), category].append(share)
+                reasons[key, category].append(ScrapShare(row["reason"], us, order))
+    reported = await load_reported_scrap(connection, ids, windows)
+    for key, parts in reported.items():
+        for category in SCRAP if key in times else ():
+            shares = reasons[key, category]
+            left_us = times[key].of(category) - sum(share.us for share in shares)
+            of_orders = orders.get((key, category), {})
+            shares += shares_of_reported(parts, left.get(key, 0.0), left_us, of_orders)
     return {key: _parts_of(key, of_key, orders, reasons) for key, of_key in times.items()}
+
+
+async def load_reported_scrap(
+    connection: ReadConnection, ids: Sequence[int], windows: tuple[list[datetime], list[datetime]]
+) -> dict[Key, list[ReportedScrap]]:
+    """Return the scrap that systems report with a code, by machine and window."""
+    reported: dict[Key, list[ReportedScrap]] = defaultdict(list)
+    for row in await connection.fetch(REPORTED_SCRAP, list(ids), *windows):
+        parts = ReportedScrap(row["code"], row["quantity"], row["order_number"])
+        reported[row["equipment_id"], row["n"]].append(parts)
+    return reported
 
 
 def _parts_of(

@@ -9,7 +9,6 @@ from werknetz.domain.state import MachineState
 from werknetz.kpi.stops.reasons import Reason, ReasonRejected, check_parent
 from werknetz.store.tables import equipment, reason_codes, reasons
 from werknetz_core.access import equipment_scope
-from werknetz_core.access.keys import Principal
 from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import (
     ContextDep,
@@ -130,7 +129,9 @@ async def list_reason_codes(
     """List which code of a machine stands for which reason. Sort: equipment, state_code."""
     condition = await equipment_scope.equipment_condition(under, context, principal)
     query = (
-        sa.select(equipment.c.path.label("equipment"), _CODES.state_code, _CODES.reason)
+        sa.select(
+            equipment.c.path.label("equipment"), _CODES.state_code, _CODES.reason, _CODES.kind
+        )
         .join(equipment, equipment.c.id == _CODES.equipment_id)
         .where(condition, _CODES.known_to.is_(None))
     )
@@ -145,15 +146,16 @@ async def set_reason_code(
     """Say what reason a code of the machines stands for, at the equipment and all below it.
 
     It classifies stops that no person has classified, also earlier ones: their time counts as the
-    reason says (state, category, planned or not). What it changes is computed again.
+    reason says (state, category, planned or not). What it changes is computed again. With kind
+    `scrap` it names the reason of scrap that systems report with the code.
     """
     node = await context.tree.find_node(path, principal)
     if new.reason is not None:
         plant = plant_of(await context.tree.current(), node.path)
-        await _require_stop_reason(context, new.reason, plant, principal)
+        require_reason(await load_reasons(context.database), new.reason, plant, new.kind, principal)
     is_same = [
-        _CODES.equipment_id == node.id, _CODES.state_code == new.state_code,
-        _CODES.known_to.is_(None),
+        _CODES.equipment_id == node.id, _CODES.kind == new.kind,
+        _CODES.state_code == new.state_code, _CODES.known_to.is_(None),
     ]  # fmt: skip
     former: str | None = await session.scalar(sa.select(_CODES.reason).where(*is_same))
     await session.execute(
@@ -162,26 +164,23 @@ async def set_reason_code(
     if new.reason is not None:
         await session.execute(
             sa.insert(reason_codes).values(
-                equipment_id=node.id, state_code=new.state_code, reason=new.reason
+                equipment_id=node.id, kind=new.kind, state_code=new.state_code, reason=new.reason
             )
         )
-    if new.reason != former:
+    if new.reason != former and new.kind == "stop":
         await mark_stops_with_code(session, node.path, new.state_code)
+    kind = {"kind": new.kind} if new.kind == "scrap" else {}
     await record_change(
         session, principal, "changed", ("reason_code", new.state_code),
-        before=None if former is None else {"reason": former},
-        after=None if new.reason is None else {"reason": new.reason},
+        before=None if former is None else {"reason": former} | kind,
+        after=None if new.reason is None else {"reason": new.reason} | kind,
         equipment=node.path, reason=new.why,
     )  # fmt: skip
     if new.reason is None:
         return None
-    return ReasonCodeView(equipment=path, state_code=new.state_code, reason=new.reason)
-
-
-async def _require_stop_reason(
-    context: ContextDep, code: str, plant: str | None, principal: Principal
-) -> None:
-    require_reason(await load_reasons(context.database), code, plant, "stop", principal)
+    return ReasonCodeView(
+        equipment=path, state_code=new.state_code, reason=new.reason, kind=new.kind
+    )
 
 
 def _apply_change(code: str, change: ReasonChange, before: Reason | None) -> Reason:

@@ -51,6 +51,7 @@ class ReasonCodeView(BaseModel):
     equipment: str
     state_code: str
     reason: str
+    kind: str  # stop: reported with the state; scrap: reported with scrap parts
 
 
 class NewReasonCode(BaseModel):
@@ -58,4 +59,7 @@ class NewReasonCode(BaseModel):
 
     state_code: Annotated[str, Field(min_length=1, max_length=200)]
     reason: Annotated[str | None, Field(max_length=100)]  # null: this code has no reason any more
+    kind: ReasonKind = Field(
+        "stop", description="Whether the code comes with stops of machines or with scrap."
+    )
     why: Annotated[str | None, Field(max_length=2000)] = None

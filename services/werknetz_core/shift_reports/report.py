@@ -1,9 +1,11 @@
 """Builds a shift report: target and actual, orders, stops, scrap, notes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from werknetz.domain.bucket import instant_of
+from werknetz.kpi.losses.shares import limit_reported
 from werknetz.store.shop_floor.quantities import SCRAP_BY_REASON
 from werknetz.store.shop_floor.shift_reports import NOTES_IN_SPAN, ORDERS_IN_SPAN
 from werknetz_core.access.keys import Principal
@@ -19,6 +21,8 @@ from werknetz_core.context.time_spec import (
 from werknetz_core.kpis.query import KpiQuery
 from werknetz_core.kpis.values.compute import compute_values, find_targets
 from werknetz_core.kpis.values.schemas import KpiQueryBody
+from werknetz_core.loss_times.reasons import load_scrap_reasons
+from werknetz_core.loss_times.shares import load_reported_scrap
 from werknetz_core.reasons.loading import load_reasons, plant_of
 from werknetz_core.shift_reports.order_quantities import NO_QUANTITIES, load_order_quantities
 from werknetz_core.stops.loading import MachineStop, load_stops
@@ -143,7 +147,7 @@ async def _scrap_reasons(
     instants: tuple[Any, Any],
     scrap: float | None,
 ) -> list[Document]:
-    """Return the scrap by reason as people entered it; the rest of the scrap has none."""
+    """Return the scrap by reason as people entered it, else as systems report it; or by none."""
     reasons = await load_reasons(context.database)
     available = reasons.of_plant(plant_of(await context.tree.current(), node.path))
     names: dict[str | None, tuple[str | None, str | None]] = {
@@ -151,9 +155,11 @@ async def _scrap_reasons(
     }
     rows = await context.database.fetch(SCRAP_BY_REASON, list(ids), *instants)
     quantities: dict[str | None, float] = {row["reason"]: row["quantity"] for row in rows}
-    tagged = sum(quantity for code, quantity in quantities.items() if code is not None)
     if scrap is not None:
-        quantities[None] = scrap - tagged
+        quantities[None] = scrap - sum(n for code, n in quantities.items() if code is not None)
+        for code, quantity in await _reported_scrap(context, ids, instants, quantities[None]):
+            quantities[code] = quantities.get(code, 0.0) + quantity
+            quantities[None] -= quantity
     return [
         {
             "reason": code,
@@ -164,3 +170,21 @@ async def _scrap_reasons(
         for code, quantity in sorted(quantities.items(), key=lambda item: (-item[1], item[0] or ""))
         if quantity
     ]
+
+
+async def _reported_scrap(
+    context: AppContext, ids: Sequence[int], instants: tuple[Any, Any], left: float
+) -> list[tuple[str, float]]:
+    """Return the scrap that systems report by reason, of what is left of the counted scrap."""
+    tree = await context.tree.current()
+    paths = {node.id: node.path for node in tree.nodes.values()}
+    windows = [instants[0]], [instants[1]]
+    async with context.database.acquire() as connection:
+        reported = await load_reported_scrap(connection, ids, windows)
+        reasons = await load_scrap_reasons(connection)
+    parts = [
+        replace(part, code=reasons.reason_of(paths[machine], part.code))
+        for (machine, _), of_machine in sorted(reported.items())
+        for part in of_machine
+    ]
+    return [(part.code, part.quantity) for part in limit_reported(parts, left)]

@@ -82,5 +82,6 @@ JOIN LATERAL (
     WHERE r.code = c.reason AND r.kind = 'stop'
         AND (p.id IS NULL OR $1 = p.path OR starts_with($1, p.path || '/'))
     ORDER BY p.id NULLS LAST LIMIT 1) AS r ON true
-WHERE c.known_to IS NULL AND ($1 = q.path OR starts_with($1, q.path || '/'))
+WHERE c.kind = 'stop' AND c.known_to IS NULL
+    AND ($1 = q.path OR starts_with($1, q.path || '/'))
 ORDER BY c.state_code, length(q.path) DESC"""

@@ -51,7 +51,7 @@ FOLLOWERS: Final = (
         "known_from",
         where="c.known_to IS NULL",
     ),
-    _copy("reason_codes", "state_code", "reason", "known_from", where="c.known_to IS NULL"),
+    _copy("reason_codes", "kind", "state_code", "reason", "known_from", where="c.known_to IS NULL"),
     _copy("line_rates", "valid_from", "currency", "per_hour"),
     _copy(
         "energy_carriers",

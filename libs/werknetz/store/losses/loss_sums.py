@@ -96,7 +96,8 @@ GROUP BY 1, 2, 3"""  # noqa: S608 - made of constants
 SCRAP_BY_REASON: Final = """
 SELECT equipment_id, n, order_number, reason,
     (sum(start_up_s * share) * 1000000)::bigint AS start_up,
-    (sum((scrap_s - start_up_s) * share) * 1000000)::bigint AS scrap
+    (sum((scrap_s - start_up_s) * share) * 1000000)::bigint AS scrap,
+    sum(sq * share) AS quantity
 FROM (
     SELECT entered.*, least(quantity / greatest(sq, of_bucket), 1) AS share FROM (
         SELECT e.equipment_id, e.bucket_at, width_bucket(e.bucket_at, $2::timestamptz[]) AS n,

@@ -56,8 +56,14 @@ ORDER BY q.path, t.valid_from DESC"""  # noqa: S608 - made of constants
 # $1: as of; null: now.
 REASON_CODES: Final = f"""
 SELECT q.path, c.state_code, c.reason FROM reason_codes c
-JOIN equipment q ON q.id = c.equipment_id AND {known_at("c", "$1")}
+JOIN equipment q ON q.id = c.equipment_id AND {known_at("c", "$1")} AND c.kind = 'stop'
 ORDER BY q.path, c.state_code"""  # noqa: S608 - made of constants
+
+# The reasons of codes with which scrap is reported.
+SCRAP_CODES: Final = """
+SELECT q.path, c.state_code, c.reason FROM reason_codes c
+JOIN equipment q ON q.id = c.equipment_id
+WHERE c.kind = 'scrap' AND c.known_to IS NULL"""
 
 # Differs after every change by a person, also where two commit in another order than they began.
 LAST_CHANGES: Final = """

@@ -86,16 +86,18 @@ reasons = sa.Table(
 reason_codes = sa.Table(
     "reason_codes",
     metadata,
-    # The reason of a code that machines report with their state, for an equipment and all below.
-    # It changes the time of stops with the code; the API marks their buckets as dirty.
+    # The reason of a code that machines report with their state, or systems with scrap, for an
+    # equipment and all below. Of stops it changes the time; the API marks their buckets as dirty.
     id_column(),
     reference_column("equipment_id", "equipment.id", null=False),
     sa.Column("state_code", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("known_from", AT, nullable=False, server_default=NOW),
     sa.Column("known_to", AT),  # null: in force
+    sa.Column("kind", sa.Text, nullable=False, server_default="stop"),  # or scrap
     sa.Index(
-        "ix_reason_codes_equipment_id_state_code", "equipment_id", "state_code", unique=True,
+        "ix_reason_codes_equipment_id_kind_state_code", "equipment_id", "kind", "state_code",
+        unique=True,
         postgresql_where=sa.text("known_to IS NULL"),
     ),
 )  # fmt: skip

@@ -45,6 +45,7 @@ job_runs = sa.Table(
     sa.Column("scrap_quantity", sa.Double),
     sa.Column("rework_quantity", sa.Double),
     sa.Column("event_ids", UUIDS, nullable=False, server_default=NO_UUIDS),
+    sa.Column("defect", sa.Text),  # code of the reason of its scrap
     sa.Index("ix_job_runs_equipment_id_started_at", "equipment_id", "started_at"),
     sa.Index("ix_job_runs_equipment_id_ended_at", "equipment_id", "ended_at"),
     sa.Index("ix_job_runs_equipment_id_order_number", "equipment_id", "order_number"),

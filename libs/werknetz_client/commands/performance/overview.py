@@ -20,6 +20,7 @@ from werknetz_client.commands.output import (
 from werknetz_client.errors import WerknetzError
 
 PRODUCTS_SHOWN: Final = 3
+SHOWN_MIN: Final = 0.005  # a smaller share of the run time would be 0 %
 Path = Annotated[str, typer.Argument(help="Path, such as nordwerk.")]
 Level = Annotated[str, typer.Option(help="plant, area, line or machine.")]
 
@@ -140,7 +141,7 @@ def _products_text(item: Row) -> str:
     shares = [(p["product_family"] or p["material"], p["share"]) for p in products]
     more = [f"{len(shares) - PRODUCTS_SHOWN} more"] if len(shares) > PRODUCTS_SHOWN else []
     unknown = item.get("product_unknown_share")
-    rest = [f"unknown {unknown:.0%}"] if unknown else []
+    rest = [f"unknown {unknown:.0%}"] if unknown and unknown >= SHOWN_MIN else []
     named = [f"{name} {share:.0%}" for name, share in shares[:PRODUCTS_SHOWN]]
     return ", ".join([*named, *more, *rest])
 

@@ -26,6 +26,7 @@ REASONS: Final[Columns] = {
 }  # fmt: skip
 CODES: Final[Columns] = {
     "equipment": ("equipment", text), "code": ("state_code", text), "reason": ("reason", text),
+    "kind": ("kind", text),
 }  # fmt: skip
 
 
@@ -85,9 +86,12 @@ def set_code(
     state_code: Annotated[str, typer.Argument(help="Code that the machines report.")],
     reason: Annotated[str | None, typer.Argument(help="None: it stands for no reason.")] = None,
     why: Annotated[str | None, typer.Option(help="For the audit log.")] = None,
+    scrap: Annotated[bool, typer.Option("--scrap", help="A code reported with scrap.")] = False,
 ) -> None:
     """Say what reason a code of machines stands for; the KPIs of stops with it follow."""
     body = {"state_code": state_code, "reason": reason}
+    if scrap:
+        body["kind"] = "scrap"
     if why is not None:
         body["why"] = why
     with Client() as client:

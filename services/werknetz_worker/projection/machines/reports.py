@@ -30,7 +30,7 @@ _REPORT_COLUMNS: Final = (
 )  # fmt: skip
 _RUN_COLUMNS: Final = (
     "equipment_id", "order_number", "operation", "started_at", "ended_at",
-    "planned_run_s_per_item", *QUANTITIES, "event_ids",
+    "planned_run_s_per_item", *QUANTITIES, "event_ids", "defect",
 )  # fmt: skip
 
 

@@ -19,12 +19,14 @@ class PairedRun:
     ended_at: datetime | None = None
     run_time_s: float | None = None
     quantities: dict[str, float | None] = field(default_factory=dict)
+    defect: str | None = None
     event_ids: list[UUID] = field(default_factory=list)
 
     def to_row(self) -> tuple[Any, ...]:
         return (
             *self.key, self.started_at, self.ended_at, self.run_time_s,
             *(self.quantities.get(name) for name in QUANTITIES), self.event_ids,
+            self.defect,
         )  # fmt: skip
 
 
@@ -50,6 +52,7 @@ def runs_of(key: RunKey, events: Iterable[EventRevision]) -> list[PairedRun]:
             runs.append(run)
         run.ended_at, open_run = event.at, None
         run.quantities = {name: event.number(name) for name in QUANTITIES}
+        run.defect = event.text("defect")
         run.event_ids.append(event.event_id)
     return runs
 

@@ -1,5 +1,7 @@
 """Rankings of losses: every grouping adds up to the same whole, to the microsecond."""
 
+from collections import defaultdict
+from datetime import timedelta
 from itertools import combinations
 from typing import Any
 
@@ -243,3 +245,71 @@ async def test_scrap_by_reason_and_speed_by_order(world: World) -> None:
         parts = [us(row["seconds"]) for row in answer["items"] if row["category"] == category]
         assert sum(parts) == sum(whole), category
     assert plain["totals"]["untagged_share"] == answer["totals"]["untagged_share"]
+
+
+MACHINE_REPORT = """
+WITH report AS (
+    INSERT INTO machine_reports (event_id, equipment_id, kind, at, order_number, scrap_quantity)
+    VALUES (gen_random_uuid(), $1, 'quality_inspected', $2, $3, $4) RETURNING event_id)
+INSERT INTO inspections (event_id, revision, known_from, at, equipment_id, equipment, defect)
+SELECT event_id, 1, now(), $2, $1, 'as reported', $5 FROM report"""
+JOB_RUN = """
+INSERT INTO job_runs (equipment_id, order_number, started_at, ended_at, scrap_quantity, defect)
+VALUES ($1, $2, $3, $4, $5, $6)"""
+
+
+async def test_scrap_has_the_reasons_that_systems_report(world: World) -> None:
+    """Of 60 scrap parts a person gave 20 a reason: what inspections and jobs say is of the rest."""
+    await add_day(world)
+    press, database = world.ids[PRESS], world.database
+    [(bucket, whole_s)] = await database.fetch(
+        "SELECT bucket_at, judged_pri_pq_s - judged_pri_gq_s FROM elements"
+        " WHERE equipment_id = $1 AND judged_pri_pq_s > judged_pri_gq_s", press,
+    )  # fmt: skip
+    at = bucket + timedelta(minutes=15)
+    await database.execute(
+        "INSERT INTO quantity_entries (equipment_id, at, role, quantity, reason, entered_by)"
+        " VALUES ($1, $2, 'scrap_count', 20, 'crack', 'eva')", press, at,
+    )  # fmt: skip
+    for order, quantity, defect in (
+        ("A-7", 10, "D7"), ("A-9", 4, "surface"), ("A-8", 9, "D7"), (None, 5, "D7"),
+        ("A-7", 3, None), ("A-7", 0, "D7"),
+    ):  # fmt: skip
+        await database.execute(MACHINE_REPORT, press, at, order, quantity, defect)
+    # The job of A-8 says why itself: inspections of it and during it do not count again. Half of it
+    # lies in the span.
+    half = timedelta(hours=3)
+    await database.execute(JOB_RUN, press, "A-8", bucket - half, bucket + half, 12, "D8")
+
+    async def seconds_of(query: str = "") -> dict[str | None, float]:
+        answer = await rank(world, f"group_by=category,reason{query}&under={PRESS}&limit=10000")
+        sums: dict[str | None, float] = defaultdict(float)
+        for row in answer["items"]:
+            if row["category"] in {"scrap", "start_up"}:
+                sums[row["reason"]] += row["seconds"] / whole_s * 60
+        total = sum(us(row["seconds"]) for row in answer["items"])
+        assert total == us(answer["totals"]["seconds"])
+        return sums
+
+    expected: dict[str | None, float] = {"crack": 20, "D7": 10, "surface": 4, "D8": 6, None: 20}
+    assert await seconds_of() == pytest.approx(expected, abs=0.01)
+    body = {"state_code": "D7", "reason": "dimension", "kind": "scrap"}
+    headers = {"X-API-Key": world.keys["engineer"]}
+    url = f"/api/v1/reason_codes/{LINE}"
+    answer = await world.client.put(url, json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    expected["dimension"] = expected.pop("D7")
+    assert await seconds_of() == pytest.approx(expected, abs=0.01)
+    wrong = await world.client.put(url, json={**body, "kind": "stop"}, headers=headers)
+    assert wrong.status_code == 422
+    report = (await world.get(f"/shift_reports/{PRESS}?{SPAN}")).json()
+    quantities = {row["reason"]: row["quantity"] for row in report["scrap_reasons"]}
+    assert quantities == pytest.approx(expected)
+    names = {row["reason"]: row["name_en"] for row in report["scrap_reasons"]}
+    assert (names["dimension"], names["D8"]) == ("Dimension out of tolerance", None)
+    # Never more than what was counted: 40 parts are left of 60, whatever systems say.
+    await database.execute(MACHINE_REPORT, press, at, "A-9", 380, "burr")
+    sums = await seconds_of()
+    assert sums["crack"] == pytest.approx(20, abs=0.01)
+    assert sums["burr"] == pytest.approx(40 * 380 / 400, abs=0.01)
+    assert sum(sums.values()) == pytest.approx(60, abs=0.01)

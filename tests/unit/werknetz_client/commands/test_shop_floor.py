@@ -92,6 +92,8 @@ CASES: list[tuple[str, str, dict[str, Any] | None, str]] = [
      "E17 is jam"),
     ("reasons code n/e E17 jam --why agreed", "PUT /reason_codes/n/e",
      {"state_code": "E17", "reason": "jam", "why": "agreed"}, "n/e: E17 is jam"),
+    ("reasons code n/e D7 crack --scrap", "PUT /reason_codes/n/e",
+     {"state_code": "D7", "reason": "crack", "kind": "scrap"}, "D7 is crack"),
     ("reasons code n/e E17", "PUT /reason_codes/n/e", {"state_code": "E17", "reason": None},
      "no reason"),
     ("reasons codes", "GET /reason_codes", None, ""),

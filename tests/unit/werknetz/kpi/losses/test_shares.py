@@ -1,9 +1,16 @@
 """Scrap by order and reason adds up to the scrap, whatever people entered."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from werknetz.kpi.losses.shares import ScrapShare, divide_scrap
+from werknetz.kpi.losses.shares import (
+    ReportedScrap,
+    ScrapShare,
+    divide_scrap,
+    limit_reported,
+    shares_of_reported,
+)
 
 ORDERS = st.sampled_from(["A", "B", "C"])
 AMOUNTS = st.integers(0, 10_000_000)
@@ -32,3 +39,43 @@ def test_what_nobody_gave_a_reason_has_none() -> None:
     }  # fmt: skip
     assert {part.stops for part in parts} == {0}
     assert divide_scrap("scrap", 0, {}, []) == []
+
+
+def test_people_go_before_systems() -> None:
+    shares = [ScrapShare("burr", 80, by_person=False), ScrapShare("crack", 70)]
+    parts = divide_scrap("scrap", 100, {}, shares)
+    assert {part.code: part.us for part in parts} == {"crack": 70, "burr": 30}
+
+
+@pytest.mark.parametrize(
+    ("left", "quantities"),
+    [(10.0, [3, 1]), (4.0, [3, 1]), (2.0, [1.5, 0.5]), (0.0, []), (-1.0, [])],
+)
+def test_systems_report_no_more_than_what_is_left(left: float, quantities: list[float]) -> None:
+    reported = [ReportedScrap("burr", 3), ReportedScrap("dent", 1)]
+    assert [part.quantity for part in limit_reported(reported, left)] == quantities
+    assert limit_reported([], left) == []
+
+
+@pytest.mark.parametrize(
+    ("left", "left_us", "by_order", "expected"),
+    [
+        (10.0, 1000, {}, {("burr", None): 200, ("dent", "A"): 100}),
+        (2.0, 1000, {}, {("burr", None): 666, ("dent", "A"): 333}),
+        (10.0, 1000, {"A": 300, "B": 100},
+         {("burr", "A"): 150, ("burr", "B"): 50, ("dent", "A"): 100}),
+        (10.0, 0, {}, {("burr", None): 0, ("dent", "A"): 0}),
+        (10.0, -5, {}, {("burr", None): 0, ("dent", "A"): 0}),
+        (0.0, 1000, {}, {}),
+    ],
+)  # fmt: skip
+def test_what_systems_report_takes_its_part_of_the_scrap(
+    left: float,
+    left_us: int,
+    by_order: dict[str, int],
+    expected: dict[tuple[str, str | None], int],
+) -> None:
+    reported = [ReportedScrap("burr", 2), ReportedScrap("dent", 1, "A")]
+    shares = shares_of_reported(reported, left, left_us, by_order)
+    assert {(share.reason, share.order_number): share.us for share in shares} == expected
+    assert not any(share.by_person for share in shares)
