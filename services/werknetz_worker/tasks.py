@@ -51,7 +51,11 @@ class _Process:
             paths = await self._session.pool.fetch(PATHS_OF_MACHINES)
             await self._session.watermarks.increment_paths(row[0] for row in paths)
             await self._session.watermarks.increment_names(
-                [reconcile.SUPPLY_WATERMARK, stock.STOCK_WATERMARK]
+                [
+                    reconcile.SUPPLY_WATERMARK,
+                    stock.STOCK_WATERMARK,
+                    projector.PRODUCTS_WATERMARK,
+                ]
             )
         return self._session
 
@@ -131,7 +135,7 @@ async def _compute() -> None:
 
 
 async def _project() -> None:
-    await _run("project", lambda s: projector.project(s.pool))
+    await _run("project", lambda s: projector.project(s.pool, s.watermarks))
 
 
 async def _reconcile() -> None:

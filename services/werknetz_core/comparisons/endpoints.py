@@ -16,7 +16,11 @@ from werknetz_core.comparisons.report import (
 from werknetz_core.comparisons.schemas import ComparisonView
 from werknetz_core.context.app_context import ContextDep, Viewer
 from werknetz_core.context.kpi_catalogue import KpiCatalogue, require_level
-from werknetz_core.context.polling import polled_response, refuse_unknown_parameters
+from werknetz_core.context.polling import (
+    PRODUCTS_WATERMARK,
+    polled_response,
+    refuse_unknown_parameters,
+)
 from werknetz_core.context.time_spec import format_local, parse_span
 from werknetz_core.context.windows import time_context_of
 from werknetz_core.http.problem import invalid_parameter
@@ -73,7 +77,8 @@ async def compare_plants(
             items = await compare_equipment(connection, tree, query)
         return _document_of(query, node.path, level, time.zone, items)
 
-    return await polled_response(request, context, [node.path], facts, compute)
+    sources = [node.path, PRODUCTS_WATERMARK]
+    return await polled_response(request, context, sources, facts, compute)
 
 
 def _document_of(

@@ -18,6 +18,8 @@ from werknetz_core.http.responses import VARY, json_response, not_modified, with
 _VARY: Final = {"Vary": VARY}
 SUPPLY_WATERMARKS: Final = ("#supply", "#stock")
 """Watermarks of what is derived from deliveries and stock, as workers increment them."""
+PRODUCTS_WATERMARK: Final = "#products"
+"""The watermark of what orders make."""
 
 
 @dataclass(frozen=True, slots=True)

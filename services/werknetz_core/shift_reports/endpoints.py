@@ -5,7 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from werknetz_core.context.app_context import ContextDep, Viewer
-from werknetz_core.context.polling import Revision, refuse_unknown_parameters
+from werknetz_core.context.polling import (
+    PRODUCTS_WATERMARK,
+    Revision,
+    refuse_unknown_parameters,
+)
 from werknetz_core.context.time_spec import parse_span
 from werknetz_core.context.windows import time_context_of
 from werknetz_core.http.responses import json_response
@@ -38,7 +42,7 @@ async def show_shift_report(
     node = await context.tree.find_node(path, principal)
     time = time_context_of(context, await context.tree.current(), node, tz)
     span = parse_span(start, end, time)
-    revision = await Revision.of(request, context, [node.path])
+    revision = await Revision.of(request, context, [node.path, PRODUCTS_WATERMARK])
     if revision.is_known:
         return revision.not_modified()
     document = await build_report(context, node, span, time, principal)

@@ -15,12 +15,12 @@ Key = tuple[str, str, str]  # order, operation, equipment
 
 async def write_jobs(
     connection: WriteConnection, revisions: Sequence[EventRevision], events: Sequence[UUID]
-) -> None:
-    """Derive the operations again that the events name, or named before."""
+) -> bool:
+    """Derive the operations again that the events name, or named before; return whether any did."""
     keys = {_key(event) for event in revisions if event.kind in _KINDS}
     there = {event.event_id for event in revisions}
     if not keys and there.issuperset(events):
-        return
+        return False
     ordered_keys = sorted(keys)
     removed = await connection.fetch(statements.DELETE_OPERATIONS, events, *_columns(ordered_keys))
     ordered_keys = sorted(keys | {(row[0], row[1], row[2]) for row in removed})
@@ -29,6 +29,7 @@ async def write_jobs(
         await connection.execute(
             statements.UPSERT_PRODUCTION_ORDERS, [key[0] for key in ordered_keys]
         )
+    return bool(ordered_keys)
 
 
 def _key(event: EventRevision) -> Key:

@@ -23,8 +23,11 @@ from werknetz_worker.projection.findings import EventFinding, key_of
 from werknetz_worker.projection.jobs import write_jobs
 from werknetz_worker.projection.machines.reports import write_machine_reports
 from werknetz_worker.projection.names import load_names
+from werknetz_worker.watermarks import WatermarkPublisher
 
 BATCH: Final = 5_000
+PRODUCTS_WATERMARK: Final = "#products"
+"""Name of the watermark of what orders make."""
 _LOCK: Final = 0x50524F4A  # "PROJ"
 _STAGE: Final = {"delivery_called_off": 0, "shipment_announced": 1}
 _log: Final = get_logger("worker.project")
@@ -34,15 +37,24 @@ _log: Final = get_logger("worker.project")
 class ProjectionOutcome:
     events: int = 0
     is_mine: bool = True  # False: another worker is projecting
+    has_jobs: bool = False  # what orders make may have changed
 
 
-async def project(pool: DriverPool, *, seconds_max: float = 20.0, batch: int = BATCH) -> int:
+async def project(
+    pool: DriverPool,
+    watermarks: WatermarkPublisher | None = None,
+    *,
+    seconds_max: float = 20.0,
+    batch: int = BATCH,
+) -> int:
     """Project until the outbox is empty or the time is up; return the number of events."""
     deadline = time.monotonic() + seconds_max
     done = 0
     while time.monotonic() < deadline:
         async with pool.acquire() as connection:
             outcome = await project_next_batch(connection, batch=batch)
+        if watermarks is not None and outcome.has_jobs:
+            await watermarks.increment_names([PRODUCTS_WATERMARK])
         done += outcome.events
         if not outcome.events:
             break
@@ -58,32 +70,35 @@ async def project_next_batch(
         await connection.execute(statements.USE_INDEXES)
         changes = await connection.fetch(statements.TAKE_CHANGES, batch)
         events = sorted({row[0] for row in changes}, key=lambda event_id: event_id.bytes)
-        if events:
-            await _project_by_bisection(connection, events)
-        return ProjectionOutcome(len(changes))
+        has_jobs = bool(events) and await _project_by_bisection(connection, events)
+        return ProjectionOutcome(len(changes), has_jobs=has_jobs)
 
 
-async def _project_by_bisection(connection: WriteConnection, events: Sequence[UUID]) -> None:
-    """Project the events; isolate by bisection those that fail, and write findings for them."""
+async def _project_by_bisection(connection: WriteConnection, events: Sequence[UUID]) -> bool:
+    """Project the events; isolate by bisection those that fail, and write findings for them.
+
+    Return whether jobs were among them.
+    """
     try:
         async with connection.transaction():
-            await _project_batch(connection, events)
+            return await _project_batch(connection, events)
     except Exception as error:  # noqa: BLE001 - one event must not stop the others
         raise_unless_isolated(error)
         if len(events) > 1:
             middle = len(events) // 2
-            await _project_by_bisection(connection, events[:middle])
-            await _project_by_bisection(connection, events[middle:])
-            return
+            first = await _project_by_bisection(connection, events[:middle])
+            return await _project_by_bisection(connection, events[middle:]) or first
         _log.error("event cannot be projected", event_id=str(events[0]), reason=str(error))
         reason = f"{type(error).__name__}: {error}"[:DETAIL_MAX].replace("\0", "")
         detail = f"It cannot be projected: {reason}. Correct its mapping and replay it."
         kind, now = "unprojectable_event", datetime.now(UTC)
         finding = EventFinding(key_of(kind, events[0]), kind, events[0], now, detail)
         await findings.write_findings(connection, events, [finding])
+        return False
 
 
-async def _project_batch(connection: WriteConnection, events: Sequence[UUID]) -> None:
+async def _project_batch(connection: WriteConnection, events: Sequence[UUID]) -> bool:
+    """Project the events; return whether jobs were among them."""
     revisions = await load_revisions(connection, events)
     existing_ids = {event.event_id for event in revisions}
     marks = await fact_rows.close_rows(
@@ -106,7 +121,7 @@ async def _project_batch(connection: WriteConnection, events: Sequence[UUID]) ->
         await relations.reproject_siblings(connection, sorted({*before} ^ {*after}))
         await relations.reproject_receipts(connection, facts.delivery_notes, events)
         findings_of_batch += facts.findings
-    await write_jobs(connection, revisions, events)
+    has_jobs = await write_jobs(connection, revisions, events)
     findings_of_batch += await write_machine_reports(connection, revisions, events)
     await fact_rows.mark_dirty(connection, marks)
     current = [event for event in revisions if event.known_to is None]
@@ -116,3 +131,4 @@ async def _project_batch(connection: WriteConnection, events: Sequence[UUID]) ->
     for number, ids in sorted(names.materials.events_by_shared_number.items()):
         await findings.write_shared_number(connection, number, by_id[min(ids)].at, [*ids])
     await findings.reproject_waiting(connection, names.materials.new_numbers)
+    return has_jobs

@@ -75,6 +75,26 @@ async def test_writing_routes_refuse_them_too(world: World) -> None:
 
 async def add_order(world: World) -> None:
     await pieces(world, PRESS, ("05:00", "05:10", 4, "adet", "E17"), ("05:10", "05:15", 1, "apt"))
+    await world.database.execute(
+        "INSERT INTO order_elements (equipment_id, bucket_at, order_number)"
+        " SELECT equipment_id, bucket_at, 'A-1' FROM elements"
+    )
+    await world.database.execute("UPDATE state_pieces SET order_number = 'A-1'")
+
+
+async def name_product(world: World) -> None:
+    """The MES names what the order makes, as the projection of its events leaves it."""
+    await world.database.execute(
+        "WITH made AS (INSERT INTO materials (number) VALUES ('bracket') RETURNING id)"
+        " INSERT INTO operations (order_number, equipment, equipment_id, material_id)"
+        " SELECT 'A-1', $2, $1, id FROM made", world.ids[PRESS], PRESS,
+    )  # fmt: skip
+    await WatermarkPublisher(world.app.state.context.redis).increment_names(["#products"])
+
+
+async def set_family(world: World) -> None:
+    body = {"product_family": "holders"}
+    assert (await send(world, "PUT", "/materials/bracket", body)).status_code == 200
 
 
 async def map_code(world: World) -> None:
@@ -118,11 +138,14 @@ POLLED: list[tuple[str, list[Change]]] = [
     (f"/loss_times?{SPAN}", [compute, map_code, deliver]),
     (f"/kpi_values?{SPAN}&kpi=oee", [compute]),
     (f"/kpi_values?{SPAN}&kpi=worker_efficiency", []),
+    (f"/kpi_values?{SPAN}&kpi=oee&group_by=order", [compute]),
+    (f"/kpi_values?{SPAN}&kpi=oee&group_by=product", [compute, name_product]),
+    (f"/kpi_values?{SPAN}&kpi=oee&group_by=team", [compute]),
     (f"/kpi_values/explain?{SPAN}&kpi=availability", [compute, find]),
-    (f"/comparisons?under=nordwerk&level=machine&{DAY}", [compute]),
+    (f"/comparisons?under=nordwerk&level=machine&{DAY}", [compute, name_product, set_family]),
     ("/targets", [compute]),
     ("/targets/a", [compute]),
-    (f"/shift_reports/{PRESS}?{DAY}", [compute, map_code]),
+    (f"/shift_reports/{PRESS}?{DAY}", [compute, map_code, name_product]),
     (f"/shifts?equipment={PRESS}&{DAY}", []),
 ]
 
