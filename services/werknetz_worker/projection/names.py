@@ -32,7 +32,7 @@ class BatchNames:
     items: dict[master_data.StockPlace, int] = field(default_factory=dict)
     units: dict[int, dict[str, float]] = field(default_factory=dict)
     bases: dict[int, str] = field(default_factory=dict)
-    consumed_from: dict[tuple[str, int], int] = field(default_factory=dict)
+    consumed_from: dict[tuple[int | str, int], int] = field(default_factory=dict)
     moved: dict[int, Lifetime] = field(default_factory=dict)
     _material_of: dict[int, int | None] = field(default_factory=dict)  # by the id() of the event
 
@@ -44,6 +44,10 @@ class BatchNames:
         found_id = self.equipment.get(event.text("equipment") or "")
         return None if found_id is None else find_at_time(self.moved, found_id, event.at)
 
+    def consumer(self, event: EventRevision) -> int | str:
+        """Return what consumes: the machine of that time, else the path that is reported."""
+        return self.machine(event) or event.text("equipment") or ""
+
     def material(self, event: EventRevision) -> int | None:
         key = id(event)
         if key not in self._material_of:
@@ -53,7 +57,7 @@ class BatchNames:
     def warehouse(self, event: EventRevision) -> int | None:
         if event.kind == "material_consumed":
             material = self.material(event)
-            return material and self.consumed_from.get((event.text("equipment") or "", material))
+            return material and self.consumed_from.get((self.consumer(event), material))
         return self.warehouses.get(warehouse_name(event) or "")
 
     def item(self, event: EventRevision, location: str | None) -> int | None:
@@ -136,13 +140,15 @@ async def _add_consumption(
     )
     rows = await connection.fetch(statements.FIND_CONSUMPTION_WAREHOUSES, materials)
     by_place = {(row[0], row[1]): row[2] for row in rows}
-    paths = {event.text("equipment") or "" for event in used}
-    above = {path: _ancestors(path) for path in paths}
+    consumers = {names.consumer(event) for event in used}
+    machines = sorted(consumer for consumer in consumers if isinstance(consumer, int))
+    paths = dict(await connection.fetch(statements.EQUIPMENT_PATHS, machines))
+    above = {consumer: _ancestors(paths.get(consumer, str(consumer))) for consumer in consumers}
     ids = await master_data.find_equipment(
         connection, (material_id for paths_above in above.values() for material_id in paths_above)
     )
     for event in used:
-        where, material_id = event.text("equipment") or "", names.material(event)
+        where, material_id = names.consumer(event), names.material(event)
         for path in above[where]:
             warehouse = by_place.get((ids.get(path, 0), material_id or 0))
             if warehouse is not None and material_id is not None:

@@ -21,3 +21,5 @@ FIND_CONSUMPTION_WAREHOUSES: Final = """
 SELECT DISTINCT ON (l.equipment_id, l.material_id) l.equipment_id, l.material_id, l.warehouse_id
 FROM line_materials l WHERE l.material_id = ANY($1::int[])
 ORDER BY l.equipment_id, l.material_id, l.valid_from DESC"""
+
+EQUIPMENT_PATHS: Final = "SELECT id, path FROM equipment WHERE id = ANY($1::int[])"

@@ -334,3 +334,52 @@ async def test_a_withdrawn_despatch_advice_names_no_supplier(business: Business)
     while await business.project():
         pass
     assert await business.current_rows("receipt_lines", "relation_id") == [(None,)]
+
+
+async def test_consumption_of_a_machine_that_moved_is_from_the_warehouse_of_its_place(
+    business: Business,
+) -> None:
+    """Its source reports the former path after the move, too."""
+    moved_at = "2026-11-06T00:00:00+00:00"
+    plant = "nordwerk/palma-3/assembly"
+    await business.pool.execute(
+        """
+        WITH lines AS (
+            INSERT INTO equipment (path, level, name)
+            SELECT $1 || '/' || name, 'line', name FROM unnest('{line-1,line-2}'::text[]) AS name
+            RETURNING id, name
+        ), machines AS (
+            INSERT INTO equipment (path, level, name, valid_from, valid_to) VALUES
+                ($1 || '/line-1/cell-2', 'machine', 'cell-2', '2026-01-01Z', $2::text::timestamptz),
+                ($1 || '/line-2/cell-2', 'machine', 'cell-2', $2::text::timestamptz, NULL)
+        ), material AS (
+            INSERT INTO materials (number, unit) VALUES ('40231-10', 'PCE') RETURNING id
+        ), stores AS (
+            INSERT INTO warehouses (key, name, code)
+            SELECT name, name, name FROM unnest('{w-1,w-2}'::text[]) AS name RETURNING id, name
+        )
+        INSERT INTO line_materials
+            (equipment_id, material_id, warehouse_id, quantity_per_item, items_per_hour, valid_from)
+        SELECT lines.id, material.id, stores.id, 1, 1, '2026-01-01Z' FROM material, lines
+        JOIN stores ON right(stores.name, 1) = right(lines.name, 1)
+        """,
+        plant, moved_at,
+    )  # fmt: skip
+    await business.pool.execute(
+        """
+        UPDATE equipment e SET
+            moved_to = CASE WHEN e.valid_to IS NOT NULL THEN other.id END,
+            moved_from = CASE WHEN e.valid_to IS NULL THEN other.id END
+        FROM equipment other
+        WHERE e.level = 'machine' AND other.level = 'machine' AND other.id <> e.id
+        """
+    )
+    for name, when in (("before", "2026-11-05 08:00"), ("after", "2026-11-06 08:00")):
+        body = CONSUMED | {"equipment": f"{plant}/line-1/cell-2"}
+        await business.add(name, "material_consumed", when, **body)
+    await business.project()
+    rows = await business.fetch(
+        "SELECT w.name FROM stock_movements m JOIN stock_items i ON i.id = m.stock_item_id"
+        " JOIN warehouses w ON w.id = i.warehouse_id ORDER BY m.at"
+    )
+    assert [row[0] for row in rows] == ["w-1", "w-2"]
