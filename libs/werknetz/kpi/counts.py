@@ -6,7 +6,7 @@ bucket. No bucket falls below zero: the rest corrects the bucket before.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -243,10 +243,12 @@ def counters_after(
         for bucket, index in enumerate(last.tolist()):
             start = steps.start_at(index, before.get(key))
             if start is not None:
-                after[bucket][key] = replace(
-                    start,
-                    apt_us=start.apt_us + apt_us[bucket],
-                    unknown_us=start.unknown_us + unknown_us[bucket],
+                after[bucket][key] = CounterStart(
+                    start.value,
+                    start.at_us,
+                    start.before,
+                    start.apt_us + apt_us[bucket],
+                    start.unknown_us + unknown_us[bucket],
                 )
     return after
 

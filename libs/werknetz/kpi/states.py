@@ -37,6 +37,7 @@ from werknetz.kpi.series import (
     Numbers,
 )
 from werknetz.kpi.timeline.codes import NOT_PLANNED
+from werknetz.kpi.timeline.instants import sort_distinct
 from werknetz.kpi.timeline.machine import MachineTimeline
 from werknetz.kpi.timeline.quantities import sum_reported
 from werknetz.kpi.timeline.start_up import GoodItems, StartUpCarry, StartUps
@@ -174,7 +175,7 @@ def _sum_times(
     phases = reported.phases_of(span.start_us, span.end_us)
     cuts = np.concatenate((*(step.at for step in steps), plan.boundaries, phases, span.edges))
     cuts = cuts[(cuts >= span.start_us) & (cuts < end_us)]
-    start = np.unique(cuts)
+    start = sort_distinct(cuts)
     end = np.append(start[1:], end_us) if len(start) else start
     step = line.states.index(start)
     state: Ids = line.states.value[step]

@@ -16,6 +16,7 @@ from werknetz.kpi.energy.meters import Meter, sum_meters
 from werknetz.kpi.orders.shares import OrderShare
 from werknetz.kpi.series import Instants, Numbers
 from werknetz.kpi.states import BucketRange, StateIntervals
+from werknetz.kpi.timeline.instants import sort_distinct
 
 _OF_PQ: Final = {"energy_of_pq_kwh": "energy_kwh", "co2_of_pq_kg": "co2_kg"}
 
@@ -33,7 +34,7 @@ def add_to_shares(
         return list(shares)
     bucket = (intervals.start - span.start_us) // BUCKET_US
     starts = intervals.start[np.isin(bucket, cut)]
-    edges = np.unique(np.concatenate((span.edges, starts)))
+    edges = sort_distinct(np.concatenate((span.edges, starts)))
     metered = sum_meters(meters, before, edges, {})
     none = np.zeros(len(edges) - 1)
     energy = {

@@ -7,6 +7,7 @@ import numpy as np
 
 from werknetz.domain.bucket import BUCKET_US
 from werknetz.kpi.series import Flags, Ids, Instants
+from werknetz.kpi.timeline.instants import sort_distinct
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,8 @@ class OrderCells:
         named = single & (order > 0)
         whole = tuple(zip(bucket[named].tolist(), order[named].tolist(), strict=True))
         start, bucket, order = start[~single], bucket[~single], order[~single]
-        ends = range_start_us + (np.unique(bucket) + 1) * BUCKET_US
-        edges = np.unique(np.concatenate((np.array([range_start_us]), start, ends)))
+        ends = range_start_us + (sort_distinct(bucket) + 1) * BUCKET_US
+        edges = sort_distinct(np.concatenate((np.array([range_start_us]), start, ends)))
         cell = np.searchsorted(start, edges[:-1])
         is_cell = np.isin(edges[:-1], start)
         bucket_of_cell = np.full(len(edges) - 1, -1, np.int64)

@@ -36,6 +36,7 @@ from werknetz.kpi.timeline.codes import (
     PLANNED_NUMBERS,
     CodedTime,
 )
+from werknetz.kpi.timeline.instants import sort_distinct
 from werknetz.kpi.timeline.reports import Reports, StateSpan, topmost_of
 
 NOTHING: Final = -1  # no report holds: the source below decides
@@ -61,7 +62,7 @@ def effective_time(
     if not reports.entries:
         return EffectiveTime(coded.states, *_steps_of_codes(states, coded, effects))
     entered, planned = _states_of(reports.entries, codes), planned_steps_of(reports)
-    at = np.unique(np.concatenate((states.at, entered.at, planned.at)))
+    at = sort_distinct(np.concatenate((states.at, entered.at, planned.at)))
     below, above = states.index(at), entered.index(at)
     by_person = (entered.value[above] != NOTHING) | (entered.name[above] != 0)
     # A person's reason replaces that of the code; without a state it means that of the machine.
@@ -102,7 +103,7 @@ def effective_states(states: Steps, reports: Reports, codes: TextIndex) -> Steps
 
 def _name_stops(states: Steps, entered: Steps) -> Steps:
     """Return the states with the reasons that people entered without a state as codes of stops."""
-    at = np.unique(np.concatenate((states.at, entered.at)))
+    at = sort_distinct(np.concatenate((states.at, entered.at)))
     below, above = states.index(at), entered.index(at)
     is_named = (
         (entered.value[above] == NOTHING)
@@ -144,7 +145,7 @@ def effective_orders(orders: Steps, reports: Reports, numbers: TextIndex) -> Ste
     at, index = topmost_of([(job.start_us or 0, job.end_us) for job in jobs])
     names = np.array([0, *(numbers.id_of(job.order_number) for job in jobs)], np.int64)[index + 1]
     by_jobs = _steps(at, names > 0, names)
-    at = np.unique(np.append(by_jobs.at, reports.first_job_us))
+    at = sort_distinct(np.append(by_jobs.at, reports.first_job_us))
     step = by_jobs.index(at)
     by_jobs = Steps(at, by_jobs.value[step], by_jobs.name[step])
     return _override(orders, by_jobs, at >= reports.first_job_us)
@@ -180,7 +181,7 @@ def _steps(at: Instants, value: NDArray[Any], name: Ids | None = None) -> Steps:
 
 def _override(lower: Steps, upper: Steps, holds: Flags) -> Steps:
     """Return the steps of `upper` where it holds, else those of `lower` unless that is NOTHING."""
-    at = np.unique(np.concatenate((lower.at, upper.at)))
+    at = sort_distinct(np.concatenate((lower.at, upper.at)))
     below, above = lower.index(at), upper.index(at)
     is_upper = holds[above] | (lower.value[below] == NOTHING)
     return Steps(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from werknetz.domain.bucket import TIME_MAX_US
 from werknetz.domain.role import Role
+from werknetz.kpi.timeline.instants import sort_distinct
 
 OPEN_US: Final = TIME_MAX_US
 Instants = NDArray[np.int64]
@@ -76,7 +77,7 @@ def topmost_of(spans: list[tuple[int, int]]) -> tuple[Instants, Ids]:
     Of spans that overlap the last one of the list is on top.
     """
     bounds = np.array(spans, np.int64).reshape(-1, 2)
-    at = np.unique(bounds)
+    at = sort_distinct(bounds)
     index = np.full(len(at), -1, np.int64)
     for number, (first, last) in enumerate(np.searchsorted(at, bounds).tolist()):
         index[first:last] = number

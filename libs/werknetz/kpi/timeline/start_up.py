@@ -17,6 +17,7 @@ from werknetz.kpi.counter_steps import Increments
 from werknetz.kpi.knowledge.reported import Reported
 from werknetz.kpi.series import CountSeries, Ids, Instants, Numbers, Steps, TextIndex
 from werknetz.kpi.stops.start_up import STOP_MAX_S, StartUpRules
+from werknetz.kpi.timeline.instants import sort_distinct
 
 STOOD_MAX_US: Final = round(STOP_MAX_S * 1e6)
 _DIGITS: Final = 6  # of good items, which need not be whole numbers
@@ -87,7 +88,7 @@ class GoodItems:
     def end_of(self, since_us: int, until_us: int, number: float) -> int:
         """Return when so many were made in (since, until]; the end, if they were not."""
         samples = [at[(at > since_us) & (at <= until_us)] for at, _ in self.sums]
-        at = np.unique(np.concatenate([_NOWHERE, *samples]))
+        at = sort_distinct(np.concatenate([_NOWHERE, *samples]))
         reached = np.flatnonzero(self.between(since_us, at) >= number - _NEGLIGIBLE)
         return int(at[reached[0]]) if len(reached) else until_us
 
@@ -188,7 +189,7 @@ class _Line:
     def of(cls, states: Steps, orders: Steps, start_us: int, end_us: int) -> Self:
         cuts = np.concatenate((states.at, orders.at))
         bounds = np.array([start_us, max(end_us, start_us)], np.int64)
-        at = np.unique(np.append(cuts[(cuts > start_us) & (cuts < end_us)], bounds))
+        at = sort_distinct(np.append(cuts[(cuts > start_us) & (cuts < end_us)], bounds))
         state = states.value[states.index(at[:-1])]
         produces, is_set_up = state == MachineState.PRODUCING, state == MachineState.SETUP
         stands = ~produces & (state != MachineState.UNKNOWN)
