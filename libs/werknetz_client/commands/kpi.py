@@ -17,6 +17,7 @@ from werknetz_client.commands.output import (
     print_json,
     print_lines,
     print_table,
+    share_text,
     timestamp,
 )
 from werknetz_client.commands.performance import kpi_definitions
@@ -278,7 +279,7 @@ def _note(row: Row) -> str:
 
 
 def _share(share: float | None) -> str:
-    return EMPTY if share is None else f"{share:.0%}"
+    return share_text(share)
 
 
 def _value(row: Row, field: str) -> str:

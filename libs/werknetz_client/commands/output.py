@@ -142,4 +142,16 @@ def hours(value: Any) -> str:
     return EMPTY if value is None else f"{value / 3600:,.1f} h"
 
 
+def share_text(value: Any, digits: int = 0) -> str:
+    """Format a share; what is not nothing, or not all, never looks like it."""
+    if value is None:
+        return EMPTY
+    shown, step = f"{value:.{digits}%}", 10.0**-digits
+    if value > 0 and float(shown[:-1]) == 0:
+        return f"<{step:.{digits}f}%"
+    if value < 1 and float(shown[:-1]) == 100:
+        return f">{100 - step:.{digits}f}%"
+    return shown
+
+
 NUMERIC: Final[tuple[Cell, ...]] = (amount, days, duration, hours)

@@ -142,11 +142,17 @@ def _reason(name: str, share: float | None, e: ComparedEquipment) -> str:
             f"{key} = {value}" for key, value in sorted(e.definition.items())
         )
     if name == COVERAGE:
-        judged = "nothing" if share is None else f"{share:.0%}"
+        judged = "nothing" if share is None else _below(share, LIMITS[COVERAGE])
         return f"{judged} of its planned time can be judged"
     if share is None:
         return "it has no shift calendar"
     return f"its calendar differs: {e.planned_hours_a_week:.0f} planned hours a week and machine"
+
+
+def _below(share: float, limit: float) -> str:
+    """Return a share with as many digits as it takes to be below the limit."""
+    texts = (f"{share:.{digits}%}" for digits in range(4))
+    return next((text for text in texts if float(text[:-1]) < limit * 100), f"almost {limit:.0%}")
 
 
 def _reason_of_family(share: float | None, e: ComparedEquipment) -> str:
@@ -156,7 +162,8 @@ def _reason_of_family(share: float | None, e: ComparedEquipment) -> str:
     if share >= LIMITS[PRODUCT_FAMILY] * (1 - unknown):  # what is known is comparable
         return f"its products are unknown for {unknown:.0%} of the run time"
     also = f", and for {unknown:.0%} the product is unknown" if unknown > 0 else ""
-    return f"it makes other products: {share:.0%} of the run time is for those of the others{also}"
+    same = _below(share, LIMITS[PRODUCT_FAMILY])
+    return f"it makes other products: {same} of the run time is for those of the others{also}"
 
 
 def _usual_families(equipment: Sequence[ComparedEquipment]) -> dict[ProductFamily, float]:

@@ -14,6 +14,7 @@ from werknetz_client.commands.output import (
     print_json,
     print_lines,
     print_table,
+    share_text,
     timestamp,
 )
 from werknetz_client.errors import WerknetzError
@@ -95,7 +96,7 @@ def _print_times(item: Row) -> None:
     reason = f" ({kpi['reason']})" if kpi["reason"] else ""
     print_lines(f"OEE {value}{reason}")
     if item["untagged_share"] is not None:
-        print_lines(f"Stops without a reason: {item['untagged_share']:.0%}.")
+        print_lines(f"Stops without a reason: {share_text(item['untagged_share'])}.")
     print_lines(*(chain["text"] for chain in item["supply_caused"] if chain["text"]), "")
 
 
@@ -125,7 +126,7 @@ def _print_ranking(answer: Row, *, wide: bool) -> None:
     if is_compared and not answer["compared"]["totals"]["busy_s"]:
         print_lines("What it is compared with has no planned busy time, or no data: no change.")
     if totals["untagged_share"] is not None:
-        print_lines(f"Stops without a reason: {totals['untagged_share']:.0%}.")
+        print_lines(f"Stops without a reason: {share_text(totals['untagged_share'])}.")
 
 
 def _row_cells(row: Row, dimensions: list[str], *, is_compared: bool) -> list[str]:
@@ -145,7 +146,7 @@ def _hours(seconds: float) -> str:
 
 
 def _share(value: Any) -> str:
-    return EMPTY if value is None else f"{value:.1%}"
+    return share_text(value, 1)
 
 
 def _refuse_csv(output: Output) -> None:

@@ -21,6 +21,7 @@ from werknetz_client.commands.output import (
     print_json,
     print_lines,
     prose,
+    share_text,
     text,
     timestamp,
 )
@@ -134,7 +135,7 @@ def _stops_line(report: Row) -> str:
     minor = report["minor_stops"]
     return (
         f"{report['stops']} stops and {minor['count']} minor ones ({minor['lost_s']:,.0f} s) took "
-        f"{report['lost_s']:,.0f} s; {_percent(report['untagged_share'])} of it has no reason"
+        f"{report['lost_s']:,.0f} s; {share_text(report['untagged_share'], 1)} of it has no reason"
     )
 
 

@@ -188,3 +188,18 @@ def test_which_share_of_the_run_time_has_no_product(
     family_s: dict[Any, float], share: float | None
 ) -> None:
     assert plant("a", family_s=family_s).unknown_product_share == share
+
+
+@pytest.mark.parametrize(
+    ("judged_share", "text"),
+    [
+        (0.79, "79%"), (0.7951, "79.5%"), (0.7999, "79.99%"), (0.79999, "79.999%"),
+        (0.7999999, "almost 80%"), (None, "nothing"), (0.0, "0%"),
+    ],
+)  # fmt: skip
+def test_a_share_that_is_too_small_never_looks_large_enough(
+    judged_share: float | None, text: str
+) -> None:
+    items = compare([plant("a", judged_share=judged_share), plant("b"), plant("c")])
+    (item,) = (item for item in items if item.name == "a")
+    assert f"{text} of its planned time can be judged" in item.reasons
