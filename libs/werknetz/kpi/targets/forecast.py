@@ -114,10 +114,12 @@ def no_forecast_because(
     """
     if trend is None:
         usable = sum(point.weight > 0 and math.isfinite(point.change) for point in series)
-        return f"too little history, {usable} of at least {POINTS_MIN} periods have data"
+        return f"too little history, {usable} periods with data, {POINTS_MIN} are needed"
     ahead = on.toordinal() - trend.last_day
     if ahead > AHEAD_MAX * trend.observed_days:
-        return f"too little history, {trend.observed_days:.0f} days for one {ahead:.0f} days ahead"
+        return (
+            f"too little history, {trend.observed_days:.0f} days for a date {ahead:.0f} days ahead"
+        )
     width = trend.band_width_on(on)
     if width > max(goal, BAND_MIN):
         return f"the history varies too much, the band would be {width * 100:.0f} points wide"

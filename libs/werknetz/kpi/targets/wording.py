@@ -28,11 +28,14 @@ def headline_of(path: TargetPath, status: TargetStatus) -> str:
 
 
 def _due_text(path: TargetPath, status: TargetStatus) -> list[str]:
-    if status.now_on <= path.due_on or status.change_at_due is None:
-        return []
-    if status.state is TargetState.MET:
-        return [f"met on {path.due_on}"]
-    return [f"missed by {points((path.goal - status.change_at_due) * 100)} on {path.due_on}"]
+    if status.state is TargetState.MISSED:
+        return [f"missed {_missed_by(path, status)}on {path.due_on}"]
+    return [f"met on {path.due_on}"] if status.change_at_due is not None else []
+
+
+def _missed_by(path: TargetPath, status: TargetStatus) -> str:
+    at_due = status.change_at_due
+    return "" if at_due is None else f"by {points((path.goal - at_due) * 100)} "
 
 
 def sentences_of(path: TargetPath, status: TargetStatus) -> list[str]:
@@ -61,10 +64,8 @@ def _state_text(path: TargetPath, status: TargetStatus) -> str:
     )
     match status.state:
         case TargetState.MISSED:
-            at_due = status.change_at_due
-            by = "" if at_due is None else f"by {points((path.goal - at_due) * 100)} "
             late = f", first reached on {status.first_met_on}" if status.first_met_on else ""
-            return f"Missed {by}on {due}; {now}{late}."
+            return f"Missed {_missed_by(path, status)}on {due}; {now}{late}."
         case TargetState.MET if status.change_at_due is not None:
             return f"Met on {due}; {now}."
         case TargetState.MET:

@@ -158,7 +158,7 @@ def test_the_due_date_is_the_last_day_to_reach_the_goal(on: date, at_due: float 
 @pytest.mark.parametrize(
     ("changes", "end"),
     [
-        ((0.0,) * 3, "no forecast: too little history, 21 days for one 709 days ahead"),
+        ((0.0,) * 3, "no forecast: too little history, 21 days for a date 709 days ahead"),
         ((0.0, 0.3) * 30, f"no forecast: {VARIES}, the band would be 45 points wide"),
         ((0.1,) * 60, "forecast +10.0 % on 2027-01-01 (+10.0 % to +10.0 %)"),
     ],
@@ -172,7 +172,7 @@ def test_a_headline_shows_the_forecast_or_why_there_is_none(
 
 
 AFTER = DUE + timedelta(days=1)
-NO_FORECAST = "no forecast: too little history, 0 of at least 3 periods have data"
+NO_FORECAST = "no forecast: too little history, 0 periods with data, 3 are needed"
 
 
 @pytest.mark.parametrize(
@@ -204,6 +204,14 @@ NO_FORECAST = "no forecast: too little history, 0 of at least 3 periods have dat
         pytest.param(
             AFTER, 0.1, 0.3, "+10.0 % of +30.0 %, gap 20.0 points, met on 2027-01-01",
             "Met on 2027-01-01; now at +10.0 % of +30.0 %.", id="met, and lost again",
+        ),
+        pytest.param(
+            AFTER, 0.2, None, "+20.0 % of +30.0 %, gap 10.0 points, missed on 2027-01-01",
+            "Missed on 2027-01-01; now at +20.0 % of +30.0 %.", id="no value of the due date",
+        ),
+        pytest.param(
+            AFTER, 0.4, None, "+40.0 % of +30.0 %, reached",
+            "Met: now at +40.0 % of +30.0 %, due on 2027-01-01.", id="met now, as far as is known",
         ),
         pytest.param(
             AFTER, 0.4, 0.2, "+40.0 % of +30.0 %, reached, missed by 10.0 points on 2027-01-01",

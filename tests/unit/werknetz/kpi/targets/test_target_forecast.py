@@ -87,7 +87,7 @@ def test_when_the_line_reaches_the_goal(
 
 @pytest.mark.parametrize(
     ("days", "reason"),
-    [(63, None), (64, "too little history, 21 days for one 64 days ahead")],
+    [(63, None), (64, "too little history, 21 days for a date 64 days ahead")],
 )
 def test_there_is_no_forecast_far_beyond_the_observed_time(days: int, reason: str | None) -> None:
     series = points(0.0, 0.1, 0.2)
@@ -101,7 +101,7 @@ def test_there_is_no_forecast_far_beyond_the_observed_time(days: int, reason: st
 )
 def test_there_is_no_forecast_of_too_few_periods(series: list[IndexPoint], periods: int) -> None:
     reason = no_forecast_because(IndexTrend.of(series), series, FIRST, 0.3)
-    assert reason == f"too little history, {periods} of at least 3 periods have data"
+    assert reason == f"too little history, {periods} periods with data, 3 are needed"
 
 
 @pytest.mark.parametrize(
