@@ -69,7 +69,7 @@ def day_plan() -> PlannedTime:
     )
 
 
-def measure(rounds: int = 5) -> float:
+def measure(rounds: int = 25) -> float:
     """Return the best CPU time of a round in milliseconds."""
     samples, plan, span = machine_day(), day_plan(), BucketRange(T0, 96, T0 + 200 * BUCKET_US)
     best = float("inf")
@@ -81,7 +81,7 @@ def measure(rounds: int = 5) -> float:
     return best
 
 
-def measure_scan(rounds: int = 5) -> float:
+def measure_scan(rounds: int = 25) -> float:
     """Return the best CPU time in which polars sums the same samples by 15 minutes."""
     samples = machine_day()
     frames = [
