@@ -49,6 +49,7 @@ SELECT DISTINCT changed.event_id FROM (
     UNION ALL SELECT event_id FROM stock_movements WHERE stock_item_id IN (SELECT id FROM item)
     UNION ALL SELECT event_id FROM consumptions
     WHERE material_id IS NULL OR material_id = ANY(:ids)
+    UNION ALL SELECT unnest(event_ids) FROM operations WHERE material_id = ANY(:ids)
     UNION ALL SELECT unnest(event_ids) FROM findings
     WHERE subject = 'event' AND cleared_at IS NULL
 ) AS changed ORDER BY changed.event_id"""

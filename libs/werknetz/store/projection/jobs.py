@@ -7,7 +7,7 @@ INSERT_OPERATIONS: Final = """
 INSERT INTO operations (order_number, operation, equipment, equipment_id, material_id,
     planned_quantity, planned_run_s_per_item, planned_setup_s, planned_end_at, started_at,
     ended_at, good_quantity, scrap_quantity, rework_quantity, event_ids)
-SELECT k.o, k.p, k.e, max(q.id), max(m.id),
+SELECT k.o, k.p, k.e, max(q.id), max(coalesce(a.material_id, m.id)),
     max((b.body->>'planned_quantity')::float8), max((b.body->>'planned_run_s_per_item')::float8),
     max((b.body->>'planned_setup_s')::float8),
     max(timestamptz 'epoch' + (b.body->>'planned_end_us')::bigint * interval '1 microsecond'),
@@ -21,6 +21,8 @@ JOIN business_events b ON b.kind IN ('job_started', 'job_finished') AND b.withdr
     AND b.body->>'equipment' = k.e
 LEFT JOIN equipment q ON q.path = k.e
 LEFT JOIN materials m ON m.number = b.body->>'material'
+LEFT JOIN material_numbers a ON a.kind = 'own' AND a.partner_id IS NULL
+    AND a.number = b.body->>'material'
 GROUP BY k.o, k.p, k.e"""
 
 DELETE_OPERATIONS: Final = """

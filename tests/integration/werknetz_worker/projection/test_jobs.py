@@ -63,3 +63,16 @@ async def test_other_events_change_no_product(mes: Business) -> None:
     )  # fmt: skip
     assert await names_of(mes) == []
     assert await mes.current_rows("inspections", "defect") == [("burr",)]
+
+
+async def test_a_job_may_name_its_material_by_another_of_our_numbers(mes: Business) -> None:
+    await mes.fetch(
+        "WITH made AS (INSERT INTO materials (number) VALUES ('bracket') RETURNING id)"
+        " INSERT INTO material_numbers (material_id, kind, number)"
+        " SELECT id, 'own', 'B-7' FROM made"
+    )
+    job = {"equipment": PATH, "order_number": "A1", "material": "B-7"}
+    await mes.add("start", "job_started", "2026-11-02 06:00", **job)
+    await mes.project()
+    products = "SELECT m.number FROM operations o LEFT JOIN materials m ON m.id = o.material_id"
+    assert await mes.fetch(products) == [("bracket",)]
