@@ -53,7 +53,7 @@ class MachineOrder:
     run_s_max: float | None
 
     @classmethod
-    def of(cls, row: asyncpg.Record) -> "MachineOrder":
+    def of(cls, row: asyncpg.Record | Mapping[str, Any]) -> "MachineOrder":
         started_at = row["started_at"]
         return cls(
             row["equipment_id"], row["order_number"], row["product"],
@@ -208,13 +208,13 @@ async def _load_first(
     for order in sorted(orders, key=lambda order: order.started_us):
         if order.key is not None:
             by_key[order.key].append(order)
-    firsts = [order for of_key in by_key.values() for order in _until_one_made_items(of_key)]
+    firsts = [order for of_key in by_key.values() for order in orders_until_items(of_key)]
     first = await _load_first_of(connection, firsts, since_us)
     missing = [o for key, of_key in by_key.items() if key not in first for o in of_key]
     return {**first, **await _load_first_of(connection, missing, since_us)}
 
 
-def _until_one_made_items(orders: Sequence[MachineOrder]) -> Iterable[MachineOrder]:
+def orders_until_items(orders: Sequence[MachineOrder]) -> Iterable[MachineOrder]:
     """Yield the orders, which are in order of their starts, up to the first with items."""
     for order in orders:
         yield order

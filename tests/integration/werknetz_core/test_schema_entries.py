@@ -178,6 +178,10 @@ async def test_standards_of_targets_of_0018_are_frozen(
         for key in ("renamed", "plant")
         for product, run_s in (("BRACKET", 10), ("HOUSING", 20))
     }
+    ranges = await database.fetch("SELECT order_number, run_s_min, run_s_max FROM orders")
+    assert {tuple(row) for row in ranges} == {
+        ("A", 10, 99), ("B", 20, 20), ("C", 7, 7), ("A", 33, 33),
+    }  # fmt: skip
     assert await database.fetchval("SELECT bool_and(standards_frozen_at > created_at) FROM targets")
     await _migrate(database_url, downgrade_to="0018")
     assert await database.fetchval("SELECT count(*) FROM targets") == 4

@@ -19,6 +19,10 @@ RESCALE = """
 UPDATE elements SET pri_gq_s = pri_gq_s * $2, pri_pq_s = pri_pq_s * $2,
     judged_pri_gq_s = judged_pri_gq_s * $2, judged_pri_pq_s = judged_pri_pq_s * $2
 WHERE bucket_at >= $1"""
+WIDEN = """
+UPDATE orders SET run_s_min = least(run_s_min, run_s_min * $2),
+    run_s_max = greatest(run_s_max, run_s_max * $2)
+WHERE started_at >= $1"""
 
 
 async def put(world: World, **changes: object) -> dict[str, Any]:
@@ -45,8 +49,9 @@ async def add_order(
     pieces = [Piece(60), Piece(20, S.SETUP), Piece(20, S.IDLE)]
     await add_time(world.database, world.ids[machine], start, pieces, parts)
     await world.database.execute(
-        "INSERT INTO orders (equipment_id, order_number, material) VALUES ($1, $2, $3)"
-        " ON CONFLICT DO NOTHING", world.ids[machine], number, product,
+        "INSERT INTO orders (equipment_id, order_number, material, started_at, run_s_min,"
+        " run_s_max) VALUES ($1, $2, $3, $4, $5, $5)",
+        world.ids[machine], number, product, datetime.fromisoformat(start), parts.run_s,
     )  # fmt: skip
     await world.database.execute(
         "INSERT INTO order_elements (equipment_id, bucket_at, order_number) VALUES ($1, $2, $3)",
@@ -73,7 +78,8 @@ async def test_another_standard_moves_no_target(world: World, factor: float) -> 
     before, good_s = await show(world, "?scenario=set_up:0.5"), await good_seconds(world)
     assert before["change"] == pytest.approx(360 / 330 - 1)
     assert before["valuation"]["changed_standards"] == []
-    await world.database.execute(RESCALE, datetime.fromisoformat(NOW), factor)
+    for statement in (RESCALE, WIDEN):
+        await world.database.execute(statement, datetime.fromisoformat(NOW), factor)
     after = await show(world, "?scenario=set_up:0.5")
     for name in ("change", "gap_points", "headline", "productivity", "baseline", "scenario"):
         assert after[name] == before[name], name
