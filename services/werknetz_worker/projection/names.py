@@ -142,7 +142,8 @@ async def _add_consumption(
     by_place = {(row[0], row[1]): row[2] for row in rows}
     consumers = {names.consumer(event) for event in used}
     machines = sorted(consumer for consumer in consumers if isinstance(consumer, int))
-    paths = dict(await connection.fetch(statements.EQUIPMENT_PATHS, machines))
+    rows = await connection.fetch(statements.EQUIPMENT_PATHS, machines)
+    paths: dict[int | str, str] = {row["id"]: row["path"] for row in rows}
     above = {consumer: _ancestors(paths.get(consumer, str(consumer))) for consumer in consumers}
     ids = await master_data.find_equipment(
         connection, (material_id for paths_above in above.values() for material_id in paths_above)

@@ -103,12 +103,12 @@ async def test_changes_are_found_by_present_and_former_paths(world: World) -> No
     renamed = f"{LINE}/press-33"
     await send(world, "PATCH", f"/equipment/{PRESS}", {"path": renamed}, "admin")
     await send(world, "PUT", f"/stop_thresholds/{renamed}", {"minor_stop_s": 60}, "admin")
-    found = [
+    ids_by_path = [
         [entry["id"] for entry in await entries(world, f"subject=stop_threshold&under={path}")]
         for path in (renamed, PRESS)
     ]
-    assert [len(ids) for ids in found] == [2, 2]
-    assert found[0] == found[1]
+    assert [len(ids) for ids in ids_by_path] == [2, 2]
+    assert ids_by_path[0] == ids_by_path[1]
     assert len(await entries(world, f"subject=stop_threshold&under={LINE}")) == 3
     plant = "nordwerk/emden-9"
     await send(world, "PATCH", f"/equipment/{PLANT}", {"path": plant}, "admin")

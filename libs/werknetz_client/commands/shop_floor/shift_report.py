@@ -119,7 +119,7 @@ def _head_lines(report: Row) -> list[str]:
     name = f"{shift['name']} shift of {shift['day']}" if shift else "no single shift"
     kpis = ", ".join(f"{row['kpi']} {_percent(row['value'])}" for row in report["kpis"])
     parts = (
-        f"good {amount(counts['good'])} of {_rounded(counts['target'])} at OEE 100 %, "
+        f"good {amount(counts['good'])} of {_round(counts['target'])} at OEE 100 %, "
         f"scrap {amount(counts['scrap'])}, rework {amount(counts['rework'])}"
     )
     return [
@@ -139,7 +139,7 @@ def _stops_line(report: Row) -> str:
     )
 
 
-def _rounded(quantity: float | None) -> str:
+def _round(quantity: float | None) -> str:
     return amount(None if quantity is None else round(quantity))
 
 
