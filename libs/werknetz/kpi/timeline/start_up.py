@@ -87,7 +87,8 @@ class GoodItems:
 
     def end_of(self, since_us: int, until_us: int, number: float) -> int:
         """Return when so many were made in (since, until]; the end, if they were not."""
-        samples = [at[(at > since_us) & (at <= until_us)] for at, _ in self.sums]
+        bounds = np.array([since_us, until_us], np.int64)
+        samples = [at[slice(*np.searchsorted(at, bounds, side="right"))] for at, _ in self.sums]
         at = sort_distinct(np.concatenate([_NOWHERE, *samples]))
         reached = np.flatnonzero(self.between(since_us, at) >= number - _NEGLIGIBLE)
         return int(at[reached[0]]) if len(reached) else until_us
