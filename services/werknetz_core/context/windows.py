@@ -76,7 +76,7 @@ def windows_of(
         raise invalid_parameter(
             "granularity",
             f"granularity={granularity!r} is not supported.",
-            f"Use {GRANULARITIES}.",
+            f"Use {GRANULARITIES}; KPI values of equipment also take 5m.",
         )
     if (span.end_us - span.start_us) / 1e6 / _SHORTEST_S[period] > WINDOWS_MAX:
         raise query_too_large(f"{granularity} windows")
