@@ -8,6 +8,10 @@ from werknetz.runtime.settings import read_env, read_number_env, require_env
 
 RATE_PER_S: Final = 100.0
 RATE_BURST: Final = 1000
+KEY_REQUESTS_MAX: Final = 20
+WIDE_REQUESTS_MAX: Final = 2
+WEIGHT_MAX: Final = 1000
+STATEMENT_TIMEOUT_S: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +19,7 @@ class CoreSettings:
     database_url: str
     redis_url: str | None = None  # None: no ETags, no status of connectors
     sessions_max: int = 10  # endpoints in a transaction; the pool has twice as many
-    statement_timeout_s: float = 20.0
+    statement_timeout_s: float = STATEMENT_TIMEOUT_S
     redis_timeout_s: float = 0.5  # a request must not wait for a Redis that hangs
     webhook_url: str | None = (
         None  # of the edge that accepts events; None: POST /events:batch answers 503
@@ -28,19 +32,38 @@ class CoreSettings:
     key_cache_s: float = 5.0  # cache lifetime; a revoked key works at most this long
     rate_per_s: float = RATE_PER_S  # sustained requests of one key; 0: no limit
     rate_burst: int = RATE_BURST  # burst of one key, e.g. when all dashboards start
+    key_requests_max: int = KEY_REQUESTS_MAX  # of one key in flight in this process
+    wide_requests_max: int = WIDE_REQUESTS_MAX  # of all keys; each key has one at a time
+    wide_statement_timeout_s: float = STATEMENT_TIMEOUT_S  # of wide requests
+    weight_max: int = WEIGHT_MAX  # a request that reads more is refused; 1: about 5,000 rows
+    slot_wait_s: float = 10.0  # for one of the slots above, then 429
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
         """Read WERKNETZ_DATABASE_URL (required), WERKNETZ_REDIS_URL, WERKNETZ_WEBHOOK_URL and _KEY.
 
         Each also as …_FILE. WERKNETZ_RATE_PER_S and WERKNETZ_RATE_BURST limit the requests of one
-        key.
+        key by weight, WERKNETZ_KEY_REQUESTS_MAX those in flight; WERKNETZ_WIDE_REQUESTS_MAX,
+        WERKNETZ_WIDE_STATEMENT_TIMEOUT_S and WERKNETZ_WEIGHT_MAX limit those that read much.
         """
+
+        def count(name: str, default: int) -> int:
+            return max(1, int(read_number_env(name, default, environment)))
+
         return cls(
             database_url=require_env("WERKNETZ_DATABASE_URL", environment),
             redis_url=read_env("WERKNETZ_REDIS_URL", environment),
             rate_per_s=read_number_env("WERKNETZ_RATE_PER_S", RATE_PER_S, environment),
-            rate_burst=max(1, int(read_number_env("WERKNETZ_RATE_BURST", RATE_BURST, environment))),
+            rate_burst=count("WERKNETZ_RATE_BURST", RATE_BURST),
+            key_requests_max=count("WERKNETZ_KEY_REQUESTS_MAX", KEY_REQUESTS_MAX),
+            wide_requests_max=count("WERKNETZ_WIDE_REQUESTS_MAX", WIDE_REQUESTS_MAX),
+            wide_statement_timeout_s=max(
+                0.001,  # 0 would be none
+                read_number_env(
+                    "WERKNETZ_WIDE_STATEMENT_TIMEOUT_S", STATEMENT_TIMEOUT_S, environment
+                ),
+            ),
+            weight_max=count("WERKNETZ_WEIGHT_MAX", WEIGHT_MAX),
             webhook_url=read_env("WERKNETZ_WEBHOOK_URL", environment),
             webhook_key=read_env("WERKNETZ_WEBHOOK_KEY", environment),
         )

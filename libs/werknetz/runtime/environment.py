@@ -55,6 +55,18 @@ VARIABLES: Final = (
     ),
     EnvironmentVariable("WERKNETZ_RATE_BURST", ("core",), "Requests of one API key at once."),
     EnvironmentVariable(
+        "WERKNETZ_KEY_REQUESTS_MAX", ("core",), "Requests of one API key in flight in one process."
+    ),
+    EnvironmentVariable(
+        "WERKNETZ_WIDE_REQUESTS_MAX", ("core",), "Wide requests in flight in one process."
+    ),
+    EnvironmentVariable(
+        "WERKNETZ_WIDE_STATEMENT_TIMEOUT_S", ("core",), "Longest statement of a wide request."
+    ),
+    EnvironmentVariable(
+        "WERKNETZ_WEIGHT_MAX", ("core",), "Weight from which a request is refused."
+    ),
+    EnvironmentVariable(
         "WERKNETZ_SAMPLES_RETENTION_DAYS", ("worker",), "Days before samples are dropped."
     ),
     EnvironmentVariable(

@@ -1,5 +1,6 @@
 """Request rate limit by API key: a token bucket in Redis that all API processes share.
 
+A request costs tokens by its weight: one, and more where it reads much.
 A process takes several tokens at once (a lease), so most requests need no round trip to Redis.
 While Redis is unavailable, no request is rejected.
 """
@@ -23,7 +24,8 @@ REDIS_RETRY_S: Final = 5.0  # pause after a failed call to Redis
 _log: Final = get_logger("core.rate")
 
 # The bucket refills by Redis's own clock: the clocks of API processes do not matter.
-# Returns how many of the requested tokens are granted, and after how many ms the next is available.
+# Returns how many of the requested tokens are granted, after how many ms the next is available, and
+# how many are left.
 _TAKE: Final = """
 local rate, burst, requested = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local clock = redis.call('TIME')
@@ -36,7 +38,7 @@ local granted = math.min(requested, math.floor(tokens))
 tokens = tokens - granted
 redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', now)
 redis.call('PEXPIRE', KEYS[1], math.ceil(burst / rate * 1000) + 60000)
-return {granted, math.ceil((1 - math.min(tokens, 1)) * 1000 / rate)}
+return {granted, math.ceil((1 - math.min(tokens, 1)) * 1000 / rate), math.floor(tokens)}
 """
 
 
@@ -44,6 +46,7 @@ return {granted, math.ceil((1 - math.min(tokens, 1)) * 1000 / rate)}
 class _Lease:
     tokens: int = 0
     rejected_until_s: float = 0.0
+    shared: int = 0  # tokens that the bucket had left when this process last took some
 
 
 class RateLimiter:
@@ -66,15 +69,33 @@ class RateLimiter:
         self._redis_retry_at_s = 0.0
         self._leases: dict[int, _Lease] = {}
 
-    async def acquire(self, key_id: int) -> None:
+    async def acquire(self, key_id: int, weight: int = 1) -> None:
+        """Take `weight` tokens, at most the burst: no request costs more than a full bucket."""
         if self._redis is None or self._per_s <= 0:
             return
+        tokens = min(weight, self._burst)
         lease = self._leases.get(key_id)
         if lease is None:
             lease = self._add_lease(key_id)
-        if lease.tokens <= 0:
-            await self._renew(self._redis, key_id, lease)
-        lease.tokens -= 1
+        if lease.tokens < tokens:
+            await self._renew(self._redis, key_id, lease, tokens)
+        lease.tokens -= tokens
+
+    def headers_of(self, key_id: int) -> dict[str, str]:
+        """Return the RateLimit fields of an answer (draft-ietf-httpapi-ratelimit-headers).
+
+        What is left is what this process knows: other processes may have taken some since.
+        """
+        if self._redis is None or self._per_s <= 0:
+            return {}
+        lease = self._leases.get(key_id)
+        left = self._burst if lease is None else min(self._burst, lease.tokens + lease.shared)
+        full_s = math.ceil((self._burst - left) / self._per_s)
+        window_s = math.ceil(self._burst / self._per_s)
+        return {
+            "RateLimit-Policy": f'"key";q={self._burst};w={window_s}',
+            "RateLimit": f'"key";r={left};t={full_s}',
+        }
 
     def _add_lease(self, key_id: int) -> _Lease:
         if len(self._leases) >= CACHED_MAX:
@@ -82,34 +103,45 @@ class RateLimiter:
         lease = self._leases[key_id] = _Lease()
         return lease
 
-    async def _renew(self, redis: Redis, key_id: int, lease: _Lease) -> None:
+    async def _renew(self, redis: Redis, key_id: int, lease: _Lease, tokens: int) -> None:
+        missing = tokens - lease.tokens
         now_s = self._now_s()
         if now_s < lease.rejected_until_s:
-            raise self._too_many_requests(lease.rejected_until_s - now_s)
-        granted, wait_s = await self._take(redis, key_id)
-        lease.tokens = max(lease.tokens, 0) + granted
-        if lease.tokens <= 0:
+            raise self._too_many_requests(lease.rejected_until_s - now_s, missing, tokens)
+        wait_s = await self._take(redis, key_id, lease, max(self._lease_tokens, missing))
+        # Other requests of the key may have used the lease meanwhile.
+        if lease.tokens < tokens:
             lease.rejected_until_s = now_s + wait_s
-            raise self._too_many_requests(wait_s)
+            raise self._too_many_requests(wait_s, tokens - lease.tokens, tokens)
 
-    async def _take(self, redis: Redis, key_id: int) -> tuple[int, float]:
+    async def _take(self, redis: Redis, key_id: int, lease: _Lease, tokens: int) -> float:
+        """Add what is granted to the lease; return the seconds until the next token."""
         if self._now_s() < self._redis_retry_at_s:
-            return self._lease_tokens, 0.0
-        arguments = (str(self._per_s), str(self._burst), str(self._lease_tokens))
+            lease.tokens += tokens
+            return 0.0
+        arguments = (str(self._per_s), str(self._burst), str(tokens))
         try:
-            granted, wait_ms = await redis.eval(_TAKE, 1, f"{KEY_PREFIX}{key_id}", *arguments)
+            granted, wait_ms, left = await redis.eval(_TAKE, 1, f"{KEY_PREFIX}{key_id}", *arguments)
         except (RedisError, OSError, TimeoutError) as error:
             self._redis_retry_at_s = self._now_s() + REDIS_RETRY_S
             _log.warning("Redis unavailable, rate limit suspended", error=type(error).__name__)
-            return self._lease_tokens, 0.0
-        return int(granted), int(wait_ms) / 1000
+            lease.tokens += tokens
+            return 0.0
+        lease.tokens += int(granted)
+        lease.shared = int(left)
+        return int(wait_ms) / 1000
 
-    def _too_many_requests(self, wait_s: float) -> Problem:
-        wait = max(1, math.ceil(wait_s))
+    def _too_many_requests(self, next_s: float, missing: int, weight: int) -> Problem:
+        wait = max(1, math.ceil(next_s + (missing - 1) / self._per_s))
+        detail = (
+            f"This key sent more than {self._per_s:g} requests per second (burst {self._burst})."
+        )
+        if weight > 1:
+            detail += f" This request counts as {weight}, because it reads much."
         return Problem(
             429,
             "too_many_requests",
-            f"This key sent more than {self._per_s:g} requests per second (burst {self._burst}).",
+            detail,
             f"Wait {wait} s (Retry-After). Query several equipments and KPIs in one request or by "
             "POST kpi_values:query, and poll every 5 s with If-None-Match; an operator can raise "
             "WERKNETZ_RATE_PER_S and WERKNETZ_RATE_BURST.",

@@ -8,6 +8,7 @@ SELECT q.path, c.id, c.valid_from, c.document::text AS document
 FROM shift_calendars c JOIN equipment q ON q.id = c.equipment_id
 ORDER BY q.path, c.valid_from"""
 EQUIPMENT_ID: Final = "SELECT id FROM equipment WHERE path = $1"
+FIRST_BUCKET: Final = "SELECT min(bucket_at) FROM elements"
 PLANT_PATHS: Final = "SELECT path FROM equipment WHERE level = 'plant' ORDER BY path LIMIT $1"
 
 # Adjacent pieces with the same state are one interval. The piece before the span is read, too,

@@ -1,0 +1,128 @@
+"""Admits requests: tokens by weight, requests of a key in flight, slots for wide requests.
+
+A request that reads little is never behind one that reads much: they share neither slots nor
+connections.
+"""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from starlette.types import Scope
+
+from werknetz.domain.bucket import microseconds_of
+from werknetz.store.queries.equipment import FIRST_BUCKET
+from werknetz.store.session import Database
+from werknetz_core.http.problem import Problem
+from werknetz_core.http.rate_limit import RateLimiter
+from werknetz_core.limits.fair_slots import FairSlots, NoSlot
+from werknetz_core.limits.weight import Reads
+from werknetz_core.settings import CoreSettings
+
+IN_FLIGHT: Final = "werknetz.in_flight"  # of the ASGI scope: the key whose slot the request holds
+ADMISSION: Final = "werknetz.admission"
+WAITING_MAX: Final = 100  # requests of one key in line
+WIDE_PER_KEY: Final = 1
+_HISTORY_CACHED_S: Final = 60.0
+
+
+class Admission:
+    def __init__(
+        self, settings: CoreSettings, rate_limiter: RateLimiter, wide_database: Database
+    ) -> None:
+        """`wide_database`: the connections of wide requests."""
+        self._settings = settings
+        self._rate_limiter = rate_limiter
+        self.wide_database = wide_database
+        wait_s = settings.slot_wait_s
+        self.in_flight = FairSlots(
+            per_key=settings.key_requests_max, waiting_max=WAITING_MAX, wait_s=wait_s
+        )
+        self.wide = FairSlots(
+            per_key=WIDE_PER_KEY,
+            total=settings.wide_requests_max,
+            waiting_max=WAITING_MAX,
+            wait_s=wait_s,
+        )
+        self._first_us: int | None = None
+        self._first_until_s = 0.0
+
+    async def enter(self, scope: Scope, key_id: int) -> None:
+        """Admit a request of a key; its slot is free again when the answer is sent.
+
+        Raises 429.
+        """
+        if IN_FLIGHT in scope:
+            return
+        scope[ADMISSION] = self, key_id
+        await self._rate_limiter.acquire(key_id)
+        try:
+            await self.in_flight.acquire(key_id)
+        except NoSlot as error:
+            raise _too_many_in_flight(
+                f"This key has {self._settings.key_requests_max} requests in flight, and no more "
+                "at once.",
+                "Query several equipments and KPIs in one request or by POST kpi_values:query; an "
+                "operator can raise WERKNETZ_KEY_REQUESTS_MAX.",
+            ) from error
+        scope[IN_FLIGHT] = key_id
+
+    def leave(self, scope: Scope) -> None:
+        """Free the slot of a request that has ended."""
+        key_id = scope.pop(IN_FLIGHT, None)
+        if key_id is not None:
+            self.in_flight.release(key_id)
+
+    def headers_of(self, key_id: int) -> dict[str, str]:
+        return self._rate_limiter.headers_of(key_id)
+
+    async def charge(self, key_id: int, reads: Reads) -> None:
+        """Take the tokens of what a request reads; raise 422 where it is too much, 429."""
+        if reads.weight > self._settings.weight_max:
+            raise _too_wide(reads, self._settings.weight_max)
+        if reads.weight > 1:
+            await self._rate_limiter.acquire(key_id, reads.weight - 1)  # `enter` took one
+
+    @asynccontextmanager
+    async def wide_slot(self, key_id: int) -> AsyncIterator[None]:
+        """Hold one of the slots of wide requests; raise 429 if none becomes free in time."""
+        try:
+            await self.wide.acquire(key_id)
+        except NoSlot as error:
+            raise _too_many_in_flight(
+                "Other wide requests are being answered; this key has one at a time.",
+                "Request a coarser granularity, less equipment or a shorter span, or one answer "
+                "after the other; an operator can raise WERKNETZ_WIDE_REQUESTS_MAX.",
+            ) from error
+        try:
+            yield
+        finally:
+            self.wide.release(key_id)
+
+    async def history_start_us(self, database: Database) -> int | None:
+        """Return when the first data begin; None: there are none. A minute old at most."""
+        if time.monotonic() >= self._first_until_s:
+            first = await database.fetchval(FIRST_BUCKET)
+            self._first_us = None if first is None else microseconds_of(first)
+            self._first_until_s = time.monotonic() + _HISTORY_CACHED_S
+        return self._first_us
+
+
+def _too_many_in_flight(detail: str, hint: str) -> Problem:
+    return Problem(
+        429, "too_many_requests_in_flight", detail, f"Wait 1 s (Retry-After). {hint}",
+        headers={"Retry-After": "1"},
+    )  # fmt: skip
+
+
+def _too_wide(reads: Reads, weight_max: int) -> Problem:
+    return Problem(
+        422,
+        "query_too_wide",
+        f"This request would read about {reads.rows} rows and compute {reads.values} values: it "
+        f"counts as {reads.weight} requests; at most {weight_max} are allowed.",
+        "Request a coarser granularity (KPI values by 1d or 1w are stored), less equipment or a "
+        "shorter span; sort=start lists states page by page at any span. An operator can raise "
+        "WERKNETZ_WEIGHT_MAX.",
+    )
