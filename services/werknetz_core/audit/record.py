@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from werknetz.store.session import WriteSession
 from werknetz.store.tables import audit_log
 from werknetz_core.access.keys import Principal
+from werknetz_core.audit.origin import current_origin
 
 
 async def record_change(
@@ -24,14 +25,16 @@ async def record_change(
     """Add an entry to the audit log; `subject` is its kind and its id, such as ("stop", "17").
 
     Return the id of the entry. `before` and `after` are JSON objects; None: the subject did not
-    exist before or after.
+    exist before or after. Where the change came from is that of the request at hand.
     """
     kind, subject_id = subject
+    origin = current_origin()
     change_id: int | None = await session.scalar(
         sa.insert(audit_log)
         .values(
             by=by.name, action=action, subject=kind, subject_id=subject_id, equipment=equipment,
-            before=before, after=after, reason=reason,
+            before=before, after=after, reason=reason, address=origin.address,
+            client=origin.client, trace_id=origin.trace_id,
         )
         .returning(audit_log.c.id)
     )  # fmt: skip

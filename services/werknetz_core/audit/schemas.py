@@ -17,3 +17,6 @@ class AuditView(BaseModel):
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     reason: str | None  # why, in the words of the person
+    address: str | None  # of the client; of the connection to the database without a request
+    client: str | None  # user agent, at most 200 characters; or command, user and host
+    trace_id: str | None  # of the request, as in its answer and in the log

@@ -4,7 +4,9 @@ from werknetz.store.tables.access import api_keys
 from werknetz.store.tables.base import metadata
 from werknetz.store.tables.corrections import (
     annotations,
+    audit_head,
     audit_log,
+    audit_seals,
     kpi_definitions,
     quantity_entries,
     reason_codes,
@@ -99,7 +101,9 @@ __all__ = [
     "SUPPLY_ELEMENTS",
     "annotations",
     "api_keys",
+    "audit_head",
     "audit_log",
+    "audit_seals",
     "business_event_revisions",
     "business_events",
     "call_off_entries",

@@ -196,6 +196,29 @@ audit_log = sa.Table(
     sa.Column("before", pg.JSONB(none_as_null=True)),
     sa.Column("after", pg.JSONB(none_as_null=True)),
     sa.Column("reason", sa.Text),  # why, in the words of the person
+    # From where: of the request; of the connection to PostgreSQL where there was no request.
+    sa.Column("address", sa.Text),
+    sa.Column("client", sa.Text),  # user agent, or command with user and host
+    sa.Column("trace_id", sa.Text),
     sa.Index("ix_audit_log_at", "at"),
     sa.Index("ix_audit_log_subject_subject_id", "subject", "subject_id"),
+)
+
+audit_seals = sa.Table(
+    "audit_seals",
+    metadata,
+    # The chain: each entry of `audit_log` in the order of commits. Written by a trigger alone.
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("entry_id", sa.BigInteger, nullable=False, unique=True),
+    sa.Column("previous", sa.LargeBinary, nullable=False),  # hash of the entry before
+    sa.Column("hash", sa.LargeBinary, nullable=False),  # SHA-256 of `previous` and the entry
+)
+
+audit_head = sa.Table(
+    "audit_head",
+    metadata,
+    # One row: the newest seal, apart from the chain, so that a chain cut off at its end shows.
+    sa.Column("id", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
 )

@@ -127,7 +127,8 @@ async def _restore_rows(server: Postgres, url: str, file: Path) -> None:
     options = ("--data-only", "--disable-triggers")
     await _run(server, "pg_restore", *options, "-f", str(script), str(file))
     rows = script.read_text()
-    script.write_text(f"BEGIN;\nTRUNCATE {tables[0][0]};\n{rows}\nCOMMIT;\n")
+    allow = "SET werknetz.audit_maintenance = 'on';"  # the audit log is append-only
+    script.write_text(f"BEGIN;\n{allow}\nTRUNCATE {tables[0][0]};\n{rows}\nCOMMIT;\n")
     await _run(server, "psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", owner, "-f", str(script))
 
 
