@@ -46,6 +46,7 @@ from werknetz_core.kpi_definitions.endpoints import router as own_kpis
 from werknetz_core.kpis.definitions.endpoints import router as kpi_definitions
 from werknetz_core.kpis.explanation.endpoints import router as kpi_explanation
 from werknetz_core.kpis.values.endpoints import router as kpi_values
+from werknetz_core.limits.middleware import AdmissionMiddleware
 from werknetz_core.loss_times.endpoints import router as loss_times
 from werknetz_core.losses.endpoints import router as losses
 from werknetz_core.losses.ranking.endpoints import router as loss_ranking
@@ -121,6 +122,7 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
         default_bytes=settings.body_max_bytes,
         bytes_by_path={EVENTS_BATCH_PATH: settings.events_max_bytes},
     )
+    app.add_middleware(AdmissionMiddleware)
     # Added last, so outermost: it also handles bodies that the limit rejects.
     app.add_middleware(RequestMiddleware, metrics=RequestMetrics(app.state.registry))
     problem.register_handlers(app)

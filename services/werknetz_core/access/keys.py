@@ -173,7 +173,7 @@ def require_role(role: KeyRole) -> Callable[[Request], Awaitable[Principal]]:
                 f"role {principal.role.label}.",
                 f"Use a key that was created with --role {role.label}.",
             )
-        await request.app.state.context.rate_limiter.acquire(principal.key_id)
+        await request.app.state.context.admission.enter(request.scope, principal.key_id)
         return principal
 
     return authorize

@@ -22,6 +22,7 @@ from werknetz_core.context.equipment_tree import EquipmentTreeCache
 from werknetz_core.context.kpi_catalogue import KpiCatalogueCache
 from werknetz_core.http.etag import Watermarks
 from werknetz_core.http.rate_limit import RateLimiter
+from werknetz_core.limits.admission import Admission
 from werknetz_core.settings import CoreSettings
 
 BackgroundJob: TypeAlias = Callable[[Database], Coroutine[Any, Any, None]]
@@ -37,6 +38,7 @@ class AppContext:
     kpis: KpiCatalogueCache
     watermarks: Watermarks
     rate_limiter: RateLimiter
+    admission: Admission
     now_us: Callable[[], int]
     edge_forwarder: EdgeForwarder | None = None
     background: tuple[BackgroundTask, ...] = ()
@@ -54,6 +56,11 @@ async def open_app_context(
     async with contextlib.AsyncExitStack() as stack:
         database = Database(settings.database_url, options)
         stack.push_async_callback(database.close)
+        wide_options = PoolOptions(
+            "werknetz-core-wide", settings.wide_requests_max, settings.wide_statement_timeout_s
+        )
+        wide_database = Database(settings.database_url, wide_options)
+        stack.push_async_callback(wide_database.close)
         redis = _connect_redis(settings)
         if redis is not None:
             stack.push_async_callback(redis.aclose)
@@ -69,6 +76,7 @@ async def open_app_context(
         )
         for task in background:
             await stack.enter_async_context(task)
+        rate_limiter = RateLimiter(redis, per_s=settings.rate_per_s, burst=settings.rate_burst)
         yield AppContext(
             settings,
             database,
@@ -77,7 +85,8 @@ async def open_app_context(
             tree=tree,
             kpis=kpis,
             watermarks=Watermarks(redis, cache_s=settings.watermark_cache_s),
-            rate_limiter=RateLimiter(redis, per_s=settings.rate_per_s, burst=settings.rate_burst),
+            rate_limiter=rate_limiter,
+            admission=Admission(settings, rate_limiter, wide_database),
             now_us=now_us,
             edge_forwarder=edge_forwarder,
             background=background,

@@ -1,6 +1,8 @@
 """State intervals, merged from the pieces that are stored by bucket."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import asyncpg
 from fastapi import Request, Response
@@ -20,9 +22,11 @@ from werknetz_core.context.time_spec import (
 )
 from werknetz_core.context.windows import time_context_of
 from werknetz_core.equipment.schemas import StateView
+from werknetz_core.equipment.state_pages import StateHistory
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParams, columns_of, list_response
-from werknetz_core.http.sorting import SortType, parse_cursor
+from werknetz_core.http.sorting import Cursor, SortType, parse_cursor
+from werknetz_core.limits.reading import reading, reads_of_machines
 
 
 async def interval_response(
@@ -46,7 +50,9 @@ async def interval_response(
     if revision.is_known:
         return revision.not_modified()
     ids = sorted({number for node in nodes for number in tree.ids_below[node.path]})
-    items, next_cursor = await _load_items(context, ids, span, time.now_us, as_of_us, params)
+    items, next_cursor = await _load_items(
+        context, principal, ids, span, time.now_us, as_of_us, params
+    )
     envelope = {
         "next_cursor": next_cursor,
         "start": format_utc(span.start_us),
@@ -63,6 +69,7 @@ async def interval_response(
 
 async def _load_items(
     context: AppContext,
+    principal: Principal,
     ids: Sequence[int],
     span: UtcSpan,
     now_us: int,
@@ -74,25 +81,39 @@ async def _load_items(
     cursor = parse_cursor(
         params.sort, params.cursor, default="start", types=types, tie=SortType.TEXT
     )
-    rows = await context.database.fetch(
-        state_intervals_query(
-            cursor.name, descending=cursor.descending, has_cursor=cursor.after is not None
-        ),
-        ids,
-        instant_of(span.start_us),
-        instant_of(span.end_us),
-        # The current bucket ends where it was last computed: an interval up to it is still open.
-        instant_of(bucket_of(now_us) - BUCKET_US),
-        params.limit + 1,
-        None if as_of_us is None else instant_of(as_of_us),
-        *(cursor.after or ()),
-    )
+    # The current bucket ends where it was last computed: an interval up to it is still open.
+    open_from_us = bucket_of(now_us) - BUCKET_US
+    history = StateHistory(context, ids, span.start_us, span.end_us, open_from_us, as_of_us)
+    rows: Sequence[Mapping[str, Any]]
+    if cursor.name == "start":
+        rows = await history.load_page(cursor, params.limit + 1)
+    else:  # the longest may be anywhere
+        reads = await reads_of_machines(context, len(ids), span.start_us, span.end_us)
+        async with reading(context, principal, reads) as context_of_reads:
+            rows = await _load_sorted(replace(history, context=context_of_reads), cursor, params)
     page, more = pagination.paginate(rows, params.limit)
     next_cursor = cursor.encode_next(page[-1]["key"], page[-1]["tie"]) if more else None
     return [_to_item(row) for row in page], next_cursor
 
 
-def _to_item(row: asyncpg.Record) -> dict[str, object]:
+async def _load_sorted(
+    history: StateHistory, cursor: Cursor, params: ListParams
+) -> list[asyncpg.Record]:
+    return await history.context.database.fetch(
+        state_intervals_query(
+            cursor.name, descending=cursor.descending, has_cursor=cursor.after is not None
+        ),
+        history.ids,
+        instant_of(history.start_us),
+        instant_of(history.end_us),
+        instant_of(history.open_from_us),
+        params.limit + 1,
+        None if history.as_of_us is None else instant_of(history.as_of_us),
+        *(cursor.after or ()),
+    )
+
+
+def _to_item(row: Mapping[str, Any]) -> dict[str, object]:
     seconds = (row["end_at"] - row["start_at"]).total_seconds()
     state = MachineState(row["state"])
     return {

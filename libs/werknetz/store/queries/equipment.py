@@ -11,6 +11,25 @@ EQUIPMENT_ID: Final = "SELECT id FROM equipment WHERE path = $1"
 FIRST_BUCKET: Final = "SELECT min(bucket_at) FROM elements"
 PLANT_PATHS: Final = "SELECT path FROM equipment WHERE level = 'plant' ORDER BY path LIMIT $1"
 
+# Where data begin in [$2, $3), or a little before: former pieces are found by their bucket.
+FIRST_PIECE_FROM: Final = """
+SELECT min(p.at) FROM unnest($1::int[]) AS m (id) CROSS JOIN LATERAL (
+    (SELECT start_at AS at FROM state_pieces
+     WHERE equipment_id = m.id AND start_at >= $2 AND start_at < $3 ORDER BY start_at LIMIT 1)
+    UNION ALL
+    (SELECT min(bucket_at) FROM state_piece_revisions
+     WHERE equipment_id = m.id AND bucket_at > $2::timestamptz - interval '15 minutes'
+        AND bucket_at < $3)) AS p"""
+# Where the last piece in [$2, $3) starts, or a little after.
+LAST_PIECE_BEFORE: Final = """
+SELECT max(p.at) FROM unnest($1::int[]) AS m (id) CROSS JOIN LATERAL (
+    (SELECT start_at AS at FROM state_pieces
+     WHERE equipment_id = m.id AND start_at >= $2 AND start_at < $3
+     ORDER BY start_at DESC LIMIT 1)
+    UNION ALL
+    (SELECT max(bucket_at) + interval '15 minutes' FROM state_piece_revisions
+     WHERE equipment_id = m.id AND bucket_at >= $2 AND bucket_at < $3)) AS p"""
+
 # Adjacent pieces with the same state are one interval. The piece before the span is read, too,
 # so that an interval has the same start wherever the span begins. A piece is in one bucket, so the
 # day before the span has it for certain.
