@@ -4,6 +4,7 @@ from typing import Any, Self
 
 import httpx2
 
+from werknetz_client.audit.log import AsyncAudit
 from werknetz_client.blocking import Blocking, LoopThread, blocking, blocking_iterator
 from werknetz_client.calendars import AsyncCalendars
 from werknetz_client.collections import (
@@ -28,7 +29,7 @@ from werknetz_client.stops import AsyncQuantities, AsyncShiftReports, AsyncStops
 from werknetz_client.transport import Transport
 
 __all__ = [
-    "AsyncClient", "Calendars", "Capacities", "Client", "Collection", "EditableCollection",
+    "AsyncClient", "Audit", "Calendars", "Capacities", "Client", "Collection", "EditableCollection",
     "EnergyCarriers", "Equipment", "KpiDefinitions", "Kpis", "Losses", "Quantities", "Row",
     "ShiftReports", "Signals", "Stops", "Targets",
 ]  # fmt: skip
@@ -64,6 +65,7 @@ class AsyncClient(
         self.stops = AsyncStops(self.transport, "stops")
         self.quantity_entries = AsyncQuantities(self.transport, "quantity_entries")
         self.shift_reports = AsyncShiftReports(self.transport)
+        self.audit = AsyncAudit(self.transport, "audit")
 
     async def __aenter__(self) -> Self:
         return self
@@ -237,6 +239,16 @@ class Quantities(Blocking[AsyncQuantities]):
     undo = blocking(AsyncQuantities.undo)
 
 
+class Audit(Blocking[AsyncAudit]):
+    """Changes by people: `iter`, `list`; their chain of hashes: `head`, `chain`."""
+
+    iter = blocking_iterator(AsyncAudit.iter)
+    csv = blocking_iterator(AsyncAudit.csv)
+    list = blocking(AsyncAudit.list)
+    head = blocking(AsyncAudit.head)
+    chain = blocking_iterator(AsyncAudit.chain)
+
+
 class ShiftReports(Blocking[AsyncShiftReports]):
     """Shift reports by equipment, and the notes in them."""
 
@@ -278,6 +290,7 @@ class Client(Blocking[AsyncClient], Resources[Collection, EditableCollection, Si
         self.stops = Stops(loop, client.stops)
         self.quantity_entries = Quantities(loop, client.quantity_entries)
         self.shift_reports = ShiftReports(loop, client.shift_reports)
+        self.audit = Audit(loop, client.audit)
 
     get = blocking(AsyncClient.get)
     post = blocking(AsyncClient.post)

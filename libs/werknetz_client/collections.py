@@ -164,4 +164,3 @@ class Resources(Generic[C, E, S, Q]):
         self.reason_codes = editable("reason_codes")
         self.stop_thresholds = editable("stop_thresholds")
         self.annotations = collection("annotations")
-        self.audit = collection("audit")

@@ -9,12 +9,16 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from werknetz.runtime.settings import SettingError, read_env
+from werknetz_client.audit.server import verify_log
 from werknetz_client.client import Client, Row
 from werknetz_client.commands.connectors import imbalance_of
+from werknetz_client.commands.shop_floor.audit_chain import REMEDY, describe, describe_break
 from werknetz_client.errors import ApiError, WerknetzError
 from werknetz_client.transport import PAGE_MAX
 
 CLOCK_S_MAX: Final = 5.0
+AUDIT_ENTRIES: Final = 1000  # the newest; `werknetz audit verify` verifies all
+_UNVERIFIED: Final = {403: "the key may not read all of it", 404: "the server is older"}
 NOT_COMPUTED: Final = "not_computed"
 CONNECT_S: Final = 3.0
 _SERVERS: Final = (
@@ -67,6 +71,7 @@ def _check_api(client: Client) -> list[Check]:
         _check_key(client),
         *run_connector_checks(client),
         *run_finding_checks(client),
+        *run_audit_checks(client),
     ]
 
 
@@ -111,6 +116,26 @@ def run_finding_checks(client: Client) -> list[Check]:
         text = f"{counts.total():,} open, see `werknetz findings`: {kinds}"
         checks.append(Check("findings", True, text))
     return checks
+
+
+def run_audit_checks(client: Client) -> list[Check]:
+    """Return whether the newest part of the audit log is as it was written."""
+    if client.key is None:
+        return []
+    subject = "audit log"
+    try:
+        verification = verify_log(client, newest=AUDIT_ENTRIES)
+    except ApiError as error:
+        why = _UNVERIFIED.get(error.status)
+        if why is not None:
+            return [Check(subject, True, f"not verified: {why}")]
+        return [Check(subject, False, str(error), error.hint)]
+    except WerknetzError as error:
+        return [Check(subject, False, str(error), error.hint)]
+    if verification.broken is not None:
+        return [Check(subject, False, describe_break(verification), REMEDY)]
+    text = f"{describe(verification)} `werknetz audit verify` verifies all."
+    return [Check(subject, True, text)]
 
 
 def _check_books(connectors: Sequence[Row]) -> list[Check]:

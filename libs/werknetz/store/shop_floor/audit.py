@@ -29,16 +29,20 @@ WHERE s.seq > $1 ORDER BY s.seq LIMIT $2"""  # noqa: S608 - made of constants
 # The newest seal as it is stored apart, and from which hash the chain begins after a removal.
 AUDIT_HEAD: Final = """
 SELECT h.seq, encode(h.hash, 'hex') AS hash, (SELECT min(seq) FROM audit_seals) AS first_seq,
-    (SELECT max(seq) FROM audit_seals) AS last_seq, r.to_seq AS removed_to_seq,
-    r.hash AS removed_to_hash
+    r.to_seq AS removed_to_seq, r.hash AS removed_to_hash
 FROM audit_head h LEFT JOIN LATERAL (
     SELECT (after ->> 'to_seq')::bigint AS to_seq, after ->> 'hash' AS hash FROM audit_log
     WHERE subject = 'audit' AND action = 'removed' ORDER BY id DESC LIMIT 1
 ) AS r ON true"""
 
-# Entries of the last days or of all that no seal names: inserted past the trigger. $1: since.
+RECENT_ENTRIES: Final = 10_000
+
+# An entry that no seal names, because it was inserted past the trigger. $1: among how many of the
+# newest; null: of all.
 UNSEALED_AUDIT_ENTRY: Final = """
 SELECT a.id FROM audit_log a LEFT JOIN audit_seals s ON s.entry_id = a.id
-WHERE s.entry_id IS NULL AND a.id > $1 ORDER BY a.id LIMIT 1"""
+WHERE s.entry_id IS NULL
+    AND a.id > coalesce((SELECT max(id) FROM audit_log) - $1::bigint, 0) ORDER BY a.id LIMIT 1"""
 
+# $1: older than this instant. Returns how many; refused where the chain is broken before.
 REMOVE_AUDIT_ENTRIES: Final = "SELECT remove_audit_entries($1)"

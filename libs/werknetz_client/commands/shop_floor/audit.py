@@ -1,4 +1,4 @@
-"""`werknetz audit`: every change by a person."""
+"""`werknetz audit`: every change by a person; its sub-commands verify and export the chain."""
 
 import json
 from typing import Annotated, Any, Final
@@ -18,6 +18,7 @@ from werknetz_client.commands.output import (
     text,
     timestamp,
 )
+from werknetz_client.commands.shop_floor import audit_chain
 
 
 def _document(value: Any) -> str:
@@ -30,15 +31,20 @@ AUDIT: Final[Columns] = {
     "id": ("id", text), "at": ("at", timestamp), "by": ("by", text), "action": ("action", text),
     "subject": ("subject", text), "subject id": ("subject_id", text),
     "equipment": ("equipment", text), "before": ("before", _document),
-    "after": ("after", _document), "why": ("reason", prose),
+    "after": ("after", _document), "why": ("reason", prose), "address": ("address", text),
+    "client": ("client", text),
 }  # fmt: skip
 
 
 def register(app: typer.Typer) -> None:
-    app.command("audit")(audit)
+    group = typer.Typer(invoke_without_command=True)
+    group.callback()(audit)
+    audit_chain.register(group)
+    app.add_typer(group, name="audit")
 
 
 def audit(
+    context: typer.Context,
     *,
     under: Annotated[str | None, typer.Option(help="This equipment and all below it.")] = None,
     subject: Annotated[list[str] | None, typer.Option(help="stop, quantity, reason, …")] = None,
@@ -52,6 +58,8 @@ def audit(
     wide: Wide = False,
 ) -> None:
     """List who changed what, when and why, newest first."""
+    if context.invoked_subcommand is not None:
+        return
     with Client() as client:
         print_collection(
             client.audit, AUDIT, output, limit=limit, wide=wide, under=under, subject=subject,

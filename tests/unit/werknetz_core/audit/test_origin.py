@@ -41,10 +41,10 @@ def test_a_local_socket_has_no_address() -> None:
 
 @pytest.mark.asyncio
 async def test_the_origin_ends_with_its_request() -> None:
-    seen: list[Origin] = []
+    origins: list[Origin] = []
 
     async def app(_scope: Scope, _receive: object, _send: object) -> None:
-        seen.append(current_origin())
+        origins.append(current_origin())
 
     async def receive() -> Message:
         return {"type": "http.disconnect"}
@@ -53,7 +53,7 @@ async def test_the_origin_ends_with_its_request() -> None:
         return
 
     await OriginMiddleware(app)(scope_of(b"curl/8.5"), receive, send)
-    assert seen == [Origin("10.0.0.7", "curl/8.5", "ab" * 16)]
+    assert origins == [Origin("10.0.0.7", "curl/8.5", "ab" * 16)]
     after = current_origin()
     assert (after.address, after.trace_id) == (None, None)
     assert (after.client or "").startswith("werknetz (")
