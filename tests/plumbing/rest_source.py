@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from werknetz.runtime.http_server.server import HttpServer
 from werknetz_demo.embedded.process import free_port
-from werknetz_edge.webhook.server import HttpServer
 
 
 @dataclass
@@ -41,9 +41,7 @@ class RestSource:
             Route("/all", self._all),
             Route("/token", self._token, methods=["POST"]),
         ]
-        self.server = HttpServer(
-            Starlette(routes=routes), host="127.0.0.1", port=self.port, header_s=10
-        )
+        self.server = HttpServer(Starlette(routes=routes), host="127.0.0.1", port=self.port)
         await self.server.start()
 
     async def stop(self) -> None:

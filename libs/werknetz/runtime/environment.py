@@ -67,6 +67,37 @@ VARIABLES: Final = (
         "WERKNETZ_WEIGHT_MAX", ("core",), "Weight from which a request is refused."
     ),
     EnvironmentVariable(
+        "WERKNETZ_HTTP_CONNECTIONS", ("core",),
+        "Open connections of the API in all (512). Where there are as many, a new one takes the "
+        "place of one without a complete request; else it gets 503.",
+    ),
+    EnvironmentVariable(
+        "WERKNETZ_HTTP_CONNECTIONS_PER_ADDRESS", ("core",),
+        "Open connections of one IPv4 address or one IPv6 /64 network (128); else 429.",
+    ),
+    EnvironmentVariable(
+        "WERKNETZ_HTTP_CONNECTIONS_PER_PROXY", ("core",),
+        "The same for trusted proxies and the loopback (448).",
+    ),
+    EnvironmentVariable(
+        "WERKNETZ_HTTP_HEADER_S", ("core",), "Seconds for the headers of a request (10)."
+    ),
+    EnvironmentVariable(
+        "WERKNETZ_HTTP_IDLE_S", ("core",), "Seconds between two requests of a connection (30)."
+    ),
+    EnvironmentVariable(
+        "WERKNETZ_HTTP_BODY_S", ("core",),
+        "Seconds for the body of a request (15), and 1 s more for each 1,000 bytes of it.",
+    ),
+    EnvironmentVariable(
+        "WERKNETZ_HTTP_WRITE_S", ("core",),
+        "Seconds after which a client that does not read its answer is disconnected (30).",
+    ),
+    EnvironmentVariable(
+        "WERKNETZ_TRUSTED_PROXIES", ("core",),
+        "Addresses and networks of reverse proxies, separated by commas (none).",
+    ),
+    EnvironmentVariable(
         "WERKNETZ_SAMPLES_RETENTION_DAYS", ("worker",), "Days before samples are dropped."
     ),
     EnvironmentVariable(

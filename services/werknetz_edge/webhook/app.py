@@ -157,7 +157,6 @@ class WebhookApp:
         limits = BodyLimits(
             self.config.stream_max_bytes if is_streamed else self.config.body_max_bytes,
             self.config.gzip_ratio_max,
-            self.config.body_s,
         )
         async with self._limit_requests(), receive_body(request, check, limits) as body:
             key = _request_key(request, body, route.config.payload)

@@ -1,7 +1,5 @@
-"""Receives a request's body completely, with limits on size, time and decompressed size."""
+"""Receives a request's body completely, with limits on size and decompressed size."""
 
-import asyncio
-import time
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -16,7 +14,6 @@ from werknetz_edge.webhook.auth import BodyCheck
 from werknetz_edge.webhook.problem import RequestRefused, body_too_large
 
 IN_MEMORY: Final = 1_000_000
-SLOWEST_BYTES_PER_S: Final = 50_000
 _STEP: Final = 1_000_000
 
 
@@ -24,7 +21,6 @@ _STEP: Final = 1_000_000
 class BodyLimits:
     size_max: int
     gzip_ratio_max: int
-    timeout_s: float
 
 
 @dataclass(slots=True)
@@ -44,7 +40,7 @@ async def receive_body(
     with SpooledTemporaryFile[bytes](IN_MEMORY) as file:
         body = RequestBody(file)
         received = 0
-        async for chunk in _read_chunks(request, limits.timeout_s):
+        async for chunk in _read_chunks(request):
             received += len(chunk)
             if received > limits.size_max:
                 raise body_too_large(limits.size_max)
@@ -72,25 +68,15 @@ async def receive_body(
         yield body
 
 
-async def _read_chunks(request: Request, timeout_s: float) -> AsyncIterator[bytes]:
-    """Yield the body as it arrives; a sender that is too slow is refused."""
-    started_s, received = time.monotonic(), 0
-    stream = request.stream()
-    while True:
-        remaining_s = started_s + timeout_s + received / SLOWEST_BYTES_PER_S - time.monotonic()
-        try:
-            async with asyncio.timeout(remaining_s):
-                chunk = await anext(stream)
-        except StopAsyncIteration:
-            return
-        except (TimeoutError, ClientDisconnect) as error:
-            raise RequestRefused(
-                408, "body_too_slow", "The body did not arrive in time.",
-                "Send it again; a slow line needs a larger `body_s`.",
-                headers={"Connection": "close"},
-            ) from error  # fmt: skip
-        received += len(chunk)
-        yield chunk
+async def _read_chunks(request: Request) -> AsyncIterator[bytes]:
+    """Yield the body as it arrives; the server ends one that is too slow."""
+    try:
+        async for chunk in request.stream():
+            yield chunk
+    except ClientDisconnect as error:
+        raise RequestRefused(
+            400, "body_incomplete", "The sender disconnected within the body.", "Send it again."
+        ) from error
 
 
 def _create_decompressor(request: Request) -> "zlib._Decompress | None":

@@ -89,6 +89,15 @@ class WebhookConfig(BaseModel):
     answer_s: float = Field(
         15.0, ge=0.05, le=300, description="a request that is not on disk by then gets 503"
     )
+    connections_max: int = Field(
+        512,
+        ge=1,
+        le=10_000,
+        description="open connections; beyond, one without a complete request gives way, or 503",
+    )
+    connections_per_address_max: int = Field(
+        128, ge=1, le=10_000, description="of one IPv4 address or IPv6 /64 network; beyond, 429"
+    )
     header_s: float = Field(10.0, ge=0.05, le=60, description="time for a request's headers")
     body_s: float = Field(
         15.0, ge=0.05, le=600, description="time for a body, and 1 s more for each 50 kB"

@@ -11,14 +11,17 @@ from werknetz.connector.contract import (
     ConnectorStatus,
     Delivery,
 )
+from werknetz.runtime.http_server.limits import HttpLimits
+from werknetz.runtime.http_server.server import HttpServer
+from werknetz.runtime.http_server.tls import TlsFilesInvalid
 from werknetz_edge.documents.dedup import RowDedup
 from werknetz_edge.secret import SecretMissing
 from werknetz_edge.webhook.app import WebhookApp
 from werknetz_edge.webhook.auth import create_authenticator
 from werknetz_edge.webhook.config import WebhookConfig
 from werknetz_edge.webhook.intake import Intake
-from werknetz_edge.webhook.server import HttpServer, TlsFilesInvalid
 
+BODY_BYTES_PER_S: Final = 50_000
 _CHECK_S: Final = 0.5  # how often the server is checked
 
 
@@ -52,7 +55,7 @@ class WebhookConnector:
         intake = Intake(self._dedup, _now_us)
         app = WebhookApp(config, intake, self.status, authenticators, events, _now_us)
         server = HttpServer(
-            app.create_app(), host=config.host, port=config.port, header_s=config.header_s,
+            app.create_app(), host=config.host, port=config.port, limits=_limits_of(config),
             tls=None if config.tls is None else (config.tls.cert, config.tls.key),
         )  # fmt: skip
         self._intake, self._server = intake, server
@@ -94,6 +97,17 @@ class WebhookConnector:
             await server.stop()
         if self.status.state not in {"starting", "rejected"}:
             self.status.state = "stopped"
+
+
+def _limits_of(config: WebhookConfig) -> HttpLimits:
+    return HttpLimits(
+        connections_max=config.connections_max,
+        connections_per_address_max=config.connections_per_address_max,
+        connections_per_proxy_max=config.connections_max,
+        header_s=config.header_s,
+        body_s=config.body_s,
+        body_bytes_per_s=BODY_BYTES_PER_S,
+    )
 
 
 def _now_us() -> int:
