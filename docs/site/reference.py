@@ -3,7 +3,8 @@
 import importlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,17 @@ from werknetz.events.required import NEEDS, Need
 from werknetz.kpi.catalogue import CATALOGUE
 from werknetz.runtime.environment import VARIABLES
 from werknetz_client.cli import root
+from werknetz_core.access.permissions import (
+    MEANINGS,
+    PERMISSIONS_OF_ROLES,
+    PERMISSIONS_OF_SCOPES,
+    KeyRole,
+    KeyScope,
+    Permission,
+)
+from werknetz_core.access.require import permissions_by_route
+from werknetz_core.app import create_app
+from werknetz_core.settings import CoreSettings
 
 OPENAPI: Final = Path(__file__).parents[2] / "tests/contract/werknetz_core/openapi.json"
 CONNECTORS: Final[Mapping[str, tuple[str, str]]] = {
@@ -175,6 +187,50 @@ def environment_page() -> str:
     return "\n".join([*parts, ""])
 
 
+def permissions_page() -> str:
+    parts = [
+        "# Roles, scopes and permissions\n",
+        (
+            "Each route requires one permission. A person's key has a role, a program's key has "
+            "scopes; a key may have both, and may then do what either may. Plants limit all of "
+            "it: rows of other plants are never shown or changed. What is not listed is denied "
+            "with 403 `permission_missing`, which names the permission and who has it.\n"
+        ),
+        "```",
+        "werknetz keys create 'line tablet' --role operator --plants nordwerk/emden-1",
+        "werknetz keys create 'MES of Emden' --scope ingest --scope read",
+        "```\n",
+        "## Roles\n",
+        _matrix(KeyRole, PERMISSIONS_OF_ROLES),
+        "## Scopes\n",
+        "Whoever may create keys can create one that may do everything: so may `admin`.\n",
+        _matrix(KeyScope, PERMISSIONS_OF_SCOPES),
+        "## Routes\n",
+        "| route | method | permission |",
+        "| --- | --- | --- |",
+    ]
+    routes = permissions_by_route(create_app(CoreSettings("postgresql://nowhere")))
+    parts += [
+        f"| `{path.replace(':path}', '}')}` | {method}"
+        f" | {'needs no key' if permission is None else f'`{permission}`'} |"
+        for method, path, permission in sorted(routes, key=lambda route: (route[1], route[0]))
+    ]
+    return "\n".join([*parts, ""])
+
+
+def _matrix(kind: type[StrEnum], table: Mapping[Any, Collection[Permission]]) -> str:
+    """Return who has which permission, one column for each member of `kind`."""
+    members = list(kind)
+    rows = [
+        f"| `{permission}`: {_cell(MEANINGS[permission])} | "
+        + " | ".join("yes" if permission in table[member] else "" for member in members)
+        + " |"
+        for permission in Permission
+    ]
+    head = ["| permission | " + " | ".join(members) + " |", "| --- |" + " --- |" * len(members)]
+    return "\n".join([*head, *rows, ""])
+
+
 def _model(model: type[BaseModel], *, level: int, prefix: str) -> str:
     """Return a table of the model's fields, and one for each model that they refer to."""
     schema = model.model_json_schema()
@@ -252,4 +308,5 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "cli": cli_page,
     "http-api": http_api_page,
     "environment": environment_page,
+    "permissions": permissions_page,
 }

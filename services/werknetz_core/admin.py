@@ -5,7 +5,8 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -14,19 +15,28 @@ import sqlalchemy as sa
 
 from werknetz.domain.bucket import microseconds_of
 from werknetz.domain.shift import Calendar
-from werknetz.store.api_keys import INSERT_KEY, LIST_KEYS, REVOKE_KEY
+from werknetz.store.api_keys import INSERT_KEY, LIST_KEYS, LOCK_KEY, REVOKE_KEY, ROTATE_KEY
 from werknetz.store.calendars import LOCK_CALENDARS
 from werknetz.store.database_url import asyncpg_url
 from werknetz.store.queries.equipment import EQUIPMENT_ID, PLANT_PATHS
 from werknetz.store.session import Database, PoolOptions
 from werknetz.store.shop_floor.audit import ADD_AUDIT_ENTRY
-from werknetz_core.access.keys import KeyRole, Principal, generate_key
+from werknetz_core.access.keys import Principal, generate_key
+from werknetz_core.access.permissions import KeyRole, KeyScope, rights_of
 from werknetz_core.calendars.changes import StoredCalendars
 from werknetz_core.calendars.versions import parse_change, plan_change, store_change
 from werknetz_core.context.time_spec import format_local
 from werknetz_core.http.problem import Problem
 
 T = TypeVar("T")
+
+
+class Unchanged:
+    """A value that a command leaves as it is."""
+
+
+UNCHANGED: Final = Unchanged()
+Member = TypeVar("Member", bound=StrEnum)
 CONNECT_S: Final = 5.0
 _RETRY_S: Final = 1.0
 _MESSAGE_EVERY_S: Final = 10.0
@@ -67,11 +77,18 @@ async def wait_for_database(url: str, *, wait_s: float, show: Callable[[str], No
 
 
 async def create_key(
-    url: str, name: str, *, role: str, plants: Sequence[str] | None, expires_at: datetime | None
+    url: str,
+    name: str,
+    *,
+    role: str | None,
+    scopes: Sequence[str] = (),
+    plants: Sequence[str] | None,
+    expires_at: datetime | None,
 ) -> str:
-    if role.upper() not in KeyRole.__members__:
-        roles = ", ".join(member.label for member in KeyRole)
-        raise AdminError(f"there is no role {role!r}", f"one of {roles}")
+    """Create a key with a role, scopes or both; with neither, the role viewer."""
+    of_person = None if role is None else _member_of(KeyRole, role, "role")
+    of_program = [_member_of(KeyScope, scope, "scope") for scope in scopes]
+    stored_role, stored_scopes = rights_of(of_person, of_program)
     key = generate_key()
     async with _Connection(url) as connection:
         for plant in plants or ():
@@ -79,19 +96,58 @@ async def create_key(
         plant_list = list(plants) if plants is not None else None
         async with connection.transaction():
             await connection.execute(
-                INSERT_KEY, key.prefix, key.hash, name, role.lower(), plant_list, expires_at
-            )
-            after = {"name": name, "role": role.lower(), "plants": plant_list}
+                INSERT_KEY, key.prefix, key.hash, name, stored_role, stored_scopes, plant_list,
+                expires_at,
+            )  # fmt: skip
+            after = {
+                "name": name, "role": stored_role, "scopes": stored_scopes, "plants": plant_list,
+            }  # fmt: skip
             await connection.execute(
                 ADD_AUDIT_ENTRY, "created", "key", key.prefix, None, json.dumps(after)
             )
     return key.key
 
 
+def _member_of(kind: type[Member], text: str, word: str) -> Member:
+    try:
+        return kind(text.lower())
+    except ValueError as error:
+        raise AdminError(f"there is no {word} {text!r}", f"one of {', '.join(kind)}") from error
+
+
 async def list_keys(url: str) -> Sequence[Mapping[str, Any]]:
     async with _Connection(url) as connection:
         rows = await connection.fetch(LIST_KEYS)
     return [dict(row) for row in rows]
+
+
+async def rotate_key(
+    url: str,
+    prefix: str,
+    *,
+    overlap: timedelta,
+    expires_at: datetime | Unchanged | None = UNCHANGED,
+) -> tuple[str, str, datetime]:
+    """Give a key a new secret; return its name, the new key, and when the former one ends."""
+    key = generate_key(prefix)
+    async with _Connection(url) as connection, connection.transaction():
+        before = await connection.fetchrow(LOCK_KEY, prefix)
+        if before is None:
+            raise AdminError(
+                f"there is no valid key with the prefix {prefix!r}", "`werknetz keys list`"
+            )
+        expires = before["expires_at"] if isinstance(expires_at, Unchanged) else expires_at
+        if expires is not None and expires <= before["now"]:
+            raise AdminError(f"the key {prefix!r} has expired", "add --expires 365d")
+        until: datetime = before["now"] + overlap
+        await connection.execute(ROTATE_KEY, prefix, key.hash, until, expires)
+        after = {"expires_at": expires, "former_valid_until": until}
+        documents = (
+            json.dumps({"name": before["name"], **{name: row[name] for name in after}}, default=str)
+            for row in (before, after)
+        )
+        await connection.execute(ADD_AUDIT_ENTRY, "rotated", "key", prefix, *documents)
+    return before["name"], key.key, until
 
 
 async def revoke_key(url: str, prefix: str) -> str | None:

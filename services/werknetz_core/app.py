@@ -10,6 +10,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
+from werknetz_core.access.require import check_routes
 from werknetz_core.annotations.endpoints import router as annotations
 from werknetz_core.api_keys.endpoints import router as api_keys
 from werknetz_core.audit.endpoints import router as audit
@@ -135,6 +136,7 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
         app.include_router(router, prefix=PREFIX, dependencies=[Depends(is_strict)])
     app.include_router(health, include_in_schema=False)
     app.include_router(docs)
+    check_routes(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way
     return app
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
@@ -27,6 +27,7 @@ from werknetz_core.migrate import upgrade
 from werknetz_core.settings import CoreSettings
 
 DATABASE: Final = "WERKNETZ_DATABASE_URL"
+_DATES: Final = ("created_at", "expires_at", "last_used_at", "former_valid_until", "revoked_at")
 _err: Final = Console(stderr=True, soft_wrap=True, highlight=False)
 WaitOption = Annotated[
     float, typer.Option("--wait", min=0, help="Seconds to wait for PostgreSQL; 0: no limit.")
@@ -39,6 +40,7 @@ def register(app: typer.Typer) -> None:
     keys = typer.Typer(no_args_is_help=True, help="Manage API keys, directly in the database.")
     keys.command("create")(create_key)
     keys.command("list")(list_keys)
+    keys.command("rotate")(rotate_key)
     keys.command("revoke")(revoke_key)
     app.add_typer(keys, name="keys")
     # For `calendar set` of the client, where there is no API key yet.
@@ -79,8 +81,20 @@ def migrate(wait_s: WaitOption = 60) -> None:
 def create_key(
     name: str,
     role: Annotated[
-        str, typer.Option(help="viewer, engineer, planner, operator or admin")
-    ] = "viewer",
+        str | None,
+        typer.Option(
+            help="What a person does: viewer, operator, planner, engineer or admin. Default: "
+            "viewer, if there is no --scope."
+        ),
+    ] = None,
+    scopes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scope",
+            help="What a program needs: read, ingest, reasons, supply, mapping, configuration or "
+            "admin; repeated or comma-separated.",
+        ),
+    ] = None,
     plants: Annotated[
         list[str] | None,
         typer.Option(help="Path of a plant; repeated or comma-separated. Default: all."),
@@ -88,17 +102,47 @@ def create_key(
     expires: Annotated[str, typer.Option(help="90d, 12h, or never")] = "365d",
 ) -> None:
     """Create an API key and print it. It is not shown again."""
-    paths = [plant for text in plants or () for plant in text.split(",") if plant]
+    paths, scope_names = _split(plants), _split(scopes)
     key = _run(
         admin.create_key(
             _database_url(),
             name,
             role=role,
+            scopes=scope_names,
             plants=paths or None,
             expires_at=_parse_expiry(expires),
         )
     )
-    _err.print(f"Key for {name!r}, role {role}. Store it: it is not shown again.")
+    rights = [f"role {role}"] if role else []
+    rights += [f"scope {scope}" for scope in scope_names]
+    _err.print(
+        f"Key for {name!r}, {', '.join(rights) or 'role viewer'}. Store it: it is not shown again."
+    )
+    typer.echo(key)
+
+
+def _split(texts: Sequence[str] | None) -> list[str]:
+    return [part.strip() for text in texts or () for part in text.split(",") if part.strip()]
+
+
+def rotate_key(
+    prefix: str,
+    overlap: Annotated[
+        str, typer.Option(help="How long the former secret works: 7d, 12h, or 0.")
+    ] = "7d",
+    expires: Annotated[
+        str | None, typer.Option(help="365d, 12h, or never. Default: as before.")
+    ] = None,
+) -> None:
+    """Give a key a new secret and print it. Name, role, scopes, plants and prefix stay."""
+    length = timedelta() if overlap == "0" else _parse_length("--overlap", overlap, "0")
+    change = {} if expires is None else {"expires_at": _parse_expiry(expires)}
+    plain = _prefix_of(prefix)
+    name, key, until = _run(admin.rotate_key(_database_url(), plain, overlap=length, **change))
+    _err.print(
+        f"New secret of {name!r}. The former one works until {_format_date(until)}. "
+        "Store it: it is not shown again."
+    )
     typer.echo(key)
 
 
@@ -112,14 +156,26 @@ def list_keys(output: OutputOption = Output.TABLE, wide: Wide = False) -> None:
         typer.echo(render(rows, columns_of(ApiKeyView), OutputFormat(Format.CSV)), nl=False)
         return
     print_table(
-        ["prefix", "name", "role", "plants", "created", "expires", "revoked"],
+        [
+            "prefix",
+            "name",
+            "role",
+            "scopes",
+            "plants",
+            "created",
+            "expires",
+            "last used",
+            "former until",
+            "revoked",
+        ],
         [
             [
                 row["prefix"],
                 row["name"],
-                row["role"],
+                row["role"] or "–",
+                ", ".join(row["scopes"]) or "–",
                 "all" if row["plants"] is None else ", ".join(row["plants"]),
-                *(_format_date(row[name]) for name in ("created_at", "expires_at", "revoked_at")),
+                *(_format_date(row[name]) for name in _DATES),
             ]
             for row in rows
         ],
@@ -130,12 +186,16 @@ def list_keys(output: OutputOption = Output.TABLE, wide: Wide = False) -> None:
 
 def revoke_key(prefix: str) -> None:
     """Revoke an API key by its prefix. It stops working within five seconds."""
-    # A whole key is accepted, too.
-    plain = prefix.split("_")[1] if prefix.startswith("wn_") else prefix
+    plain = _prefix_of(prefix)
     name = _run(admin.revoke_key(_database_url(), plain))
     if name is None:
         _fail(f"there is no valid key with the prefix {plain!r}", "`werknetz keys list`")
     typer.echo(f"Revoked {plain} ({name}).")
+
+
+def _prefix_of(text: str) -> str:
+    """Return the prefix; a whole key is accepted, too."""
+    return text.split("_")[1] if text.startswith("wn_") else text
 
 
 def set_calendar(
@@ -193,11 +253,14 @@ def _database_url() -> str:
 def _parse_expiry(text: str) -> datetime | None:
     if text == "never":
         return None
+    return datetime.now().astimezone() + _parse_length("--expires", text, "never")
+
+
+def _parse_length(option: str, text: str, word: str) -> timedelta:
     amount, unit = text[:-1], text[-1:]
     if not amount.isdigit() or unit not in {"d", "h"} or not 0 < int(amount) < 100_000:
-        _fail(f"--expires {text!r} is not valid", "write 90d, 12h or never")
-    length = timedelta(days=int(amount)) if unit == "d" else timedelta(hours=int(amount))
-    return datetime.now().astimezone() + length
+        _fail(f"{option} {text!r} is not valid", f"write 90d, 12h or {word}")
+    return timedelta(days=int(amount)) if unit == "d" else timedelta(hours=int(amount))
 
 
 def _format_date(at: datetime | None) -> str:

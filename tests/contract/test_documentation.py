@@ -104,6 +104,7 @@ def test_routes_of_the_documentation_exist() -> None:
 def test_relative_links_lead_to_files(page: Path) -> None:
     """Generated reference pages are known to the site only; `make docs` checks those."""
     generated = {"connectors", "edge-file", "events", "kpis", "cli", "environment", "http-api"}
+    generated |= {"permissions"}
     targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", page.read_text(encoding="utf-8"))
     missing = [
         target

@@ -1,4 +1,4 @@
-"""Authentication and authorisation by API key: a role and a set of plants. Deny by default.
+"""Authentication by API key, and the principal that it yields: what it may do, in which plants.
 
 A key is `wn_<prefix>_<secret>`: the prefix is public and identifies the row, the secret has
 256 bits. Only the hash of a key is stored.
@@ -9,15 +9,16 @@ import hmac
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Final
 
+import asyncpg
 from fastapi import Request
 
-from werknetz.store.api_keys import FIND_KEY
+from werknetz.store.api_keys import FIND_KEY, MARK_USED
 from werknetz.store.session import Database
+from werknetz_core.access.permissions import KeyRole, KeyScope, Permission, permissions_of
 from werknetz_core.http.problem import Problem
 
 CACHED_MAX: Final = 1024
@@ -28,29 +29,29 @@ _CREATE_HINT: Final = (
 )
 
 
-class KeyRole(IntEnum):
-    """The role of a key; each role includes those before it."""
-
-    VIEWER = 1
-    ENGINEER = 2
-    PLANNER = 3
-    OPERATOR = 4
-    ADMIN = 5
-
-    @property
-    def label(self) -> str:
-        return self.name.lower()
-
-
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The key of a request. `plants` None: all plants."""
+    """The key of a request. `role` None: a program's key, which has scopes; `plants` None: all."""
 
     name: str
-    role: KeyRole
+    role: KeyRole | None
     plants: tuple[str, ...] | None
     expires_us: int | None = None
     key_id: int = 0
+    scopes: frozenset[KeyScope] = frozenset()
+
+    def has_expired(self, now_us: int) -> bool:
+        return self.expires_us is not None and self.expires_us <= now_us
+
+    def may(self, permission: Permission) -> bool:
+        return permission in permissions_of(self.role, self.scopes)
+
+    @property
+    def rights(self) -> str:
+        """The role and the scopes, as an error says them."""
+        role = [] if self.role is None else [f"role {self.role}"]
+        scopes = [f"scope {scope}" for scope in KeyScope if scope in self.scopes]
+        return ", ".join([*role, *scopes]) or "no role and no scope"
 
     def can_see(self, path: str) -> bool:
         """Whether the equipment belongs to the key's plants."""
@@ -132,53 +133,55 @@ class KeyCache:
             if len(self._cache) >= CACHED_MAX:
                 self._cache.clear()
             self._cache[hashed] = (time.monotonic() + self._cache_s, principal)
-        if principal.expires_us is not None and principal.expires_us <= self._now_us():
-            return None
-        return principal
+        return None if principal.has_expired(self._now_us()) else principal
 
     async def _load(self, key: str, hashed: bytes) -> Principal | None:
         match = _KEY_FORMAT.fullmatch(key)
         if match is None:
             return None
         row = await self._pool.fetchrow(FIND_KEY, match[1])
-        if row is None or not hmac.compare_digest(row["hash"], hashed):
+        principal = None if row is None else _principal_of(row, hashed)
+        if row is None or principal is None or principal.has_expired(self._now_us()):
             return None
-        role = KeyRole[row["role"].upper()]
-        plants = None if row["plants"] is None else tuple(row["plants"])
-        return Principal(row["name"], role, plants, row["expires_us"], row["id"])
-
-
-def require_role(role: KeyRole) -> Callable[[Request], Awaitable[Principal]]:
-    """Return the dependency that requires a key with at least this role."""
-
-    async def authorize(request: Request) -> Principal:
-        key = key_from_request(request)
-        keys: KeyCache = request.app.state.context.keys
-        principal = await keys.authenticate(key) if key else None
-        if principal is None:
-            raise Problem(
-                401,
-                "key_missing" if key is None else "key_unknown",
-                "No API key was sent."
-                if key is None
-                else "This key is unknown, revoked or expired.",
-                _CREATE_HINT,
-                headers={"WWW-Authenticate": "Bearer"},
-            )
-        if principal.role < role:
-            raise Problem(
-                403,
-                "role_too_low",
-                f"This route requires the role {role.label}; the key {principal.name!r} has the "
-                f"role {principal.role.label}.",
-                f"Use a key that was created with --role {role.label}.",
-            )
-        await request.app.state.context.admission.enter(request.scope, principal.key_id)
+        if row["is_use_due"]:
+            await self._pool.execute(MARK_USED, principal.key_id)
         return principal
 
-    return authorize
+
+def _principal_of(row: asyncpg.Record, hashed: bytes) -> Principal | None:
+    """Return who a row is, if the hash is that of its key or of its former one."""
+    expires_us: int | None = row["expires_us"]
+    if not hmac.compare_digest(row["hash"], hashed):
+        former_hash, former_valid_us = row["former_hash"], row["former_valid_us"]
+        if former_hash is None or not hmac.compare_digest(former_hash, hashed):
+            return None
+        expires_us = min(former_valid_us, former_valid_us if expires_us is None else expires_us)
+    return Principal(
+        row["name"],
+        None if row["role"] is None else KeyRole(row["role"]),
+        None if row["plants"] is None else tuple(row["plants"]),
+        expires_us,
+        row["id"],
+        frozenset(map(KeyScope, row["scopes"])),
+    )
 
 
-require_viewer: Final = require_role(KeyRole.VIEWER)
-require_engineer: Final = require_role(KeyRole.ENGINEER)
-require_admin: Final = require_role(KeyRole.ADMIN)
+async def require_key(request: Request) -> Principal:
+    """Return who the key of the request belongs to; the dependency of each route that needs one."""
+    key = key_from_request(request)
+    keys: KeyCache = request.app.state.context.keys
+    principal = await keys.authenticate(key) if key else None
+    if principal is None:
+        raise _not_authenticated(key)
+    await request.app.state.context.admission.enter(request.scope, principal.key_id)
+    return principal
+
+
+def _not_authenticated(key: str | None) -> Problem:
+    return Problem(
+        401,
+        "key_missing" if key is None else "key_unknown",
+        "No API key was sent." if key is None else "This key is unknown, revoked or expired.",
+        _CREATE_HINT,
+        headers={"WWW-Authenticate": "Bearer"},
+    )

@@ -10,14 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.store.tables import annotations, equipment
 from werknetz_core.access import equipment_scope
+from werknetz_core.access.require import MayRead, MayWriteNotes
 from werknetz_core.audit.record import record_change
-from werknetz_core.context.app_context import (
-    ContextDep,
-    Engineer,
-    ReadSessionDep,
-    Viewer,
-    WriteSessionDep,
-)
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, WriteSessionDep
 from werknetz_core.context.collection import query_page, time_condition
 from werknetz_core.context.polling import refuse_unknown_parameters
 from werknetz_core.context.time_spec import Instant
@@ -61,7 +56,7 @@ async def list_annotations(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     params: ListParamsDep,
     under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
     start: str | None = None,
@@ -75,7 +70,7 @@ async def list_annotations(
 
 @router.post("/annotations", status_code=201)
 async def add_annotation(
-    new: NewAnnotation, context: ContextDep, session: WriteSessionDep, principal: Engineer
+    new: NewAnnotation, context: ContextDep, session: WriteSessionDep, principal: MayWriteNotes
 ) -> AnnotationView:
     """Add a note."""
     node = await context.tree.find_node(new.equipment, principal)
@@ -104,7 +99,7 @@ async def add_annotation(
 
 @router.delete("/annotations/{annotation_id}", status_code=204)
 async def withdraw_annotation(
-    annotation_id: int, session: WriteSessionDep, principal: Engineer
+    annotation_id: int, session: WriteSessionDep, principal: MayWriteNotes
 ) -> None:
     """Withdraw a note; the audit log keeps its text."""
     query = annotations_query().where(_N.id == min(max(annotation_id, 0), 2**31 - 1))

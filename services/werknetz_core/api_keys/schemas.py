@@ -1,31 +1,46 @@
 """API keys as the API shows them."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-RoleName = Literal["viewer", "engineer", "planner", "operator", "admin"]
+from werknetz_core.access.permissions import KeyRole, KeyScope
 
 
 class NewApiKey(BaseModel):
+    """A person's key has a role, a program's key scopes; neither: the role viewer."""
+
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
-    role: RoleName = "viewer"
+    role: KeyRole | None = None
+    scopes: Annotated[list[KeyScope], Field(max_length=len(KeyScope))] = []
     plants: list[str] | None = None  # null: all plants
     expires_days: Annotated[int | None, Field(ge=1, le=3650)] = 365
+
+
+class KeyRotation(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    # How long the former secret stays valid; 0: it stops working within seconds.
+    overlap_hours: Annotated[int, Field(ge=0, le=2160)] = 168
+    expires_days: Annotated[int | None, Field(ge=1, le=3650)] = None  # null: as before
 
 
 class ApiKeyView(BaseModel):
     prefix: str
     name: str
-    role: str
+    role: str | None  # null: a program's key
+    scopes: list[str]
     plants: list[str] | None
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    last_used_at: datetime | None  # to the minute
+    rotated_at: datetime | None
+    former_valid_until: datetime | None  # the secret before the rotation
 
 
 class CreatedApiKeyView(ApiKeyView):
-    key: str  # only in the response of the creation
+    key: str  # only in the response of the creation or rotation

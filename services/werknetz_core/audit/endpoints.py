@@ -7,9 +7,11 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from werknetz.store.tables import audit_log
 from werknetz_core.access.equipment_scope import EquipmentFilter, path_within
-from werknetz_core.access.keys import KeyRole, Principal
+from werknetz_core.access.keys import Principal
+from werknetz_core.access.permissions import Permission
+from werknetz_core.access.require import MayRead
 from werknetz_core.audit.schemas import AuditView
-from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep
 from werknetz_core.context.collection import query_page, time_condition
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.polling import refuse_unknown_parameters
@@ -32,7 +34,7 @@ async def list_audit(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     params: ListParamsDep,
     subject: Annotated[list[str], Query(description="Kind. Repeated: any.")] = [],  # noqa: B006 - FastAPI copies
     subject_id: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
@@ -44,8 +46,8 @@ async def list_audit(
 ) -> pagination.Page[AuditView]:
     """List changes by people, newest first. Sort: id, at.
 
-    Changes that concern no equipment are for engineers with a key for all plants. `under` also
-    finds what was changed under former paths of equipment that was renamed or moved.
+    Changes that concern no equipment need the permission audit:read and a key for all plants.
+    `under` also finds what was changed under former paths of equipment that was renamed or moved.
     """
     tree = await context.tree.current()
     query = sa.select(audit_log).where(
@@ -66,7 +68,8 @@ async def list_audit(
 
 def _visible(principal: Principal, tree: EquipmentTree) -> sa.ColumnElement[bool]:
     if principal.plants is None:
-        return sa.true() if principal.role >= KeyRole.ENGINEER else _A.equipment.is_not(None)
+        may_read_all = principal.may(Permission.AUDIT_READ)
+        return sa.true() if may_read_all else _A.equipment.is_not(None)
     # A plant that was renamed has changes under its former path; what moved stays where it was.
     plants = [p for plant in principal.plants for p in tree.paths_over_time(plant, moved=False)]
     return sa.and_(_A.equipment.is_not(None), path_within(_A.equipment, plants))

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Request
 
 from werknetz.store.dirty import BACKLOG
 from werknetz_core.access.keys import Principal
+from werknetz_core.access.require import MayRead
 from werknetz_core.backlog.schemas import BacklogView
-from werknetz_core.context.app_context import AppContext, ContextDep, Viewer
+from werknetz_core.context.app_context import AppContext, ContextDep
 from werknetz_core.context.collection import page_response
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
@@ -20,7 +21,7 @@ _KEYS: Final = ("waiting_since", "buckets", "equipment")
 
 @router.get("/backlog")
 async def list_backlog(
-    request: Request, context: ContextDep, principal: Viewer, params: ListParamsDep
+    request: Request, context: ContextDep, principal: MayRead, params: ListParamsDep
 ) -> pagination.Page[BacklogView]:
     """List machines with buckets that are to be computed. Sort: waiting_since, buckets, equipment.
 

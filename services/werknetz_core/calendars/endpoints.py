@@ -10,6 +10,7 @@ from werknetz.domain.shift import CalendarRejected
 from werknetz.store.calendars import LOCK_CALENDARS
 from werknetz.store.session import ReadSession
 from werknetz_core.access.keys import Principal
+from werknetz_core.access.require import MayChangeCalendars, MayRead
 from werknetz_core.calendars import ical
 from werknetz_core.calendars.changes import StoredCalendars, extent, history_of
 from werknetz_core.calendars.schemas import (
@@ -28,9 +29,7 @@ from werknetz_core.calendars.versions import (
 from werknetz_core.context.app_context import (
     AppContext,
     ContextDep,
-    Engineer,
     ReadSessionDep,
-    Viewer,
     WriteSessionDep,
 )
 from werknetz_core.context.polling import refuse_unknown_parameters
@@ -55,7 +54,7 @@ _ICS: Final = "text/calendar"
 
 @router.get("/equipment/{path:path}/calendars", response_model=CalendarsView)
 async def list_calendars(
-    path: str, request: Request, context: ContextDep, session: ReadSessionDep, principal: Viewer
+    path: str, request: Request, context: ContextDep, session: ReadSessionDep, principal: MayRead
 ) -> Response:
     """List the calendars that hold for an equipment: its own and those above it, oldest first."""
     node = await context.tree.find_node(path, principal)
@@ -83,7 +82,11 @@ async def list_calendars(
 
 @router.put("/equipment/{path:path}/calendars")
 async def set_calendar(
-    path: str, body: NewCalendar, context: ContextDep, session: WriteSessionDep, principal: Engineer
+    path: str,
+    body: NewCalendar,
+    context: ContextDep,
+    session: WriteSessionDep,
+    principal: MayChangeCalendars,
 ) -> CalendarChangeView:
     """Set the calendar from `valid_from` on, until the next version begins.
 
@@ -98,7 +101,7 @@ async def set_calendar(
 
 @router.post("/equipment/{path:path}/calendars:preview")
 async def preview_calendar(
-    path: str, body: NewCalendar, context: ContextDep, session: ReadSessionDep, principal: Viewer
+    path: str, body: NewCalendar, context: ContextDep, session: ReadSessionDep, principal: MayRead
 ) -> CalendarChangeView:
     """Check a calendar and show what it would change, with its holidays; nothing is stored."""
     _, planned, time = await _plan(path, body, context, session, principal)
@@ -113,7 +116,7 @@ async def delete_calendar(
     reason: str | None = None,
     context: ContextDep,
     session: WriteSessionDep,
-    principal: Engineer,
+    principal: MayChangeCalendars,
 ) -> CalendarChangeView:
     """Delete a version: the one before it, or the calendar above, holds instead."""
     await session.execute(sa.text(LOCK_CALENDARS))
@@ -144,7 +147,7 @@ async def export_calendar(
     *,
     path: str,
     context: ContextDep,
-    principal: Viewer,
+    principal: MayRead,
     start: str = "now",
     end: str = "+366d",
 ) -> Response:
@@ -175,7 +178,7 @@ async def import_calendar(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     start: Annotated[str, Query(description="First day to read.")] = "day:today",
     end: Annotated[str, Query(description="End of the days to read.")] = "+366d",
 ) -> CalendarChangeView:

@@ -3,8 +3,9 @@
 from fastapi import APIRouter, Request
 
 from werknetz_core.access import equipment_scope
+from werknetz_core.access.require import MayRead
 from werknetz_core.characteristics.schemas import CharacteristicView
-from werknetz_core.context.app_context import ContextDep, Viewer
+from werknetz_core.context.app_context import ContextDep
 from werknetz_core.context.collection import page_response
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
@@ -19,7 +20,7 @@ _KEYS = ("name", "measurements", "last_at")
 async def list_measured_characteristics(
     request: Request,
     context: ContextDep,
-    principal: Viewer,
+    principal: MayRead,
     params: ListParamsDep,
     under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
 ) -> pagination.Page[CharacteristicView]:

@@ -8,13 +8,14 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from werknetz.domain.path import LEVELS
 from werknetz.kpi.definition import EQUIPMENT, Kpi
 from werknetz.kpi.elements import ELEMENT_NAMES
+from werknetz_core.access.require import MayRead
 from werknetz_core.comparisons.report import (
     LIMITS_DOCUMENT,
     ComparisonQuery,
     compare_equipment,
 )
 from werknetz_core.comparisons.schemas import ComparisonView
-from werknetz_core.context.app_context import ContextDep, Viewer
+from werknetz_core.context.app_context import ContextDep
 from werknetz_core.context.kpi_catalogue import KpiCatalogue, require_level
 from werknetz_core.context.polling import (
     PRODUCTS_WATERMARK,
@@ -39,7 +40,7 @@ async def compare_plants(
     *,
     request: Request,
     context: ContextDep,
-    principal: Viewer,
+    principal: MayRead,
     under: Annotated[str, Query(description="Equipment path: what is compared lies below it.")],
     level: Annotated[Literal["plant", "area", "line", "machine"], Query()] = "plant",
     kpi: Annotated[str, Query(description="Name of a KPI of equipment, see /api/v1/kpis.")] = "oee",

@@ -12,8 +12,9 @@ from werknetz.link.wire import Status, UnreadableMessage, link_name_of, status_f
 from werknetz.runtime.log import get_logger
 from werknetz.store.tables import BOOK_COUNTS, connector_books, connectors, gaps, spools
 from werknetz_core.access import equipment_scope
+from werknetz_core.access.require import MayRead
 from werknetz_core.connectors.schemas import BooksView, ConnectorView
-from werknetz_core.context.app_context import AppContext, ContextDep, ReadSessionDep, Viewer
+from werknetz_core.context.app_context import AppContext, ContextDep, ReadSessionDep
 from werknetz_core.context.collection import load_page, page_response
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
@@ -68,7 +69,7 @@ async def list_connectors(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     params: ListParamsDep,
 ) -> pagination.Page[ConnectorView]:
     """List connectors with state, lag, backlog and last good value.
@@ -83,7 +84,7 @@ async def list_connectors(
 
 @router.get("/connectors/{connector}")
 async def show_connector(
-    connector: str, context: ContextDep, session: ReadSessionDep, principal: Viewer
+    connector: str, context: ContextDep, session: ReadSessionDep, principal: MayRead
 ) -> ConnectorView:
     """Show one connector."""
     query = _CONNECTORS.where(

@@ -10,13 +10,7 @@ from redis.asyncio import Redis
 
 from werknetz.runtime.background import BackgroundTask
 from werknetz.store.session import Database, PoolOptions, ReadSession, WriteSession
-from werknetz_core.access.keys import (
-    KeyCache,
-    Principal,
-    require_admin,
-    require_engineer,
-    require_viewer,
-)
+from werknetz_core.access.keys import KeyCache
 from werknetz_core.context.edge_forwarder import EdgeForwarder
 from werknetz_core.context.equipment_tree import EquipmentTreeCache
 from werknetz_core.context.kpi_catalogue import KpiCatalogueCache
@@ -134,6 +128,3 @@ ContextDep = Annotated[AppContext, Depends(_app_context)]
 ReadSessionDep = Annotated[ReadSession, Depends(_open_read_session, scope="function")]
 # scope="function" commits before the response is sent; the default commits after it.
 WriteSessionDep = Annotated[WriteSession, Depends(_open_write_session, scope="function")]
-Viewer = Annotated[Principal, Depends(require_viewer)]
-Engineer = Annotated[Principal, Depends(require_engineer)]
-Admin = Annotated[Principal, Depends(require_admin)]

@@ -3,14 +3,15 @@
 import difflib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Annotated, Final, Self
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from werknetz.store.shop_floor.stops import LAST_CHANGES
-from werknetz_core.context.app_context import AppContext, Viewer
+from werknetz_core.access.keys import Principal, require_key
+from werknetz_core.context.app_context import AppContext
 from werknetz_core.http.etag import CACHE_CONTROL, etag_matches
 from werknetz_core.http.problem import invalid_parameter
 from werknetz_core.http.responses import VARY, json_response, not_modified, with_content_etag
@@ -91,7 +92,9 @@ async def content_response(request: Request, compute: Callable[[], Awaitable[obj
     return with_content_etag(request, json_response(await compute(), _VARY))
 
 
-async def refuse_unknown_parameters(request: Request, _: Viewer) -> None:
+async def refuse_unknown_parameters(
+    request: Request, _: Annotated[Principal, Depends(require_key)]
+) -> None:
     """Raise 422 with the nearest name for a query parameter that the route does not have.
 
     The key is checked first: without one a request gets no other answer than 401.

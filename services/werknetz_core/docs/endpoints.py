@@ -12,8 +12,9 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
+from werknetz_core.access.require import no_key_needed
 from werknetz_core.http.etag import etag_matches
 from werknetz_core.http.middleware import CONTENT_SECURITY_POLICY
 from werknetz_core.http.problem import Problem
@@ -33,7 +34,7 @@ SOURCES: Final[Mapping[str, tuple[Traversable, str]]] = {
     "swagger-ui.css": (SWAGGER_FILES, "text/css"),
 }
 ASSETS: Final = SOURCES.keys() - {PAGE}
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[Depends(no_key_needed)])
 
 
 @dataclass(frozen=True, slots=True)

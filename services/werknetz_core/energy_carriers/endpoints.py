@@ -12,14 +12,9 @@ from werknetz.store.elements.energy import MARK_METERS_OF_CARRIER
 from werknetz.store.session import WriteSession
 from werknetz.store.tables import energy_carriers, equipment
 from werknetz_core.access import equipment_scope
+from werknetz_core.access.require import MayChangeEquipment, MayRead
 from werknetz_core.audit.record import record_change
-from werknetz_core.context.app_context import (
-    ContextDep,
-    Engineer,
-    ReadSessionDep,
-    Viewer,
-    WriteSessionDep,
-)
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, WriteSessionDep
 from werknetz_core.context.collection import query_page
 from werknetz_core.context.polling import refuse_unknown_parameters
 from werknetz_core.energy_carriers.schemas import EnergyCarrierView, NewEnergyCarrier
@@ -52,7 +47,7 @@ async def list_energy_carriers(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     params: ListParamsDep,
     under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
     carrier: Annotated[list[str], Query(description="Only these.")] = [],  # noqa: B006 - as above
@@ -74,7 +69,7 @@ async def set_energy_carrier(
     new: NewEnergyCarrier,
     context: ContextDep,
     session: WriteSessionDep,
-    principal: Engineer,
+    principal: MayChangeEquipment,
 ) -> EnergyCarrierView:
     """Set what a unit of a carrier counts from `valid_from` on; what it changes is computed again.
 
@@ -116,7 +111,7 @@ async def delete_energy_carrier(
     carrier: CarrierPath,
     context: ContextDep,
     session: WriteSessionDep,
-    principal: Engineer,
+    principal: MayChangeEquipment,
     path: Annotated[str, Query(alias="equipment", description="Of the entry.")],
     valid_from: Annotated[AwareDatetime, Query(description="Of the entry, with its time zone.")],
     reason: Annotated[str | None, Query(max_length=1000, description="For the audit log.")] = None,

@@ -10,13 +10,8 @@ from werknetz.store.session import ReadSession
 from werknetz.store.tables import equipment
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import (
-    AppContext,
-    ContextDep,
-    Engineer,
-    ReadSessionDep,
-    Viewer,
-)
+from werknetz_core.access.require import MayChangeEquipment, MayRead
+from werknetz_core.context.app_context import AppContext, ContextDep, ReadSessionDep
 from werknetz_core.context.collection import load_page, page_response
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.polling import Revision
@@ -61,7 +56,7 @@ async def list_equipment(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     params: ListParamsDep,
     level: Annotated[list[Level], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - FastAPI copies
     kind: Annotated[list[Level], Query(description="Alias of level.")] = [],  # noqa: B006 - as above
@@ -100,7 +95,7 @@ async def list_states(
     path: str,
     request: Request,
     context: ContextDep,
-    principal: Viewer,
+    principal: MayRead,
     params: ListParamsDep,
     start: Start = "-24h",
     end: End = None,
@@ -121,7 +116,7 @@ async def show_counts(
     path: str,
     request: Request,
     context: ContextDep,
-    principal: Viewer,
+    principal: MayRead,
     start: Start = "-24h",
     end: End = None,
     granularity: Annotated[
@@ -144,7 +139,7 @@ async def show_counts(
 
 @router.get("/equipment/{path:path}")
 async def show_equipment(
-    path: str, context: ContextDep, session: ReadSessionDep, principal: Viewer
+    path: str, context: ContextDep, session: ReadSessionDep, principal: MayRead
 ) -> EquipmentView:
     """Show one equipment."""
     return await _view_of(path, context, session, principal)
@@ -152,7 +147,7 @@ async def show_equipment(
 
 @router.patch("/equipment/{path:path}")
 async def change_equipment(
-    path: str, body: EquipmentChange, context: ContextDep, principal: Engineer
+    path: str, body: EquipmentChange, context: ContextDep, principal: MayChangeEquipment
 ) -> EquipmentView:
     """Change the name, rename, move, retire or put back in service, with all below it.
 

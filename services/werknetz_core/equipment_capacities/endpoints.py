@@ -8,14 +8,9 @@ from fastapi import APIRouter, Query, Request
 
 from werknetz.store.tables import equipment, equipment_capacities
 from werknetz_core.access import equipment_scope
+from werknetz_core.access.require import MayChangeEquipment, MayRead
 from werknetz_core.audit.record import record_change
-from werknetz_core.context.app_context import (
-    ContextDep,
-    Engineer,
-    ReadSessionDep,
-    Viewer,
-    WriteSessionDep,
-)
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, WriteSessionDep
 from werknetz_core.context.collection import query_page
 from werknetz_core.equipment_capacities.schemas import CapacityView, NewCapacity
 from werknetz_core.http import pagination
@@ -42,7 +37,7 @@ async def list_capacities(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
     params: ListParamsDep,
 ) -> pagination.Page[CapacityView]:
@@ -58,7 +53,7 @@ async def set_capacity(
     new: NewCapacity,
     context: ContextDep,
     session: WriteSessionDep,
-    principal: Engineer,
+    principal: MayChangeEquipment,
 ) -> CapacityView:
     """Set what a machine can produce in an hour of planned time, from `valid_from` on."""
     node = await context.tree.find_node(path, principal)
@@ -98,7 +93,7 @@ async def delete_capacity(
     path: str,
     context: ContextDep,
     session: WriteSessionDep,
-    principal: Engineer,
+    principal: MayChangeEquipment,
     valid_from: Annotated[datetime, Query(description="Of the entry, with its time zone.")],
 ) -> None:
     """Delete an entry; the one before it holds on."""

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.store.tables import business_event_revisions, business_events, connectors
 from werknetz_core.access import equipment_scope
-from werknetz_core.context.app_context import ContextDep, Engineer, ReadSessionDep
+from werknetz_core.access.require import MayIngest, MayReadRaw
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep
 from werknetz_core.context.collection import time_condition
 from werknetz_core.context.edge_forwarder import webhook_not_configured
 from werknetz_core.events.raw import load_message
@@ -52,7 +53,7 @@ _BODY: dict[str, Any] = {
     response_model=BatchView,
     openapi_extra={"requestBody": _BODY},
 )
-async def add_events(request: Request, context: ContextDep, principal: Engineer) -> Response:
+async def add_events(request: Request, context: ContextDep, principal: MayIngest) -> Response:
     """Accept events as JSON, NDJSON or CSV. 2xx: they are on disk. Duplicates are dropped."""
     principal.require_all_plants()
     if context.edge_forwarder is None:
@@ -68,7 +69,7 @@ async def list_events(
     response: Response,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Engineer,
+    principal: MayReadRaw,
     kind: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - FastAPI copies
     source: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
     connector: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
@@ -115,7 +116,7 @@ async def list_events(
 
 @router.get("/events/{event_id}")
 async def show_event(
-    event_id: UUID, session: ReadSessionDep, principal: Engineer
+    event_id: UUID, session: ReadSessionDep, principal: MayReadRaw
 ) -> EventDetailView:
     """Show one event, in force or not, with its origin, former revisions and raw message."""
     query = (

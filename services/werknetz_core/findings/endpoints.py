@@ -14,8 +14,9 @@ from werknetz.store.tables.stock import locations, stock_items, warehouses
 from werknetz.store.tables.supply import materials, partners, sites, supply_relations
 from werknetz_core.access import supply_scope
 from werknetz_core.access.equipment_scope import EquipmentFilter, path_visible, path_within
+from werknetz_core.access.require import MayRead
 from werknetz_core.access.supply_scope import MATERIAL, SUPPLIER, WAREHOUSE
-from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep
 from werknetz_core.context.collection import load_page, page_response, time_condition
 from werknetz_core.findings.schemas import FindingView
 from werknetz_core.http import pagination
@@ -66,7 +67,7 @@ async def list_findings(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     kind: Annotated[list[FindingKind], Query(description="Repeated: any.")] = [],  # noqa: B006 - FastAPI copies
     supplier: supply_scope.SupplierFilter = [],  # noqa: B006 - as above
     material: supply_scope.MaterialFilter = [],  # noqa: B006 - as above

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query, Request
 
 from werknetz.store.tables import connectors, gaps
 from werknetz_core.access import equipment_scope
-from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.access.require import MayRead
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep
 from werknetz_core.context.collection import query_page
 from werknetz_core.context.overlap import overlap_condition
 from werknetz_core.gaps.schemas import GapView
@@ -33,7 +34,7 @@ async def list_gaps(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     connector: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - FastAPI copies
     cause: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
     start: str | None = None,

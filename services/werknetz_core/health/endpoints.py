@@ -6,14 +6,15 @@ from importlib.metadata import version
 from typing import Final
 
 import asyncpg
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.exceptions import RedisError
 
 from werknetz.domain.bucket import instant_of
 from werknetz.runtime.background import TaskStatus
 from werknetz.store.migration import CHECK_TABLES
-from werknetz_core.context.app_context import AppContext, ContextDep, Viewer
+from werknetz_core.access.require import MayRead, no_key_needed
+from werknetz_core.context.app_context import AppContext, ContextDep
 from werknetz_core.health.schemas import (
     BackgroundTaskView,
     InfoView,
@@ -23,7 +24,7 @@ from werknetz_core.health.schemas import (
 from werknetz_core.http.problem import Problem
 
 CHECK_S: Final = 3.0
-public = APIRouter(tags=["health"])
+public = APIRouter(tags=["health"], dependencies=[Depends(no_key_needed)])
 router = APIRouter(tags=["health"])
 
 
@@ -68,7 +69,7 @@ async def check_readiness(context: ContextDep) -> ReadinessView:
 
 
 @router.get("/metrics", response_class=Response)
-async def show_metrics(request: Request, principal: Viewer) -> Response:
+async def show_metrics(request: Request, principal: MayRead) -> Response:
     """Return metrics in the Prometheus text format."""
     principal.require_all_plants()
     return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)

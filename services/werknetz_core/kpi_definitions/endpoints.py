@@ -9,13 +9,8 @@ from werknetz.connector.yaml_format import dump_yaml
 from werknetz.own_kpis.document import OwnKpiDocument
 from werknetz.store.session import ReadSession
 from werknetz.store.tables import kpi_definitions
-from werknetz_core.context.app_context import (
-    AppContext,
-    ContextDep,
-    Engineer,
-    ReadSessionDep,
-    Viewer,
-)
+from werknetz_core.access.require import MayDefineKpis, MayRead
+from werknetz_core.context.app_context import AppContext, ContextDep, ReadSessionDep
 from werknetz_core.context.collection import page_response
 from werknetz_core.context.polling import refuse_unknown_parameters
 from werknetz_core.http import pagination
@@ -48,7 +43,7 @@ async def list_kpi_definitions(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,  # noqa: ARG001 - checks the key
+    principal: MayRead,  # noqa: ARG001 - checks the key
     params: ListParamsDep,
     retired: Annotated[bool, Query(description="true: also those that are retired.")] = False,
 ) -> pagination.Page[KpiDefinitionView]:
@@ -73,7 +68,7 @@ async def list_kpi_definitions(
 
 @router.get("/kpi_definitions/{name}")
 async def show_kpi_definition(
-    name: str, context: ContextDep, session: ReadSessionDep, _: Viewer
+    name: str, context: ContextDep, session: ReadSessionDep, _: MayRead
 ) -> KpiDefinitionDetailView:
     """Show an own KPI with all its versions, also where it is retired."""
     return await _load_detail(context, session, name)
@@ -84,7 +79,7 @@ async def put_kpi_definition(
     name: str,
     body: NewKpiDefinition,
     context: ContextDep,
-    principal: Engineer,
+    principal: MayDefineKpis,
 ) -> KpiDefinitionDetailView:
     """Store a version of an own KPI. The same content again changes nothing.
 
@@ -104,7 +99,7 @@ async def put_kpi_definition(
 async def delete_kpi_definition(
     name: str,
     context: ContextDep,
-    principal: Engineer,
+    principal: MayDefineKpis,
     reason: Annotated[str | None, Query(max_length=2000)] = None,
 ) -> None:
     """Retire an own KPI: it has no values any more; its versions stay."""
@@ -116,7 +111,7 @@ async def delete_kpi_definition(
 
 @router.post("/kpi_definitions:test")
 async def check_kpi_definition(
-    body: KpiDefinitionTest, context: ContextDep, session: ReadSessionDep, principal: Engineer
+    body: KpiDefinitionTest, context: ContextDep, session: ReadSessionDep, principal: MayDefineKpis
 ) -> KpiTestResultView:
     """Check a definition and run its test cases; nothing is stored."""
     principal.require_all_plants()

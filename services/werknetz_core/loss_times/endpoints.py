@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from werknetz_core.context.app_context import ContextDep, Viewer
+from werknetz_core.access.require import MayRead
+from werknetz_core.context.app_context import ContextDep
 from werknetz_core.context.polling import (
     SUPPLY_WATERMARKS,
     polled_response,
@@ -28,7 +29,7 @@ async def get_loss_times(
     *,
     request: Request,
     context: ContextDep,
-    principal: Viewer,
+    principal: MayRead,
     equipment: Annotated[
         list[str], Query(min_length=1, max_length=50, description="Path, of any level. Repeated.")
     ],

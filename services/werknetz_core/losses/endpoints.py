@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query
 from werknetz.domain.bucket import instant_of
 from werknetz_core.access.equipment_scope import EquipmentFilter
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import AppContext, ContextDep, Viewer
+from werknetz_core.access.require import MayRead
+from werknetz_core.context.app_context import AppContext, ContextDep
 from werknetz_core.context.equipment_tree import EquipmentNode
 from werknetz_core.context.time_spec import TimeContext, parse_span, parse_zone
 from werknetz_core.losses import views
@@ -21,7 +22,7 @@ router = APIRouter(tags=["losses"])
 async def get_supply_caused_downtime(
     *,
     context: ContextDep,
-    principal: Viewer,
+    principal: MayRead,
     under: EquipmentFilter = [],  # noqa: B006 - FastAPI copies
     start: str = "-7d",
     end: str | None = None,

@@ -11,14 +11,9 @@ from werknetz.domain.bucket import instant_of
 from werknetz.store.session import ReadSession
 from werknetz.store.tables import connectors, mapping_versions
 from werknetz_core.access.keys import Principal
+from werknetz_core.access.require import MayChangeMappings, MayRead, MayReadRaw
 from werknetz_core.audit.record import record_change
-from werknetz_core.context.app_context import (
-    ContextDep,
-    Engineer,
-    ReadSessionDep,
-    Viewer,
-    WriteSessionDep,
-)
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, WriteSessionDep
 from werknetz_core.context.collection import page_response, utc_time_context
 from werknetz_core.context.time_spec import parse_span
 from werknetz_core.http import pagination
@@ -46,7 +41,7 @@ Name = Annotated[str, Path(description="The mapping's name.")]
 
 @router.get("/mappings")
 async def list_mappings(
-    request: Request, session: ReadSessionDep, principal: Viewer, *, params: ListParamsDep
+    request: Request, session: ReadSessionDep, principal: MayRead, *, params: ListParamsDep
 ) -> pagination.Page[MappingNameView]:
     """List mappings by name, with the active version and the connectors that use the mapping.
 
@@ -80,7 +75,7 @@ async def list_mappings(
 
 @router.post("/mappings", status_code=201)
 async def add_mapping(
-    new: NewMapping, session: WriteSessionDep, principal: Engineer
+    new: NewMapping, session: WriteSessionDep, principal: MayChangeMappings
 ) -> MappingVersionView:
     """Store a version as a draft. It is checked as at the edge; nothing else changes."""
     principal.require_all_plants()
@@ -98,7 +93,7 @@ async def preview_mapping(
     body: PreviewRequest,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Engineer,
+    principal: MayChangeMappings,
 ) -> PreviewView:
     """Show the result of a mapping for the newest raw input; nothing is stored."""
     dry_run = await _dry_run(body, session, principal)
@@ -109,7 +104,7 @@ async def preview_mapping(
 
 @router.post("/mappings:diff")
 async def diff_mapping(
-    body: DiffRequest, context: ContextDep, session: ReadSessionDep, principal: Engineer
+    body: DiffRequest, context: ContextDep, session: ReadSessionDep, principal: MayChangeMappings
 ) -> DiffView:
     """Run a mapping over stored raw input: which values, states, events and KPIs would change."""
     dry_run = await _dry_run(body, session, principal)
@@ -125,7 +120,7 @@ async def diff_mapping(
 
 @router.get("/mappings/{name}")
 async def list_mapping_versions(
-    name: Name, session: ReadSessionDep, principal: Viewer
+    name: Name, session: ReadSessionDep, principal: MayRead
 ) -> list[MappingVersionView]:
     """List the versions of a mapping, newest first."""
     principal.require_all_plants()
@@ -146,7 +141,7 @@ async def list_mapping_versions(
 
 @router.get("/mappings/{name}/versions/{version}")
 async def show_mapping_version(
-    name: Name, version: int, session: ReadSessionDep, principal: Engineer
+    name: Name, version: int, session: ReadSessionDep, principal: MayReadRaw
 ) -> MappingDocumentView:
     """Show a version with its document."""
     principal.require_all_plants()
@@ -156,7 +151,7 @@ async def show_mapping_version(
 
 @router.post("/mappings/{name}/versions/{version}:activate")
 async def activate_mapping_version(
-    name: Name, version: int, session: WriteSessionDep, principal: Engineer
+    name: Name, version: int, session: WriteSessionDep, principal: MayChangeMappings
 ) -> MappingVersionView:
     """Activate a version; edges that use the mapping switch to it within seconds."""
     principal.require_all_plants()

@@ -17,9 +17,10 @@ from werknetz.store.tables.supply import (
 )
 from werknetz_core.access import supply_scope
 from werknetz_core.access.keys import Principal
+from werknetz_core.access.require import MayChangeSupply, MayRead
 from werknetz_core.access.supply_scope import MATERIAL, SUPPLIER
 from werknetz_core.audit.record import record_change
-from werknetz_core.context.app_context import Engineer, ReadSessionDep, Viewer, WriteSessionDep
+from werknetz_core.context.app_context import ReadSessionDep, WriteSessionDep
 from werknetz_core.context.collection import query_page
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
@@ -49,7 +50,7 @@ _log: Final = get_logger("core.supply")
 async def list_materials(
     request: Request,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     params: ListParamsDep,
     supplier: supply_scope.SupplierFilter = [],  # noqa: B006 - FastAPI copies
     product_family: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
@@ -70,7 +71,7 @@ async def list_materials(
 
 @router.get("/materials/{material:path}")
 async def show_material(
-    material: str, session: ReadSessionDep, principal: Viewer
+    material: str, session: ReadSessionDep, principal: MayRead
 ) -> MaterialDetailView:
     """Show a material by any of its numbers."""
     material_id = await supply_scope.resolve_id(MATERIAL, material, session, principal)
@@ -79,7 +80,7 @@ async def show_material(
 
 @router.put("/materials/{material:path}")
 async def set_material(
-    material: str, change: MaterialChange, session: WriteSessionDep, principal: Engineer
+    material: str, change: MaterialChange, session: WriteSessionDep, principal: MayChangeSupply
 ) -> MaterialDetailView:
     """Create or change a material. Events that its new numbers or units concern are read again."""
     principal.require_all_plants()

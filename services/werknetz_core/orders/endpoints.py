@@ -10,7 +10,8 @@ from werknetz.store.tables import equipment, orders
 from werknetz.store.tables.stock import operations
 from werknetz.store.tables.supply import materials
 from werknetz_core.access import equipment_scope
-from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.access.require import MayRead
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep
 from werknetz_core.context.collection import query_page
 from werknetz_core.context.overlap import overlap_condition
 from werknetz_core.http import pagination
@@ -54,7 +55,7 @@ async def list_orders(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
     order_number: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
     start: str | None = None,

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from werknetz.domain.path import LEVELS
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.access.require import MayRead
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep
 from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.context.polling import (
     SUPPLY_WATERMARKS,
@@ -36,7 +37,7 @@ async def get_overview(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     under: Annotated[str, Query(description="Equipment path: a group, a plant, a line.")],
     depth: Annotated[
         Literal["plant", "area", "line", "machine"] | None,

@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter, Request
 
-from werknetz_core.context.app_context import ContextDep, Viewer
+from werknetz_core.access.require import MayRead
+from werknetz_core.context.app_context import ContextDep
 from werknetz_core.context.collection import page_response
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
@@ -14,7 +15,7 @@ router = APIRouter(tags=["equipment"])
 
 @router.get("/plants")
 async def list_plants(
-    request: Request, context: ContextDep, principal: Viewer, params: ListParamsDep
+    request: Request, context: ContextDep, principal: MayRead, params: ListParamsDep
 ) -> pagination.Page[PlantView]:
     """List the plants of the key. Sort: path, name, machines."""
     tree = await context.tree.current()

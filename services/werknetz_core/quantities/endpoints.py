@@ -11,13 +11,12 @@ from werknetz.store.session import WriteSession
 from werknetz.store.tables import equipment, quantity_entries
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.keys import Principal
+from werknetz_core.access.require import MayEnterQuantities, MayRead
 from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import (
     AppContext,
     ContextDep,
-    Engineer,
     ReadSessionDep,
-    Viewer,
     WriteSessionDep,
 )
 from werknetz_core.context.collection import load_page, page_response, time_condition
@@ -51,7 +50,7 @@ async def list_quantity_entries(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     params: ListParamsDep,
     under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
     kind: Annotated[list[QuantityKind], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
@@ -75,7 +74,7 @@ async def list_quantity_entries(
 
 @router.post("/quantity_entries", status_code=201)
 async def enter_quantity(
-    new: NewQuantity, context: ContextDep, session: WriteSessionDep, principal: Engineer
+    new: NewQuantity, context: ContextDep, session: WriteSessionDep, principal: MayEnterQuantities
 ) -> QuantityView:
     """Enter parts that nobody counted, or take away what was counted too much (negative)."""
     node = await context.tree.find_node(new.equipment, principal)
@@ -108,7 +107,7 @@ async def enter_quantity(
 @router.patch("/quantity_entries/{entry_id}")
 async def correct_quantity(
     entry_id: int, change: QuantityChange, context: ContextDep, session: WriteSessionDep,
-    principal: Engineer,
+    principal: MayEnterQuantities,
 ) -> QuantityView:  # fmt: skip
     """Correct a quantity; the former value stays in its history."""
     rows = await _load_rows(session, entry_id, change.version, principal)
@@ -147,7 +146,7 @@ async def correct_quantity(
 async def withdraw_quantity(
     entry_id: int,
     session: WriteSessionDep,
-    principal: Engineer,
+    principal: MayEnterQuantities,
     version: Annotated[int | None, Query(ge=0, lt=2**63)] = None,
     why: Annotated[str | None, Query(max_length=2000)] = None,
 ) -> None:
@@ -165,7 +164,7 @@ async def withdraw_quantity(
 
 @router.post("/quantity_entries/{entry_id}:undo")
 async def undo_quantity(
-    entry_id: int, undo: QuantityUndo, session: WriteSessionDep, principal: Engineer
+    entry_id: int, undo: QuantityUndo, session: WriteSessionDep, principal: MayEnterQuantities
 ) -> QuantityView | None:
     """Undo the last change of a quantity; null: it was its entry, and it counts no more."""
     rows = await _load_rows(session, entry_id, undo.version, principal)

@@ -14,14 +14,9 @@ from fastapi import APIRouter, Query, Request
 from werknetz.store.tables import connectors, quarantine
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.keys import Principal
+from werknetz_core.access.require import MayDecideQuarantine, MayRead, MayReadRaw
 from werknetz_core.audit.record import record_change
-from werknetz_core.context.app_context import (
-    ContextDep,
-    Engineer,
-    ReadSessionDep,
-    Viewer,
-    WriteSessionDep,
-)
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, WriteSessionDep
 from werknetz_core.context.collection import page_response, query_page
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
@@ -64,7 +59,7 @@ _REPLAY_MARGIN: Final = timedelta(minutes=2)
 async def list_quarantine(
     request: Request,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     params: ListParamsDep,
     connector: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - FastAPI copies
     state: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
@@ -86,7 +81,7 @@ async def list_quarantine(
 async def group_quarantine(
     request: Request,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     connector: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
     state: Annotated[list[str], Query(description="Repeated: any of them.")] = ["open", "assigned"],  # noqa: B006 - as above
     *,
@@ -126,7 +121,7 @@ async def group_quarantine(
 
 @router.post("/quarantine:assign")
 async def assign_quarantine(
-    assignment: Assignment, session: WriteSessionDep, principal: Engineer
+    assignment: Assignment, session: WriteSessionDep, principal: MayDecideQuarantine
 ) -> DecisionView:
     """Assign entries to a person."""
     values = {"state": "assigned", "assigned_to": assignment.to}
@@ -135,7 +130,7 @@ async def assign_quarantine(
 
 @router.post("/quarantine:discard")
 async def discard_quarantine(
-    discard: Discard, session: WriteSessionDep, principal: Engineer
+    discard: Discard, session: WriteSessionDep, principal: MayDecideQuarantine
 ) -> DecisionView:
     """Discard entries, with a reason. They stay visible."""
     values = {"state": "discarded", "note": discard.note}
@@ -144,7 +139,10 @@ async def discard_quarantine(
 
 @router.post("/quarantine:replay", status_code=202)
 async def replay_quarantine(
-    replay: QuarantineReplay, context: ContextDep, session: WriteSessionDep, principal: Engineer
+    replay: QuarantineReplay,
+    context: ContextDep,
+    session: WriteSessionDep,
+    principal: MayDecideQuarantine,
 ) -> list[ReplayView]:
     """Run the mapping again over the input of the entries, from the first of them on.
 
@@ -169,7 +167,7 @@ async def replay_quarantine(
 
 @router.get("/quarantine/{entry_id}")
 async def show_quarantine(
-    entry_id: int, session: ReadSessionDep, principal: Engineer
+    entry_id: int, session: ReadSessionDep, principal: MayReadRaw
 ) -> QuarantineDetailView:
     """Show one entry with the raw bytes in base64."""
     query = (

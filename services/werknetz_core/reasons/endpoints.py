@@ -9,14 +9,9 @@ from werknetz.domain.state import MachineState
 from werknetz.kpi.stops.reasons import Reason, ReasonRejected, check_parent
 from werknetz.store.tables import equipment, reason_codes, reasons
 from werknetz_core.access import equipment_scope
+from werknetz_core.access.require import MayChangeReasons, MayRead
 from werknetz_core.audit.record import record_change
-from werknetz_core.context.app_context import (
-    ContextDep,
-    Engineer,
-    ReadSessionDep,
-    Viewer,
-    WriteSessionDep,
-)
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, WriteSessionDep
 from werknetz_core.context.collection import page_response, query_page
 from werknetz_core.context.polling import refuse_unknown_parameters
 from werknetz_core.http import pagination
@@ -48,7 +43,7 @@ async def list_reasons(
     *,
     request: Request,
     context: ContextDep,
-    principal: Viewer,
+    principal: MayRead,
     params: LargeListParamsDep,
     under: Annotated[
         str | None, Query(description="Equipment: the standard and the reasons of its plant.")
@@ -78,7 +73,7 @@ async def list_reasons(
 @router.put("/reasons/{code}")
 async def set_reason(
     code: str, change: ReasonChange, context: ContextDep, session: WriteSessionDep,
-    principal: Engineer,
+    principal: MayChangeReasons,
 ) -> ReasonView:  # fmt: skip
     """Create or change a reason of a plant, or of the group's standard (key for all plants).
 
@@ -122,7 +117,7 @@ async def list_reason_codes(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     params: ListParamsDep,
     under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
 ) -> pagination.Page[ReasonCodeView]:
@@ -141,7 +136,7 @@ async def list_reason_codes(
 @router.put("/reason_codes/{path:path}")
 async def set_reason_code(
     path: str, new: NewReasonCode, context: ContextDep, session: WriteSessionDep,
-    principal: Engineer,
+    principal: MayChangeReasons,
 ) -> ReasonCodeView | None:  # fmt: skip
     """Say what reason a code of the machines stands for, at the equipment and all below it.
 

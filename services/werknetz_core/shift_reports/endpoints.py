@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from werknetz_core.context.app_context import ContextDep, Viewer
+from werknetz_core.access.require import MayRead
+from werknetz_core.context.app_context import ContextDep
 from werknetz_core.context.polling import (
     PRODUCTS_WATERMARK,
     Revision,
@@ -28,7 +29,7 @@ async def show_shift_report(
     path: str,
     request: Request,
     context: ContextDep,
-    principal: Viewer,
+    principal: MayRead,
     start: Annotated[
         str, Query(description="shift:previous, shift:current or any other form of time.")
     ] = "shift:previous",

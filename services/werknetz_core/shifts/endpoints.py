@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from werknetz.domain.bucket import instant_of
 from werknetz.domain.shift import Shift
-from werknetz_core.context.app_context import ContextDep, Viewer
+from werknetz_core.access.require import MayRead
+from werknetz_core.context.app_context import ContextDep
 from werknetz_core.context.polling import refuse_unknown_parameters
 from werknetz_core.context.time_spec import TimeContext, parse_span, shift_fields
 from werknetz_core.context.windows import query_too_large, time_context_of
@@ -24,7 +25,7 @@ async def list_shifts(
     *,
     request: Request,
     context: ContextDep,
-    principal: Viewer,
+    principal: MayRead,
     params: LargeListParamsDep,
     equipment: Annotated[str, Query(description="Equipment path.")],
     start: str = "day:today",

@@ -8,13 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 from werknetz.store.tables import equipment, signals
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import (
-    ContextDep,
-    Engineer,
-    ReadSessionDep,
-    Viewer,
-    WriteSessionDep,
-)
+from werknetz_core.access.require import MayChangeEquipment, MayRead
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, WriteSessionDep
 from werknetz_core.context.collection import query_page
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import (
@@ -49,7 +44,7 @@ async def list_signals(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     params: ListParamsDep,
     under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
     role: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
@@ -70,14 +65,17 @@ async def list_signals(
 
 
 @router.get("/signals/{signal_id}")
-async def show_signal(signal_id: int, session: ReadSessionDep, principal: Viewer) -> SignalView:
+async def show_signal(signal_id: int, session: ReadSessionDep, principal: MayRead) -> SignalView:
     """Show one signal."""
     return await _load_signal(signal_id, session, principal)
 
 
 @router.patch("/signals/{signal_id}")
 async def change_signal(
-    signal_id: int, body: SignalLifetimeChange, session: WriteSessionDep, principal: Engineer
+    signal_id: int,
+    body: SignalLifetimeChange,
+    session: WriteSessionDep,
+    principal: MayChangeEquipment,
 ) -> SignalView:
     """Change when a signal is in force: of several of one role, the one that began last counts."""
     await _load_signal(signal_id, session, principal)
@@ -92,7 +90,7 @@ async def list_samples(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     params: LargeListParamsDep,
     start: str = "-1h",
     end: str | None = None,

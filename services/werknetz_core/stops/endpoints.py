@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import AppContext, ContextDep, Engineer, Viewer
+from werknetz_core.access.require import MayEnterStops, MayRead
+from werknetz_core.context.app_context import AppContext, ContextDep
 from werknetz_core.context.polling import Revision, refuse_unknown_parameters
 from werknetz_core.context.time_spec import format_utc, parse_instant, parse_span
 from werknetz_core.context.windows import time_context_of
@@ -66,7 +67,7 @@ async def list_stops(
     *,
     request: Request,
     context: ContextDep,
-    principal: Viewer,
+    principal: MayRead,
     under: equipment_scope.EquipmentFilter,
     start: Start = "-24h",
     end: End = None,
@@ -89,7 +90,7 @@ async def list_stops_of(
     path: str,
     request: Request,
     context: ContextDep,
-    principal: Viewer,
+    principal: MayRead,
     start: Start = "-24h",
     end: End = None,
     as_of: AsOf = None,
@@ -106,7 +107,7 @@ async def list_stops_of(
 
 
 @router.get("/stops/{stop_id}", response_model=StopView)
-async def show_stop(stop_id: str, context: ContextDep, principal: Viewer) -> Response:
+async def show_stop(stop_id: str, context: ContextDep, principal: MayRead) -> Response:
     """Show one stop. Its version is in the ETag, too, for `If-Match`."""
     item = await find_stop(context, stop_id, principal)
     return json_response(stop_item(item), {"ETag": f'"{item.stop.version}"'})
@@ -163,14 +164,14 @@ async def _stops_response(
 
 
 @router.post("/stops", status_code=201, response_model=StopChangeView)
-async def enter_stop(body: NewStop, context: ContextDep, principal: Engineer) -> Response:
+async def enter_stop(body: NewStop, context: ContextDep, principal: MayEnterStops) -> Response:
     """Enter a stop that the machine did not report. KPIs follow within seconds."""
     changed = await changes.enter_stop(body, context, principal)
     return json_response(await changes.change_view(context, changed), status=201)
 
 
 @router.post("/stops:merge", response_model=StopChangeView)
-async def merge_stops(body: StopMerge, context: ContextDep, principal: Engineer) -> Response:
+async def merge_stops(body: StopMerge, context: ContextDep, principal: MayEnterStops) -> Response:
     """Make adjacent stops of one machine one stop."""
     changed = await changes.merge_stops(body, context, principal)
     return json_response(await changes.change_view(context, changed))
@@ -178,7 +179,11 @@ async def merge_stops(body: StopMerge, context: ContextDep, principal: Engineer)
 
 @router.post("/stops/{stop_id}:classify", response_model=StopChangeView)
 async def classify_stop(
-    stop_id: str, body: Classification, request: Request, context: ContextDep, principal: Engineer
+    stop_id: str,
+    body: Classification,
+    request: Request,
+    context: ContextDep,
+    principal: MayEnterStops,
 ) -> Response:
     """Give a stop a reason, a state, a comment; also again. KPIs follow within seconds.
 
@@ -191,7 +196,7 @@ async def classify_stop(
 
 @router.post("/stops/{stop_id}:split", response_model=StopChangeView)
 async def split_stop(
-    stop_id: str, body: StopSplit, request: Request, context: ContextDep, principal: Engineer
+    stop_id: str, body: StopSplit, request: Request, context: ContextDep, principal: MayEnterStops
 ) -> Response:
     """Split a stop at an instant inside it."""
     body.version = changes.expected_version(request, body.version)
@@ -201,7 +206,7 @@ async def split_stop(
 
 @router.post("/stops/{stop_id}:undo", response_model=StopChangeView)
 async def undo_stop(
-    stop_id: str, body: StopUndo, request: Request, context: ContextDep, principal: Engineer
+    stop_id: str, body: StopUndo, request: Request, context: ContextDep, principal: MayEnterStops
 ) -> Response:
     """Undo the last change of a stop; the change before it can be undone next."""
     body.version = changes.expected_version(request, body.version)

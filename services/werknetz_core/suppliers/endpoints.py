@@ -19,14 +19,13 @@ from werknetz.store.tables.supply import (
 )
 from werknetz_core.access import supply_scope
 from werknetz_core.access.keys import Principal
+from werknetz_core.access.require import MayChangeSupply, MayRead
 from werknetz_core.access.supply_scope import SUPPLIER
 from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import (
     AppContext,
     ContextDep,
-    Engineer,
     ReadSessionDep,
-    Viewer,
     WriteSessionDep,
 )
 from werknetz_core.context.collection import query_page
@@ -57,7 +56,7 @@ async def list_suppliers(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     params: ListParamsDep,
 ) -> pagination.Page[SupplierView]:
     """List suppliers with their open lines, overdue lines and open findings. Sort: key, name."""
@@ -67,7 +66,7 @@ async def list_suppliers(
 
 @router.get("/suppliers/{key}")
 async def show_supplier(
-    key: str, context: ContextDep, session: ReadSessionDep, principal: Viewer
+    key: str, context: ContextDep, session: ReadSessionDep, principal: MayRead
 ) -> SupplierDetailView:
     """Show a supplier by its key or any of its numbers, with the policy that its KPIs use."""
     supplier_id = await supply_scope.resolve_id(SUPPLIER, key, session, principal)
@@ -80,7 +79,7 @@ async def set_supplier(
     change: SupplierChange,
     context: ContextDep,
     session: WriteSessionDep,
-    principal: Engineer,
+    principal: MayChangeSupply,
 ) -> SupplierDetailView:
     """Create or change a supplier. A number of another supplier moves here with its events."""
     principal.require_all_plants()

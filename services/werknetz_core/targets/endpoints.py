@@ -9,12 +9,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from werknetz.kpi.losses.categories import CATEGORIES
 from werknetz.store.session import ReadSession
 from werknetz_core.access.keys import Principal
+from werknetz_core.access.require import MayRead, MaySetTargets
 from werknetz_core.context.app_context import (
     AppContext,
     ContextDep,
-    Engineer,
     ReadSessionDep,
-    Viewer,
     WriteSessionDep,
 )
 from werknetz_core.context.polling import (
@@ -41,7 +40,7 @@ FACTOR_MAX: Final = 100.0
 
 @router.get("/targets", response_model=TargetListView)
 async def list_targets(
-    request: Request, context: ContextDep, session: ReadSessionDep, principal: Viewer
+    request: Request, context: ContextDep, session: ReadSessionDep, principal: MayRead
 ) -> Response:
     """List the targets of the key's plants, each with its current state."""
     stored = [t for t in await load_targets(session) if _is_visible(t, principal)]
@@ -65,7 +64,7 @@ async def show_target(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     scenario: Annotated[
         list[str],
         Query(description="LOSS:FACTOR, such as set_up:0.5 for half of it. Repeated: together."),
@@ -97,7 +96,7 @@ async def put_target(
     body: NewTarget,
     context: ContextDep,
     session: WriteSessionDep,
-    principal: Engineer,
+    principal: MaySetTargets,
 ) -> Any:
     """Set a target. Its baseline is frozen now, and again only if scope, measure or period change.
 
@@ -109,7 +108,7 @@ async def put_target(
 
 @router.delete("/targets/{key}", status_code=204)
 async def delete_target(
-    key: str, session: WriteSessionDep, principal: Engineer, reason: str | None = None
+    key: str, session: WriteSessionDep, principal: MaySetTargets, reason: str | None = None
 ) -> None:
     """Withdraw a target; the audit log retains it."""
     await _find(session, key, principal)

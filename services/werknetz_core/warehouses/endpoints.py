@@ -20,14 +20,13 @@ from werknetz.store.tables.stock import (
 from werknetz.store.tables.supply import sites
 from werknetz_core.access import supply_scope
 from werknetz_core.access.keys import Principal
+from werknetz_core.access.require import MayChangeSupply, MayRead
 from werknetz_core.access.supply_scope import SITE, WAREHOUSE
 from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import (
     AppContext,
     ContextDep,
-    Engineer,
     ReadSessionDep,
-    Viewer,
     WriteSessionDep,
 )
 from werknetz_core.context.collection import query_page
@@ -69,7 +68,7 @@ _log: Final = get_logger("core.supply")
 
 @router.get("/warehouses")
 async def list_warehouses(
-    request: Request, session: ReadSessionDep, principal: Viewer, params: ListParamsDep
+    request: Request, session: ReadSessionDep, principal: MayRead, params: ListParamsDep
 ) -> pagination.Page[WarehouseView]:
     """List warehouses. Sort: key, name."""
     query = _QUERY.where(supply_scope.warehouse_visible(principal, _W.id))
@@ -78,7 +77,7 @@ async def list_warehouses(
 
 @router.get("/warehouses/{key}")
 async def show_warehouse(
-    key: str, session: ReadSessionDep, principal: Viewer
+    key: str, session: ReadSessionDep, principal: MayRead
 ) -> WarehouseDetailView:
     """Show a warehouse by its key or its code."""
     warehouse_id = await supply_scope.resolve_id(WAREHOUSE, key, session, principal)
@@ -91,7 +90,7 @@ async def set_warehouse(
     change: WarehouseChange,
     context: ContextDep,
     session: WriteSessionDep,
-    principal: Engineer,
+    principal: MayChangeSupply,
 ) -> WarehouseDetailView:
     """Create or change a warehouse; its stock is computed again where the change concerns it."""
     principal.require_all_plants()

@@ -99,6 +99,7 @@ async def _fill_keys(database: asyncpg.Connection) -> dict[str, str]:
     for name, role, plants, expires in (
         ("viewer", "viewer", None, None),
         ("engineer", "engineer", None, None),
+        ("planner", "planner", None, None),
         ("admin", "admin", None, None),
         ("emden", "viewer", [PLANT], None),
         ("zwick", "admin", ["nordwerk/zwick-2"], None),

@@ -2,11 +2,15 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+import httpx2
 import pytest
 from fastapi import FastAPI
 
+from werknetz_core.access.keys import generate_key
+from werknetz_core.access.permissions import KeyRole, KeyScope
+from werknetz_core.access.require import permissions_by_route
 from werknetz_core.app import create_app
 from werknetz_core.settings import CoreSettings
 
@@ -20,58 +24,73 @@ PUBLIC = {
     "/docs/{name}",
     "/openapi.json",
 }
+# Who may do what, as docs/reference/permissions.md says it: roles of people, scopes of programs.
+GROUPS = {
+    "read": ({"viewer", "operator", "planner", "engineer", "admin"}, {"read", "admin"}),
+    "entries": ({"operator", "engineer", "admin"}, {"reasons", "admin"}),
+    "supply": ({"planner", "admin"}, {"supply", "admin"}),
+    "audit": ({"planner", "engineer", "admin"}, {"configuration", "admin"}),
+    "aims": ({"planner", "engineer", "admin"}, {"configuration", "admin"}),
+    "ingest": ({"engineer", "admin"}, {"ingest", "admin"}),
+    "mapping": ({"engineer", "admin"}, {"mapping", "admin"}),
+    "configuration": ({"engineer", "admin"}, {"configuration", "admin"}),
+    "admin": ({"admin"}, {"admin"}),
+}
 ROLES = {
-    ("GET", "/api/v1/quarantine/{entry_id}"): "engineer",
-    ("POST", "/api/v1/events:batch"): "engineer",
-    ("GET", "/api/v1/events"): "engineer",
-    ("GET", "/api/v1/events/{event_id}"): "engineer",
-    ("POST", "/api/v1/quarantine:assign"): "engineer",
-    ("POST", "/api/v1/quarantine:discard"): "engineer",
-    ("POST", "/api/v1/quarantine:replay"): "engineer",
-    ("POST", "/api/v1/mappings"): "engineer",
-    ("POST", "/api/v1/mappings:preview"): "engineer",
-    ("POST", "/api/v1/mappings:diff"): "engineer",
-    ("GET", "/api/v1/mappings/{name}/versions/{version}"): "engineer",
-    ("POST", "/api/v1/mappings/{name}/versions/{version}:activate"): "engineer",
-    ("POST", "/api/v1/replays"): "engineer",
-    ("PUT", "/api/v1/suppliers/{key}"): "engineer",
-    ("PUT", "/api/v1/suppliers/{key}/policy"): "engineer",
-    ("PUT", "/api/v1/supply_policies"): "engineer",
-    ("PUT", "/api/v1/sites/{key}"): "engineer",
-    ("PUT", "/api/v1/materials/{material}"): "engineer",
-    ("PUT", "/api/v1/warehouses/{key}"): "engineer",
-    ("PUT", "/api/v1/line_materials/{path}"): "engineer",
-    ("PUT", "/api/v1/line_rates/{path}"): "engineer",
-    ("POST", "/api/v1/annotations"): "engineer",
-    ("DELETE", "/api/v1/annotations/{annotation_id}"): "engineer",
-    ("DELETE", "/api/v1/equipment/{path}/calendars"): "engineer",
-    ("PUT", "/api/v1/equipment/{path}/calendars"): "engineer",
-    ("DELETE", "/api/v1/equipment_capacities/{path}"): "engineer",
-    ("PUT", "/api/v1/equipment_capacities/{path}"): "engineer",
-    ("DELETE", "/api/v1/energy_carriers/{carrier}"): "engineer",
-    ("PUT", "/api/v1/energy_carriers/{carrier}"): "engineer",
-    ("POST", "/api/v1/quantity_entries"): "engineer",
-    ("PATCH", "/api/v1/quantity_entries/{entry_id}"): "engineer",
-    ("DELETE", "/api/v1/quantity_entries/{entry_id}"): "engineer",
-    ("POST", "/api/v1/quantity_entries/{entry_id}:undo"): "engineer",
-    ("PUT", "/api/v1/targets/{key}"): "engineer",
-    ("DELETE", "/api/v1/targets/{key}"): "engineer",
-    ("PATCH", "/api/v1/equipment/{path}"): "engineer",
-    ("PATCH", "/api/v1/signals/{signal_id}"): "engineer",
-    ("PUT", "/api/v1/kpi_definitions/{name}"): "engineer",
-    ("DELETE", "/api/v1/kpi_definitions/{name}"): "engineer",
-    ("POST", "/api/v1/kpi_definitions:test"): "engineer",
-    ("POST", "/api/v1/stops"): "engineer",
-    ("POST", "/api/v1/stops/{stop_id}:classify"): "engineer",
-    ("POST", "/api/v1/stops/{stop_id}:split"): "engineer",
-    ("POST", "/api/v1/stops/{stop_id}:undo"): "engineer",
-    ("POST", "/api/v1/stops:merge"): "engineer",
-    ("PUT", "/api/v1/reason_codes/{path}"): "engineer",
-    ("PUT", "/api/v1/reasons/{code}"): "engineer",
-    ("PUT", "/api/v1/stop_thresholds/{path}"): "engineer",
+    ("GET", "/api/v1/quarantine/{entry_id}"): "mapping",
+    ("POST", "/api/v1/events:batch"): "ingest",
+    ("GET", "/api/v1/events"): "mapping",
+    ("GET", "/api/v1/events/{event_id}"): "mapping",
+    ("POST", "/api/v1/quarantine:assign"): "mapping",
+    ("POST", "/api/v1/quarantine:discard"): "mapping",
+    ("POST", "/api/v1/quarantine:replay"): "mapping",
+    ("POST", "/api/v1/mappings"): "mapping",
+    ("POST", "/api/v1/mappings:preview"): "mapping",
+    ("POST", "/api/v1/mappings:diff"): "mapping",
+    ("GET", "/api/v1/mappings/{name}/versions/{version}"): "mapping",
+    ("POST", "/api/v1/mappings/{name}/versions/{version}:activate"): "mapping",
+    ("POST", "/api/v1/replays"): "mapping",
+    ("PUT", "/api/v1/suppliers/{key}"): "supply",
+    ("PUT", "/api/v1/suppliers/{key}/policy"): "supply",
+    ("PUT", "/api/v1/supply_policies"): "supply",
+    ("PUT", "/api/v1/sites/{key}"): "supply",
+    ("PUT", "/api/v1/materials/{material}"): "supply",
+    ("PUT", "/api/v1/warehouses/{key}"): "supply",
+    ("PUT", "/api/v1/line_materials/{path}"): "supply",
+    ("PUT", "/api/v1/line_rates/{path}"): "aims",
+    ("POST", "/api/v1/annotations"): "entries",
+    ("DELETE", "/api/v1/annotations/{annotation_id}"): "entries",
+    ("DELETE", "/api/v1/equipment/{path}/calendars"): "configuration",
+    ("PUT", "/api/v1/equipment/{path}/calendars"): "configuration",
+    ("DELETE", "/api/v1/equipment_capacities/{path}"): "configuration",
+    ("PUT", "/api/v1/equipment_capacities/{path}"): "configuration",
+    ("DELETE", "/api/v1/energy_carriers/{carrier}"): "configuration",
+    ("PUT", "/api/v1/energy_carriers/{carrier}"): "configuration",
+    ("POST", "/api/v1/quantity_entries"): "entries",
+    ("PATCH", "/api/v1/quantity_entries/{entry_id}"): "entries",
+    ("DELETE", "/api/v1/quantity_entries/{entry_id}"): "entries",
+    ("POST", "/api/v1/quantity_entries/{entry_id}:undo"): "entries",
+    ("PUT", "/api/v1/targets/{key}"): "aims",
+    ("DELETE", "/api/v1/targets/{key}"): "aims",
+    ("PATCH", "/api/v1/equipment/{path}"): "configuration",
+    ("PATCH", "/api/v1/signals/{signal_id}"): "configuration",
+    ("PUT", "/api/v1/kpi_definitions/{name}"): "configuration",
+    ("DELETE", "/api/v1/kpi_definitions/{name}"): "configuration",
+    ("POST", "/api/v1/kpi_definitions:test"): "configuration",
+    ("POST", "/api/v1/stops"): "entries",
+    ("POST", "/api/v1/stops/{stop_id}:classify"): "entries",
+    ("POST", "/api/v1/stops/{stop_id}:split"): "entries",
+    ("POST", "/api/v1/stops/{stop_id}:undo"): "entries",
+    ("POST", "/api/v1/stops:merge"): "entries",
+    ("PUT", "/api/v1/reason_codes/{path}"): "configuration",
+    ("PUT", "/api/v1/reasons/{code}"): "configuration",
+    ("PUT", "/api/v1/stop_thresholds/{path}"): "configuration",
+    ("GET", "/api/v1/audit/chain"): "audit",
+    ("GET", "/api/v1/audit/head"): "audit",
     ("GET", "/api/v1/api_keys"): "admin",
     ("POST", "/api/v1/api_keys"): "admin",
     ("DELETE", "/api/v1/api_keys/{prefix}"): "admin",
+    ("POST", "/api/v1/api_keys/{prefix}:rotate"): "admin",
 }
 BODIES = {
     "/api/v1/kpi_values:query": {"queries": [{"equipment": [OTHER], "kpi": ["oee"]}]},
@@ -155,9 +174,13 @@ def test_the_document_contains_every_route() -> None:
 
 def test_public_routes_are_few_and_named() -> None:
     assert {path for _, path in ROUTES} & PUBLIC == PUBLIC
+    stated = list(permissions_by_route(APP))
+    assert {path for _, path, permission in stated if permission is None} == PUBLIC
+    texts = re.compile(r":path}")
+    assert {(method, texts.sub("}", path)) for method, path, _ in stated} == set(ROUTES)
 
 
-async def _status_of(world: World, method: str, path: str, key: str | None) -> int:
+async def _answer_of(world: World, method: str, path: str, key: str | None) -> httpx2.Response:
     url = path.replace("{path}", OTHER).replace("{name}", "oee").replace("{prefix}", "none")
     url = url.replace("{connector}", "zwick-mqtt").replace("{event_id}", str(EVENT_ID))
     url = url.replace("{version}", "1").replace("{key}", "lenz")
@@ -176,14 +199,17 @@ async def _status_of(world: World, method: str, path: str, key: str | None) -> i
     parameters = {name: parameters[name] for name in PARAMETERS[method, path] & parameters.keys()}
     if path.startswith("/api/v1/kpi_values"):
         parameters = {"equipment": OTHER, "kpi": "oee"}
-    response = await world.client.request(
+    return await world.client.request(
         method,
         url,
         params=parameters if method in {"GET", "DELETE"} else None,
         json=BODIES.get(path) if method in {"POST", "PUT", "PATCH"} else None,
         headers={"X-API-Key": key} if key is not None else {},
     )
-    return response.status_code
+
+
+async def _status_of(world: World, method: str, path: str, key: str | None) -> int:
+    return (await _answer_of(world, method, path, key)).status_code
 
 
 @pytest.mark.asyncio
@@ -196,46 +222,94 @@ async def test_every_route_requires_a_valid_key(world: World) -> None:
         assert response.status_code == 200, path
 
 
+async def _add_keys(
+    world: World, names: Iterable[str], *, scoped: bool = False, plants: list[str] | None = None
+) -> dict[str, str]:
+    keys = {}
+    for name in names:
+        key = generate_key()
+        keys[name] = key.key
+        await world.database.execute(
+            "INSERT INTO api_keys (prefix, hash, name, role, scopes, plants)"
+            " VALUES ($1, $2, $3, $4, $5, $6)",
+            key.prefix, key.hash, name, None if scoped else name, [name] if scoped else [], plants,
+        )  # fmt: skip
+    return keys
+
+
 @pytest.mark.asyncio
 async def test_every_route_requires_its_role(world: World) -> None:
+    """A key for all plants is refused by the roles that may not, and by no other."""
+    keys = await _add_keys(world, KeyRole)
     for method, path in LOCKED:
-        role = ROLES.get((method, path), "viewer")
-        status = await _status_of(world, method, path, world.keys["viewer"])
-        assert (status == 403) is (role != "viewer"), (method, path, status)
-        status = await _status_of(world, method, path, world.keys["engineer"])
-        assert (status == 403) is (role == "admin"), (method, path, status)
-        if path != "/api/v1/events:batch":  # 503: this world has no webhook connector
-            assert await _status_of(world, method, path, world.keys["admin"]) < 500, (method, path)
+        allowed, _ = GROUPS[ROLES.get((method, path), "read")]
+        for role, key in keys.items():
+            answer = await _answer_of(world, method, path, key)
+            where = (method, path, role, answer.status_code)
+            assert (answer.status_code == 403) is (role not in allowed), where
+            if role not in allowed:
+                assert _is_permission_missing(answer), where
+                assert allowed == set(_roles_in(answer.json()["hint"])), where
+            elif path != "/api/v1/events:batch":  # 503: this world has no webhook connector
+                assert answer.status_code < 500, where
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("scoped", [False, True])
+async def test_every_route_by_role_and_scope_for_another_plant(
+    world: World, *, scoped: bool
+) -> None:
+    """What a key may do ends at its plants; what it may not do is refused as for all plants."""
+    keys = await _add_keys(world, KeyScope if scoped else KeyRole, scoped=scoped, plants=[PLANT])
+    wrong = []
+    for method, path in LOCKED:
+        allowed = GROUPS[ROLES.get((method, path), "read")][scoped]
+        for name, key in keys.items():
+            answer = await _answer_of(world, method, path, key)
+            where = (method, path, name, answer.status_code)
+            if _is_permission_missing(answer) is (name in allowed):
+                wrong.append(where)
+            elif name in allowed:
+                is_list = method == "GET" and path in LISTS
+                expected = {200} if is_list or path in QUERIES else {403, 404}
+                wrong += [] if answer.status_code in expected else [where]
+    assert not wrong, wrong
+
+
+def _is_permission_missing(answer: httpx2.Response) -> bool:
+    code = "urn:werknetz:problem:permission_missing"
+    return answer.status_code == 403 and answer.json()["type"] == code
+
+
+def _roles_in(hint: str) -> list[str]:
+    match = re.search(r"roles ([a-z, ]+);", hint)
+    assert match, hint
+    return match[1].split(", ")
 
 
 # Lists return fewer items instead of 403, unless the request names another plant.
 LISTS = {
-    "/api/v1/plants", "/api/v1/kpis", "/api/v1/kpis.xml", "/api/v1/kpi_definitions",
+    "/api/v1/plants", "/api/v1/events",
+    "/api/v1/kpis", "/api/v1/kpis.xml", "/api/v1/kpi_definitions",
     "/api/v1/kpis/{name}", "/api/v1/connectors", "/api/v1/gaps",
     "/api/v1/quarantine", "/api/v1/quarantine/groups", "/api/v1/replays", "/api/v1/suppliers",
     "/api/v1/sites", "/api/v1/supply_policies", "/api/v1/call_offs", "/api/v1/due_lines",
     "/api/v1/shipments", "/api/v1/receipts", "/api/v1/cumulatives", "/api/v1/materials",
-    "/api/v1/warehouses", "/api/v1/stock_levels", "/api/v1/stock_movements", "/api/v1/findings",
+    "/api/v1/warehouses", "/api/v1/stock_levels", "/api/v1/stock_movements",
     "/api/v1/stock_projection", "/api/v1/days_of_supply", "/api/v1/backlog", "/api/v1/targets",
 }  # fmt: skip
-
-
-@pytest.mark.asyncio
-async def test_a_key_cannot_access_other_plants(world: World) -> None:
-    for method, path in LOCKED:
-        status = await _status_of(world, method, path, world.keys["emden"])
-        is_list = method == "GET" and path in LISTS
-        if is_list or path == "/api/v1/kpi_values:query":
-            assert status == 200, (method, path)
-        else:
-            assert status in {403, 404}, (method, path, status)
+QUERIES = {"/api/v1/kpi_values:query"}  # answers each question by itself
 
 
 @pytest.mark.asyncio
 async def test_lists_contain_only_the_plants_of_the_key(world: World) -> None:
-    for path in ("plants", "equipment", "signals", "orders", "connectors", "gaps", "quarantine"):
-        every = (await world.get(f"/{path}")).text
-        own = (await world.get(f"/{path}", key="emden")).text
+    engineer = await _add_keys(world, ["engineer"], plants=[PLANT])
+    world.keys |= {"emden engineer": engineer["engineer"]}
+    paths = ("plants", "equipment", "signals", "orders", "connectors", "gaps", "quarantine")
+    for path in (*paths, "events"):
+        raw = path == "events"
+        every = (await world.get(f"/{path}", "engineer" if raw else "viewer")).text
+        own = (await world.get(f"/{path}", "emden engineer" if raw else "emden")).text
         assert path == "orders" or "zwick" in every, path
         assert "zwick" not in own, path
     response = await world.client.post(

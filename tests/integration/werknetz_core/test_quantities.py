@@ -138,7 +138,7 @@ async def test_nan_as_json_is_refused(world: World) -> None:
 async def test_roles_and_plants(world: World) -> None:
     created = await post(world, "/quantity_entries", BODY)
     path = f"/quantity_entries/{created['id']}"
-    for key, code in (("viewer", "role_too_low"), ("zwick", "plant_not_allowed")):
+    for key, code in (("viewer", "permission_missing"), ("zwick", "plant_not_allowed")):
         for method, where, body in (
             ("POST", "/quantity_entries", BODY), ("PATCH", path, {"quantity": 1}),
             ("DELETE", path, None), ("POST", f"{path}:undo", {}),

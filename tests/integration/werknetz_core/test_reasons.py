@@ -73,7 +73,7 @@ BAD: list[tuple[str, dict[str, Any], str, int, str]] = [
     ),
     ("jam", {"name_en": "J"}, "zwick", 403, "plant_not_allowed"),
     ("x", {"plant": PLANT, "name_en": "X", "name_de": "X"}, "zwick", 403, "plant_not_allowed"),
-    ("jam", {"name_en": "J"}, "viewer", 403, "role_too_low"),
+    ("jam", {"name_en": "J"}, "viewer", 403, "permission_missing"),
 ]
 
 

@@ -32,7 +32,7 @@ async def items(world: World, path: str, key: str = "viewer") -> list[dict[str, 
     return page_items
 
 
-async def put(world: World, path: str, body: object, key: str = "engineer") -> Any:
+async def put(world: World, path: str, body: object, key: str = "planner") -> Any:
     headers = {"X-API-Key": world.keys[key]}
     return await world.client.put(f"/api/v1/{path}", json=body, headers=headers)
 
@@ -107,7 +107,7 @@ async def test_policies_have_versions_and_mark_what_they_measure(
     document = {"early": "1d", "late": "4h", "tolerance": 0.02}
     created = await put(world, "suppliers/kirchhoff/policy", {"document": document})
     assert (created.status_code, created.json()["version"]) == (200, 1), created.text
-    assert created.json()["created_by"] == "engineer"
+    assert created.json()["created_by"] == "planner"
     assert await dirty(world) == {rows.ids["r1"], rows.ids["r2"]}
     again = await put(world, "suppliers/kirchhoff/policy", {"document": document})
     assert (again.json()["version"], await dirty(world)) == (1, set())

@@ -23,8 +23,9 @@ from werknetz.store.tables.supply import (
     supply_relations,
 )
 from werknetz_core.access import supply_scope
+from werknetz_core.access.require import MayRead
 from werknetz_core.access.supply_filters import RelationFiltersDep
-from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep
 from werknetz_core.context.collection import query_page, utc_time_context
 from werknetz_core.context.time_spec import parse_instant
 from werknetz_core.deliveries.call_offs.changes import changes_of
@@ -64,7 +65,7 @@ async def list_call_offs(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     filters: RelationFiltersDep,
     document: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - FastAPI copies
     state: Annotated[
@@ -100,7 +101,7 @@ async def list_call_offs(
 
 @router.get("/call_offs/{event_id}")
 async def show_call_off(
-    event_id: UUID, session: ReadSessionDep, principal: Viewer
+    event_id: UUID, session: ReadSessionDep, principal: MayRead
 ) -> CallOffDetailView:
     """Show the version that an event belongs to: its entries, and what it changed."""
     entry = call_off_entries.alias()

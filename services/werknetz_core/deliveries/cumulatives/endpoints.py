@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query, Request
 
 from werknetz.store.tables.supply import cumulatives, materials, partners, supply_relations
 from werknetz_core.access import supply_scope
+from werknetz_core.access.require import MayRead
 from werknetz_core.access.supply_filters import RelationFiltersDep
-from werknetz_core.context.app_context import ReadSessionDep, Viewer
+from werknetz_core.context.app_context import ReadSessionDep
 from werknetz_core.context.collection import query_page
 from werknetz_core.deliveries.cumulatives.schemas import CumulativeView
 from werknetz_core.http import pagination
@@ -37,7 +38,7 @@ async def list_cumulatives(
     *,
     request: Request,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     filters: RelationFiltersDep,
     different: Annotated[
         bool | None, Query(description="true: only where messages state another sum than ours.")

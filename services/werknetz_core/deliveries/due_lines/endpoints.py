@@ -8,8 +8,9 @@ from fastapi import APIRouter, Query, Request
 from werknetz.domain.bucket import instant_of
 from werknetz.store.tables.supply import due_lines, materials, partners, supply_relations
 from werknetz_core.access import supply_scope
+from werknetz_core.access.require import MayRead
 from werknetz_core.access.supply_filters import RelationFiltersDep
-from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep
 from werknetz_core.context.collection import query_page, time_condition
 from werknetz_core.deliveries.due_lines.schemas import DueLineView
 from werknetz_core.http import pagination
@@ -38,7 +39,7 @@ async def list_due_lines(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     filters: RelationFiltersDep,
     state: Annotated[list[Literal["open", "measured"]], Query(description="Repeated: any.")] = [],  # noqa: B006 - FastAPI copies
     late: Annotated[

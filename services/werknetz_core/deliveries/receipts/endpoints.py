@@ -9,9 +9,10 @@ from werknetz.store.tables.stock import warehouses
 from werknetz.store.tables.supply import materials, partners, receipt_lines, sites, supply_relations
 from werknetz_core.access import supply_scope
 from werknetz_core.access.keys import Principal
+from werknetz_core.access.require import MayRead
 from werknetz_core.access.supply_filters import RelationFiltersDep
 from werknetz_core.access.supply_scope import WAREHOUSE
-from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep
 from werknetz_core.context.collection import query_page, time_condition
 from werknetz_core.deliveries.receipts.schemas import ReceiptView
 from werknetz_core.http import pagination
@@ -46,7 +47,7 @@ async def list_receipts(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     filters: RelationFiltersDep,
     warehouse: supply_scope.WarehouseFilter = [],  # noqa: B006 - FastAPI copies
     delivery_note: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above

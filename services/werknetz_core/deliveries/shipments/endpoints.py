@@ -21,9 +21,10 @@ from werknetz.store.tables.supply import (
     sites,
 )
 from werknetz_core.access import supply_scope
+from werknetz_core.access.require import MayRead
 from werknetz_core.access.supply_filters import RelationFiltersDep
 from werknetz_core.access.supply_scope import MATERIAL
-from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep
 from werknetz_core.context.collection import query_page, time_condition
 from werknetz_core.deliveries.shipments.packing import handling_unit_tree
 from werknetz_core.deliveries.shipments.schemas import (
@@ -66,7 +67,7 @@ async def list_shipments(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     filters: RelationFiltersDep,
     state: Annotated[
         list[Literal["announced", "in_transit", "overdue", "partly_received", "received"]],
@@ -97,7 +98,7 @@ async def list_shipments(
 
 @router.get("/shipments/{number}")
 async def show_shipment(
-    number: int, session: ReadSessionDep, principal: Viewer
+    number: int, session: ReadSessionDep, principal: MayRead
 ) -> ShipmentDetailView:
     """Show a shipment: its lines with their receipts, and its handling units as a tree."""
     query = _QUERY.where(

@@ -11,8 +11,9 @@ from werknetz.kpi.stock.supply_caused import StockPlace
 from werknetz.store.inventory.stock_levels import STOCK_AT
 from werknetz.store.session import ReadSession
 from werknetz.store.tables.stock import stock_items
+from werknetz_core.access.require import MayRead
 from werknetz_core.access.supply_filters import StockFiltersDep
-from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep
 from werknetz_core.context.as_of import AsOf, AsOfDep
 from werknetz_core.forecast import inputs, lookup
 from werknetz_core.forecast.days_of_supply.schemas import DaysOfSupplyListView, DaysOfSupplyView
@@ -32,7 +33,7 @@ async def list_days_of_supply(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     filters: StockFiltersDep,
     as_of: AsOfDep,
     days: Annotated[

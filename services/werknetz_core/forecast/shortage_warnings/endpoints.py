@@ -10,7 +10,8 @@ from werknetz.domain.bucket import instant_of
 from werknetz.kpi.stock.warning import AllottedDueLine, delay_s_of, find_missing
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import AppContext, ContextDep, ReadSessionDep, Viewer
+from werknetz_core.access.require import MayRead
+from werknetz_core.context.app_context import AppContext, ContextDep, ReadSessionDep
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.time_spec import format_utc
 from werknetz_core.forecast.forecast import Forecast, load_forecast, zone_of
@@ -51,7 +52,7 @@ async def list_shortage_warnings(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
     horizon_days: Annotated[
         int, Query(ge=1, le=DAYS_MAX, description="Number of days from today.")

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Query, Request, Response
 from werknetz.domain.shift import local_day
 from werknetz.kpi.stock.days import STOCK_NOT_KNOWN
 from werknetz.kpi.stock.projection import DAYS
+from werknetz_core.access.require import MayRead
 from werknetz_core.access.supply_filters import StockFiltersDep
-from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.time_spec import format_utc
 from werknetz_core.forecast import lookup
@@ -31,7 +32,7 @@ async def list_stock_projections(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     filters: StockFiltersDep,
     days: Annotated[int, Query(ge=1, le=DAYS_MAX, description="Number of days from today.")] = DAYS,
     params: ListParamsDep,

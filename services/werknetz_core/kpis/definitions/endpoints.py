@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Response
 from werknetz.domain.bucket import instant_of
 from werknetz.kpi.definition import Kpi
 from werknetz.kpi.records.record import KpiRecord, record_of
-from werknetz_core.context.app_context import ContextDep, Viewer
+from werknetz_core.access.require import MayRead
+from werknetz_core.context.app_context import ContextDep
 from werknetz_core.kpis.definitions.kpi_ml import MEDIA_TYPE, to_kpi_ml
 from werknetz_core.kpis.definitions.schemas import FormulaVersionView, KpiView
 
@@ -22,7 +23,7 @@ _XML: Final[dict[int | str, dict[str, Any]]] = {
 
 
 @router.get("/kpis")
-async def list_kpis(context: ContextDep, _: Viewer) -> list[KpiView]:
+async def list_kpis(context: ContextDep, _: MayRead) -> list[KpiView]:
     """List the definitions, with the numbers of ISO 22400-2, and those of the customer."""
     return [_view(kpi) for kpi in (await context.kpis.current()).all()]
 
@@ -30,7 +31,7 @@ async def list_kpis(context: ContextDep, _: Viewer) -> list[KpiView]:
 @router.get("/kpis.xml", response_class=Response, responses=_XML)
 async def export_kpis(
     context: ContextDep,
-    _: Viewer,
+    _: MayRead,
     kpi: Annotated[list[str], Query(description="Only these. Repeated: each of them.")] = [],  # noqa: B006 - FastAPI copies
 ) -> Response:
     """Export the definitions as KPI-ML V01, the XML of MESA for ISO 22400."""
@@ -41,7 +42,7 @@ async def export_kpis(
 
 
 @router.get("/kpis/{name}")
-async def show_kpi(name: str, context: ContextDep, _: Viewer) -> KpiView:
+async def show_kpi(name: str, context: ContextDep, _: MayRead) -> KpiView:
     """Show one definition with its earlier formulas."""
     return _view((await context.kpis.with_names([name])).find(name))
 

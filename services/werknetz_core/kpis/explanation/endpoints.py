@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.access.require import MayRead
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep
 from werknetz_core.context.polling import content_response
 from werknetz_core.kpis.explanation.explain import explain
 from werknetz_core.kpis.explanation.schemas import ExplanationView
@@ -24,7 +25,7 @@ async def explain_kpi_value(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     equipment: Annotated[str | None, Query(description="Equipment path, of any level.")] = None,
     order: Annotated[
         str | None, Query(description="Instead: a production order, or plant:number.")

@@ -6,7 +6,8 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import AppContext, ContextDep, Viewer
+from werknetz_core.access.require import MayRead
+from werknetz_core.context.app_context import AppContext, ContextDep
 from werknetz_core.http.etag import CACHE_CONTROL, etag_matches
 from werknetz_core.http.list_params import DEFAULT_LIST_PARAMS, columns_of, list_response
 from werknetz_core.http.problem import Problem
@@ -36,7 +37,7 @@ _OPENAPI: Final[dict[str, Any]] = {"parameters": parameter_documents()}
     openapi_extra=_OPENAPI,
     responses={304: {"description": "Unchanged since the ETag of If-None-Match"}},
 )
-async def kpi_values(request: Request, context: ContextDep, principal: Viewer) -> Response:
+async def kpi_values(request: Request, context: ContextDep, principal: MayRead) -> Response:
     """Compute KPI values. With If-None-Match, unchanged values give 304 without a query."""
     parameters = request.query_params
     catalogue = await context.kpis.with_names(parameters.getlist("kpi"))
@@ -61,7 +62,7 @@ async def kpi_values(request: Request, context: ContextDep, principal: Viewer) -
 
 @router.post("/kpi_values:query", response_model=KpiResultListView)
 async def query_kpi_values(
-    body: KpiQueryListBody, context: ContextDep, principal: Viewer
+    body: KpiQueryListBody, context: ContextDep, principal: MayRead
 ) -> Response:
     """Compute many queries, in order. A query that fails has a problem instead of values."""
     return json_response(

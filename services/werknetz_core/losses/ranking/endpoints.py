@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from werknetz.kpi.losses.categories import LossKind
 from werknetz_core.access.equipment_scope import EquipmentFilter
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import AppContext, ContextDep, Viewer
+from werknetz_core.access.require import MayRead
+from werknetz_core.context.app_context import AppContext, ContextDep
 from werknetz_core.context.equipment_tree import EquipmentNode
 from werknetz_core.context.polling import (
     SUPPLY_WATERMARKS,
@@ -39,7 +40,7 @@ async def get_losses(
     *,
     request: Request,
     context: ContextDep,
-    principal: Viewer,
+    principal: MayRead,
     under: EquipmentFilter = [],  # noqa: B006 - FastAPI copies
     group_by: Annotated[
         list[str],

@@ -9,14 +9,9 @@ from werknetz.domain.bucket import instant_of
 from werknetz.store.session import ReadSession
 from werknetz.store.tables import connectors, mapping_versions, replays
 from werknetz_core.access import equipment_scope
+from werknetz_core.access.require import MayChangeMappings, MayRead
 from werknetz_core.audit.record import record_change
-from werknetz_core.context.app_context import (
-    ContextDep,
-    Engineer,
-    ReadSessionDep,
-    Viewer,
-    WriteSessionDep,
-)
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, WriteSessionDep
 from werknetz_core.context.collection import utc_time_context
 from werknetz_core.context.time_spec import parse_span
 from werknetz_core.http import pagination
@@ -35,7 +30,7 @@ _REPLAYS: Final = sa.select(replays, _MAPPING_LABEL).join(
 
 @router.post("/replays", status_code=202)
 async def add_replay(
-    new: NewReplay, context: ContextDep, session: WriteSessionDep, principal: Engineer
+    new: NewReplay, context: ContextDep, session: WriteSessionDep, principal: MayChangeMappings
 ) -> list[ReplayView]:
     """Run a mapping again over stored raw input and correct what differs, in the background."""
     version = await _load_version(new, session)
@@ -67,7 +62,7 @@ async def list_replays(
     request: Request,
     response: Response,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     limit: pagination.LimitParam = 100,
     cursor: pagination.CursorParam = None,
 ) -> pagination.Page[ReplayView]:
@@ -87,7 +82,7 @@ async def list_replays(
 
 
 @router.get("/replays/{replay_id}")
-async def show_replay(replay_id: int, session: ReadSessionDep, principal: Viewer) -> ReplayView:
+async def show_replay(replay_id: int, session: ReadSessionDep, principal: MayRead) -> ReplayView:
     """Show the progress of a replay."""
     query = (
         _REPLAYS.join(connectors, connectors.c.id == replays.c.connector_id)

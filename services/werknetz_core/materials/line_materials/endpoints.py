@@ -16,16 +16,11 @@ from werknetz.store.tables.stock import line_materials, warehouses
 from werknetz.store.tables.supply import materials
 from werknetz_core.access import equipment_scope, supply_scope
 from werknetz_core.access.keys import Principal
+from werknetz_core.access.require import MayChangeSupply, MayRead
 from werknetz_core.access.supply_filters import StockFiltersDep
 from werknetz_core.access.supply_scope import MATERIAL, WAREHOUSE
 from werknetz_core.audit.record import record_change
-from werknetz_core.context.app_context import (
-    ContextDep,
-    Engineer,
-    ReadSessionDep,
-    Viewer,
-    WriteSessionDep,
-)
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, WriteSessionDep
 from werknetz_core.context.collection import query_page, utc_time_context
 from werknetz_core.context.time_spec import parse_instant
 from werknetz_core.http import pagination
@@ -72,7 +67,7 @@ async def list_line_materials(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
     filters: StockFiltersDep,
     at: Annotated[str | None, Query(description="Only those valid at this time.")] = None,
@@ -99,7 +94,7 @@ async def set_line_materials(
     new: LineMaterials,
     context: ContextDep,
     session: WriteSessionDep,
-    principal: Engineer,
+    principal: MayChangeSupply,
 ) -> list[LineMaterialView]:
     """Replace the materials of a line or machine; stock-outs and losses are computed again."""
     node = await context.tree.find_node(path, principal)

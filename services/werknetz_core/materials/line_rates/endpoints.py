@@ -9,14 +9,9 @@ from werknetz.runtime.log import get_logger
 from werknetz.store.tables import equipment
 from werknetz.store.tables.stock import line_rates
 from werknetz_core.access import equipment_scope
+from werknetz_core.access.require import MayChangeLineRates, MayRead
 from werknetz_core.audit.record import record_change
-from werknetz_core.context.app_context import (
-    ContextDep,
-    Engineer,
-    ReadSessionDep,
-    Viewer,
-    WriteSessionDep,
-)
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, WriteSessionDep
 from werknetz_core.context.collection import query_page
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
@@ -37,7 +32,7 @@ async def list_line_rates(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
     params: ListParamsDep,
 ) -> pagination.Page[LineRateView]:
@@ -53,7 +48,7 @@ async def set_line_rate(
     rate: NewLineRate,
     context: ContextDep,
     session: WriteSessionDep,
-    principal: Engineer,
+    principal: MayChangeLineRates,
 ) -> LineRateView:
     """Set the cost of an hour of downtime from `valid_from` on; without it: at any time."""
     node = await context.tree.find_node(path, principal)

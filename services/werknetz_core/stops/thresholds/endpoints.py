@@ -12,14 +12,9 @@ from werknetz.kpi.stops.start_up import STOP_MAX_S
 from werknetz.store.dirty import MARK_BUCKETS_BELOW
 from werknetz.store.tables import equipment, stop_thresholds
 from werknetz_core.access import equipment_scope
+from werknetz_core.access.require import MayChangeThresholds, MayRead
 from werknetz_core.audit.record import record_change
-from werknetz_core.context.app_context import (
-    ContextDep,
-    Engineer,
-    ReadSessionDep,
-    Viewer,
-    WriteSessionDep,
-)
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, WriteSessionDep
 from werknetz_core.context.collection import query_page
 from werknetz_core.context.polling import refuse_unknown_parameters
 from werknetz_core.context.time_spec import Instant
@@ -85,7 +80,7 @@ async def list_stop_thresholds(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     params: ListParamsDep,
     under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
 ) -> pagination.Page[StopThresholdView]:
@@ -105,7 +100,7 @@ async def list_stop_thresholds(
 @router.put("/stop_thresholds/{path:path}")
 async def set_stop_threshold(
     path: str, new: NewStopThreshold, context: ContextDep, session: WriteSessionDep,
-    principal: Engineer,
+    principal: MayChangeThresholds,
 ) -> StopThresholdView:  # fmt: skip
     """Set thresholds from `valid_from` on; what they change is computed again."""
     node = await context.tree.find_node(path, principal)

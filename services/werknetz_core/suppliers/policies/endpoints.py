@@ -7,14 +7,9 @@ from fastapi import APIRouter, Request
 
 from werknetz.store.tables.supply import partners, supply_policies
 from werknetz_core.access import supply_scope
+from werknetz_core.access.require import MayChangePolicies, MayRead
 from werknetz_core.access.supply_scope import SUPPLIER
-from werknetz_core.context.app_context import (
-    ContextDep,
-    Engineer,
-    ReadSessionDep,
-    Viewer,
-    WriteSessionDep,
-)
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, WriteSessionDep
 from werknetz_core.context.collection import load_page, page_response
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
@@ -43,7 +38,7 @@ _SORTING: Final = Sorting(
 async def list_supply_policies(
     request: Request,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     params: ListParamsDep,
     supplier: supply_scope.SupplierFilter = [],  # noqa: B006 - FastAPI copies
 ) -> pagination.Page[PolicyVersionView]:
@@ -62,7 +57,7 @@ async def list_supply_policies(
 
 @router.put("/supply_policies")
 async def set_default_policy(
-    new: NewPolicy, context: ContextDep, session: WriteSessionDep, principal: Engineer
+    new: NewPolicy, context: ContextDep, session: WriteSessionDep, principal: MayChangePolicies
 ) -> PolicyVersionView:
     """Add a version of the default policy; KPIs of suppliers without their own are recomputed."""
     principal.require_all_plants()
@@ -71,7 +66,11 @@ async def set_default_policy(
 
 @router.put("/suppliers/{key}/policy")
 async def set_supplier_policy(
-    key: str, new: NewPolicy, context: ContextDep, session: WriteSessionDep, principal: Engineer
+    key: str,
+    new: NewPolicy,
+    context: ContextDep,
+    session: WriteSessionDep,
+    principal: MayChangePolicies,
 ) -> PolicyVersionView:
     """Add a version for a supplier; its KPIs are recomputed. An equal version changes nothing."""
     supplier_id = await supply_scope.resolve_id(SUPPLIER, key, session, principal)

@@ -10,14 +10,9 @@ from werknetz.store.master_data import ALONE
 from werknetz.store.tables import equipment
 from werknetz.store.tables.supply import partners, site_identities, sites
 from werknetz_core.access import supply_scope
+from werknetz_core.access.require import MayChangeSupply, MayRead
 from werknetz_core.audit.record import record_change
-from werknetz_core.context.app_context import (
-    ContextDep,
-    Engineer,
-    ReadSessionDep,
-    Viewer,
-    WriteSessionDep,
-)
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, WriteSessionDep
 from werknetz_core.context.collection import query_page
 from werknetz_core.http import pagination
 from werknetz_core.http.key_format import validate_key
@@ -52,7 +47,7 @@ _log: Final = get_logger("core.supply")
 
 @router.get("/sites")
 async def list_sites(
-    request: Request, session: ReadSessionDep, principal: Viewer, params: ListParamsDep
+    request: Request, session: ReadSessionDep, principal: MayRead, params: ListParamsDep
 ) -> pagination.Page[SiteView]:
     """List sites with the codes that messages use for them. Sort: key, name."""
     query = _QUERY.where(supply_scope.site_visible(principal, sites.c.id))
@@ -61,7 +56,11 @@ async def list_sites(
 
 @router.put("/sites/{key}")
 async def set_site(
-    key: str, change: SiteChange, context: ContextDep, session: WriteSessionDep, principal: Engineer
+    key: str,
+    change: SiteChange,
+    context: ContextDep,
+    session: WriteSessionDep,
+    principal: MayChangeSupply,
 ) -> SiteView:
     """Create or change a site: its plant, and the codes that messages use for it."""
     principal.require_all_plants()

@@ -10,8 +10,9 @@ from werknetz.store.inventory.stock_levels import STOCK_AT
 from werknetz.store.tables.stock import locations, stock_items, warehouses
 from werknetz.store.tables.supply import materials
 from werknetz_core.access import supply_scope
+from werknetz_core.access.require import MayRead
 from werknetz_core.access.supply_filters import StockFiltersDep
-from werknetz_core.context.app_context import ReadSessionDep, Viewer
+from werknetz_core.context.app_context import ReadSessionDep
 from werknetz_core.context.as_of import AsOfDep
 from werknetz_core.context.collection import load_page
 from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
@@ -45,7 +46,7 @@ async def list_stock_levels(
     *,
     request: Request,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     filters: StockFiltersDep,
     as_of: AsOfDep,
     params: ListParamsDep,

@@ -9,8 +9,9 @@ from werknetz.store.queries.stock_movements import STOCK_CHANGES, stock_changes_
 from werknetz.store.tables.stock import stock_items, warehouses
 from werknetz.store.tables.supply import materials
 from werknetz_core.access import supply_scope
+from werknetz_core.access.require import MayRead
 from werknetz_core.access.supply_filters import StockFiltersDep
-from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep
 from werknetz_core.context.collection import query_page, time_condition
 from werknetz_core.http import pagination
 from werknetz_core.http.links import EVENTS_PATH
@@ -38,7 +39,7 @@ async def list_stock_movements(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
-    principal: Viewer,
+    principal: MayRead,
     filters: StockFiltersDep,
     kind: Annotated[
         list[Literal["stock_counted", "stock_moved", "goods_received", "material_consumed"]],

@@ -2,7 +2,8 @@
 
 import pytest
 
-from werknetz_core.access.keys import KeyRole, Principal, generate_key, hash_of
+from werknetz_core.access.keys import Principal, generate_key, hash_of
+from werknetz_core.access.permissions import KeyRole
 from werknetz_core.http.problem import Problem
 
 
