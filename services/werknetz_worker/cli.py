@@ -1,6 +1,7 @@
 """`werknetz worker`, `beat` and `recompute`: Celery with our settings."""
 
 import asyncio
+import json
 import os
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -59,14 +60,25 @@ async def _mark_for_recomputation(path: str, since: datetime) -> int:
     import asyncpg
 
     from werknetz.domain.bucket import microseconds_of
+    from werknetz.runtime.command import operator_name
+    from werknetz.store.shop_floor.audit import ADD_AUDIT_ENTRY
     from werknetz_worker.elements.sweep import mark_under_path
     from werknetz_worker.session import CONNECT_TIMEOUT_S
     from werknetz_worker.settings import WorkerSettings
 
     url = WorkerSettings.from_environment().database_url
-    connection = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT_S, command_timeout=60)
+    connection = await asyncpg.connect(
+        url, timeout=CONNECT_TIMEOUT_S, command_timeout=60,
+        server_settings={"application_name": operator_name()},
+    )  # fmt: skip
     try:
-        return await mark_under_path(connection, path, microseconds_of(since))
+        async with connection.transaction():
+            count = await mark_under_path(connection, path, microseconds_of(since))
+            after = json.dumps({"since": since.isoformat(), "buckets": count})
+            await connection.execute(
+                ADD_AUDIT_ENTRY, "requested", "recomputation", path, None, after
+            )
+        return count
     finally:
         await connection.close(timeout=5)
 

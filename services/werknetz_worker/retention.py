@@ -1,4 +1,4 @@
-"""Drops days after the retention time: whole partitions, never computed values.
+"""Drops days after the retention time, and months of the audit log: never computed values.
 
 The dropped range is stored, so that no elements are recomputed from missing samples. A default
 partition forbids DETACH … CONCURRENTLY, so each day is a short transaction of its own that gives
@@ -19,6 +19,7 @@ from werknetz.store.elements import retention as statements
 from werknetz.store.ingest import partitions as partition
 from werknetz.store.ingest.partitions import RAW_INPUTS, SAMPLES, DayTable
 from werknetz.store.session import DriverPool, WriteConnection
+from werknetz.store.shop_floor.audit import REMOVE_AUDIT_ENTRIES
 from werknetz_worker.failures import Retries, Subject, run_isolated
 from werknetz_worker.settings import WorkerSettings
 
@@ -53,6 +54,22 @@ async def drop_expired(
             cutoff = (now.astimezone(UTC) - timedelta(days=retention_days)).date()
             dropped += await _drop_before(pool, daily, cutoff, retries)
     return dropped
+
+
+async def remove_audit_entries(pool: DriverPool, settings: WorkerSettings, now: datetime) -> int:
+    """Remove the months of the audit log whose last day is old enough; return how many entries.
+
+    An entry of the log says up to which hash entries were removed, so that the rest verifies.
+    Raises asyncpg.DataCorruptedError where the chain is broken: nothing is removed then.
+    """
+    if settings.audit_retention_days is None:
+        return 0
+    oldest = now.astimezone(UTC) - timedelta(days=settings.audit_retention_days)
+    month = oldest.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    removed = int(await pool.fetchval(REMOVE_AUDIT_ENTRIES, month))
+    if removed:
+        _log.info("audit entries removed", entries=removed, before=str(month.date()))
+    return removed
 
 
 async def _drop_before(pool: DriverPool, daily: DailyTable, cutoff: date, retries: Retries) -> int:

@@ -20,13 +20,15 @@ class WorkerSettings:
     revisions_retention_days: int = 400  # values before a recomputation
     samples_retention_days: int | None = None  # None: for ever
     raw_retention_days: int | None = RAW_RETENTION_DAYS  # input for replays of mappings
+    audit_retention_days: int | None = None  # None: for ever
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
         """Read WERKNETZ_DATABASE_URL (needed) and WERKNETZ_REDIS_URL, each also as …_FILE.
 
         WERKNETZ_SAMPLES_RETENTION_DAYS and WERKNETZ_RAW_RETENTION_DAYS say after how many days
-        samples (else never) and raw input (else 30) are dropped.
+        samples (else never) and raw input (else 30) are dropped, WERKNETZ_AUDIT_RETENTION_DAYS
+        after how many whole months of the audit log are removed (else never).
         """
         return cls(
             database_url=asyncpg_url(require_env("WERKNETZ_DATABASE_URL", environment)),
@@ -34,6 +36,7 @@ class WorkerSettings:
             samples_retention_days=_days("WERKNETZ_SAMPLES_RETENTION_DAYS", environment),
             raw_retention_days=_days("WERKNETZ_RAW_RETENTION_DAYS", environment)
             or RAW_RETENTION_DAYS,
+            audit_retention_days=_days("WERKNETZ_AUDIT_RETENTION_DAYS", environment),
         )
 
 

@@ -16,7 +16,7 @@ from werknetz_worker.elements import compute, outages
 from werknetz_worker.elements import sweep as sweeping
 from werknetz_worker.failures import Retries, Subject, is_database_away, run_isolated
 from werknetz_worker.projection import projector
-from werknetz_worker.retention import drop_expired
+from werknetz_worker.retention import drop_expired, remove_audit_entries
 from werknetz_worker.rollups.failed_marks import FailedMarks
 from werknetz_worker.rollups.roll_up import roll_up
 from werknetz_worker.session import WorkerConnections
@@ -189,6 +189,9 @@ async def _apply_retention() -> None:
         "retention", lambda s: drop_expired(
             s.pool, s.settings, datetime.now(UTC), _process.retries
         )
+    )  # fmt: skip
+    await _run(
+        "audit log", lambda s: remove_audit_entries(s.pool, s.settings, datetime.now(UTC))
     )  # fmt: skip
 
 

@@ -1,12 +1,12 @@
 """Where a change comes from: the client of the request, or who runs the command."""
 
-import getpass
-import socket
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from werknetz.runtime.command import operator_name
 
 CLIENT_MAX: Final = 200
 
@@ -46,7 +46,7 @@ class OriginMiddleware:
 
 def current_origin() -> Origin:
     """Return the origin of the request at hand; without one, that of the command."""
-    return _request_origin.get() or Origin(None, command_name(), None)
+    return _request_origin.get() or Origin(None, printable(operator_name()), None)
 
 
 def origin_of(scope: Scope) -> Origin:
@@ -58,15 +58,6 @@ def origin_of(scope: Scope) -> Origin:
         client=printable(agent.decode("latin-1")) if agent else None,
         trace_id=scope.get("trace_id"),
     )
-
-
-def command_name() -> str:
-    """Return who runs this process, and where: the name of its connection to the database."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError, ImportError):  # no entry in the password database
-        user = "unknown"
-    return printable(f"werknetz ({user}@{socket.gethostname()})")
 
 
 def printable(text: str) -> str:

@@ -12,7 +12,7 @@ from werknetz.domain.bucket import BUCKET_US, instant_of, microseconds_of
 from werknetz.store.ingest.partitions import RAW_INPUTS, SAMPLES, DayTable
 from werknetz_worker.elements.compute import compute_dirty_buckets
 from werknetz_worker.elements.sweep import mark_under_path
-from werknetz_worker.retention import drop_expired
+from werknetz_worker.retention import drop_expired, remove_audit_entries
 from werknetz_worker.settings import WorkerSettings
 from werknetz_worker.watermarks import WatermarkPublisher
 
@@ -119,3 +119,24 @@ async def test_a_day_waits_until_it_is_computed_and_for_those_who_read(plant: Pl
         assert await drop_expired(plant.pool, settings_with(5), NOW) == 0
         assert date(2026, 11, 12) in await days_of(plant)
     assert await drop_expired(plant.pool, settings_with(5), NOW) == 1
+
+
+async def test_whole_months_of_the_audit_log_go_after_their_time(plant: Plant) -> None:
+    for at in ("2026-08-31 23:59Z", "2026-09-01 00:00Z", "2026-10-05Z"):
+        await plant.pool.execute(
+            "INSERT INTO audit_log (at, by, action, subject, subject_id)"
+            " VALUES ($1::text::timestamptz, 'eva', 'changed', 'reason', 'jam')", at,
+        )  # fmt: skip
+    never = WorkerSettings("postgresql://nowhere")
+    assert await remove_audit_entries(plant.pool, never, NOW) == 0
+    # 60 days before the 24th of November is in September, which is not over by then.
+    after_60 = WorkerSettings("postgresql://nowhere", audit_retention_days=60)
+    assert await remove_audit_entries(plant.pool, after_60, NOW) == 1
+    left = await plant.pool.fetch("SELECT by, after->>'older_than' FROM audit_log ORDER BY id")
+    assert [tuple(row) for row in left] == [
+        ("eva", None), ("eva", None), ("retention", "2026-09-01T00:00:00Z"),
+    ]  # fmt: skip
+    assert await remove_audit_entries(plant.pool, after_60, NOW) == 0
+    # From the 54th day before it is the 1st of October: September is over.
+    after_54 = WorkerSettings("postgresql://nowhere", audit_retention_days=54)
+    assert await remove_audit_entries(plant.pool, after_54, NOW) == 1

@@ -16,11 +16,12 @@ def test_a_missing_database_is_an_error() -> None:
         WorkerSettings.from_environment({})
 
 
-def test_retention_is_in_whole_days_or_unlimited() -> None:
+@pytest.mark.parametrize("table", ["samples", "audit"])
+def test_retention_is_in_whole_days_or_unlimited(table: str) -> None:
     url = {"WERKNETZ_DATABASE_URL": "postgresql://h/d"}
-    name = "WERKNETZ_SAMPLES_RETENTION_DAYS"
-    assert WorkerSettings.from_environment(url).samples_retention_days is None
-    assert WorkerSettings.from_environment({**url, name: "90"}).samples_retention_days == 90
+    name, field = f"WERKNETZ_{table.upper()}_RETENTION_DAYS", f"{table}_retention_days"
+    assert getattr(WorkerSettings.from_environment(url), field) is None
+    assert getattr(WorkerSettings.from_environment({**url, name: "90"}), field) == 90
     for wrong in ("0", "-1", "2.5", "a year"):
         with pytest.raises(SettingError, match="whole days"):
             WorkerSettings.from_environment({**url, name: wrong})
