@@ -22,7 +22,7 @@ from werknetz_core.connectors.endpoints import router as connectors
 from werknetz_core.context.app_context import open_app_context
 from werknetz_core.context.edge_forwarder import EVENTS_BATCH_PATH
 from werknetz_core.context.equipment_tree import now_us as clock_us
-from werknetz_core.context.polling import refuse_unknown_parameters, refuse_unknown_parameters_of
+from werknetz_core.context.strict import refuse_bad_input, refuse_bad_input_of
 from werknetz_core.deliveries.call_offs.endpoints import router as call_offs
 from werknetz_core.deliveries.cumulatives.endpoints import router as cumulatives
 from werknetz_core.deliveries.due_lines.endpoints import router as due_lines
@@ -42,6 +42,7 @@ from werknetz_core.health.endpoints import public
 from werknetz_core.health.endpoints import router as health
 from werknetz_core.http import problem
 from werknetz_core.http.body_limit import BodyLimit
+from werknetz_core.http.guard.handlers import register_database_handlers
 from werknetz_core.http.middleware import RequestMetrics, RequestMiddleware
 from werknetz_core.kpi_definitions.endpoints import router as own_kpis
 from werknetz_core.kpis.definitions.endpoints import router as kpi_definitions
@@ -127,13 +128,14 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
     # Added last, so outermost: it also handles bodies that the limit rejects.
     app.add_middleware(RequestMiddleware, metrics=RequestMetrics(app.state.registry))
     problem.register_handlers(app)
+    register_database_handlers(app)
     # Routes are matched in order; KPI values are polled most. FastAPI looks through every router
     # of a router on each request: none contains all others.
     first = (kpi_values, kpi_explanation, kpi_definitions, own_kpis, public, health)
     for router in (*first, *RESOURCES):
         # No route ignores a parameter, so that a typo is no other answer.
-        is_strict = refuse_unknown_parameters_of if router is public else refuse_unknown_parameters
-        app.include_router(router, prefix=PREFIX, dependencies=[Depends(is_strict)])
+        guard = refuse_bad_input_of if router is public else refuse_bad_input
+        app.include_router(router, prefix=PREFIX, dependencies=[Depends(guard)])
     app.include_router(health, include_in_schema=False)
     app.include_router(docs)
     check_routes(app)

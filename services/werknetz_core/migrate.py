@@ -31,7 +31,7 @@ def upgrade(url: str) -> None:
 
 
 async def upgrade_async(url: str) -> None:
-    engine = create_async_engine(sqlalchemy_url(url), poolclass=sa.NullPool)
+    engine = create_async_engine(sqlalchemy_url(url), poolclass=sa.NullPool, hide_parameters=True)
     try:
         async with engine.connect() as connection:
             # While DDL waits for a long reader, all others wait behind it: fail and retry.

@@ -4,9 +4,11 @@ import logging
 import os
 import re
 import sys
-from typing import Final
+from collections import deque
+from typing import Final, TextIO
 
 import structlog
+from structlog.typing import ExcInfo
 
 _SECRET_IN_URL: Final = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+@")
 _LIBRARY_LEVELS: Final = {
@@ -17,6 +19,26 @@ _LIBRARY_LEVELS: Final = {
     "snap7": logging.WARNING,  # three lines per session
     "pint.util": logging.ERROR,  # its own unit file defines the pica twice
 }
+_FRAMES_MAX: Final = 20  # of each error of a chain
+_ERRORS_MAX: Final = 5
+_MESSAGE_MAX: Final = 500
+_TRACEBACK_MAX: Final = 8000
+_HIDDEN: Final = "***"
+# What PostgreSQL, asyncpg, SQLAlchemy and pydantic repeat of a value in their messages.
+_VALUES_IN_ERRORS: Final = (
+    (re.compile(r"(invalid input for query argument \$\d+: ).*(?= \()", re.DOTALL), _HIDDEN),
+    (re.compile(r"(\[parameters: ).*\]", re.DOTALL), _HIDDEN + "]"),
+    (re.compile(r"(DETAIL:\s+).*", re.DOTALL), _HIDDEN),
+    (
+        re.compile(r"(invalid (?!input for query)(?:input|byte|value)[^\n:]*: )\S.*", re.DOTALL),
+        _HIDDEN,
+    ),
+    (re.compile(r"(\bvalue )\"(?:[^\"]|\"\")*\"", re.DOTALL), _HIDDEN),
+    (re.compile(r"(input_value=).*?(?=, input_type=)", re.DOTALL), _HIDDEN),
+)
+_as_dicts: Final = structlog.tracebacks.ExceptionDictTransformer(
+    show_locals=False, max_frames=_FRAMES_MAX
+)
 Logger = structlog.stdlib.BoundLogger
 
 
@@ -34,17 +56,15 @@ def configure(*, json: bool | None = None, level: str | None = None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         structlog.processors.StackInfoRenderer(),
         redact_passwords,
+        redact_errors,
     ]
     rendering: list[structlog.typing.Processor] = (
         [
-            # Without locals: they contain keys and passwords.
-            structlog.processors.ExceptionRenderer(
-                structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-            ),
+            structlog.processors.ExceptionRenderer(describe_exception),
             structlog.processors.JSONRenderer(),
         ]
         if as_json
-        else [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        else [structlog.dev.ConsoleRenderer(exception_formatter=write_traceback)]
     )
     output = logging.StreamHandler()
     output.setFormatter(
@@ -84,3 +104,57 @@ def redact_passwords(
 
 def mask_passwords(text: str) -> str:
     return _SECRET_IN_URL.sub(r"\1***@", text)
+
+
+def redact_errors(
+    _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Mask the values that the text of an error repeats, and cut it."""
+    for key in ("error", "event"):
+        value = event.get(key)
+        if isinstance(value, BaseException):
+            event[key] = mask_values(str(value))
+        elif isinstance(value, str):
+            event[key] = mask_values(value) if key == "error" else _mask(value)
+    return event
+
+
+def mask_values(message: str) -> str:
+    """Return the message of an error without the values that it repeats, in 500 characters."""
+    masked = _mask(message)
+    return masked if len(masked) <= _MESSAGE_MAX else masked[:_MESSAGE_MAX] + " …"
+
+
+def _mask(text: str) -> str:
+    for pattern, hidden in _VALUES_IN_ERRORS:
+        text = pattern.sub(r"\1" + hidden, text)
+    return mask_passwords(text)
+
+
+def describe_exception(exc_info: ExcInfo) -> list[dict[str, object]]:
+    """Return the errors of a chain, and those of groups, for a log line.
+
+    Bounded, without local variables (they contain keys and passwords) and without values.
+    """
+    waiting = deque(_as_dicts(exc_info))
+    described: list[dict[str, object]] = []
+    while waiting and len(described) < _ERRORS_MAX:
+        error = waiting.popleft()
+        waiting.extendleft(inner for chain in error.pop("exceptions", ()) for inner in chain)
+        error["exc_value"] = mask_values(str(error["exc_value"]))
+        error["exc_notes"] = [mask_values(str(note)) for note in error.get("exc_notes", ())]
+        described.append(error)
+    return described
+
+
+def write_traceback(output: TextIO, exc_info: ExcInfo) -> None:
+    """Write the chain of errors as text, as `describe_exception` bounds it; the cause first."""
+    lines: list[str] = []
+    for error in reversed(describe_exception(exc_info)):
+        frames = error["frames"]
+        lines += [
+            f"  {frame['filename']}:{frame['lineno']} in {frame['name']}"
+            for frame in (frames if isinstance(frames, list) else ())
+        ]
+        lines.append(f"{error['exc_type']}: {error['exc_value']}")
+    output.write("\n" + "\n".join(lines)[:_TRACEBACK_MAX])

@@ -90,6 +90,7 @@ class Database:
             max_overflow=0,
             pool_timeout=CONNECT_S,
             pool_use_lifo=True,
+            hide_parameters=True,  # they may be secrets: not in errors, so not in logs
             connect_args={
                 "timeout": CONNECT_S,
                 "command_timeout": options.statement_timeout_s + 1,

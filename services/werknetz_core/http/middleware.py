@@ -6,11 +6,17 @@ import time
 from typing import Final
 
 import msgspec
+import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from werknetz_core.http.problem import MEDIA_TYPE, Problem
+from werknetz.runtime.log import get_logger
+from werknetz_core.http.guard.requests import CHECKED
+from werknetz_core.http.problem import MEDIA_TYPE, Problem, problem_of
 
+FAILED_FROM: Final = 400
+INTERNAL_FROM: Final = 500
 TOO_LARGE: Final = 413
 _TRACEPARENT: Final = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 CONTENT_SECURITY_POLICY: Final = (
@@ -25,6 +31,12 @@ DEFAULT_HEADERS: Final = (  # of every response that does not set them itself
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 )
+
+_log: Final = get_logger("core.api")
+
+
+class AnswerBrokeOffError(Exception):
+    """An answer failed after its first byte; the log has the cause under the trace id."""
 
 
 class RequestMetrics:
@@ -58,12 +70,20 @@ class RequestMiddleware:
             return
         trace_id = _trace_id_of(scope)
         scope["trace_id"] = trace_id
+        scope[CHECKED] = []
+        # Every line that is logged on behalf of this request carries its id.
+        with structlog.contextvars.bound_contextvars(trace_id=trace_id):
+            await self._respond(scope, receive, send, trace_id)
+
+    async def _respond(self, scope: Scope, receive: Receive, send: Send, trace_id: str) -> None:
         started = time.perf_counter()
         too_large = b""
+        has_started = False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal too_large
+            nonlocal too_large, has_started
             if message["type"] == "http.response.start":
+                has_started = True
                 if message["status"] == TOO_LARGE and not _is_problem(message):
                     too_large = _too_large_body(scope["path"], trace_id)
                     message["headers"] = [
@@ -79,12 +99,31 @@ class RequestMiddleware:
                 message = {"type": "http.response.body", "body": too_large}
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception as error:  # noqa: BLE001 - each request gets an answer
+            _log.exception("request failed", method=scope["method"], route=_route_of(scope))
+            if has_started:  # the server closes the connection; it must not log the error again
+                message = f"the answer {trace_id} broke off"
+                raise AnswerBrokeOffError(message) from None
+            problem = problem_of(error)
+            body = msgspec.json.encode(problem.to_document(trace_id, scope["path"]))
+            await Response(body, problem.status, problem.headers, MEDIA_TYPE)(
+                scope, receive, send_with_headers
+            )
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "none")
+        route = _route_of(scope)
+        if status >= FAILED_FROM:
+            # The template, not the path: a path may hold what is no business of a log.
+            log = _log.warning if status >= INTERNAL_FROM else _log.info
+            log("request not answered", status=status, method=scope["method"], route=route)
         self._metrics.requests.labels(scope["method"], route, str(status)).inc()
         self._metrics.seconds.labels(route).observe(seconds)
+
+
+def _route_of(scope: Scope) -> str:
+    return str(getattr(scope.get("route"), "path", "none"))
 
 
 def _is_problem(message: Message) -> bool:

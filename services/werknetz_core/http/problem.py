@@ -13,9 +13,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from werknetz.runtime.log import get_logger
-
 MEDIA_TYPE: Final = "application/problem+json"
+UNREADABLE: Final = 400
 TYPE_PREFIX: Final = "urn:werknetz:problem:"
 _HTTP_ERRORS: Final[Mapping[int, tuple[str, str, str]]] = {
     404: ("no_such_route", "There is no such route", "/docs lists the routes."),
@@ -39,7 +38,6 @@ _HINTS: Final[Mapping[str, str]] = {
     "missing": "Send it; /docs shows an example.",
     "json_invalid": "Correct the JSON; a number must be neither NaN nor infinity.",
 }
-_log: Final = get_logger("core.api")
 
 
 class Problem(Exception):
@@ -101,31 +99,10 @@ def problem_response(request: Request, problem: Problem) -> Response:
 
 
 def register_handlers(app: FastAPI) -> None:
-    """Answer every error of the app with a problem document."""
+    """Answer what endpoints and routing raise with a problem document."""
     app.add_exception_handler(Problem, _handle_problem)
     app.add_exception_handler(RequestValidationError, _handle_validation_error)
     app.add_exception_handler(HTTPException, _handle_http_exception)
-    for unavailable in _DATABASE_UNAVAILABLE:
-        app.add_exception_handler(unavailable, _handle_database_unavailable)
-    app.add_exception_handler(Exception, _handle_unexpected_error)
-
-
-# PostgreSQL is unreachable, starting, out of connections or too slow; never a wrong statement.
-_DATABASE_UNAVAILABLE: Final[tuple[type[Exception], ...]] = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.QueryCanceledError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.InvalidCatalogNameError,
-    sa.exc.OperationalError,
-    sa.exc.InterfaceError,
-    sa.exc.TimeoutError,
-)
 
 
 async def _handle_problem(request: Request, error: Exception) -> Response:
@@ -152,6 +129,9 @@ async def _handle_validation_error(request: Request, error: Exception) -> Respon
 
 async def _handle_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
+    if error.status_code == UNREADABLE and error.__cause__ is not None:
+        # FastAPI could not read the body: no UTF-8, endless nesting, an integer of 5,000 digits.
+        return problem_response(request, _unreadable_body())
     code, title, hint = _HTTP_ERRORS.get(
         error.status_code, ("http_error", str(error.detail), "See /docs for this route.")
     )
@@ -159,28 +139,23 @@ async def _handle_http_exception(request: Request, error: Exception) -> Response
     return problem_response(request, problem)
 
 
-async def _handle_database_unavailable(request: Request, error: Exception) -> Response:
-    _log.warning("database unavailable", error=type(error).__name__, path=request.url.path)
-    return problem_response(request, database_unavailable())
+def _unreadable_body() -> Problem:
+    detail = "The body is not JSON that the server can read."
+    errors = [{"pointer": "/body", "code": "json_invalid", "detail": detail}]
+    return Problem(422, "invalid_parameter", detail, _HINTS["json_invalid"], errors=errors)
 
 
-async def _handle_unexpected_error(request: Request, error: Exception) -> Response:
+def problem_of(error: Exception) -> Problem:
+    """Return the answer to an error that no handler knows; the caller logs it."""
     if isinstance(error, asyncpg.UndefinedTableError) or _undefined_table(error):
-        return problem_response(
-            request,
-            Problem(
-                503, "schema_missing", "The database has no tables.", "Run `werknetz migrate`."
-            ),
+        return Problem(
+            503, "schema_missing", "The database has no tables.", "Run `werknetz migrate`."
         )
-    _log.error("request failed", path=request.url.path, exc_info=error)
-    return problem_response(
-        request,
-        Problem(
-            500,
-            "internal_error",
-            "The server failed to process this request.",
-            "Report the trace_id to the operator, who finds the cause in the server's log.",
-        ),
+    return Problem(
+        500,
+        "internal_error",
+        "The server failed to process this request.",
+        "Report the trace_id to the operator, who finds the cause in the server's log.",
     )
 
 

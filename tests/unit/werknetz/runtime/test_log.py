@@ -36,3 +36,59 @@ def test_a_line_is_json_without_passwords(capsys: pytest.CaptureFixture[str]) ->
 def test_passwords_of_all_kinds_of_urls_are_masked(url: str) -> None:
     assert "pw" not in log.mask_passwords(url)
     assert "p-w" not in log.mask_passwords(url)
+
+
+SECRET = "wn_s3cret"
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        (
+            f"invalid input for query argument $2: '{SECRET}\nx' (expected str, got int)",
+            "query argument $2: *** (expected str",
+        ),
+        (f"(E) x [SQL: SELECT 1] [parameters: ('{SECRET}', 'b]')]", "[SQL: SELECT 1]"),
+        (f"duplicate key violates a\nDETAIL:  Key (name)=({SECRET}) exists.", "DETAIL:  ***"),
+        (f'invalid input syntax for type json: "{SECRET}"', "type json: ***"),
+        (f'value "{SECRET}" is out of range for type integer', "value *** is out of range"),
+        (f"x [type=y, input_value='{SECRET}', input_type=str]", "input_type=str"),
+    ],
+)
+@pytest.mark.parametrize("json_lines", [True, False])
+@pytest.mark.usefixtures("restored_logging")
+def test_values_are_no_part_of_a_logged_error(
+    capsys: pytest.CaptureFixture[str], message: str, shown: str, json_lines: bool
+) -> None:
+    log.configure(json=json_lines, level="info")
+    with pytest.raises(ValueError) as cause:
+        raise ValueError(message)
+    group = ExceptionGroup("several", [RuntimeError(message)])
+    with pytest.raises(ExceptionGroup) as raised:
+        raise group from cause.value
+    log.get_logger("core").error("failed", exc_info=raised.value)
+    log.get_logger("core").warning("failed", error=message)
+    lines = capsys.readouterr().err
+    assert SECRET not in lines
+    assert lines.count(shown) == 3
+    assert "ValueError" in lines
+    assert "test_log.py" in lines
+
+
+@pytest.mark.parametrize("json_lines", [True, False])
+@pytest.mark.usefixtures("restored_logging")
+def test_a_logged_error_is_bounded(capsys: pytest.CaptureFixture[str], json_lines: bool) -> None:
+    def recurse(depth: int) -> None:
+        if depth == 0:
+            raise ValueError("x" * 100_000)
+        try:
+            recurse(depth - 1)
+        except ValueError as error:
+            raise ValueError("y" * 100_000) from error
+
+    log.configure(json=json_lines, level="info")
+    try:
+        recurse(200)
+    except ValueError:
+        log.get_logger("core").exception("failed")
+    assert len(capsys.readouterr().err) < 25_000

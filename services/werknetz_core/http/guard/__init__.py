@@ -1,0 +1,1 @@
+"""Refuses values from outside that no column, index or answer can carry."""

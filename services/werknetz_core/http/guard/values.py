@@ -1,0 +1,110 @@
+"""Which texts and numbers no part can carry: NUL, half a character, NaN, more than 64 bits."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+INT8_MIN: Final = -(2**63)
+INT8_MAX: Final = 2**63 - 1
+DEPTH_MAX: Final = 64
+PARAMETER_CHARACTERS_MAX: Final = 4096
+_SURROGATES: Final = ("\ud800", "\udfff")
+
+
+@dataclass(frozen=True, slots=True)
+class BadValue:
+    """A value that is refused: where it stands (RFC 6901), why, and what to send instead."""
+
+    pointer: str
+    code: str
+    detail: str
+    hint: str
+
+
+def check_text(text: str, pointer: str) -> BadValue | None:
+    """Return what is wrong with a text from outside; None: nothing."""
+    if "\0" in text:
+        return BadValue(
+            pointer,
+            "nul_character",
+            "The text contains the character NUL.",
+            "Remove the character U+0000 (%00 in a URL, \\u0000 in JSON).",
+        )
+    if any(_SURROGATES[0] <= character <= _SURROGATES[1] for character in text):
+        return BadValue(
+            pointer,
+            "lone_surrogate",
+            "The text contains half of a surrogate pair, which is no character.",
+            "Send the text as valid UTF-8; in JSON write both halves of the pair.",
+        )
+    return None
+
+
+def check_parameter(text: str, pointer: str) -> BadValue | None:
+    """Return what is wrong with a value in a path, query or header; None: nothing."""
+    if len(text) > PARAMETER_CHARACTERS_MAX:
+        return BadValue(
+            pointer,
+            "text_too_long",
+            f"The value has {len(text)} characters; at most {PARAMETER_CHARACTERS_MAX} are taken.",
+            "Shorten it; repeat the parameter for several values.",
+        )
+    return check_text(text, pointer)
+
+
+def check_integer(number: int, pointer: str) -> BadValue | None:
+    """Return what is wrong with an integer from outside; None: nothing."""
+    if INT8_MIN <= number <= INT8_MAX:
+        return None
+    return BadValue(
+        pointer,
+        "integer_out_of_range",
+        "The integer needs more than 64 bits.",
+        f"Send an integer from {INT8_MIN} to {INT8_MAX}, or a text where digits are a name.",
+    )
+
+
+def bad_values_in(document: object, pointer: str) -> Iterator[BadValue]:
+    """Yield each bad value of a JSON document, at any depth and also among the names of fields."""
+    waiting: list[tuple[object, str, int]] = [(document, pointer, 0)]
+    while waiting:
+        value, at, depth = waiting.pop()
+        if depth > DEPTH_MAX:
+            yield BadValue(
+                at,
+                "nested_too_deep",
+                f"The document has more than {DEPTH_MAX} levels.",
+                "Send a flatter document.",
+            )
+            continue
+        bad = _check_scalar(value, at)
+        if bad is not None:
+            yield bad
+        elif isinstance(value, dict):
+            for name, item in value.items():
+                if bad := check_text(name, at):
+                    yield bad
+                else:
+                    waiting.append((item, f"{at}/{_escape(name)}", depth + 1))
+        elif isinstance(value, list):
+            waiting += [(item, f"{at}/{index}", depth + 1) for index, item in enumerate(value)]
+
+
+def _check_scalar(value: object, pointer: str) -> BadValue | None:
+    if isinstance(value, str):
+        return check_text(value, pointer)
+    if isinstance(value, int):
+        return check_integer(value, pointer)
+    if isinstance(value, float) and not math.isfinite(value):
+        return BadValue(
+            pointer,
+            "number_not_finite",
+            "The number is not finite.",
+            "Send a finite number: neither NaN nor infinity, and at most 1.7e308.",
+        )
+    return None
+
+
+def _escape(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
