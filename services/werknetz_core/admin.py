@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from werknetz.domain.bucket import microseconds_of
 from werknetz.domain.shift import Calendar
+from werknetz.runtime.command import operator_name
 from werknetz.store.api_keys import INSERT_KEY, LIST_KEYS, LOCK_KEY, REVOKE_KEY, ROTATE_KEY
 from werknetz.store.calendars import LOCK_CALENDARS
 from werknetz.store.database_url import asyncpg_url
@@ -101,6 +102,7 @@ async def create_key(
             )  # fmt: skip
             after = {
                 "name": name, "role": stored_role, "scopes": stored_scopes, "plants": plant_list,
+                "expires_at": None if expires_at is None else expires_at.isoformat(),
             }  # fmt: skip
             await connection.execute(
                 ADD_AUDIT_ENTRY, "created", "key", key.prefix, None, json.dumps(after)
@@ -143,7 +145,10 @@ async def rotate_key(
         await connection.execute(ROTATE_KEY, prefix, key.hash, until, expires)
         after = {"expires_at": expires, "former_valid_until": until}
         documents = (
-            json.dumps({"name": before["name"], **{name: row[name] for name in after}}, default=str)
+            json.dumps(
+                {"name": before["name"], **{name: row[name] for name in after}},
+                default=datetime.isoformat,
+            )
             for row in (before, after)
         )
         await connection.execute(ADD_AUDIT_ENTRY, "rotated", "key", prefix, *documents)
@@ -153,10 +158,12 @@ async def rotate_key(
 async def revoke_key(url: str, prefix: str) -> str | None:
     """Revoke a key; return its name, None if no valid key has the prefix."""
     async with _Connection(url) as connection, connection.transaction():
-        name: str | None = await connection.fetchval(REVOKE_KEY, prefix)
-        if name is not None:
-            before = json.dumps({"name": name})
-            await connection.execute(ADD_AUDIT_ENTRY, "revoked", "key", prefix, before, None)
+        row = await connection.fetchrow(REVOKE_KEY, prefix)
+        if row is None:
+            return None
+        before = json.dumps(dict(row), default=datetime.isoformat)
+        await connection.execute(ADD_AUDIT_ENTRY, "revoked", "key", prefix, before, None)
+        name: str = row["name"]
         return name
 
 
@@ -185,7 +192,7 @@ async def set_calendar(
 
 @asynccontextmanager
 async def _open_database(url: str) -> AsyncIterator[Database]:
-    database = Database(url, PoolOptions("werknetz", 1, _STATEMENT_S))
+    database = Database(url, PoolOptions(operator_name(), 1, _STATEMENT_S))
     try:
         yield database
     finally:
@@ -201,8 +208,9 @@ class _Connection:
 
     async def __aenter__(self) -> asyncpg.Connection:
         self._connection = await asyncpg.connect(
-            asyncpg_url(self._url), timeout=CONNECT_S, command_timeout=60
-        )
+            asyncpg_url(self._url), timeout=CONNECT_S, command_timeout=60,
+            server_settings={"application_name": operator_name()},
+        )  # fmt: skip
         return self._connection
 
     async def __aexit__(self, *_: object) -> None:

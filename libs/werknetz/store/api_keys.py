@@ -42,7 +42,7 @@ WHERE prefix = $1 AND revoked_at IS NULL"""
 
 REVOKE_KEY: Final = """
 UPDATE api_keys SET revoked_at = now() WHERE prefix = $1 AND revoked_at IS NULL
-RETURNING name"""
+RETURNING name, role, scopes, plants, expires_at"""
 
 # What the API shows of a key.
 _HIDDEN: Final = {"id", "hash", "former_hash"}

@@ -79,6 +79,7 @@ async def revoke_key(prefix: str, session: WriteSessionDep, principal: MayManage
     if row is None:
         raise _unknown_key(prefix)
     before = {name: row[name] for name in ("name", "role", "scopes", "plants")}
+    before["expires_at"] = None if row["expires_at"] is None else row["expires_at"].isoformat()
     await record_change(session, principal, "revoked", ("key", prefix), before=before)
     return ApiKeyView.model_validate(dict(row))
 

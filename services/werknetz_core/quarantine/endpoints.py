@@ -4,13 +4,14 @@ Raw bytes require an engineer. Entries are not deleted: a decision records who m
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 
+from werknetz.store.session import ReadSession
 from werknetz.store.tables import connectors, quarantine
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.keys import Principal
@@ -229,10 +230,15 @@ async def _decide(
     session: WriteSessionDep,
     principal: Principal,
 ) -> DecisionView:
+    q = quarantine.c
+    conditions = _conditions(selection, principal)
+    groups = await _load_groups(session, conditions)
+    # What arrives meanwhile is another decision: the audit log says what this one covers.
+    last_id = max((group["last_id"] for group in groups), default=0)
     ids = (
-        sa.select(quarantine.c.id)
-        .join(connectors, connectors.c.id == quarantine.c.connector_id)
-        .where(*_conditions(selection, principal))
+        sa.select(q.id)
+        .join(connectors, connectors.c.id == q.connector_id)
+        .where(*conditions, q.id <= last_id)
     )
     result = await session.execute(
         sa.update(quarantine)
@@ -241,12 +247,33 @@ async def _decide(
     )
     if not result.rowcount:
         raise _nothing_selected()
-    after = {**selection.model_dump(mode="json", exclude_none=True), "entries": result.rowcount}
+    after = {
+        **selection.model_dump(mode="json", exclude_none=True), "entries": result.rowcount,
+        **{name: value for name, value in values.items() if name != "note"},
+    }  # fmt: skip
     await record_change(
         session, principal, values["state"], ("quarantine", selection.connector or "selection"),
-        after=after, reason=values.get("note"),
+        before={"groups": groups}, after=after, reason=values.get("note"),
     )  # fmt: skip
     return DecisionView(entries=result.rowcount)
+
+
+async def _load_groups(
+    session: ReadSession, conditions: Sequence[sa.ColumnElement[bool]]
+) -> list[dict[str, Any]]:
+    """Return the entries that a decision covers, by what was decided of them before."""
+    q = quarantine.c
+    query = (
+        sa.select(
+            q.state, q.assigned_to, sa.func.count().label("entries"),
+            sa.func.min(q.id).label("first_id"), sa.func.max(q.id).label("last_id"),
+        )
+        .join(connectors, connectors.c.id == q.connector_id)
+        .where(*conditions)
+        .group_by(q.state, q.assigned_to)
+        .order_by(q.state, q.assigned_to)
+    )  # fmt: skip
+    return [dict(row) for row in (await session.execute(query)).mappings()]
 
 
 def _nothing_selected() -> Problem:

@@ -18,6 +18,14 @@ async def _fill(url: str) -> None:
     await connection.close()
 
 
+async def _audit_of(url: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetch("SELECT subject, address, client FROM audit_log")
+    finally:
+        await connection.close()
+
+
 @pytest.fixture(params=["postgresql", "postgres", "postgresql+asyncpg"])
 def scheme(
     request: pytest.FixtureRequest, database_url: str, monkeypatch: pytest.MonkeyPatch
@@ -28,7 +36,7 @@ def scheme(
     return request.param
 
 
-def test_commands_connect(scheme: str, tmp_path: Path) -> None:
+def test_commands_connect(scheme: str, database_url: str, tmp_path: Path) -> None:
     calendar = tmp_path / "calendar.json"
     calendar.write_text(CALENDAR)
     app = client_cli.root()
@@ -41,6 +49,11 @@ def test_commands_connect(scheme: str, tmp_path: Path) -> None:
     ):
         answer = CliRunner().invoke(app, command)
         assert answer.exit_code == 0, (scheme, command, answer.output)
+    entries = run(_audit_of(database_url))
+    assert {subject for subject, _, _ in entries} == {"key", "calendar", "recomputation"}
+    for _, address, client in entries:  # the calendar goes through the API's own code
+        assert address in {"127.0.0.1", None}
+        assert client.startswith("werknetz (")
 
 
 def test_another_database_is_rejected_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
