@@ -13,7 +13,9 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from werknetz_core.access.require import check_routes
 from werknetz_core.annotations.endpoints import router as annotations
 from werknetz_core.api_keys.endpoints import router as api_keys
+from werknetz_core.audit.chain.endpoints import router as audit_chain
 from werknetz_core.audit.endpoints import router as audit
+from werknetz_core.audit.origin import OriginMiddleware
 from werknetz_core.backlog.endpoints import router as backlog
 from werknetz_core.calendars.endpoints import router as calendars
 from werknetz_core.characteristics.endpoints import router as characteristics
@@ -83,8 +85,8 @@ from werknetz_core.warehouses.stock_movements.endpoints import router as stock_m
 PREFIX: Final = "/api/v1"
 _COMPRESSED_BYTES_MIN: Final = 2048  # a single value fits into one packet anyway
 RESOURCES: Final = (
-    annotations, quantities, shift_reports, audit, reasons, stop_thresholds, stops, plants,
-    calendars, equipment, signals, shifts, orders, operations, suppliers, sites, policies,
+    annotations, quantities, shift_reports, audit, audit_chain, reasons, stop_thresholds, stops,
+    plants, calendars, equipment, signals, shifts, orders, operations, suppliers, sites, policies,
     call_offs, due_lines, shipments, receipts, cumulatives, materials, line_materials,
     line_rates, warehouses, stock_levels, stock_movements, stock_projection, days_of_supply,
     shortage_warnings, findings, characteristics, equipment_capacities,
@@ -118,6 +120,7 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.registry = _metrics_registry()
+    app.add_middleware(OriginMiddleware)
     app.add_middleware(GZipMiddleware, minimum_size=_COMPRESSED_BYTES_MIN, compresslevel=5)
     app.add_middleware(
         BodyLimit,

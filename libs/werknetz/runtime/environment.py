@@ -103,6 +103,10 @@ VARIABLES: Final = (
     EnvironmentVariable(
         "WERKNETZ_RAW_RETENTION_DAYS", ("worker",), "Days before raw input is dropped."
     ),
+    EnvironmentVariable(
+        "WERKNETZ_AUDIT_RETENTION_DAYS", ("worker",),
+        "Days before whole months of the audit log are removed; none: never.",
+    ),
     _plain("WERKNETZ_INGEST_METRICS_PORT", ("ingest",), "Port of the writer's /metrics."),
     _plain("WERKNETZ_OPCUA_PASSWORD", ("edge",), "Password of `werknetz connect`."),
     EnvironmentVariable("WERKNETZ_URL", ("client",), "The API that the command line uses."),
