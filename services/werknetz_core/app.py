@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from werknetz_core.access.require import check_routes
+from werknetz_core.access.wrong_keys import WrongKeys
 from werknetz_core.annotations.endpoints import router as annotations
 from werknetz_core.api_keys.endpoints import router as api_keys
 from werknetz_core.audit.chain.endpoints import router as audit_chain
@@ -120,6 +121,9 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.registry = _metrics_registry()
+    app.state.wrong_keys = WrongKeys(
+        app.state.registry, per_min=settings.wrong_keys_per_min, burst=settings.wrong_keys_burst
+    )
     app.add_middleware(OriginMiddleware)
     app.add_middleware(GZipMiddleware, minimum_size=_COMPRESSED_BYTES_MIN, compresslevel=5)
     app.add_middleware(

@@ -11,6 +11,7 @@ RATE_BURST: Final = 1000
 KEY_REQUESTS_MAX: Final = 20
 WIDE_REQUESTS_MAX: Final = 2
 WEIGHT_MAX: Final = 1000
+WRONG_KEYS_PER_MIN: Final = 10.0
 STATEMENT_TIMEOUT_S: Final = 20.0
 
 
@@ -36,6 +37,8 @@ class CoreSettings:
     wide_requests_max: int = WIDE_REQUESTS_MAX  # of all keys; each key has one at a time
     wide_statement_timeout_s: float = STATEMENT_TIMEOUT_S  # of wide requests
     weight_max: int = WEIGHT_MAX  # a request that reads more is refused; 1: about 5,000 rows
+    wrong_keys_per_min: float = WRONG_KEYS_PER_MIN  # of one address; 0: no limit
+    wrong_keys_burst: int = 20  # of one address
     slot_wait_s: float = 10.0  # for one of the slots above, then 429
 
     @classmethod
@@ -64,6 +67,9 @@ class CoreSettings:
                 ),
             ),
             weight_max=count("WERKNETZ_WEIGHT_MAX", WEIGHT_MAX),
+            wrong_keys_per_min=read_number_env(
+                "WERKNETZ_WRONG_KEYS_PER_MIN", WRONG_KEYS_PER_MIN, environment
+            ),
             webhook_url=read_env("WERKNETZ_WEBHOOK_URL", environment),
             webhook_key=read_env("WERKNETZ_WEBHOOK_KEY", environment),
         )

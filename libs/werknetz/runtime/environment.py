@@ -55,6 +55,10 @@ VARIABLES: Final = (
     ),
     EnvironmentVariable("WERKNETZ_RATE_BURST", ("core",), "Requests of one API key at once."),
     EnvironmentVariable(
+        "WERKNETZ_WRONG_KEYS_PER_MIN", ("core",),
+        "Wrong API keys of one address per minute (10); 0: no limit.",
+    ),
+    EnvironmentVariable(
         "WERKNETZ_KEY_REQUESTS_MAX", ("core",), "Requests of one API key in flight in one process."
     ),
     EnvironmentVariable(

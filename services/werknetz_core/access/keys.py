@@ -172,6 +172,9 @@ async def require_key(request: Request) -> Principal:
     keys: KeyCache = request.app.state.context.keys
     principal = await keys.authenticate(key) if key else None
     if principal is None:
+        if key:
+            host = request.client.host if request.client else "unknown"
+            await request.app.state.wrong_keys.record(request.app.state.context.redis, host, key)
         raise _not_authenticated(key)
     await request.app.state.context.admission.enter(request.scope, principal.key_id)
     return principal

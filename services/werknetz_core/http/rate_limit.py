@@ -26,7 +26,7 @@ _log: Final = get_logger("core.rate")
 # The bucket refills by Redis's own clock: the clocks of API processes do not matter.
 # Returns how many of the requested tokens are granted, after how many ms the next is available, and
 # how many are left.
-_TAKE: Final = """
+TAKE: Final = """
 local rate, burst, requested = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -121,7 +121,7 @@ class RateLimiter:
             return 0.0
         arguments = (str(self._per_s), str(self._burst), str(tokens))
         try:
-            granted, wait_ms, left = await redis.eval(_TAKE, 1, f"{KEY_PREFIX}{key_id}", *arguments)
+            granted, wait_ms, left = await redis.eval(TAKE, 1, f"{KEY_PREFIX}{key_id}", *arguments)
         except (RedisError, OSError, TimeoutError) as error:
             self._redis_retry_at_s = self._now_s() + REDIS_RETRY_S
             _log.warning("Redis unavailable, rate limit suspended", error=type(error).__name__)

@@ -46,7 +46,8 @@ class World:
 
 @pytest_asyncio.fixture
 async def world(database_url: str, redis_url: str) -> AsyncIterator[World]:
-    async with open_world(CoreSettings(database_url, redis_url, watermark_cache_s=0)) as opened:
+    settings = CoreSettings(database_url, redis_url, watermark_cache_s=0, wrong_keys_per_min=0)
+    async with open_world(settings) as opened:
         yield opened
 
 

@@ -1,10 +1,14 @@
 """Rate limits by key, with a real Redis: shared by processes, answered with a hint."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+import httpx2
 import pytest
 from redis.asyncio import Redis
 
+from werknetz_core.app import create_app
 from werknetz_core.http.problem import Problem
 from werknetz_core.http.rate_limit import REDIS_RETRY_S, RateLimiter
 from werknetz_core.settings import CoreSettings
@@ -87,3 +91,35 @@ async def test_a_rate_of_zero_means_no_limit(database_url: str, redis_url: str) 
     async with open_world(settings) as world:
         statuses = [(await world.get("/kpis")).status_code for _ in range(20)]
         assert statuses == [200] * 20
+
+
+async def test_wrong_keys_are_limited_by_address_and_valid_ones_are_not(
+    database_url: str, redis_url: str
+) -> None:
+    settings = CoreSettings(
+        database_url, redis_url, wrong_keys_per_min=0.01, wrong_keys_burst=3, key_cache_s=0
+    )
+    async with open_world(settings) as world, open_process(settings) as other:
+        key = world.keys["viewer"]
+        wrong = {"X-API-Key": key[:-1] + ("0" if key[-1] != "0" else "1")}
+        clients = (world.client, other, world.client, other, world.client)
+        answers = [await client.get("/api/v1/plants", headers=wrong) for client in clients]
+        assert [answer.status_code for answer in answers] == [401, 401, 401, 429, 429]
+        assert int(answers[-1].headers["retry-after"]) > 60
+        assert answers[-1].headers["content-type"] == "application/problem+json"
+        assert (await world.get("/plants")).status_code == 200
+        assert (await world.client.get("/api/v1/plants")).status_code == 401
+        metrics = (await world.get("/metrics")).text
+        assert 'werknetz_wrong_keys_total{answer="401"} 2.0' in metrics
+
+
+@asynccontextmanager
+async def open_process(settings: CoreSettings) -> AsyncIterator[httpx2.AsyncClient]:
+    """A second API process of the same database and Redis."""
+    app = create_app(settings)
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=transport, base_url="http://core") as client,
+    ):
+        yield client
