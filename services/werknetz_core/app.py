@@ -51,7 +51,7 @@ from werknetz_core.kpi_definitions.endpoints import router as own_kpis
 from werknetz_core.kpis.definitions.endpoints import router as kpi_definitions
 from werknetz_core.kpis.explanation.endpoints import router as kpi_explanation
 from werknetz_core.kpis.values.endpoints import router as kpi_values
-from werknetz_core.limits.middleware import AdmissionMiddleware
+from werknetz_core.limits.middleware import AdmissionMiddleware, SlicedBodies
 from werknetz_core.loss_times.endpoints import router as loss_times
 from werknetz_core.losses.endpoints import router as losses
 from werknetz_core.losses.ranking.endpoints import router as loss_ranking
@@ -125,6 +125,7 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
         app.state.registry, per_min=settings.wrong_keys_per_min, burst=settings.wrong_keys_burst
     )
     app.add_middleware(OriginMiddleware)
+    app.add_middleware(SlicedBodies)  # inside of what compresses them
     app.add_middleware(GZipMiddleware, minimum_size=_COMPRESSED_BYTES_MIN, compresslevel=5)
     app.add_middleware(
         BodyLimit,

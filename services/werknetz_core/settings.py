@@ -8,7 +8,7 @@ from werknetz.runtime.settings import read_env, read_number_env, require_env
 
 RATE_PER_S: Final = 100.0
 RATE_BURST: Final = 1000
-KEY_REQUESTS_MAX: Final = 20
+KEY_REQUESTS_MAX: Final = 8  # fewer than `sessions_max`: one key cannot take them all
 WIDE_REQUESTS_MAX: Final = 2
 WEIGHT_MAX: Final = 1000
 WRONG_KEYS_PER_MIN: Final = 10.0

@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from werknetz.kpi.formulas.reasons import NO_GOOD, NO_PRODUCED, NO_REWORK, NO_SCRAP
+from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.equipment_tree import EquipmentNode
 from werknetz_core.context.time_spec import TimeContext, UtcSpan, format_local, shift_fields
 from werknetz_core.context.windows import effective_granularity, windows_of
 from werknetz_core.kpis.window_sums import SumQuery, load_sums_as_of, load_window_sums
+from werknetz_core.limits.reading import reading, reads_of_machines
+from werknetz_core.limits.weight import Reads
 
 _REASONS: Final = {
     "produced": NO_PRODUCED, "good": NO_GOOD, "scrap": NO_SCRAP, "rework": NO_REWORK,
@@ -25,6 +28,7 @@ _ELEMENTS: Final = frozenset(
 
 async def load_counts(
     context: AppContext,
+    principal: Principal,
     node: EquipmentNode,
     span: UtcSpan,
     granularity: str,
@@ -35,7 +39,13 @@ async def load_counts(
     windows = windows_of(granularity, span, time)
     tree = await context.tree.current()
     query = SumQuery(node.id, tree.ids_below[node.path], windows)
-    async with context.database.snapshot() as connection:
+    reads = Reads(len(windows), len(windows))
+    if as_of_us is not None or effective_granularity(granularity) == "15m":
+        reads += await reads_of_machines(context, len(query.ids), span.start_us, span.end_us)
+    async with (
+        reading(context, principal, reads) as context_of_reads,
+        context_of_reads.database.snapshot() as connection,
+    ):
         [rows] = (
             await load_window_sums(connection, [query], _ELEMENTS)
             if as_of_us is None

@@ -133,7 +133,7 @@ async def show_counts(
     revision = await Revision.of(request, context, [node.path])
     if revision.is_known:
         return revision.not_modified()
-    content = await counts.load_counts(context, node, span, granularity, time, as_of_us)
+    content = await counts.load_counts(context, principal, node, span, granularity, time, as_of_us)
     return revision.complete(request, json_response(content, revision.headers))
 
 

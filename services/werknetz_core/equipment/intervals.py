@@ -1,10 +1,8 @@
 """State intervals, merged from the pieces that are stored by bucket."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-import asyncpg
 from fastapi import Request, Response
 
 from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of
@@ -22,7 +20,7 @@ from werknetz_core.context.time_spec import (
 )
 from werknetz_core.context.windows import time_context_of
 from werknetz_core.equipment.schemas import StateView
-from werknetz_core.equipment.state_pages import StateHistory
+from werknetz_core.equipment.state_pages import Row, StateHistory
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParams, columns_of, list_response
 from werknetz_core.http.sorting import Cursor, SortType, parse_cursor
@@ -84,7 +82,6 @@ async def _load_items(
     # The current bucket ends where it was last computed: an interval up to it is still open.
     open_from_us = bucket_of(now_us) - BUCKET_US
     history = StateHistory(context, ids, span.start_us, span.end_us, open_from_us, as_of_us)
-    rows: Sequence[Mapping[str, Any]]
     if cursor.name == "start":
         rows = await history.load_page(cursor, params.limit + 1)
     else:  # the longest may be anywhere
@@ -96,10 +93,8 @@ async def _load_items(
     return [_to_item(row) for row in page], next_cursor
 
 
-async def _load_sorted(
-    history: StateHistory, cursor: Cursor, params: ListParams
-) -> list[asyncpg.Record]:
-    return await history.context.database.fetch(
+async def _load_sorted(history: StateHistory, cursor: Cursor, params: ListParams) -> list[Row]:
+    rows = await history.context.database.fetch(
         state_intervals_query(
             cursor.name, descending=cursor.descending, has_cursor=cursor.after is not None
         ),
@@ -111,9 +106,10 @@ async def _load_sorted(
         None if history.as_of_us is None else instant_of(history.as_of_us),
         *(cursor.after or ()),
     )
+    return [dict(row) for row in rows]
 
 
-def _to_item(row: Mapping[str, Any]) -> dict[str, object]:
+def _to_item(row: Row) -> dict[str, object]:
     seconds = (row["end_at"] - row["start_at"]).total_seconds()
     state = MachineState(row["state"])
     return {

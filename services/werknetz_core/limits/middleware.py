@@ -1,8 +1,34 @@
-"""Frees the slot of a request when its answer is sent, and adds the RateLimit fields."""
+"""Frees the slot of a request when its answer is sent, adds the RateLimit fields, slices bodies."""
+
+import asyncio
+from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from werknetz_core.limits.admission import ADMISSION, Admission
+
+SLICE_BYTES: Final = 65_536  # compressed in about a millisecond
+
+
+class SlicedBodies:
+    """Sends a large body in slices; other requests have a turn between two of them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_sliced(message: Message) -> None:
+            body: bytes = message.get("body", b"")
+            if message["type"] != "http.response.body" or len(body) <= SLICE_BYTES:
+                await send(message)
+                return
+            for start in range(0, len(body), SLICE_BYTES):
+                end = start + SLICE_BYTES
+                more = end < len(body) or message.get("more_body", False)
+                await send({**message, "body": body[start:end], "more_body": more})
+                await asyncio.sleep(0)
+
+        await self._app(scope, receive, send_sliced if scope["type"] == "http" else send)
 
 
 class AdmissionMiddleware:

@@ -10,8 +10,8 @@ from typing import Final, Self
 from werknetz.domain.bucket import BUCKET_US
 
 ROWS_PER_UNIT: Final = 5_000
-ROWS_PER_VALUE: Final = 10  # a computed value takes as long as so many rows
-WIDE_WEIGHT: Final = 10
+ROWS_PER_VALUE: Final = 100  # a computed value takes as long as so many rows
+WIDE_WEIGHT: Final = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Stops: listed whole, one by id, with the answer's ETag."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -14,11 +15,11 @@ from werknetz_core.context.time_spec import format_utc, parse_instant, parse_spa
 from werknetz_core.context.windows import time_context_of
 from werknetz_core.http.list_params import ListParams, ListParamsDep, columns_of, list_response
 from werknetz_core.http.responses import json_response
-from werknetz_core.http.sorting import sort_and_paginate
+from werknetz_core.limits.reading import reading, reads_of_machines
 from werknetz_core.reasons.loading import check_reason_filter, load_reasons
 from werknetz_core.stops import changes
-from werknetz_core.stops.loading import load_stops
 from werknetz_core.stops.lookup import find_stop
+from werknetz_core.stops.pages import StopHistory, is_by_start, page_of
 from werknetz_core.stops.schemas import (
     Classification,
     NewStop,
@@ -60,6 +61,10 @@ AsOf = Annotated[
     str | None, Query(description="By what was known at this time. Default: what is known now.")
 ]
 StopFilterDep = Annotated[StopFilter, Depends(read_stop_filter)]
+Totals = Annotated[
+    bool,
+    Query(description="false: none, so that the first page costs a page and not the span."),
+]
 
 
 @router.get("/stops", response_model=StopsPage, dependencies=STRICT)
@@ -74,13 +79,14 @@ async def list_stops(
     as_of: AsOf = None,
     stop_filter: StopFilterDep,
     params: ListParamsDep,
+    totals: Totals = True,
 ) -> Response:
     """List the stops of all machines below the equipment that overlap the span, each as a whole.
 
     Sort: start, duration_s, lost_s.
     """
     return await _stops_response(
-        request, context, principal, under, (start, end, as_of), stop_filter, params
+        request, context, principal, under, (start, end, as_of), stop_filter, params, totals
     )
 
 
@@ -96,13 +102,14 @@ async def list_stops_of(
     as_of: AsOf = None,
     stop_filter: StopFilterDep,
     params: ListParamsDep,
+    totals: Totals = True,
 ) -> Response:
     """List the stops of the equipment and all below it that overlap the span, each as a whole.
 
     Sort: start, duration_s, lost_s.
     """
     return await _stops_response(
-        request, context, principal, [path], (start, end, as_of), stop_filter, params
+        request, context, principal, [path], (start, end, as_of), stop_filter, params, totals
     )
 
 
@@ -121,6 +128,7 @@ async def _stops_response(
     times: tuple[str, str | None, str | None],
     stop_filter: StopFilter,
     params: ListParams,
+    with_totals: bool,
 ) -> Response:
     nodes = [await context.tree.find_node(path, principal) for path in under]
     tree = await context.tree.current()
@@ -134,28 +142,24 @@ async def _stops_response(
         reasons = await load_reasons(context.database)
         check_reason_filter(reasons, stop_filter.reasons, principal)
     ids = sorted({number for node in nodes for number in tree.ids_below[node.path]})
-    stops = await load_stops(context, ids, span.start_us, span.end_us, as_of_us)
-    matching = {item.id: item for item in stops if stop_filter.matches(item)}
-    rows = [
-        {
-            "id": item.id,
-            "start": item.stop.start_us,
-            "duration_s": item.stop.duration_us,
-            "lost_s": round(item.stop.lost_s * 1e6),
-        }
-        for item in matching.values()
-    ]
-    page, next_cursor = sort_and_paginate(
-        rows, params, default="start", keys=("start", "duration_s", "lost_s"), tie="id"
-    )
-    items = [stop_item(matching[row["id"]], span) for row in page]
+    history = StopHistory(context, ids, span, stop_filter, as_of_us)
+    totals: dict[str, object] | None = None
+    if is_by_start(params) and (params.cursor is not None or not with_totals):
+        page, next_cursor = await history.load_page(params)
+    else:
+        reads = await reads_of_machines(context, len(ids), span.start_us, span.end_us)
+        async with reading(context, principal, reads) as context_of_reads:
+            matching = await replace(history, context=context_of_reads).load_all()
+        page, next_cursor = page_of(matching, params)
+        totals = totals_of(matching)
     envelope = {
         "next_cursor": next_cursor,
         "start": format_utc(span.start_us),
         "end": format_utc(span.end_us),
-        "no_data": not matching,
-        "totals": totals_of(list(matching.values())),
+        "no_data": not page and params.cursor is None,
+        "totals": totals,
     }
+    items = [stop_item(item, span) for item in page]
     response = list_response(
         request, params, items, columns_of(StopView), next_cursor=next_cursor, envelope=envelope,
         headers=revision.headers,

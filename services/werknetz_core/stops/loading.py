@@ -1,9 +1,11 @@
 """Loads the stops of machines in a span, whole, with thresholds, reasons and state codes."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import asyncpg
 import sqlalchemy as sa
@@ -19,6 +21,8 @@ from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.http.problem import Problem
 from werknetz_core.reasons.loading import load_reasons, plant_of
+
+_ROWS_PER_TURN: Final = 500  # about a millisecond; then other requests have a turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ async def load_stops(
         path = paths.get(number)
         if path is None or (number not in pieces and number not in entries):
             continue
+        await asyncio.sleep(0)
         own = stops_of(pieces[number], entries[number], MinorStops.of(path, thresholds).below_us_at)
         machine_stops += [
             _machine_stop(number, path, stop, last.get(number), open_from, classifier)
@@ -139,7 +144,9 @@ async def _load_pieces(
             "Request a shorter span or less equipment.",
         )  # fmt: skip
     pieces: dict[int, list[StatePiece]] = defaultdict(list)
-    for number, start_at, end_at, *rest in rows:
+    for n, (number, start_at, end_at, *rest) in enumerate(rows):
+        if n % _ROWS_PER_TURN == 0:
+            await asyncio.sleep(0)
         pieces[number].append(StatePiece(microseconds_of(start_at), microseconds_of(end_at), *rest))
     return pieces
 

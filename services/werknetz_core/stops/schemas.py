@@ -64,7 +64,9 @@ class StopsPage(BaseModel):
     start: datetime
     end: datetime
     no_data: bool
-    totals: StopTotals  # of all stops that match, not of this page
+    # Of all stops that match, not of this page. Null on further pages by start, which read no
+    # more than they show, and with totals=false.
+    totals: StopTotals | None
 
 
 class _Change(BaseModel):

@@ -3,9 +3,12 @@
 Values of different scopes and periods agree because ratios are never averaged.
 """
 
+import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
+from werknetz.domain.bucket import BUCKET_US
 from werknetz.domain.window import Window
 from werknetz.kpi.additive import AdditiveElements
 from werknetz.kpi.definition import EQUIPMENT, Divisor, Kpi
@@ -13,13 +16,56 @@ from werknetz.kpi.elements import Elements
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import format_local, shift_fields
-from werknetz_core.context.windows import WINDOWS_MAX, effective_granularity, query_too_large
+from werknetz_core.context.windows import (
+    FIVE_MINUTES,
+    WINDOWS_MAX,
+    effective_granularity,
+    query_too_large,
+)
 from werknetz_core.kpis.groups.loading import GroupedSums, load_grouped_sums
 from werknetz_core.kpis.query import KpiQuery
 from werknetz_core.kpis.scopes.registry import SCOPES
 from werknetz_core.kpis.scopes.scope import QueryTarget, WindowSums
+from werknetz_core.limits.weight import Reads
 
 _NO_DATA: Final = "no data"
+_VALUES_PER_TURN: Final = 25  # about a millisecond; then other requests have a turn
+_DAY_US: Final = 86_400_000_000
+_BY_BUCKET: Final = frozenset({FIVE_MINUTES, "15m"})
+
+
+@dataclass(frozen=True, slots=True)
+class KpiPlan:
+    """A query with the windows of each target: what it will read and compute."""
+
+    query: KpiQuery
+    divided: Sequence[tuple[QueryTarget, Sequence[Window]]]
+
+    async def reads(self, context: AppContext) -> Reads:
+        """Return what it reads; before the first data there is nothing to read."""
+        first_us = await context.admission.history_start_us(context.database)
+        windows = sum(len(windows) for _, windows in self.divided)
+        values = windows * len(self.query.kpis)
+        if first_us is None:
+            return Reads(values=values)
+        now_us = context.now_us()
+        rows = 0
+        for target, own in self.divided:
+            span_us = sum(max(0, min(w.end_us, now_us) - max(w.start_us, first_us)) for w in own)
+            # Hours of machines and days of all equipment are stored as sums.
+            rows += len(target.ids) * span_us // BUCKET_US if self._sums_buckets else len(own)
+            rows += span_us // _DAY_US
+        return Reads(rows, values)
+
+    @property
+    def _sums_buckets(self) -> bool:
+        query = self.query
+        return (
+            effective_granularity(query.granularity, with_five_minutes=True) in _BY_BUCKET
+            or query.rolling is not None
+            or query.as_of is not None
+            or query.grouping is not None
+        )
 
 
 async def find_targets(
@@ -35,23 +81,33 @@ async def compute_etag(
     return await SCOPES[query.scope].compute_etag(query, targets, context)
 
 
-async def compute_values(
-    query: KpiQuery, targets: Sequence[QueryTarget], context: AppContext
-) -> dict[str, object]:
+def plan_values(query: KpiQuery, targets: Sequence[QueryTarget]) -> KpiPlan:
+    """Divide the query into windows; raise 422 for more values than an answer has."""
     scope = SCOPES[query.scope]
     divided = [(target, scope.windows_of(query, target)) for target in targets]
     if sum(len(windows) for _, windows in divided) * len(query.kpis) > WINDOWS_MAX:
         raise query_too_large("values")
+    return KpiPlan(query, divided)
+
+
+async def compute_values(plan: KpiPlan, context: AppContext) -> dict[str, object]:
+    query, divided = plan.query, plan.divided
+    scope = SCOPES[query.scope]
     summed = await scope.load_sums(context, divided, query.kpis)
     groups: GroupedSums | None = None
     if query.grouping is not None:
         groups = await load_grouped_sums(context, divided, summed, query.grouping, query.kpis)
     items: list[dict[str, object]] = []
+    since_turn = 0
     for n, (target, windows) in enumerate(divided):
         for number, window in enumerate(windows, start=1):
             parts = [summed[n].get(number)] if groups is None else groups[n][number]
             for sums in parts:
                 items += _value_items(query, target, window, sums)
+                since_turn += len(query.kpis)
+                if since_turn >= _VALUES_PER_TURN:
+                    since_turn = 0
+                    await asyncio.sleep(0)
     if len(items) > WINDOWS_MAX:
         raise query_too_large("values")
     return {

@@ -19,6 +19,7 @@ from werknetz_core.http.responses import (
 )
 from werknetz_core.kpis.query import KpiQuery, parameter_documents
 from werknetz_core.kpis.values import compute
+from werknetz_core.kpis.values.compute import KpiPlan
 from werknetz_core.kpis.values.schemas import (
     KpiQueryBody,
     KpiQueryListBody,
@@ -26,6 +27,8 @@ from werknetz_core.kpis.values.schemas import (
     KpiValueListView,
     KpiValueView,
 )
+from werknetz_core.limits.reading import reading
+from werknetz_core.limits.weight import Reads
 
 router = APIRouter(tags=["kpis"])
 _OPENAPI: Final[dict[str, Any]] = {"parameters": parameter_documents()}
@@ -46,7 +49,9 @@ async def kpi_values(request: Request, context: ContextDep, principal: MayRead) 
     etag = await compute.compute_etag(query, targets, context)
     if etag is not None and etag_matches(request.headers.get("if-none-match"), etag):
         return not_modified(etag, CACHE_CONTROL)
-    content = await compute.compute_values(query, targets, context)
+    plan = compute.plan_values(query, targets)
+    async with reading(context, principal, await plan.reads(context)) as context_of_reads:
+        content = await compute.compute_values(plan, context_of_reads)
     # The ETag was read before the rows: after a change in between, the next poll computes again.
     headers = {"ETag": etag, "Cache-Control": CACHE_CONTROL} if etag else {}
     if query.list_params is DEFAULT_LIST_PARAMS:
@@ -64,19 +69,32 @@ async def kpi_values(request: Request, context: ContextDep, principal: MayRead) 
 async def query_kpi_values(
     body: KpiQueryListBody, context: ContextDep, principal: MayRead
 ) -> Response:
-    """Compute many queries, in order. A query that fails has a problem instead of values."""
-    return json_response(
-        {"results": [await _compute_result(query, context, principal) for query in body.queries]}
-    )
+    """Compute many queries, in order. A query that fails has a problem instead of values.
+
+    It counts as the sum of its queries, so the whole is refused where they read too much.
+    """
+    plans = [await _plan_of(query, context, principal) for query in body.queries]
+    reads = sum([await plan.reads(context) for plan in plans if isinstance(plan, KpiPlan)], Reads())
+    async with reading(context, principal, reads) as context_of_reads:
+        results = [await _compute_result(plan, context_of_reads) for plan in plans]
+    return json_response({"results": results})
 
 
-async def _compute_result(
+async def _plan_of(
     body: KpiQueryBody, context: AppContext, principal: Principal
-) -> dict[str, object]:
+) -> KpiPlan | Problem:
     try:
         query = KpiQuery.from_body(body, await context.kpis.with_names(body.kpi))
-        targets = await compute.find_targets(query, context, principal)
-        return {"answer": await compute.compute_values(query, targets, context), "problem": None}
+        return compute.plan_values(query, await compute.find_targets(query, context, principal))
+    except Problem as problem:
+        return problem
+
+
+async def _compute_result(plan: KpiPlan | Problem, context: AppContext) -> dict[str, object]:
+    try:
+        if isinstance(plan, Problem):
+            raise plan
+        return {"answer": await compute.compute_values(plan, context), "problem": None}
     except Problem as problem:
         return {"answer": None, "problem": problem.to_document("", "/api/v1/kpi_values:query")}
 
