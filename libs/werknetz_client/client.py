@@ -8,6 +8,7 @@ from werknetz_client.audit.log import AsyncAudit
 from werknetz_client.blocking import Blocking, LoopThread, blocking, blocking_iterator
 from werknetz_client.calendars import AsyncCalendars
 from werknetz_client.collections import (
+    AsyncApiKeys,
     AsyncCollection,
     AsyncEditableCollection,
     AsyncEquipment,
@@ -66,6 +67,7 @@ class AsyncClient(
         self.quantity_entries = AsyncQuantities(self.transport, "quantity_entries")
         self.shift_reports = AsyncShiftReports(self.transport)
         self.audit = AsyncAudit(self.transport, "audit")
+        self.api_keys = AsyncApiKeys(self.transport, "api_keys")
 
     async def __aenter__(self) -> Self:
         return self
@@ -239,6 +241,16 @@ class Quantities(Blocking[AsyncQuantities]):
     undo = blocking(AsyncQuantities.undo)
 
 
+class ApiKeys(Blocking[AsyncApiKeys]):
+    """API keys, for admins: a role for a person, scopes for a program."""
+
+    iter = blocking_iterator(AsyncApiKeys.iter)
+    list = blocking(AsyncApiKeys.list)
+    create = blocking(AsyncApiKeys.create)
+    rotate = blocking(AsyncApiKeys.rotate)
+    revoke = blocking(AsyncApiKeys.revoke)
+
+
 class Audit(Blocking[AsyncAudit]):
     """Changes by people: `iter`, `list`; their chain of hashes: `head`, `chain`."""
 
@@ -291,6 +303,7 @@ class Client(Blocking[AsyncClient], Resources[Collection, EditableCollection, Si
         self.quantity_entries = Quantities(loop, client.quantity_entries)
         self.shift_reports = ShiftReports(loop, client.shift_reports)
         self.audit = Audit(loop, client.audit)
+        self.api_keys = ApiKeys(loop, client.api_keys)
 
     get = blocking(AsyncClient.get)
     post = blocking(AsyncClient.post)

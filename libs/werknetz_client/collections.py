@@ -121,6 +121,29 @@ class AsyncKpis:
         return row
 
 
+class AsyncApiKeys(AsyncCollection):
+    """API keys: `iter`, `list`, and `create`, `rotate`, `revoke`, for admins."""
+
+    async def create(self, name: str, /, **fields: object) -> Row:
+        """Create a key; fields: role, scopes, plants, expires_days. `key` is shown only here."""
+        row: Row = await self.transport.post("/api_keys", {"name": name, **fields})
+        return row
+
+    async def rotate(
+        self, prefix: str, /, *, overlap_hours: int = 168, expires_days: int | None = None
+    ) -> Row:
+        """Give a key a new secret, in `key`; the former one is valid for `overlap_hours`."""
+        body = {"overlap_hours": overlap_hours, "expires_days": expires_days}
+        row: Row = await self.transport.post(f"/api_keys/{quote(prefix)}:rotate", body)
+        return row
+
+    async def revoke(self, prefix: str, /) -> Row:
+        """Revoke a key: it stops working within seconds."""
+        response = await self.transport.request("DELETE", f"/api_keys/{quote(prefix)}")
+        row: Row = response.json()
+        return row
+
+
 class Resources(Generic[C, E, S, Q]):
     """One attribute for each collection of the API."""
 

@@ -42,8 +42,15 @@ def test_keys_are_created_listed_and_revoked(command: CliRunner) -> None:
     rows = json.loads(command.invoke(app, ["keys", "list", "-o", "json"]).stdout)
     assert [row["plants"] for row in rows if row["prefix"] == match[1]] == [[PLANT]]
     header, *lines = command.invoke(app, ["keys", "list", "-o", "csv"]).stdout.splitlines()
-    assert header.startswith("prefix,name,role,plants,created_at")
+    assert header.startswith("prefix,name,role,scopes,plants,created_at")
     assert [line for line in lines if line.startswith(f"{match[1]},tablet,viewer,")]
+    rotated = command.invoke(app, ["keys", "rotate", match[1], "--overlap", "0"])
+    assert rotated.exit_code == 0, rotated.output
+    assert f"wn_{match[1]}_" in rotated.stdout
+    assert match[0] not in rotated.stdout
+    scopes = ["--scope", "ingest", "--scope", "read"]
+    created = command.invoke(app, ["keys", "create", "mes", *scopes])
+    assert (created.exit_code, "scope ingest" in created.stderr) == (0, True), created.output
     assert "tablet" in command.invoke(app, ["keys", "revoke", match[0]]).stdout
     again = command.invoke(app, ["keys", "revoke", match[1]])
     assert (again.exit_code, "Remedy" in again.stderr) == (1, True)
@@ -52,7 +59,10 @@ def test_keys_are_created_listed_and_revoked(command: CliRunner) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["keys", "create", "x", "--role", "god"], "viewer, engineer"),
+        (["keys", "create", "x", "--role", "god"], "viewer, operator, planner, engineer, admin"),
+        (["keys", "create", "x", "--scope", "read,god"], "read, ingest"),
+        (["keys", "rotate", "none"], "keys list"),
+        (["keys", "rotate", "none", "--overlap", "soon"], "12h or 0"),
         (["keys", "create", "x", "--plants", "nordwerk/emden-7"], PLANT),
         (["keys", "create", "x", "--expires", "soon"], "90d"),
     ],

@@ -171,3 +171,21 @@ def test_a_supplier_value_is_printed_with_its_policy(
         assert part in printed
     kpi_command.kpi("otif", supplier=["alfa"], output=Output.CSV)
     assert capsys.readouterr().out == "supplier,kpi\r\nalfa,otif\r\n"
+
+
+def test_keys_are_created_rotated_and_revoked() -> None:
+    requests: list[tuple[str, str, bytes]] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        requests.append((request.method, request.url.path, request.content))
+        return httpx2.Response(200, json={"prefix": "ab"})
+
+    with _client(answer) as client:
+        assert client.api_keys.create("mes", scopes=["ingest"]) == {"prefix": "ab"}
+        client.api_keys.rotate("ab", overlap_hours=0)
+        client.api_keys.revoke("ab")
+    assert requests == [
+        ("POST", "/api/v1/api_keys", b'{"name":"mes","scopes":["ingest"]}'),
+        ("POST", "/api/v1/api_keys/ab:rotate", b'{"overlap_hours":0,"expires_days":null}'),
+        ("DELETE", "/api/v1/api_keys/ab", b""),
+    ]
