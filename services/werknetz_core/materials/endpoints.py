@@ -95,6 +95,12 @@ async def set_material(
     else:
         material_id = row["id"]
     values = _changed_values(change)
+    lists = change.model_dump(mode="json", include={"numbers", "units"}, exclude_none=True)
+    before = None
+    if row is not None:
+        detail = await _load_detail(material_id, session, principal)
+        before = {name: row[name] for name in values}
+        before |= detail.model_dump(mode="json", include=set(lists))
     if values:
         await session.execute(sa.update(materials).where(_M.id == material_id).values(values))
     changed = {material_id}
@@ -108,11 +114,8 @@ async def set_material(
     if concerns_events:
         await session.execute(sa.text(AGAIN_OF_MATERIALS), {"ids": sorted(changed)})
     await record_change(
-        session, principal, "changed", ("material", material),
-        before=None if row is None else {name: row[name] for name in values},
-        after=values | change.model_dump(mode="json", include={"numbers", "units"},
-                                         exclude_none=True),
-    )  # fmt: skip
+        session, principal, "changed", ("material", material), before=before, after=values | lists
+    )
     _log.info("material changed", material=material, by=principal.name)
     return await _load_detail(material_id, session, principal)
 

@@ -33,7 +33,7 @@ from werknetz_core.http import pagination
 from werknetz_core.http.key_format import validate_key
 from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.sorting import Sorting, SortKey
-from werknetz_core.suppliers.identities import set_identities
+from werknetz_core.suppliers.identities import load_identities, set_identities
 from werknetz_core.suppliers.policies.versions import load_current_policy
 from werknetz_core.suppliers.schemas import (
     IdentityView,
@@ -85,8 +85,16 @@ async def set_supplier(
     principal.require_all_plants()
     if change.identities is not None:
         await session.execute(sa.text(ALONE))
-    existing = sa.select(partners.c.id).where(partners.c.key == key)
-    supplier_id = await session.scalar(existing.with_for_update())
+    existing = sa.select(partners.c.id, partners.c.name).where(partners.c.key == key)
+    former = (await session.execute(existing.with_for_update())).mappings().one_or_none()
+    supplier_id = None if former is None else former["id"]
+    after = change.model_dump(mode="json", exclude_none=True)
+    before: dict[str, object] | None = None
+    if former is not None:
+        before = {"name": former["name"]}
+        if change.identities is not None:
+            before["identities"] = await load_identities(session, "partner_id", supplier_id)
+        before = {name: value for name, value in before.items() if name in after}
     if supplier_id is None:
         new = sa.insert(partners).values(
             key=validate_key(key, "supplier"), name=change.name or key, roles=["supplier"]
@@ -99,9 +107,8 @@ async def set_supplier(
     if change.identities is not None:
         await set_identities(session, "partner_id", supplier_id, change.identities)
     await record_change(
-        session, principal, "changed", ("supplier", key),
-        after=change.model_dump(mode="json", exclude_none=True),
-    )  # fmt: skip
+        session, principal, "changed", ("supplier", key), before=before, after=after
+    )
     _log.info("supplier changed", supplier=key, by=principal.name)
     return await _load_detail(supplier_id, context, session, principal)
 

@@ -6,13 +6,20 @@ from typing import Final
 import sqlalchemy as sa
 
 from werknetz.store.master_data import AGAIN_OF_PARTNERS, AGAIN_OF_SITES
-from werknetz.store.session import WriteSession
+from werknetz.store.session import ReadSession, WriteSession
 from werknetz.store.tables.supply import partner_identities, site_identities
 
 _TABLES: Final = {
     "partner_id": (partner_identities, AGAIN_OF_PARTNERS),
     "site_id": (site_identities, AGAIN_OF_SITES),
 }
+
+
+async def load_identities(session: ReadSession, owner_column: str, owner_id: int) -> list[str]:
+    """Return the identities of an owner, for the audit log."""
+    table, _ = _TABLES[owner_column]
+    query = sa.select(table.c.value).where(table.c[owner_column] == owner_id)
+    return list((await session.scalars(query.order_by(table.c.value))).all())
 
 
 async def set_identities(

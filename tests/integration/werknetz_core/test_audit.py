@@ -65,7 +65,55 @@ async def test_a_revoked_key_is_in_the_log_without_its_secret(world: World) -> N
     shown = await entries(world, "subject=key")
     assert [entry["action"] for entry in shown] == ["revoked", "created"]
     assert created["key"] not in str(shown)
-    assert shown[0]["before"] == {"name": "new", "role": "operator", "plants": None}
+    assert shown[0]["before"] == shown[1]["after"]
+    assert shown[0]["before"].keys() == {"name", "role", "scopes", "plants", "expires_at"}
+    assert shown[0]["before"]["role"] == "operator"
+    assert shown[0]["before"]["expires_at"].startswith("202")
+
+
+async def test_a_second_change_records_what_the_first_one_left(world: World) -> None:
+    changes = [
+        (f"/line_rates/{LINE}", {"per_hour": 200.0, "currency": "EUR"}, {"per_hour": 300.0}),
+        ("/suppliers/k", {"name": "K", "identities": ["1", "2"]}, {"identities": ["2"]}),
+        ("/sites/s1", {"name": "S", "plant": PLANT, "identities": ["9"]}, {"identities": []}),
+        (
+            "/materials/M1", {"description": "B", "units": [{"unit": "box", "factor": 4.0}]},
+            {"units": []},
+        ),
+        ("/warehouses/w1", {"name": "W"}, {"name": "V"}),
+        (
+            f"/line_materials/{LINE}",
+            {"items": [{
+                "material": "M1", "warehouse": "w1", "quantity_per_item": 1.0,
+                "items_per_hour": 2.0, "minimum_quantity": 0.0,
+            }]},
+            {"items": []},
+        ),
+    ]  # fmt: skip
+    for path, first, second in changes:
+        for body in (first, first | second):
+            response = await send(world, "PUT", path, body, "admin")
+            assert response.status_code < 300, response.text
+        newest, oldest = (await entries(world))[:2]
+        assert oldest["before"] in (None, {"items": []}), path
+        assert newest["before"] == oldest["after"] == first, path
+        assert newest["after"] == first | second, path
+
+
+async def test_a_decision_on_quarantine_records_what_it_covers_and_what_was_before(
+    world: World,
+) -> None:
+    selection = {"connector": "emden-opcua"}
+    await post(world, "/quarantine:assign", {**selection, "to": "Eva"}, "admin")
+    await post(world, "/quarantine:discard", {**selection, "note": "test"}, "admin")
+    discarded, assigned = await entries(world, "subject=quarantine")
+    [group] = assigned["before"]["groups"]
+    assert (group["state"], group["assigned_to"]) == ("open", None)
+    assert group["entries"] == assigned["after"]["entries"]
+    assert group["first_id"] <= group["last_id"]
+    assert discarded["before"]["groups"] == [{**group, "state": "assigned", "assigned_to": "Eva"}]
+    assert assigned["after"]["assigned_to"] == "Eva"
+    assert (discarded["after"]["state"], discarded["reason"]) == ("discarded", "test")
 
 
 async def test_pages_filters_and_plants(world: World) -> None:
@@ -126,3 +174,10 @@ async def test_keys_of_the_command_line_are_in_the_log(world: World, database_ur
         ("revoked", "database"), ("created", "database"),
     ]  # fmt: skip
     assert key not in str(shown)
+    for entry in shown:
+        assert (entry["address"], entry["trace_id"]) == ("127.0.0.1", None)
+        assert entry["client"].startswith("werknetz (")
+    document = {
+        "name": "first", "role": "admin", "scopes": [], "plants": [PLANT], "expires_at": None,
+    }  # fmt: skip
+    assert (shown[0]["before"], shown[1]["after"]) == (document, document)

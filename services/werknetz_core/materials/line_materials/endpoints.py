@@ -101,6 +101,8 @@ async def set_line_materials(
     await session.execute(sa.text(ALONE))
     rows = [await _row_of(node.id, item, session, principal) for item in new.items]
     _require_no_overlap(rows)
+    query = _QUERY.where(_L.equipment_id == node.id).order_by(materials.c.number, _L.id)
+    former = [LineMaterialView(**row) for row in (await session.execute(query)).mappings()]
     delete = sa.delete(line_materials).where(_L.equipment_id == node.id)
     removed = await session.execute(delete.returning(_L.warehouse_id, _L.material_id))
     changed = {(row.warehouse_id, row.material_id) for row in removed}
@@ -116,10 +118,15 @@ async def set_line_materials(
     await session.execute(sa.text(AGAIN_OF_LINE), {"ids": subtree_ids})
     await record_change(
         session, principal, "changed", ("line_materials", path), equipment=path,
+        before={
+            "items": [
+                item.model_dump(mode="json", exclude={"equipment"}, exclude_none=True)
+                for item in former
+            ]
+        },
         after=new.model_dump(mode="json", exclude_none=True),
     )  # fmt: skip
     _log.info("line materials set", equipment=path, items=len(rows), by=principal.name)
-    query = _QUERY.where(_L.equipment_id == node.id).order_by(materials.c.number, _L.id)
     return [LineMaterialView(**row) for row in (await session.execute(query)).mappings()]
 
 

@@ -54,7 +54,9 @@ async def set_line_rate(
     node = await context.tree.find_node(path, principal)
     valid_from: Any = _NO_START if rate.valid_from is None else rate.valid_from
     is_replaced = [_R.equipment_id == node.id, _R.valid_from == valid_from]
-    await session.execute(sa.delete(line_rates).where(*is_replaced))
+    delete = sa.delete(line_rates).where(*is_replaced).returning(_R.currency, _R.per_hour)
+    former = (await session.execute(delete)).mappings().one_or_none()
+    after = rate.model_dump(mode="json", exclude_none=True)
     await session.execute(
         sa.insert(line_rates).values(
             equipment_id=node.id, valid_from=valid_from, currency=rate.currency,
@@ -63,7 +65,7 @@ async def set_line_rate(
     )  # fmt: skip
     await record_change(
         session, principal, "changed", ("line_rate", path), equipment=path,
-        after=rate.model_dump(mode="json", exclude_none=True),
+        before=None if former is None else {**after, **former}, after=after,
     )  # fmt: skip
     _log.info("line rate set", equipment=path, by=principal.name)
     row = (await session.execute(_line_rates_query().where(*is_replaced))).mappings().one()

@@ -18,7 +18,7 @@ from werknetz_core.http import pagination
 from werknetz_core.http.key_format import validate_key
 from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.sorting import Sorting, SortKey
-from werknetz_core.suppliers.identities import set_identities
+from werknetz_core.suppliers.identities import load_identities, set_identities
 from werknetz_core.suppliers.sites.schemas import SiteChange, SiteView
 
 router = APIRouter(tags=["supply"])
@@ -66,8 +66,13 @@ async def set_site(
     principal.require_all_plants()
     if change.identities is not None:
         await session.execute(sa.text(ALONE))
-    existing = sa.select(sites.c.id).where(sites.c.key == key)
-    site_id = await session.scalar(existing.with_for_update())
+    await session.execute(sa.select(sites.c.id).where(sites.c.key == key).with_for_update())
+    former = (await session.execute(_QUERY.where(sites.c.key == key))).mappings().one_or_none()
+    site_id = None if former is None else former["id"]
+    after = change.model_dump(mode="json", exclude_none=True)
+    before = None if former is None else {name: former[name] for name in after}
+    if before is not None and change.identities is not None:
+        before["identities"] = await load_identities(session, "site_id", site_id)
     if site_id is None:
         new = sa.insert(sites).values(key=validate_key(key, "site"), name=change.name or key)
         site_id = await session.scalar(new.returning(sites.c.id))
@@ -81,8 +86,8 @@ async def set_site(
     if change.identities is not None:
         await set_identities(session, "site_id", site_id, change.identities)
     await record_change(
-        session, principal, "changed", ("site", key), equipment=change.plant,
-        after=change.model_dump(mode="json", exclude_none=True),
+        session, principal, "changed", ("site", key), before=before, after=after,
+        equipment=change.plant,
     )  # fmt: skip
     _log.info("site changed", site=key, by=principal.name)
     row = (await session.execute(_QUERY.where(sites.c.id == site_id))).mappings().one()
