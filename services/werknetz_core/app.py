@@ -3,11 +3,10 @@
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Final
 
 from fastapi import Depends, FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
-from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from werknetz_core.access.require import check_routes
@@ -32,6 +31,7 @@ from werknetz_core.deliveries.due_lines.endpoints import router as due_lines
 from werknetz_core.deliveries.receipts.endpoints import router as receipts
 from werknetz_core.deliveries.shipments.endpoints import router as shipments
 from werknetz_core.docs.endpoints import router as docs
+from werknetz_core.docs.openapi import openapi_of
 from werknetz_core.energy_carriers.endpoints import router as energy_carriers
 from werknetz_core.equipment.endpoints import router as equipment
 from werknetz_core.equipment_capacities.endpoints import router as equipment_capacities
@@ -84,6 +84,7 @@ from werknetz_core.warehouses.stock_levels.endpoints import router as stock_leve
 from werknetz_core.warehouses.stock_movements.endpoints import router as stock_movements
 
 PREFIX: Final = "/api/v1"
+PUBLIC: Final = tuple(PREFIX + path for path in ("/info", "/health/live", "/health/ready"))
 _COMPRESSED_BYTES_MIN: Final = 2048  # a single value fits into one packet anyway
 RESOURCES: Final = (
     annotations, quantities, shift_reports, audit, audit_chain, reasons, stop_thresholds, stops,
@@ -147,7 +148,9 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
     app.include_router(health, include_in_schema=False)
     app.include_router(docs)
     check_routes(app)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way
+    app.openapi = lambda: openapi_of(  # type: ignore[method-assign] # FastAPI's documented way
+        app, description=_DESCRIPTION, public=PUBLIC
+    )
     return app
 
 
@@ -157,20 +160,3 @@ def _metrics_registry() -> CollectorRegistry:
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
     return registry
-
-
-def _openapi(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI document, with both headers that can carry an API key."""
-    if app.openapi_schema is None:
-        document = get_openapi(
-            title=app.title, version=app.version, description=_DESCRIPTION, routes=app.routes
-        )
-        document.setdefault("components", {})["securitySchemes"] = {
-            "bearer": {"type": "http", "scheme": "bearer"},
-            "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-        }
-        document["security"] = [{"bearer": []}, {"header": []}]
-        for path in ("/info", "/health/live", "/health/ready"):
-            document["paths"][PREFIX + path]["get"]["security"] = []
-        app.openapi_schema = document
-    return app.openapi_schema

@@ -13,8 +13,11 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from werknetz_core.http.guard.methods import allowed_methods
+
 MEDIA_TYPE: Final = "application/problem+json"
 UNREADABLE: Final = 400
+METHOD_NOT_ALLOWED: Final = 405
 TYPE_PREFIX: Final = "urn:werknetz:problem:"
 _HTTP_ERRORS: Final[Mapping[int, tuple[str, str, str]]] = {
     404: ("no_such_route", "There is no such route", "/docs lists the routes."),
@@ -135,7 +138,11 @@ async def _handle_http_exception(request: Request, error: Exception) -> Response
     code, title, hint = _HTTP_ERRORS.get(
         error.status_code, ("http_error", str(error.detail), "See /docs for this route.")
     )
-    problem = Problem(error.status_code, code, f"{title}.", hint, headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(allowed_methods(request.app, request.scope))
+        hint = f"Methods of this path: {headers['Allow']}."
+    problem = Problem(error.status_code, code, f"{title}.", hint, headers=headers)
     return problem_response(request, problem)
 
 
