@@ -89,6 +89,9 @@ DECLARE
     broken bigint;
     removed bigint;
 BEGIN
+    IF NOT EXISTS (SELECT FROM audit_log WHERE at < older_than) THEN
+        RETURN 0;
+    END IF;
     SELECT * INTO STRICT head FROM audit_head FOR UPDATE;
     SELECT min(seq) INTO first_seq FROM audit_seals;
     SELECT coalesce(min(s.seq) - 1, head.seq) INTO last_seq

@@ -120,4 +120,9 @@ TARGETS: Final = (
         ("tests/integration/werknetz_core/ingest",),
         needs_database=True,
     ),
+    Target(
+        "audit chain",
+        ("libs/werknetz_client/audit/chain.py", "libs/werknetz_client/audit/files.py"),
+        ("tests/unit/werknetz_client/audit",),
+    ),
 )

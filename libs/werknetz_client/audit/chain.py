@@ -103,7 +103,9 @@ def verify_chain(links: Iterable[Link], expected: Expectation) -> Verification:
         place = _Place(before, current, last_id)
         broken = _break_at(link, place, remaining) or _break_of_head(link, heads)
         if broken is None and not is_anchored:
-            broken, is_anchored = _check_anchor(link, first)
+            anchor = _check_anchor(link, first)
+            is_anchored = anchor is True
+            broken = anchor if isinstance(anchor, ChainBreak) else None
         if broken is not None:
             return Verification(count, first.seq, current, broken)
         before, current, last_id, count = current, link.seal, link.entry_id, count + 1
@@ -146,7 +148,7 @@ def _break_at(link: Link, place: _Place, following: Iterator[Link]) -> ChainBrea
 def _classify(link: Link, place: _Place, following: Sequence[Link]) -> ChainBreak:
     current = place.current
     if link.previous != current.hash:
-        if link.previous == place.before.hash and current.seq > 0:
+        if link.previous == place.before.hash:
             return ChainBreak(
                 BreakKind.INSERTED, current.seq,
                 "the next entry follows the one before: this one was put between them",
@@ -187,21 +189,24 @@ def _break_of_head(link: Link, heads: dict[int, Seal]) -> ChainBreak | None:
     )  # fmt: skip
 
 
-def _check_anchor(link: Link, first: Link) -> tuple[ChainBreak | None, bool]:
-    """Compare the begin of the chain with the entry that retention left of what it removed."""
-    if first.seq == 1 or link.entry is None or '"subject": "audit"' not in link.entry:
-        return None, False
+def _check_anchor(link: Link, first: Link) -> ChainBreak | bool:
+    """Return whether the link is the entry that retention left of what it removed before `first`.
+
+    A break: it is, and `first` does not follow what was removed.
+    """
+    if link.entry is None or '"subject": "audit"' not in link.entry:
+        return False
     entry = json.loads(link.entry)
-    removed = entry.get("after", {})
+    removed = entry.get("after")
     if (entry["subject"], entry["action"]) != ("audit", "removed"):
-        return None, False
+        return False
     if removed["to_seq"] != first.seq - 1:
-        return None, False
+        return False
     if removed["hash"] == first.previous:
-        return None, True
+        return True
     return ChainBreak(
         BreakKind.CHANGED, first.seq, "it does not follow what retention removed before it"
-    ), True
+    )
 
 
 def _break_at_start(
@@ -215,7 +220,7 @@ def _break_at_start(
 
 
 def _break_at_end(last: Seal, heads: Sequence[Seal]) -> ChainBreak | None:
-    newest = max((head.seq for head in heads), default=0)
+    newest = max((head.seq for head in heads), default=last.seq)
     if newest <= last.seq:
         return None
     return ChainBreak(

@@ -50,7 +50,13 @@ def write_csv(links: Iterable[Link], file: TextIO) -> Seal | None:
     writer.writerow((*CHAIN_COLUMNS, *COLUMNS, _ENTRY))
     last = None
     for link in links:
-        row = (str(link.seq), link.previous, link.hash, *_cells(link.entry), link.entry or "")
+        row = (
+            str(link.seq),
+            link.previous,
+            link.hash,
+            *_cells(link.entry).values(),
+            link.entry or "",
+        )
         writer.writerow(row)
         last = link.seal
     return last
@@ -92,16 +98,14 @@ def _read_ndjson(file: TextIO) -> Iterator[Link]:
 def _read_csv(file: TextIO) -> Iterator[Link]:
     csv.field_size_limit(_FIELD_MAX)
     reader = csv.DictReader(file, strict=True)
-    for number, row in enumerate(reader, start=2):
-        try:
+    try:
+        for row in reader:
             entry = row[_ENTRY] or None
-            shown = dict(zip(COLUMNS, _cells(entry), strict=True))
-            wrong = [name for name, cell in shown.items() if row[name] != cell]
-            if wrong:  # what people read is not what the hash covers
-                entry = None if entry is None else f"{entry} {wrong}"
+            if entry is not None and any(row[k] != cell for k, cell in _cells(entry).items()):
+                entry += " differs from the cells that people read"
             yield _link(row["seq"], row["previous"], row["hash"], entry)
-        except (ValueError, KeyError, TypeError) as error:
-            raise _reject(number, error) from error
+    except (csv.Error, ValueError, KeyError, TypeError) as error:
+        raise _reject(reader.line_num, error) from error
 
 
 def _link(seq: str, previous: str, digest: str, entry: str | None) -> Link:
@@ -122,13 +126,15 @@ def _reject(number: int, error: Exception) -> AuditFileRejected:
     return AuditFileRejected(f"line {number} is no entry of the audit log: {detail}.", _HINT)
 
 
-def _cells(entry: str | None) -> Iterator[str]:
+def _cells(entry: str | None) -> dict[str, str]:
     """Return what the columns show of an entry: documents as JSON, no value as an empty cell."""
     values = {} if entry is None else json.loads(entry, parse_int=_Number, parse_float=_Number)
-    for name in COLUMNS:
-        value = values.get(name)
-        text = "" if value is None else value if isinstance(value, str) else jsonb_text(value)
-        yield f"'{text}" if text.startswith(_FORMULA) else text
+    return {name: _cell(values.get(name)) for name in COLUMNS}
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else value if isinstance(value, str) else jsonb_text(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from werknetz_client.audit.chain import (
+    LOOK_AHEAD,
     START,
     BreakKind,
+    ChainBreak,
     Expectation,
     Link,
     Seal,
@@ -111,32 +113,95 @@ def remove_all(_links: list[Link]) -> list[Link]:
     return []
 
 
+def repeat_twice(links: list[Link]) -> list[Link]:
+    return [*links[:3], links[2], *links[3:]]
+
+
+def remove_three(links: list[Link]) -> list[Link]:
+    return [links[0], *links[4:]]
+
+
+def cut_one(links: list[Link]) -> list[Link]:
+    return links[:-1]
+
+
+_LATER = "a later entry belongs here"
+_OTHER_CONTENT = "id 3: its hash is that of another content"
+
+
 @pytest.mark.parametrize(
-    ("damage", "kind", "seq"),
+    ("damage", "kind", "seq", "detail"),
     [
-        (change, BreakKind.CHANGED, 3),
-        (change_with_its_hash, BreakKind.CHANGED, 3),
-        (change_hash, BreakKind.CHANGED, 3),
-        (rebuild, BreakKind.CHANGED, COUNT),
-        (remove, BreakKind.REMOVED, 3),
-        (remove_first, BreakKind.REMOVED, 1),
-        (remove_entry, BreakKind.REMOVED, 3),
-        (remove_and_renumber, BreakKind.REMOVED, 3),
-        (insert, BreakKind.INSERTED, 3),
-        (insert_without_a_hash, BreakKind.INSERTED, 3),
-        (swap_entries, BreakKind.REORDERED, 3),
-        (swap_links, BreakKind.REORDERED, 3),
-        (repeat_link, BreakKind.REORDERED, 2),
-        (cut_end, BreakKind.TRUNCATED, COUNT - 1),
-        (remove_all, BreakKind.TRUNCATED, 1),
+        (change, BreakKind.CHANGED, 3, _OTHER_CONTENT),
+        (
+            change_with_its_hash,
+            BreakKind.CHANGED,
+            3,
+            "id 3: the next entry follows another content and hash",
+        ),
+        (change_hash, BreakKind.CHANGED, 3, _OTHER_CONTENT),
+        (
+            rebuild,
+            BreakKind.CHANGED,
+            COUNT,
+            f"its hash is not the one that was stored apart ({HEAD.hash}): the chain was rebuilt",
+        ),
+        (remove, BreakKind.REMOVED, 3, "entry 3 is missing"),
+        (remove_three, BreakKind.REMOVED, 2, "entries 2 to 4 are missing"),
+        (
+            remove_first,
+            BreakKind.REMOVED,
+            1,
+            "entries 1 to 2 are missing, and no retention removed them",
+        ),
+        (remove_entry, BreakKind.REMOVED, 3, "the entry with the id 3 is missing"),
+        (
+            remove_and_renumber,
+            BreakKind.REMOVED,
+            3,
+            "id 4 follows an entry that is missing, and was renumbered",
+        ),
+        (
+            insert,
+            BreakKind.INSERTED,
+            3,
+            "the next entry follows the one before: this one was put between them",
+        ),
+        (insert_without_a_hash, BreakKind.INSERTED, 3, f"id 99: {_LATER}"),
+        (swap_entries, BreakKind.REORDERED, 3, f"id 4: {_LATER}"),
+        (swap_links, BreakKind.REORDERED, 3, f"id 4: {_LATER}"),
+        (repeat_link, BreakKind.REORDERED, 2, "2 follows 3"),
+        (repeat_twice, BreakKind.REORDERED, 3, "3 follows 3"),
+        (cut_end, BreakKind.TRUNCATED, COUNT - 1, "entries 5 to 6 are missing at the end"),
+        (cut_one, BreakKind.TRUNCATED, COUNT, "entry 6 is missing at the end"),
+        (remove_all, BreakKind.TRUNCATED, 1, "entries 1 to 6 are missing at the end"),
     ],
 )
 def test_each_kind_of_break_is_named(
-    damage: Callable[[list[Link]], list[Link]], kind: BreakKind, seq: int
+    damage: Callable[[list[Link]], list[Link]], kind: BreakKind, seq: int, detail: str
 ) -> None:
     broken = verify_chain(damage(CHAIN), Expectation([HEAD])).broken
-    assert broken is not None
-    assert (broken.kind, broken.seq) == (kind, seq)
+    assert broken == ChainBreak(kind, seq, detail)
+
+
+def test_a_break_ends_the_walk_after_what_is_right() -> None:
+    verification = verify_chain(change(CHAIN), Expectation([HEAD]))
+    assert (verification.entries, verification.first_seq) == (2, 1)
+    assert verification.last == CHAIN[1].seal
+
+
+def test_a_later_entry_is_looked_for_within_a_bound() -> None:
+    far = seal([entry_of(number) for number in range(1, LOOK_AHEAD + 3)])
+    for distance, kind in (
+        (LOOK_AHEAD, BreakKind.REORDERED), (LOOK_AHEAD + 1, BreakKind.CHANGED),
+    ):  # fmt: skip
+        first, other = far[0], far[distance]
+        links = [*far]
+        links[0] = replace(first, entry=other.entry, entry_id=other.entry_id)
+        links[distance] = replace(other, entry=first.entry, entry_id=first.entry_id)
+        broken = verify_chain(links, Expectation()).broken
+        assert broken is not None
+        assert (broken.kind, broken.seq) == (kind, 1)
 
 
 def test_an_intact_chain_ends_with_its_head() -> None:
@@ -152,6 +217,7 @@ def test_a_chain_may_have_grown_since_its_head_was_read() -> None:
 def test_an_empty_log_is_intact() -> None:
     verification = verify_chain([], Expectation([START]))
     assert (verification.broken, verification.first_seq) == (None, None)
+    assert verify_chain([], Expectation()).broken is None
 
 
 def test_a_seal_noted_elsewhere_finds_a_rebuilt_chain() -> None:
@@ -188,3 +254,12 @@ def test_a_chain_after_a_removal_needs_its_anchor(
 
 def test_a_part_may_begin_anywhere() -> None:
     assert verify_chain(CHAIN[3:], Expectation([HEAD], is_whole=False)).broken is None
+
+
+def test_another_entry_about_the_log_is_no_anchor() -> None:
+    for action in ("exported", "removed"):
+        entry = {"id": 9, "after": {"hash": "", "to_seq": 1}, "action": action, "subject": "audit"}
+        links = [*CHAIN[3:], *seal([(9, json.dumps(entry))], HEAD)]
+        broken = verify_chain(links, Expectation([links[-1].seal])).broken
+        assert broken is not None
+        assert (broken.kind, broken.seq) == (BreakKind.REMOVED, 1)

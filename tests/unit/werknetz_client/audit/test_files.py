@@ -82,20 +82,64 @@ def test_cells_that_a_spreadsheet_would_compute_are_text() -> None:
     assert ",'-," in target.getvalue()
 
 
+def _spoil_number(text: str) -> str:
+    return text.replace('"seq": 2', '"seq": "two"').replace("\r\n2,", "\r\ntwo,")
+
+
+def _spoil_name(text: str) -> str:
+    return text.replace("hash", "hush", 1)
+
+
+def _spoil_hash(text: str) -> str:
+    return text.replace(links()[0].hash, "ff")
+
+
+def _spoil_form(text: str) -> str:
+    return "seq\r\n1\r\n" if text.startswith("seq") else "[]\n"
+
+
+# The second row of the CSV file ends in its fourth line: a cell of it has a line break.
 @pytest.mark.parametrize(
-    "damage",
+    ("damage", "line", "csv_line", "detail"),
     [
-        lambda text: text.replace('"seq": 2', '"seq": "two"').replace("\r\n2,", "\r\ntwo,"),
-        lambda text: text.replace("hash", "hush", 1),
-        lambda text: text.replace(links()[0].hash, "ff"),
-        lambda text: "seq\r\n1\r\n" if text.startswith("seq") else "[]\n",
+        (_spoil_number, 2, 4, "two"),
+        (_spoil_name, 1, 2, "'hash' is missing"),
+        (_spoil_hash, 1, 2, "'ff' is not a hash"),
+        (_spoil_form, 1, 2, ""),
     ],
-    ids=["number", "name", "hash", "form"],
 )
-def test_another_file_is_refused_with_its_line(file: Path, damage: Callable[[str], str]) -> None:
+def test_another_file_is_refused_with_its_line(
+    file: Path, damage: Callable[[str], str], line: int, csv_line: int, detail: str
+) -> None:
     file.write_bytes(damage(file.read_bytes().decode()).encode())
-    with pytest.raises(AuditFileRejected, match=r"line [1-5] "):
+    number = csv_line if file.suffix == ".csv" else line
+    with pytest.raises(AuditFileRejected, match=rf"line {number} .*{detail}") as rejected:
         list(read_links(file))
+    assert "werknetz audit export" in rejected.value.hint
+
+
+def test_a_quote_without_an_end_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "audit.csv"
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        write_csv(links(), opened)
+    file.write_bytes(file.read_bytes() + b'"')
+    with pytest.raises(AuditFileRejected, match="line"):
+        list(read_links(file))
+
+
+def test_long_documents_and_missing_entries_are_read(tmp_path: Path) -> None:
+    entry = f'{{"id": 1, "after": {{"x": "{"y" * 200_000}"}}}}'
+    chain = [Link(1, START.hash, hash_of(START.hash, entry), 1, entry)]
+    chain.append(Link(2, chain[0].hash, "a" * 64, 0, None))
+    for name, write in WRITE.items():
+        with (tmp_path / name).open("w", encoding="utf-8", newline="") as opened:
+            write(chain, opened)
+        assert list(read_links(tmp_path / name)) == chain
+
+
+def test_an_empty_chain_has_no_last_seal() -> None:
+    assert write_ndjson([], io.StringIO()) is None
+    assert write_csv([], io.StringIO()) is None
 
 
 def test_a_name_that_is_there_twice_is_refused(tmp_path: Path) -> None:
