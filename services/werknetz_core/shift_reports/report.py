@@ -19,7 +19,7 @@ from werknetz_core.context.time_spec import (
     shift_fields,
 )
 from werknetz_core.kpis.query import KpiQuery
-from werknetz_core.kpis.values.compute import compute_values, find_targets
+from werknetz_core.kpis.values.compute import compute_values, find_targets, plan_values
 from werknetz_core.kpis.values.schemas import KpiQueryBody
 from werknetz_core.loss_times.reasons import load_scrap_reasons
 from werknetz_core.loss_times.shares import load_reported_scrap
@@ -89,7 +89,7 @@ async def _load_values(
     )  # fmt: skip
     query = KpiQuery.from_body(body)
     targets = await find_targets(query, context, by)
-    items = (await compute_values(query, targets, context))["items"]
+    items = (await compute_values(plan_values(query, targets), context))["items"]
     assert isinstance(items, list)  # noqa: S101 - narrows what `compute_values` returns
     return items
 
