@@ -5,13 +5,11 @@ from typing import Any
 
 import asyncpg
 import pytest
-from alembic import command
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz_core import admin
 
 from .conftest import NOW, World
-from .test_schema import _migrate, connection  # noqa: F401 - a fixture
+from .test_schema_entries import _migrate
 
 pytestmark = pytest.mark.asyncio
 ROTATE = "/api/v1/api_keys/{}:rotate"
@@ -146,19 +144,18 @@ async def test_a_key_is_rotated_in_the_database(database_url: str) -> None:
 
 
 async def test_keys_of_0023_may_do_what_they_could(
-    connection: AsyncConnection,
-    database_url: str,  # noqa: F811 - the fixture
+    database_url: str,
 ) -> None:
     """Engineers, planners and operators could do the same, and still can."""
     database = await asyncpg.connect(database_url)
     await database.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    await _migrate(connection, command.upgrade, "0023")
+    await _migrate(database_url, upgrade_to="0023")
     roles = ("viewer", "engineer", "planner", "operator", "admin")
     for role in roles:
         await database.execute(
             "INSERT INTO api_keys (prefix, hash, name, role) VALUES ($1, 'x', $1, $1)", role
         )
-    await _migrate(connection, command.upgrade, "0024")
+    await _migrate(database_url, upgrade_to="0024")
     rows = await database.fetch("SELECT name, role, scopes FROM api_keys")
     assert {(row["name"], row["role"], tuple(row["scopes"])) for row in rows} == {
         ("viewer", "viewer", ()), ("admin", "admin", ()),
@@ -169,7 +166,7 @@ async def test_keys_of_0023_may_do_what_they_could(
             "INSERT INTO api_keys (prefix, hash, name, scopes) VALUES ($1, 'x', $1, $2)",
             name, scopes,
         )  # fmt: skip
-    await _migrate(connection, command.downgrade, "0023")
+    await _migrate(database_url, downgrade_to="0023")
     rows = await database.fetch("SELECT name, role, revoked_at IS NULL AS is_valid FROM api_keys")
     assert {tuple(row) for row in rows} == {
         ("viewer", "viewer", True), ("admin", "admin", True), ("engineer", "engineer", True),
