@@ -184,6 +184,13 @@ def test_each_kind_of_break_is_named(
     assert broken == ChainBreak(kind, seq, detail)
 
 
+def test_the_first_entry_follows_zeros() -> None:
+    links = seal([entry_of(1), entry_of(2)], Seal(0, "a" * 64))
+    detail = "it is the first entry, and follows a hash all the same"
+    broken = verify_chain(links, Expectation([links[-1].seal])).broken
+    assert broken == ChainBreak(BreakKind.CHANGED, 1, detail)
+
+
 def test_a_break_ends_the_walk_after_what_is_right() -> None:
     verification = verify_chain(change(CHAIN), Expectation([HEAD]))
     assert (verification.entries, verification.first_seq) == (2, 1)

@@ -142,6 +142,14 @@ def test_an_empty_chain_has_no_last_seal() -> None:
     assert write_csv([], io.StringIO()) is None
 
 
+def test_empty_lines_are_skipped(tmp_path: Path) -> None:
+    file = tmp_path / "x.ndjson"
+    with file.open("w", encoding="utf-8") as opened:
+        write_ndjson(links(), opened)
+    file.write_text("\n" + file.read_text().replace("\n", "\n\n"))
+    assert list(read_links(file)) == links()
+
+
 def test_a_name_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "x.ndjson"
     with file.open("w", encoding="utf-8") as opened:
