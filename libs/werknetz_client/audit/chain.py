@@ -142,15 +142,15 @@ def _break_at(link: Link, place: _Place, following: Iterator[Link]) -> ChainBrea
         )
     if link.previous == current.hash and link.is_hash_right(current.hash):
         return None
+    if current == START and link.previous != START.hash:
+        return ChainBreak(
+            BreakKind.CHANGED, link.seq, "it is the first entry, and follows a hash all the same"
+        )
     return _classify(link, place, list(islice(following, LOOK_AHEAD)))
 
 
 def _classify(link: Link, place: _Place, following: Sequence[Link]) -> ChainBreak:
     current = place.current
-    if current == START and link.previous != START.hash:
-        return ChainBreak(
-            BreakKind.CHANGED, link.seq, "it is the first entry, and follows a hash all the same"
-        )
     if link.previous != current.hash:
         if link.previous == place.before.hash:
             return ChainBreak(

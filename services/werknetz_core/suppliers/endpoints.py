@@ -93,7 +93,7 @@ async def set_supplier(
     if former is not None:
         before = {"name": former["name"]}
         if change.identities is not None:
-            before["identities"] = await load_identities(session, "partner_id", supplier_id)
+            before["identities"] = await load_identities(session, "partner_id", former["id"])
         before = {name: value for name, value in before.items() if name in after}
     if supplier_id is None:
         new = sa.insert(partners).values(

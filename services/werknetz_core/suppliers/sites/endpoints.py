@@ -70,9 +70,11 @@ async def set_site(
     former = (await session.execute(_QUERY.where(sites.c.key == key))).mappings().one_or_none()
     site_id = None if former is None else former["id"]
     after = change.model_dump(mode="json", exclude_none=True)
-    before = None if former is None else {name: former[name] for name in after}
-    if before is not None and change.identities is not None:
-        before["identities"] = await load_identities(session, "site_id", site_id)
+    before: dict[str, object] | None = None
+    if former is not None:
+        before = {name: former[name] for name in after}
+        if change.identities is not None:
+            before["identities"] = await load_identities(session, "site_id", former["id"])
     if site_id is None:
         new = sa.insert(sites).values(key=validate_key(key, "site"), name=change.name or key)
         site_id = await session.scalar(new.returning(sites.c.id))
