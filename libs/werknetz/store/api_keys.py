@@ -16,10 +16,12 @@ SELECT id, hash, name, role, scopes, plants,
     last_used_at IS NULL OR last_used_at <= now() - interval '1 minute' AS is_use_due
 FROM api_keys WHERE prefix = $1 AND revoked_at IS NULL"""
 
-# Several API processes may use a key at once: one of them writes.
+# Many requests may use a key at once: one of them writes, and none waits for another.
 MARK_USED: Final = """
 UPDATE api_keys SET last_used_at = now()
-WHERE id = $1 AND (last_used_at IS NULL OR last_used_at <= now() - interval '1 minute')"""
+WHERE id = (SELECT id FROM api_keys WHERE id = $1
+    AND (last_used_at IS NULL OR last_used_at <= now() - interval '1 minute')
+    FOR NO KEY UPDATE SKIP LOCKED)"""
 
 INSERT_KEY: Final = """
 INSERT INTO api_keys (prefix, hash, name, role, scopes, plants, expires_at)

@@ -16,12 +16,14 @@ from typing import Final
 import asyncpg
 from fastapi import Request
 
+from werknetz.runtime.log import get_logger
 from werknetz.store.api_keys import FIND_KEY, MARK_USED
 from werknetz.store.session import Database
 from werknetz_core.access.permissions import KeyRole, KeyScope, Permission, permissions_of
 from werknetz_core.http.problem import Problem
 
 CACHED_MAX: Final = 1024
+_log: Final = get_logger("core.keys")
 _KEY_FORMAT: Final = re.compile(r"wn_([a-z0-9]{2,32})_([0-9a-f]{64})")
 _CREATE_HINT: Final = (
     "Send `Authorization: Bearer wn_…` or `X-API-Key: wn_…`; "
@@ -144,8 +146,15 @@ class KeyCache:
         if row is None or principal is None or principal.has_expired(self._now_us()):
             return None
         if row["is_use_due"]:
-            await self._pool.execute(MARK_USED, principal.key_id)
+            await self._mark_used(principal.key_id)
         return principal
+
+    async def _mark_used(self, key_id: int) -> None:
+        try:
+            await self._pool.execute(MARK_USED, key_id)
+        except asyncpg.PostgresError as error:
+            # For example a read-only standby: whoever only reads is answered all the same.
+            _log.warning("last use of a key not written", error=type(error).__name__)
 
 
 def _principal_of(row: asyncpg.Record, hashed: bytes) -> Principal | None:
