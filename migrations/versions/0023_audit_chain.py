@@ -50,14 +50,23 @@ _SEAL_TRIGGER = """
 CREATE CONSTRAINT TRIGGER audit_log_sealed AFTER INSERT ON audit_log
 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION seal_inserted_audit_entry()"""
 
+# The head is written once: in one transaction, each of its versions would be read again.
 _SEAL_PRESENT = """
 DO $$
 DECLARE
     entry audit_log;
+    head audit_head;
+    seal bytea;
 BEGIN
+    SELECT * INTO STRICT head FROM audit_head;
     FOR entry IN SELECT * FROM audit_log ORDER BY id LOOP
-        PERFORM seal_audit_entry(entry);
+        seal = sha256(head.hash || convert_to(audit_canonical(entry), 'UTF8'));
+        head.seq = head.seq + 1;
+        INSERT INTO audit_seals (seq, entry_id, previous, hash)
+        VALUES (head.seq, entry.id, head.hash, seal);
+        head.hash = seal;
     END LOOP;
+    UPDATE audit_head SET seq = head.seq, hash = head.hash;
 END $$"""
 
 _REFUSE = """
