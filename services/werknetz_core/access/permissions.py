@@ -37,7 +37,7 @@ P = Permission
 MEANINGS: Final[Mapping[Permission, str]] = {
     P.READ: "read what belongs to the plants of the key",
     P.RAW_READ: "read events, whole raw messages and mapping documents",
-    P.AUDIT_READ: "read changes in the audit log that concern no equipment",
+    P.AUDIT_READ: "read all of the audit log, also what concerns no equipment, and its chain",
     P.INGEST: "send events through the API",
     P.STOPS_WRITE: "enter, classify, split, merge and undo stops",
     P.QUANTITIES_WRITE: "enter and correct quantities",
