@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
+from werknetz.runtime.http_server.cors import allow_origins
 from werknetz_core.access.require import check_routes
 from werknetz_core.access.wrong_keys import WrongKeys
 from werknetz_core.annotations.endpoints import router as annotations
@@ -136,6 +137,7 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
     app.add_middleware(AdmissionMiddleware)
     # Added last, so outermost: it also handles bodies that the limit rejects.
     app.add_middleware(RequestMiddleware, metrics=RequestMetrics(app.state.registry))
+    allow_origins(app, settings.cors_origins)
     problem.register_handlers(app)
     register_database_handlers(app)
     # Routes are matched in order; KPI values are polled most. FastAPI looks through every router

@@ -9,17 +9,19 @@ from typing import Annotated, Any, Final, NoReturn
 
 import asyncpg
 import typer
-import uvicorn
 from rich.console import Console
 
 from werknetz.domain.shift import CalendarRejected
 from werknetz.runtime import log
 from werknetz.runtime.command import get_or_add_group
+from werknetz.runtime.http_server.limits import HttpLimits
+from werknetz.runtime.http_server.server import LimitedServer
+from werknetz.runtime.http_server.tls import ServerTls, TlsFilesInvalid
 from werknetz.runtime.settings import SettingError, require_env
 from werknetz.runtime.terminal import Output, OutputOption, Wide, print_json, print_table
 from werknetz.store.database_url import DatabaseUrlRejected
 from werknetz_core import admin
-from werknetz_core.api_keys.schemas import ApiKeyView
+from werknetz_core.api_keys.schemas import OVERLAP_MAX, ApiKeyView
 from werknetz_core.app import create_app
 from werknetz_core.http.formats import Format, OutputFormat, render
 from werknetz_core.http.list_params import columns_of
@@ -52,22 +54,32 @@ def up(
     host: str = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8080,
     wait_s: WaitOption = 0,
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option(envvar="WERKNETZ_TLS_CERT", help="PEM of the certificate and its chain."),
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(envvar="WERKNETZ_TLS_KEY", help="PEM of its key.")
+    ] = None,
+    root_path: Annotated[
+        str,
+        typer.Option(
+            envvar="WERKNETZ_ROOT_PATH",
+            help="Path below which a reverse proxy publishes the API, such as /werknetz.",
+        ),
+    ] = "",
 ) -> None:
     """Serve the API and its documentation."""
     log.configure()
     settings = _settings()
+    limits, tls = _http_limits(), _tls(tls_cert, tls_key)
+    _check_root_path(root_path)
     _run(admin.wait_for_database(settings.database_url, wait_s=wait_s, show=_err.print))
-    config = uvicorn.Config(
-        create_app(settings),
-        host=host,
-        port=port,
-        log_config=None,  # structlog is configured above
-        access_log=False,  # a URL may contain a key; /metrics counts requests
-        server_header=False,
-        timeout_graceful_shutdown=10,
-        limit_concurrency=500,
-    )
-    uvicorn.Server(config).run()
+    server = LimitedServer(
+        create_app(settings), limits, tls,
+        host=host, port=port, root_path=root_path, timeout_graceful_shutdown=10,
+    )  # fmt: skip
+    server.run()
 
 
 def migrate(wait_s: WaitOption = 60) -> None:
@@ -102,7 +114,7 @@ def create_key(
     expires: Annotated[str, typer.Option(help="90d, 12h, or never")] = "365d",
 ) -> None:
     """Create an API key and print it. It is not shown again."""
-    paths, scope_names = _split(plants), _split(scopes)
+    paths, scope_names = _split("--plants", plants), _split("--scope", scopes)
     key = _run(
         admin.create_key(
             _database_url(),
@@ -121,8 +133,12 @@ def create_key(
     typer.echo(key)
 
 
-def _split(texts: Sequence[str] | None) -> list[str]:
-    return [part.strip() for text in texts or () for part in text.split(",") if part.strip()]
+def _split(option: str, texts: Sequence[str] | None) -> list[str]:
+    """Return the names in an option. An empty one is an error: it must not stand for the default."""
+    parts = [part.strip() for text in texts or () for part in text.split(",")]
+    if not all(parts):
+        _fail(f"{option} is empty", "name at least one, or leave the option out")
+    return parts
 
 
 def rotate_key(
@@ -136,6 +152,8 @@ def rotate_key(
 ) -> None:
     """Give a key a new secret and print it. Name, role, scopes, plants and prefix stay."""
     length = timedelta() if overlap == "0" else _parse_length("--overlap", overlap, "0")
+    if length > OVERLAP_MAX:
+        _fail(f"--overlap {overlap!r} is too long", f"at most {OVERLAP_MAX.days}d")
     change = {} if expires is None else {"expires_at": _parse_expiry(expires)}
     plain = _prefix_of(prefix)
     name, key, until = _run(admin.rotate_key(_database_url(), plain, overlap=length, **change))
@@ -241,6 +259,29 @@ def _settings() -> CoreSettings:
         return CoreSettings.from_environment()
     except SettingError as error:
         _fail(str(error), "for example postgresql://werknetz@127.0.0.1:5432/werknetz")
+
+
+def _http_limits() -> HttpLimits:
+    try:
+        return HttpLimits.from_environment()
+    except SettingError as error:
+        _fail(str(error), "correct the variable, or unset it for the default")
+
+
+def _tls(cert: Path | None, key: Path | None) -> ServerTls | None:
+    if cert is None and key is None:
+        return None
+    if cert is None or key is None:
+        _fail("--tls-cert and --tls-key go together", "set both, or neither")
+    try:
+        return ServerTls(cert, key)
+    except TlsFilesInvalid as error:
+        _fail(str(error), "write a valid certificate with its chain and its key, both as PEM")
+
+
+def _check_root_path(path: str) -> None:
+    if path and (not path.startswith("/") or path.endswith("/")):
+        _fail(f"--root-path {path!r} is not valid", "begin with / and end without, as /werknetz")
 
 
 def _database_url() -> str:

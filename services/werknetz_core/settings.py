@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
+from werknetz.runtime.http_server.cors import parse_origins
 from werknetz.runtime.settings import read_env, read_number_env, require_env
 
 RATE_PER_S: Final = 100.0
@@ -37,6 +38,7 @@ class CoreSettings:
     wide_requests_max: int = WIDE_REQUESTS_MAX  # of all keys; each key has one at a time
     wide_statement_timeout_s: float = STATEMENT_TIMEOUT_S  # of wide requests
     weight_max: int = WEIGHT_MAX  # a request that reads more is refused; 1: about 5,000 rows
+    cors_origins: tuple[str, ...] = ()  # of pages that may call the API from a browser
     wrong_keys_per_min: float = WRONG_KEYS_PER_MIN  # of one address; 0: no limit
     wrong_keys_burst: int = 20  # of one address
     slot_wait_s: float = 10.0  # for one of the slots above, then 429
@@ -70,6 +72,7 @@ class CoreSettings:
             wrong_keys_per_min=read_number_env(
                 "WERKNETZ_WRONG_KEYS_PER_MIN", WRONG_KEYS_PER_MIN, environment
             ),
+            cors_origins=parse_origins(read_env("WERKNETZ_CORS_ORIGINS", environment) or ""),
             webhook_url=read_env("WERKNETZ_WEBHOOK_URL", environment),
             webhook_key=read_env("WERKNETZ_WEBHOOK_KEY", environment),
         )

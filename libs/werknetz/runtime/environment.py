@@ -99,8 +99,16 @@ VARIABLES: Final = (
     ),
     EnvironmentVariable(
         "WERKNETZ_TRUSTED_PROXIES", ("core",),
-        "Addresses and networks of reverse proxies, separated by commas (none).",
+        "Addresses and networks of reverse proxies, separated by commas (none). Their "
+        "X-Forwarded-For and X-Forwarded-Proto count.",
     ),
+    EnvironmentVariable(
+        "WERKNETZ_CORS_ORIGINS", ("core",),
+        "Origins whose pages may call the API from a browser, separated by commas (none).",
+    ),
+    _plain("WERKNETZ_TLS_CERT", ("core",), "PEM of the API's certificate and its chain."),
+    _plain("WERKNETZ_TLS_KEY", ("core",), "PEM of its key."),
+    _plain("WERKNETZ_ROOT_PATH", ("core",), "Path below which a proxy publishes the API."),
     EnvironmentVariable(
         "WERKNETZ_SAMPLES_RETENTION_DAYS", ("worker",), "Days before samples are dropped."
     ),

@@ -14,9 +14,9 @@ from typing import Final
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from werknetz.runtime.http_server.security_headers import CONTENT_SECURITY_POLICY
 from werknetz_core.access.require import no_key_needed
 from werknetz_core.http.etag import etag_matches
-from werknetz_core.http.middleware import CONTENT_SECURITY_POLICY
 from werknetz_core.http.problem import Problem
 from werknetz_core.http.responses import not_modified
 

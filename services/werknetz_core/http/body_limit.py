@@ -16,4 +16,5 @@ class BodyLimit:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._by_path.get(scope.get("path", ""), self._default)(scope, receive, send)
+        path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
+        await self._by_path.get(path, self._default)(scope, receive, send)

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from werknetz.runtime.http_server.security_headers import DEFAULT_HEADERS
 from werknetz.runtime.log import get_logger
 from werknetz_core.http.guard.requests import CHECKED
 from werknetz_core.http.problem import MEDIA_TYPE, Problem, problem_of
@@ -19,19 +20,6 @@ FAILED_FROM: Final = 400
 INTERNAL_FROM: Final = 500
 TOO_LARGE: Final = 413
 _TRACEPARENT: Final = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
-CONTENT_SECURITY_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-)
-DEFAULT_HEADERS: Final = (  # of every response that does not set them itself
-    (b"cache-control", b"no-store"),
-    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-)
-
 _log: Final = get_logger("core.api")
 
 

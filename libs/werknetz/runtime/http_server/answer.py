@@ -24,19 +24,25 @@ class ServerProblem:
 
     def encode(self, *, path: str, has_body: bool = True) -> bytes:
         """Return the whole response; `has_body` is false in answers to HEAD."""
+        body, headers = self.to_parts(path=path)
+        lines = [b"HTTP/1.1 %d %b" % (self.status, HTTPStatus(self.status).phrase.encode())]
+        lines += [b"%b: %b" % header for header in headers]
+        return b"\r\n".join(lines) + b"\r\n\r\n" + (body if has_body else b"")
+
+    def to_parts(self, *, path: str) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+        """Return body and headers."""
         trace_id = secrets.token_hex(16)
-        body = json.dumps(
-            {
-                "type": f"urn:werknetz:problem:{self.code}",
-                "title": self.code.replace("_", " ").capitalize(),
-                "status": self.status,
-                "detail": self.detail,
-                "hint": self.hint,
-                "errors": [],
-                "instance": path,
-                "trace_id": trace_id,
-            }
-        ).encode()
+        document = {
+            "type": f"urn:werknetz:problem:{self.code}",
+            "title": self.code.replace("_", " ").capitalize(),
+            "status": self.status,
+            "detail": self.detail,
+            "hint": self.hint,
+            "errors": [],
+            "instance": path,
+            "trace_id": trace_id,
+        }
+        body = json.dumps(document).encode()
         headers = [
             (b"content-type", MEDIA_TYPE.encode()),
             (b"content-length", str(len(body)).encode()),
@@ -46,9 +52,7 @@ class ServerProblem:
         ]
         if self.retry_s is not None:
             headers.append((b"retry-after", str(self.retry_s).encode()))
-        lines = [b"HTTP/1.1 %d %b" % (self.status, HTTPStatus(self.status).phrase.encode())]
-        lines += [b"%b: %b" % header for header in headers]
-        return b"\r\n".join(lines) + b"\r\n\r\n" + (body if has_body else b"")
+        return body, headers
 
 
 SERVER_FULL: Final = ServerProblem(

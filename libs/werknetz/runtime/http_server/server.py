@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from werknetz.runtime.background import BackgroundTask
 from werknetz.runtime.http_server.acceptor import acceptor_of
 from werknetz.runtime.http_server.connections import ConnectionTable
+from werknetz.runtime.http_server.forwarded import ForwardedClients
 from werknetz.runtime.http_server.limits import HttpLimits
 from werknetz.runtime.http_server.tls import ServerTls
 from werknetz.runtime.log import get_logger
@@ -36,7 +37,7 @@ class LimitedServer(uvicorn.Server):
         self._reported = (0, 0)
         super().__init__(
             uvicorn.Config(
-                app,
+                ForwardedClients(app, limits),
                 http=acceptor_of(limits, self.table, tls),
                 ws="none",
                 interface="asgi3",
@@ -55,6 +56,11 @@ class LimitedServer(uvicorn.Server):
         if counter % _REPORT_TICKS == 0:
             self._report()
         return await super().on_tick(counter)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._tls is not None:
+            _log.info("TLS is on: use https:// in the URL")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.table.close(working=False)
