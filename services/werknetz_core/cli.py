@@ -134,7 +134,7 @@ def create_key(
 
 
 def _split(option: str, texts: Sequence[str] | None) -> list[str]:
-    """Return the names in an option. An empty one is an error: it must not stand for the default."""
+    """Return the names in an option; an empty one must not stand for the default."""
     parts = [part.strip() for text in texts or () for part in text.split(",")]
     if not all(parts):
         _fail(f"{option} is empty", "name at least one, or leave the option out")

@@ -1,11 +1,14 @@
 """API keys as the API shows them."""
 
-from datetime import datetime
-from typing import Annotated
+from datetime import datetime, timedelta
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from werknetz_core.access.permissions import KeyRole, KeyScope
+
+OVERLAP_MAX: Final = timedelta(days=90)
+"""The longest time for which the former secret of a rotated key may be valid."""
 
 
 class NewApiKey(BaseModel):
@@ -24,7 +27,7 @@ class KeyRotation(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     # How long the former secret stays valid; 0: it stops working within seconds.
-    overlap_hours: Annotated[int, Field(ge=0, le=2160)] = 168
+    overlap_hours: Annotated[int, Field(ge=0, le=OVERLAP_MAX // timedelta(hours=1))] = 168
     expires_days: Annotated[int | None, Field(ge=1, le=3650)] = None  # null: as before
 
 

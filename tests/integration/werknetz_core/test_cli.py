@@ -61,7 +61,10 @@ def test_keys_are_created_listed_and_revoked(command: CliRunner) -> None:
     [
         (["keys", "create", "x", "--role", "god"], "viewer, operator, planner, engineer, admin"),
         (["keys", "create", "x", "--scope", "read,god"], "read, ingest"),
+        (["keys", "create", "x", "--scope", ""], "--scope is empty"),
+        (["keys", "create", "x", "--plants", "nordwerk/emden-1,"], "--plants is empty"),
         (["keys", "rotate", "none"], "keys list"),
+        (["keys", "rotate", "none", "--overlap", "91d"], "at most 90d"),
         (["keys", "rotate", "none", "--overlap", "soon"], "12h or 0"),
         (["keys", "create", "x", "--plants", "nordwerk/emden-7"], PLANT),
         (["keys", "create", "x", "--expires", "soon"], "90d"),
