@@ -258,7 +258,13 @@ def _settings() -> CoreSettings:
     try:
         return CoreSettings.from_environment()
     except SettingError as error:
-        _fail(str(error), "for example postgresql://werknetz@127.0.0.1:5432/werknetz")
+        is_of_database = DATABASE in str(error)
+        _fail(
+            str(error),
+            "for example postgresql://werknetz@127.0.0.1:5432/werknetz"
+            if is_of_database
+            else "correct the variable, or unset it for the default",
+        )
 
 
 def _http_limits() -> HttpLimits:
