@@ -11,6 +11,7 @@ from werknetz_core.access.require import MayRead
 from werknetz_core.context.app_context import AppContext, ContextDep
 from werknetz_core.context.equipment_tree import EquipmentNode
 from werknetz_core.context.time_spec import TimeContext, parse_span, parse_zone
+from werknetz_core.limits.reading import reading, reads_of_machines
 from werknetz_core.losses import views
 from werknetz_core.losses.attribution import compute_supply_caused_downtime
 from werknetz_core.losses.schemas import SupplyCausedDowntimeView
@@ -36,7 +37,11 @@ async def get_supply_caused_downtime(
     machines = await _find_machines(context, principal, under)
     span = parse_span(start, end, TimeContext(context.now_us(), parse_zone(None, "UTC")))
     tree = await context.tree.current()
-    async with context.database.acquire() as connection:
+    reads = await reads_of_machines(context, len(machines), span.start_us, span.end_us)
+    async with (
+        reading(context, principal, reads) as context_of_reads,
+        context_of_reads.database.acquire() as connection,
+    ):
         downtime = await compute_supply_caused_downtime(
             connection, tree, machines, span.start_us, span.end_us, context.now_us()
         )

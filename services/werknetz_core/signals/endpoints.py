@@ -89,7 +89,6 @@ async def list_samples(
     signal_id: int,
     request: Request,
     context: ContextDep,
-    session: ReadSessionDep,
     principal: MayRead,
     params: LargeListParamsDep,
     start: str = "-1h",
@@ -104,7 +103,9 @@ async def list_samples(
     tz: str | None = None,
 ) -> Response:
     """List samples; with `max_points`, as windows with min, avg and max. Sort: at, -at."""
-    signal = await _load_signal(signal_id, session, principal)
+    # Not for the whole request: one that waits for its turn holds no connection.
+    async with context.database.read_session() as session:
+        signal = await _load_signal(signal_id, session, principal)
     query = samples.SampleQuery(
         start, end, granularity, max_points, tz, samples.parse_aggregates(aggregates), params
     )

@@ -33,10 +33,12 @@ from werknetz_core.context.windows import WINDOWS_MAX, query_too_large, time_con
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParams, columns_of
 from werknetz_core.http.problem import invalid_parameter
+from werknetz_core.limits.reading import reading, reads_of_machines
 from werknetz_core.signals import time_weighted
 from werknetz_core.signals.schemas import SampleView, SignalView
 
 _WIDTH_FORMAT: Final = re.compile(r"(\d{1,6})(s|m|h)")
+ROWS_PER_BUCKET: Final = 100  # of a signal and a quarter of an hour, as an estimate of its samples
 _UNIT_S: Final = {"s": 1, "m": 60, "h": 3600}
 PLAIN_AGGREGATES: Final = ("count", "min", "avg", "max", "sum", "first", "last", "stddev")
 AGGREGATES: Final = (*PLAIN_AGGREGATES, *time_weighted.NAMES)
@@ -112,11 +114,14 @@ async def load_samples(
     if granularity == "raw":
         fields = columns_of(SampleView)
         items, next_cursor = await _load_raw(context, signal.id, span, query)
-    elif width_us:
-        span, items = await _load_even_windows(context, signal.id, span, width_us, query)
     else:
-        windows = windows_of(granularity, span, time)
-        span, items = await _load_plant_windows(context, signal.id, windows, span, query)
+        reads = await reads_of_machines(context, ROWS_PER_BUCKET, span.start_us, span.end_us)
+        async with reading(context, principal, reads) as own:
+            if width_us:
+                span, items = await _load_even_windows(own, signal.id, span, width_us, query)
+            else:
+                windows = windows_of(granularity, span, time)
+                span, items = await _load_plant_windows(own, signal.id, windows, span, query)
     if newest_first and granularity != "raw":
         items.reverse()
     envelope: dict[str, object] = {

@@ -5,6 +5,7 @@ reads a page.
 import random
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ MINUTE_US = 60_000_000
 DAY_US = 1440 * MINUTE_US
 START_US = microseconds_of(NOW - timedelta(days=30))
 NOW_US = microseconds_of(NOW)
-STATES = ((1, "apt"), (2, "adet"), (9, "off_shift"))
+STATES = ((1, "apt"), (3, "adet"), (9, "off_shift"))
 Piece = tuple[str, int, int, int, str]  # machine, start, end, state, category
 
 
@@ -131,3 +132,30 @@ async def test_the_first_page_of_ten_years_reads_a_page(world: World) -> None:
         assert len(page) == 10
         # The longest interval lasts 50 h, a hole 67 h; before the data nothing is read twice.
         assert sum(spans) < 20 * DAY_US
+
+
+async def test_the_pages_of_stops_together_are_the_whole(world: World) -> None:
+    pieces = [p for m in (PRESS, ROBOT) for p in random_pieces(4, m)]
+    await store(world, pieces)
+    start_us, end_us = START_US + DAY_US, NOW_US - 5 * DAY_US
+    span = {"start": str(start_us // 1000), "end": str(end_us // 1000)}
+
+    async def page_of(**query: object) -> dict[str, Any]:
+        response = await world.get(f"/equipment/{LINE}/stops", params={**span, **query})
+        assert response.status_code == 200, response.text
+        page: dict[str, Any] = response.json()
+        return page
+
+    whole = await page_of(limit=1000)
+    assert whole["totals"]["count"] == len(whole["items"]) > 20
+    for sort in ("start", "-start"):
+        page = await page_of(limit=7, sort=sort)
+        assert page["totals"] == whole["totals"]
+        assert page == {**await page_of(limit=7, sort=sort, totals=False), "totals": page["totals"]}
+        items = page["items"]
+        while page["next_cursor"] is not None:
+            page = await page_of(limit=7, sort=sort, cursor=page["next_cursor"])
+            assert page["totals"] is None
+            items += page["items"]
+        # The same ids and whole durations, also where a stop lies over the edge of a page.
+        assert items == whole["items"][:: -1 if sort == "-start" else 1]

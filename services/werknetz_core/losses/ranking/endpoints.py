@@ -17,6 +17,8 @@ from werknetz_core.context.polling import (
 )
 from werknetz_core.context.time_spec import TimeContext, parse_span, parse_zone
 from werknetz_core.context.windows import time_context_of
+from werknetz_core.limits.reading import reading, reads_of_machines
+from werknetz_core.limits.weight import Reads
 from werknetz_core.losses.ranking.query import (
     LossScope,
     RankingQuery,
@@ -80,7 +82,14 @@ async def get_losses(
     ]  # fmt: skip
 
     async def compute() -> object:
-        async with context.database.acquire() as connection:
+        reads = Reads()
+        for s in scopes:
+            machines = len({number for root in s.roots for number in tree.ids_below[root.path]})
+            reads += await reads_of_machines(context, machines, s.span.start_us, s.span.end_us)
+        async with (
+            reading(context, principal, reads) as context_of_reads,
+            context_of_reads.database.acquire() as connection,
+        ):
             return await rank_losses(connection, tree, query)
 
     sources = [*sorted({root.path for s in scopes for root in s.roots}), *SUPPLY_WATERMARKS]
