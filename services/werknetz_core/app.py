@@ -126,18 +126,7 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
     app.state.wrong_keys = WrongKeys(
         app.state.registry, per_min=settings.wrong_keys_per_min, burst=settings.wrong_keys_burst
     )
-    app.add_middleware(OriginMiddleware)
-    app.add_middleware(SlicedBodies)  # inside of what compresses them
-    app.add_middleware(GZipMiddleware, minimum_size=_COMPRESSED_BYTES_MIN, compresslevel=5)
-    app.add_middleware(
-        BodyLimit,
-        default_bytes=settings.body_max_bytes,
-        bytes_by_path={EVENTS_BATCH_PATH: settings.events_max_bytes},
-    )
-    app.add_middleware(AdmissionMiddleware)
-    # Added last, so outermost: it also handles bodies that the limit rejects.
-    app.add_middleware(RequestMiddleware, metrics=RequestMetrics(app.state.registry))
-    allow_origins(app, settings.cors_origins)
+    _add_middleware(app, settings)
     problem.register_handlers(app)
     register_database_handlers(app)
     # Routes are matched in order; KPI values are polled most. FastAPI looks through every router
@@ -154,6 +143,22 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
         app, description=_DESCRIPTION, public=PUBLIC
     )
     return app
+
+
+def _add_middleware(app: FastAPI, settings: CoreSettings) -> None:
+    """Add what wraps each request; what is added later is further outside."""
+    app.add_middleware(OriginMiddleware)
+    app.add_middleware(SlicedBodies)  # inside of what compresses them
+    app.add_middleware(GZipMiddleware, minimum_size=_COMPRESSED_BYTES_MIN, compresslevel=5)
+    app.add_middleware(
+        BodyLimit,
+        default_bytes=settings.body_max_bytes,
+        bytes_by_path={EVENTS_BATCH_PATH: settings.events_max_bytes},
+    )
+    app.add_middleware(AdmissionMiddleware)
+    # Added last, so outermost: it also handles bodies that the limit rejects.
+    app.add_middleware(RequestMiddleware, metrics=RequestMetrics(app.state.registry))
+    allow_origins(app, settings.cors_origins)
 
 
 def _metrics_registry() -> CollectorRegistry:
