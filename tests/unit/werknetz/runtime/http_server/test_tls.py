@@ -1,6 +1,7 @@
 """Certificates of a server: what is loaded, what is refused, and when files are loaded again."""
 
 import shutil
+import ssl
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def test_files_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(TlsFilesInvalid, match="check the files `cert` and `key`"):
             load_context(*pair)
-    load_context(cert, key)
+    assert load_context(cert, key).minimum_version is ssl.TLSVersion.TLSv1_2
 
 
 def test_changed_files_are_loaded_and_bad_ones_are_not(tmp_path: Path) -> None:
