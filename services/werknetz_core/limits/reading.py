@@ -4,8 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+import asyncpg
+
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
+from werknetz_core.http.problem import Problem
 from werknetz_core.limits.weight import Reads
 
 
@@ -15,15 +18,30 @@ async def reading(
 ) -> AsyncIterator[AppContext]:
     """Charge the key for what it reads, and yield the context to read it with.
 
-    Raises 422 for what is too wide to be answered, and 429 where a wide request waits too long.
+    Raises 422 for what is too wide to be answered or where a statement of it takes too long, and
+    429 where a wide request waits too long.
     """
     admission = context.admission
     await admission.charge(principal.key_id, reads)
     if not reads.is_wide:
         yield context
         return
+    async with wide_turn(context, principal) as wide_context:
+        yield wide_context
+
+
+@asynccontextmanager
+async def wide_turn(context: AppContext, principal: Principal) -> AsyncIterator[AppContext]:
+    """Wait for a slot of wide requests, and yield the context to read with.
+
+    The caller charges the key. Raises 429 and 422 as `reading` does.
+    """
+    admission = context.admission
     async with admission.wide_slot(principal.key_id):
-        yield replace(context, database=admission.wide_database)
+        try:
+            yield replace(context, database=admission.wide_database)
+        except asyncpg.QueryCanceledError as error:
+            raise _timed_out(context.settings.wide_statement_timeout_s) from error
 
 
 async def reads_of_machines(
@@ -35,3 +53,13 @@ async def reads_of_machines(
         return Reads()
     end_us = min(end_us, context.now_us())
     return Reads.of_buckets(machines, max(start_us, first_us), end_us)
+
+
+def _timed_out(seconds: float) -> Problem:
+    return Problem(
+        422,  # not 503: to send it again does not help
+        "query_timed_out",
+        f"A statement of this request took longer than {seconds:g} s.",
+        "Request a coarser granularity, less equipment or a shorter span; an operator can raise "
+        "WERKNETZ_WIDE_STATEMENT_TIMEOUT_S.",
+    )

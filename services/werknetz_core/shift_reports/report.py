@@ -89,7 +89,7 @@ async def _load_values(
     )  # fmt: skip
     query = KpiQuery.from_body(body)
     targets = await find_targets(query, context, by)
-    items = (await compute_values(plan_values(query, targets), context))["items"]
+    items = (await compute_values(await plan_values(query, targets), context))["items"]
     assert isinstance(items, list)  # noqa: S101 - narrows what `compute_values` returns
     return items
 

@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 
+from werknetz_core.access.keys import Principal
+from werknetz_core.http.problem import Problem
 from werknetz_core.limits.admission import Admission
+from werknetz_core.limits.reading import reading
+from werknetz_core.limits.weight import Reads
 from werknetz_core.settings import CoreSettings
 
 from .conftest import LINE, NOW, PLANT, PRESS, World, open_world
@@ -136,3 +140,17 @@ async def test_a_list_of_questions_counts_as_their_sum(database_url: str, redis_
         status, problem = await query(WIDE_QUERY, WIDE_QUERY, WIDE_QUERY)
         assert status == 422
         assert str(problem["type"]).endswith("query_too_wide")
+
+
+async def test_a_statement_of_a_wide_request_ends_after_its_time(
+    database_url: str, redis_url: str
+) -> None:
+    settings = CoreSettings(database_url, redis_url, wide_statement_timeout_s=0.1)
+    async with open_world(settings) as world:
+        principal = Principal("viewer", None, None, key_id=await key_id_of(world, "viewer"))
+        with pytest.raises(Problem) as refused:
+            async with reading(world.app.state.context, principal, Reads(10**6)) as context:
+                await context.database.fetchval("SELECT pg_sleep(120)")
+        assert refused.value.code == "query_timed_out"
+        assert "coarser granularity" in refused.value.hint
+        assert admission_of(world).wide.taken == 0

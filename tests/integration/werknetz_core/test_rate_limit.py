@@ -123,3 +123,31 @@ async def open_process(settings: CoreSettings) -> AsyncIterator[httpx2.AsyncClie
         httpx2.AsyncClient(transport=transport, base_url="http://core") as client,
     ):
         yield client
+
+
+async def test_a_request_takes_tokens_by_its_weight(redis_url: str) -> None:
+    redis = Redis.from_url(redis_url, decode_responses=True)
+    limit = RateLimiter(redis, per_s=0.01, burst=100)
+    await limit.acquire(1, 60)
+    with pytest.raises(Problem) as refused:
+        await limit.acquire(1, 41)
+    assert int(refused.value.headers["Retry-After"]) <= 100
+    await limit.acquire(1, 40)  # what is left is still there for lighter ones
+    assert await count_allowed(limit, 1, 1) == 0
+    # Nothing costs more than a full bucket, or it could never be answered.
+    await limit.acquire(2, 500)
+    assert await count_allowed(limit, 2, 1) == 0
+    await redis.aclose()
+
+
+async def test_the_fields_of_an_answer_show_what_is_left(redis_url: str) -> None:
+    redis = Redis.from_url(redis_url, decode_responses=True)
+    limit = RateLimiter(redis, per_s=0.01, burst=100)
+    assert limit.headers_of(1)["RateLimit"] == '"key";r=100;t=0'
+    await limit.acquire(1, 30)
+    assert limit.headers_of(1) == {
+        "RateLimit-Policy": '"key";q=100;w=10000',
+        "RateLimit": '"key";r=70;t=3000',
+    }
+    assert RateLimiter(None, per_s=1, burst=1).headers_of(1) == {}
+    await redis.aclose()

@@ -42,7 +42,7 @@ async def explain(
     [target], [kpi] = targets, query.kpis
     kpi = kpi.in_force_at(min(target.span.end_us, target.time.now_us) - 1)
     query = replace(query, kpis=(kpi,))
-    response = await compute.compute_values(compute.plan_values(query, targets), context)
+    response = await compute.compute_values(await compute.plan_values(query, targets), context)
     [value], [covered] = _documents(response["items"]), _documents(response["ranges"])
     tree = await context.tree.current()
     as_of = None if target.as_of_us is None else instant_of(target.as_of_us)

@@ -81,12 +81,18 @@ async def compute_etag(
     return await SCOPES[query.scope].compute_etag(query, targets, context)
 
 
-def plan_values(query: KpiQuery, targets: Sequence[QueryTarget]) -> KpiPlan:
+async def plan_values(query: KpiQuery, targets: Sequence[QueryTarget]) -> KpiPlan:
     """Divide the query into windows; raise 422 for more values than an answer has."""
     scope = SCOPES[query.scope]
-    divided = [(target, scope.windows_of(query, target)) for target in targets]
-    if sum(len(windows) for _, windows in divided) * len(query.kpis) > WINDOWS_MAX:
-        raise query_too_large("values")
+    divided: list[tuple[QueryTarget, Sequence[Window]]] = []
+    values = 0
+    for target in targets:
+        windows = scope.windows_of(query, target)
+        divided.append((target, windows))
+        values += len(windows) * len(query.kpis)
+        if values > WINDOWS_MAX:
+            raise query_too_large("values")
+        await asyncio.sleep(0)  # cutting windows takes time: other requests have a turn
     return KpiPlan(query, divided)
 
 
