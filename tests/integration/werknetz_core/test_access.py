@@ -215,7 +215,7 @@ LISTS = {
     "/api/v1/quarantine", "/api/v1/quarantine/groups", "/api/v1/replays", "/api/v1/suppliers",
     "/api/v1/sites", "/api/v1/supply_policies", "/api/v1/call_offs", "/api/v1/due_lines",
     "/api/v1/shipments", "/api/v1/receipts", "/api/v1/cumulatives", "/api/v1/materials",
-    "/api/v1/warehouses", "/api/v1/stock_levels", "/api/v1/stock_movements", "/api/v1/findings",
+    "/api/v1/warehouses", "/api/v1/stock_levels", "/api/v1/stock_movements",
     "/api/v1/stock_projection", "/api/v1/days_of_supply", "/api/v1/backlog", "/api/v1/targets",
 }  # fmt: skip
 

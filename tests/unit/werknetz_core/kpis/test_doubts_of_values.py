@@ -25,8 +25,8 @@ THROUGH_BREAK = Elements(pot_s=900.0, pdot_s=900.0, unplanned_busy_s=900.0)
 def test_production_outside_planned_time_is_a_doubt(
     kpi: str, elements: Elements, kinds: list[str]
 ) -> None:
-    found = [kind for kind, _, _ in doubts_of_sums(CATALOGUE[kpi], elements)]
-    assert [kind for kind in found if kind == "unplanned_production"] == kinds
+    raised = [kind for kind, _, _ in doubts_of_sums(CATALOGUE[kpi], elements)]
+    assert [kind for kind in raised if kind == "unplanned_production"] == kinds
 
 
 def test_a_sentence_names_its_equipment_once() -> None:
