@@ -11,7 +11,7 @@ from werknetz.runtime.environment import check_environment
 from werknetz.runtime.settings import SettingError
 from werknetz_client.commands import alive
 from werknetz_client.commands.output import printable
-from werknetz_client.errors import WerknetzError
+from werknetz_client.errors import ApiError, WerknetzError
 from werknetz_client.transport import has_only_database
 
 GROUP: Final = "werknetz.commands"
@@ -137,7 +137,11 @@ def main() -> None:
         root(sys.argv[1] if len(sys.argv) > 1 else None)()
     except WerknetzError as error:
         console = Console(stderr=True, soft_wrap=True, highlight=False)
-        console.print(f"[red]Error:[/] {_safe(str(error))}")
+        further = error.further if isinstance(error, ApiError) else []
+        first, *others = [line for text in (str(error), *further) for line in text.split("\n")]
+        console.print(f"[red]Error:[/] {_safe(first)}")
+        for line in others:
+            console.print(f"       {_safe(line)}")
         if error.hint:
             console.print(f"[green]Hint:[/] {_safe(error.hint)}")
         sys.exit(1)

@@ -29,3 +29,10 @@ class ApiError(WerknetzError):
         )
         self.status = status
         self.problem = dict(problem)
+
+    @property
+    def further(self) -> list[str]:
+        """What else is wrong with the request: the errors after that of the sentence."""
+        errors = self.problem.get("errors")
+        items = errors[1:] if isinstance(errors, list) else []
+        return [f"{e.get('pointer')}: {e.get('detail')}" for e in items if isinstance(e, dict)]

@@ -1,7 +1,7 @@
 """Mapping with and without expressions: the same values through the same normalizer, side by side.
 
-Alternating rounds; the best counts, by CPU time. One bar limits how much slower an expression may be, another
-requires that rules without expressions stay as fast beside rules with them.
+Alternating rounds; the best counts, by CPU time. One bar limits how much slower an expression may
+be, another requires that rules without expressions stay as fast beside rules with them.
 """
 
 import time

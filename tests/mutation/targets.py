@@ -117,7 +117,7 @@ TARGETS: Final = (
             "services/werknetz_core/ingest/session.py",
             "services/werknetz_core/ingest/writer.py",
         ),
-        ("tests/integration/werknetz_core/ingest",),
+        ("tests/integration/werknetz_core/ingest", "tests/unit/werknetz_core/ingest/test_*.py"),
         needs_database=True,
     ),
     Target(

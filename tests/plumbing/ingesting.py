@@ -12,7 +12,7 @@ from werknetz.link.receiver import Receiver
 from werknetz.link.redis import RedisCoreLink
 from werknetz.link.wire import BatchEnvelope, Welcome, link_name_of
 from werknetz.store.tables import BOOK_COUNTS
-from werknetz_core.ingest.apply import Applier, accept_hello
+from werknetz_core.ingest.apply import Applier, ApplyOutcome, accept_hello
 from werknetz_core.ingest.durability import load_incarnation
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_core.ingest.writer import Writer
@@ -22,13 +22,21 @@ PATIENCE_S = 60.0
 
 @asynccontextmanager
 async def writing(database_url: str, redis_url: str) -> AsyncIterator[Writer]:
-    """Run a writer on real servers."""
+    """Run a writer on real servers. If it ends by itself, the test ends, too, with its error."""
     link = RedisCoreLink.connect(redis_url)
     writer = Writer(database_url, link, partitions=PartitionMaker(ahead_days=0))
     task = asyncio.create_task(writer.run())
+    test = asyncio.current_task()
+    assert test is not None
+
+    def end_test(_: object) -> None:
+        test.cancel("the writer has ended")
+
+    task.add_done_callback(end_test)
     try:
         yield writer
     finally:
+        task.remove_done_callback(end_test)
         writer.stop()
         await asyncio.wait_for(task, PATIENCE_S)
         await link.close()
@@ -39,8 +47,8 @@ class Ingest:
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
-        self._applier = Applier(PartitionMaker(ahead_days=0))
-        self._receivers: dict[str, Receiver] = {}
+        self.applier = Applier(PartitionMaker(ahead_days=0))
+        self.receivers: dict[str, Receiver] = {}
         self._incarnation: UUID | None = None
         self._spools: dict[str, FakeSpool] = {}
 
@@ -56,11 +64,11 @@ class Ingest:
         assert isinstance(answer, Welcome)
         spool.epoch = answer.epoch
 
-    async def apply(self, *envelopes: BatchEnvelope) -> None:
+    async def apply(self, *envelopes: BatchEnvelope) -> ApplyOutcome:
         name = link_name_of(envelopes[0].connector, envelopes[0].lane)
         incarnation = await self.load_incarnation()
-        receiver = self._receivers.setdefault(name, Receiver(name, incarnation))
-        await self._applier.apply(self.connection, receiver, envelopes)
+        receiver = self.receivers.setdefault(name, Receiver(name, incarnation))
+        return await self.applier.apply(self.connection, receiver, envelopes)
 
     async def send(self, *records: Record, connector: str = "plc") -> None:
         """Apply records as one batch of the connector's spool."""

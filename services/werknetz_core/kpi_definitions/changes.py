@@ -28,7 +28,7 @@ def check_definition(document: str | Mapping[str, Any], now_us: int) -> LoadedKp
         return load_definition(document, file="definition", now_us=now_us)
     except ConfigurationError as error:
         raise Problem(
-            422, "invalid_definition", "\n".join(error.errors),
+            422, "invalid_definition", error.errors[0],
             "Correct the definition; POST /api/v1/kpi_definitions:test checks one without "
             "storing it.",
             errors=[

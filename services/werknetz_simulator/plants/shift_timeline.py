@@ -1,6 +1,6 @@
 """What one machine does from the start of one shift to the start of the next: pure and seeded.
 
-The same (seed, machine, shift) gives the same events, so hibuilder and live data are one timeline.
+The same (seed, machine, shift) gives the same events, so history and live data are one timeline.
 """
 
 from bisect import bisect_right
@@ -17,6 +17,8 @@ OVERTIME_SHARE: Final = 0.2
 BREAK_TAKEN_SHARE: Final = 0.8
 SCRAP_SHARE: Final = 0.025
 REWORK_SHARE: Final = 0.015
+RUN_TIME_PERCENT: Final = (90, 95, 100, 110)
+"""Of the ideal cycle: the planned run time of each article of a line."""
 DRIFT_DAYS: Final = 21
 DRIFT_PERMILLE_A_DAY: Final = 18
 
@@ -176,7 +178,7 @@ def _order_at(plant: Plant, machine: PlantMachine, seed: str, at_us: int) -> tup
 
 def _new_order(plant: Plant, machine: PlantMachine, rng: Random) -> tuple[str, int]:
     number = rng.randrange(100_000, 999_999)
-    tenths = machine.ideal_us // 100_000 * (90, 95, 100, 110)[number % 4] // 100
+    tenths = machine.ideal_us // 100_000 * RUN_TIME_PERCENT[number % len(RUN_TIME_PERCENT)] // 100
     return f"{plant.order_prefix}{number}", tenths * 100_000
 
 

@@ -4,10 +4,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Never
 
 import pytest
 
 from werknetz.runtime import heartbeat
+from werknetz_client import cli
+from werknetz_client.errors import ApiError
 
 FOREIGN = ("werknetz_core", "werknetz_edge", "werknetz_worker", "asyncua", "celery", "fastapi")
 
@@ -40,3 +43,24 @@ def test_the_health_check_is_a_command_of_its_own(
     monkeypatch.setenv("WERKNETZ_ALIVE_FILE", str(tmp_path / "alive"))
     heartbeat.touch()
     assert subprocess.run(command, env=environment, timeout=60, check=False).returncode == 0
+
+
+def test_every_error_of_a_request_has_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    errors = [
+        {"pointer": "/body/unit", "detail": "first"},
+        {"pointer": "/body/tests", "detail": "second\x1b[2J"},
+    ]
+    problem = {"detail": "first\n  ^", "hint": "correct it", "errors": errors}
+
+    def fail(_: str | None) -> Never:
+        raise ApiError(422, problem)
+
+    monkeypatch.setattr(cli, "root", fail)
+    with pytest.raises(SystemExit):
+        cli.main()
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
+        "Error: first", "         ^", "       /body/tests: second\\x1b[2J", "Hint: correct it",
+    ]  # fmt: skip

@@ -14,7 +14,10 @@ DOUBTS_MAX: Final = 100
 READ_MAX: Final = 25  # machines whose samples are read
 _ROLES: Final = [role.value for role in Role if role.affects_kpis]
 _ALMOST_ALL: Final = 1 - 1e-9
+_ALMOST_MORE: Final = 1 + 1e-9
+_SHARE_MIN: Final = 0.001  # that a percentage with one decimal shows
 _EARNED: Final = {"judged_pri_gq_s", "pace_pri_pq_s"}  # over planned time, unless POT is an input
+_QUANTITIES: Final = {"gq", "pq", "sq"}
 Document = dict[str, Any]
 
 
@@ -70,13 +73,13 @@ def doubts_of_sums(kpi: Kpi, e: Elements) -> Iterator[tuple[str, float | None, s
         yield (
             "unknown_state",
             1 - state_share,
-            (f"the state is unknown in {1 - state_share:.1%} of the planned busy time"),
+            (f"the state is unknown in {_percent(1 - state_share)} of the planned busy time"),
         )
     known_s = kpi.quantity_known
     share = None if known_s is None else e.quantity_share(known_s)
     if known_s is not None and share is not None and share < _ALMOST_ALL:
         kind, text = _missing_quantity(e, known_s)
-        yield kind, 1 - share, f"{text} in {1 - share:.1%} of the planned busy time"
+        yield kind, 1 - share, f"{text} in {_percent(1 - share)} of the planned busy time"
     if e.unplanned_busy_s and _EARNED.intersection(kpi.inputs) and "pot_s" not in kpi.inputs:
         yield (
             "unplanned_production",
@@ -86,20 +89,28 @@ def doubts_of_sums(kpi: Kpi, e: Elements) -> Iterator[tuple[str, float | None, s
                 " time: what they made there counts, the time does not"
             ),
         )
+    if e.quality_gq > e.quality_pq * _ALMOST_MORE and _QUANTITIES.intersection(kpi.inputs):
+        counts = f"{e.quality_gq:,.10g} good parts of {e.quality_pq:,.10g} produced"
+        text = f"{counts}: a counter or its role is wrong"
+        yield "good_exceeds_produced", None, text
     if plan_share is not None and plan_share < _ALMOST_ALL:
         yield (
             "no_shift_calendar",
             1 - plan_share,
             (
-                f"no shift calendar holds in {1 - plan_share:.1%} of the time: all of it counts as"
-                " planned"
+                f"no shift calendar holds in {_percent(1 - plan_share)} of the time:"
+                " all of it counts as planned"
             ),
         )
     if e.late_share:
-        yield "late_samples", e.late_share, f"{e.late_share:.1%} of the samples arrived late"
+        yield "late_samples", e.late_share, f"{_percent(e.late_share)} of the samples arrived late"
     if e.samples and e.good_samples < e.samples:
         share = 1 - e.good_samples / e.samples
-        yield "bad_samples", share, f"{share:.1%} of the samples are not good"
+        yield "bad_samples", share, f"{_percent(share)} of the samples are not good"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if share >= _SHARE_MIN else "less than 0.1%"
 
 
 def _missing_quantity(e: Elements, known_s: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from werknetz_simulator.plants.machine import Plant, PlantMachine, StateKind
 from werknetz_simulator.plants.plan import HOUR_US, SECOND_US, PlannedShift, instant_of
-from werknetz_simulator.plants.shift_timeline import StateSegment
+from werknetz_simulator.plants.shift_timeline import RUN_TIME_PERCENT, StateSegment
 from werknetz_simulator.plants.truth import Truth
 from werknetz_simulator.protocols.names.mes import BOOKED_STOP_MIN_US, INSPECTIONS, JOBS, STOPS
 
@@ -34,7 +34,6 @@ REASONS: Final = {
     StateKind.BLOCKED: ("contenedor lleno",),
     StateKind.STARVED: ("falta granza", "falta inserto"),
 }
-ARTICLES_OF_LINE: Final = 4
 DEFECTS: Final = ("rebaba", "rechupe", "burbuja", "rayado")
 _SCHEMA: Final = f"""
     PRAGMA journal_mode = WAL;
@@ -187,13 +186,13 @@ class MesDatabase:
 
 
 def article_of(machine: PlantMachine, order: str) -> str:
-    """Return the article of an order; each line makes a few articles."""
-    return _article(machine, _hash_of(order) % ARTICLES_OF_LINE + 1)
+    """Return the article of an order; each line makes a few, each with one planned run time."""
+    return _article(machine, int(order[-2:]) % len(RUN_TIME_PERCENT) + 1)
 
 
 def articles_of(plant: Plant) -> dict[str, str]:
     """Return all articles of a plant with the line that makes each."""
-    numbers = range(1, ARTICLES_OF_LINE + 1)
+    numbers = range(1, len(RUN_TIME_PERCENT) + 1)
     return {_article(machine, n): machine.line for machine in plant.machines for n in numbers}
 
 

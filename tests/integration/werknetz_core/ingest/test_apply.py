@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from plumbing.delivery import MACHINE, NOW_US, FakeSpool, point, samples
+from plumbing.logs import capture_log
 from werknetz.domain.bucket import BUCKET_US, instant_of
 from werknetz.domain.status import UNCERTAIN_TIME
 from werknetz.events.batch import GapClosed, GapOpened, Points, Unmapped
@@ -23,6 +24,7 @@ from werknetz.link.wire import (
     Welcome,
     link_name_of,
 )
+from werknetz_core.ingest import apply
 from werknetz_core.ingest.apply import Applier, ApplyOutcome, accept_hello
 from werknetz_core.ingest.durability import OtherIncarnation, load_incarnation
 from werknetz_core.ingest.partitions import PartitionMaker
@@ -79,6 +81,7 @@ async def test_rows_names_marks_and_watermark_come_together(
     outcome = await core.apply(first, second)
     assert outcome.answers == (Ack(core.incarnation, spool.spool_id, 2, second.hash),)
     assert (outcome.batches, outcome.samples, outcome.quarantined) == (2, 3, 0)
+    assert await database.fetchval("SELECT last_applied_at <= now() FROM connectors")
     row = await database.fetchrow("SELECT last_seq, last_hash, sample_count FROM spools")
     assert tuple(row) == (2, spool.last_hash, 3)
     texts = await database.fetch("SELECT text FROM samples WHERE text IS NOT NULL ORDER BY at")
@@ -102,6 +105,7 @@ async def test_duplicates_are_skipped_and_missing_batches_requested(
     assert (await core.apply(*batches[:3])).samples == 1
     hole = await core.apply(batches[4])
     assert hole.answers == (ResendRequest(spool.spool_id, 4),)
+    assert (hole.batches, hole.samples, hole.quarantined) == (0, 0, 0)
     assert sorted(await values(database)) == [0, 1]
     await core.apply(*batches[3:])
     assert sorted(await values(database)) == [0, 1, 2, 3]
@@ -194,6 +198,20 @@ async def test_history_that_overlaps_is_stored_once(core: Core, database: Connec
 
 
 @pytest.mark.asyncio
+async def test_history_of_two_epochs_is_applied_as_far_as_the_first_goes(core: Core) -> None:
+    """The connector has started again, and what it sent before is still in the stream."""
+    history = FakeSpool(lane="backfill", epoch=0)
+    await core.send_hello(history)
+    before = history.add(point(), samples([1.0]))
+    history.epoch = 1
+    after = history.add(samples([2.0], at_us=NOW_US + 1_000_000))
+    outcome = await core.apply(before, after)
+    ack = Ack(core.incarnation, history.spool_id, 1, before.hash)
+    assert outcome.answers == (Fenced(0, core.incarnation), ack)
+    assert (await core.apply(after)).batches == 1
+
+
+@pytest.mark.asyncio
 async def test_days_of_history_get_partitions_before_their_rows(
     core: Core, database: Connection
 ) -> None:
@@ -253,15 +271,18 @@ async def test_what_is_not_the_inputs_fault_is_not_quarantined(
 
 @pytest.mark.asyncio
 async def test_a_lease_that_the_database_has_lost_begins_a_new_incarnation(
-    core: Core, database: Connection
+    core: Core, database: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Files of an earlier state are back in place: only a lease shows it."""
+    log = capture_log(monkeypatch, apply)
     spool = FakeSpool(epoch=5)
     await core.send_hello(spool)
     hello = msgspec.structs.replace(spool.hello(), epoch=6, base=5, incarnation=core.incarnation)
     await database.execute("UPDATE connectors SET epoch = 4")
     with pytest.raises(OtherIncarnation):
         await accept_hello(database, "plc", hello, core.incarnation)
+    lost = {"event": "the database lost a lease", "connector": "plc", "granted": 5, "found": 4}
+    assert log == [lost | {"log_level": "warning"}]
     assert await database.fetchval("SELECT epoch FROM connectors") == 4
     restored = await load_incarnation(database)
     assert restored != core.incarnation

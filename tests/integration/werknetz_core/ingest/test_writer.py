@@ -72,7 +72,7 @@ async def test_hello_welcome_batches_ack_and_an_empty_stream(
     edge.spool.add(point())
     for n in range(20):
         edge.spool.add(samples([float(n)] * 10))
-    async with writing(database_url, redis_url):
+    async with writing(database_url, redis_url) as writer:
         welcome = await edge.send_hello()
         assert (welcome.epoch, welcome.last_seq) == (1, 0)
         ack = await edge.deliver()
@@ -81,6 +81,8 @@ async def test_hello_welcome_batches_ack_and_an_empty_stream(
     assert await rows(database_url) == 200
     client = RedisCoreLink.connect(redis_url)
     assert await client.read_newest_positions(["plc"]) == {"plc": "0-0"}
+    assert await client.acquire_lease("plc", "another writer", 1000)
+    assert writer._session._connection is None
     await client.close()
     await edge.link.close()
 

@@ -25,8 +25,33 @@ THROUGH_BREAK = Elements(pot_s=900.0, pdot_s=900.0, unplanned_busy_s=900.0)
 def test_production_outside_planned_time_is_a_doubt(
     kpi: str, elements: Elements, kinds: list[str]
 ) -> None:
-    found = [kind for kind, _, _ in doubts_of_sums(CATALOGUE[kpi], elements)]
-    assert [kind for kind in found if kind == "unplanned_production"] == kinds
+    raised = [kind for kind, _, _ in doubts_of_sums(CATALOGUE[kpi], elements)]
+    assert [kind for kind in raised if kind == "unplanned_production"] == kinds
+
+
+@pytest.mark.parametrize(
+    ("kpi", "good", "kinds"),
+    [
+        ("quality_ratio", 10.0, []),  # all are good
+        ("quality_ratio", 10.001, ["good_exceeds_produced"]),
+        ("oee", 30.0, ["good_exceeds_produced"]),
+        ("scrap_ratio", 30.0, ["good_exceeds_produced"]),
+        ("availability", 30.0, []),  # no quantity
+    ],
+)
+def test_more_good_than_produced_parts_are_a_doubt(kpi: str, good: float, kinds: list[str]) -> None:
+    elements = Elements(quality_gq=good, quality_pq=10.0)
+    raised = [kind for kind, _, _ in doubts_of_sums(CATALOGUE[kpi], elements)]
+    assert [kind for kind in raised if kind == "good_exceeds_produced"] == kinds
+
+
+@pytest.mark.parametrize(
+    ("late", "share"), [(0.25, "25.0%"), (0.001, "0.1%"), (0.0009, "less than 0.1%")]
+)
+def test_a_small_share_is_not_shown_as_none(late: float, share: str) -> None:
+    elements = Elements(samples=10_000, good_samples=10_000, late_samples=late * 10_000)
+    texts = {kind: text for kind, _, text in doubts_of_sums(CATALOGUE["oee"], elements)}
+    assert texts["late_samples"] == f"{share} of the samples arrived late"
 
 
 def test_a_sentence_names_its_equipment_once() -> None:
