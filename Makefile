@@ -7,7 +7,7 @@ WORKERS ?= 2
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help demo test test-at check proto docs simulate chaos mutate bench truth test-compose lock clean
+.PHONY: help demo test test-at check proto docs simulate chaos mutate bench fuzz truth test-compose lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -48,6 +48,9 @@ mutate: .venv/dev.stamp ## change the code in small ways: tests must notice 90 %
 
 bench: .venv/dev.stamp ## ratios side by side; ARGS=--short for the short form
 	cd tests && ../$(BIN)/python -m bench.run $(ARGS)
+
+fuzz: .venv/dev.stamp ## invented requests for every operation of the API; ARGS="--short", "--only PATH --seed N"
+	cd tests && ../$(BIN)/python -m fuzz.run $(ARGS)
 
 test-compose: .venv/dev.stamp ## build, start and break the compose stack; ARGS=--short
 	$(BIN)/python deploy/compose_test.py $(ARGS)

@@ -61,7 +61,7 @@ class Figures:
 
 def measure(database_url: str, redis_url: str, servers: Sequence[int], *, rounds: int) -> Figures:
     """Fill the migrated database, start the API, and compare. `servers`: their processes."""
-    key = asyncio.run(_fill(database_url))
+    key = asyncio.run(fill(database_url))
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = int(probe.getsockname()[1])
     environment = {
@@ -110,7 +110,7 @@ async def _measure_all(*, rounds: int) -> Figures:
 
 
 def _compare(port: int, key: str, pids: Sequence[int], rounds: int) -> Figures:
-    _await(port)
+    await_ready(port)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     path = f"/api/v1/kpi_values?equipment={LINE}&kpi=oee&start=-8h"
     headers = {"X-API-Key": key}
@@ -153,7 +153,7 @@ def _request(
     return answer.status, answer.headers.get("ETag", ""), answer.read()
 
 
-def _await(port: int) -> None:
+def await_ready(port: int) -> None:
     deadline = time.monotonic() + 120
     while True:
         try:
@@ -169,7 +169,7 @@ def _await(port: int) -> None:
         time.sleep(0.1)
 
 
-async def _fill(url: str) -> str:
+async def fill(url: str) -> str:
     connection = await asyncpg.connect(url)
     key = generate_key()
     await connection.execute(

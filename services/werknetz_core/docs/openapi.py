@@ -57,6 +57,7 @@ _TEXTS: Final = {
     "413": "The body is too large.",
     "422": "A value is wrong or unknown; `errors` names each.",
     "429": "Too many requests of this key, or wrong keys of this address.",
+    "431": "The URL and the headers are too long.",
     "503": "PostgreSQL or another part does not answer.",
 }
 
@@ -94,7 +95,7 @@ def _operations_of(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[st
 
 def _document_errors(path: str, method: str, operation: dict[str, Any], *, is_public: bool) -> None:
     """Add the errors that the operation may answer, each as a problem document."""
-    statuses = {"422", "503"}
+    statuses = {"422", "431", "503"}
     if not is_public:
         statuses |= {"401", "403", "404", "429"}
     if "{" in path:

@@ -347,7 +347,10 @@ async def test_roles_and_plants(world: World) -> None:
             "INSERT INTO api_keys (prefix, hash, name, role, plants) VALUES ($1, $2, $3, $3, $4)",
             key.prefix, key.hash, role, [PLANT],
         )  # fmt: skip
-    for key_name, code in (("viewer", "permission_missing"), ("zwick", "plant_not_allowed")):
+    for key_name, code in (
+        ("viewer", "permission_missing"), ("planner", "permission_missing"),
+        ("zwick", "plant_not_allowed"),
+    ):  # fmt: skip
         response = await send(world, "POST", f"{path}:classify", {"reason": "jam"}, key_name)
         assert await code_of(response) == (403, code)
         response = await send(world, "POST", "/stops", {**STOP_BODY}, key_name)

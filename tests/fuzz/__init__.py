@@ -1,0 +1,1 @@
+"""Requests that a machine invents from the OpenAPI document."""
