@@ -1,7 +1,7 @@
 """One round of the writer's loop at a time, with real servers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,14 +18,13 @@ from werknetz.link.redis import START, LinkLost, RedisCoreLink, RedisEdgeLink, i
 from werknetz.link.wire import Ack, ToEdge, Welcome
 from werknetz.runtime import heartbeat
 from werknetz.store.ingest.partitions import RAW_INPUTS, SAMPLES, DayTable
-from werknetz_core.ingest import partitions, session, writer
+from werknetz_core.ingest import metrics, partitions, session, writer
 from werknetz_core.ingest.durability import UnsafeDatabase
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_core.ingest.writer import Writer
 from werknetz_demo.embedded.process import free_port
 
 pytestmark = pytest.mark.asyncio
-Open = Callable[[str], Awaitable["Rounds"]]
 
 
 class Rounds:
@@ -51,7 +50,7 @@ class Rounds:
 
 
 @asynccontextmanager
-async def opened(database_url: str, redis_url: str) -> AsyncIterator[Rounds]:
+async def open_rounds(database_url: str, redis_url: str) -> AsyncIterator[Rounds]:
     link = RedisCoreLink.connect(redis_url)
     writer = Writer(database_url, link, partitions=PartitionMaker(ahead_days=0))
     connection = await writer._session.get(writer._pause)
@@ -102,10 +101,11 @@ async def test_a_round_applies_answers_trims_and_counts(
     log = capture_log(monkeypatch, writer)
     names = ("batches_total", "samples_total", "quarantined_total")
     before = [count_of(name) for name in names]
+    metrics.CONNECTORS.set(0)
     spools = [spool_with_batches(f"plc-{n}") for n in range(2)]
     for spool in spools:
         await send(redis_url, spool, spool.hello(), *spool.batches)
-    async with opened(database_url, redis_url) as rounds:
+    async with open_rounds(database_url, redis_url) as rounds:
         touches.clear()
         await rounds.run()
         assert len(touches) == 1 + len(spools)
@@ -146,7 +146,7 @@ async def test_a_full_redis_gets_no_answer_and_no_mapping_but_is_emptied(
     edge = RedisEdgeLink.connect(redis_url, "plc")
     await edge.send([spool.hello()])
     normal = (await redis.config_get("maxmemory"))["maxmemory"]
-    async with opened(database_url, redis_url) as rounds:
+    async with open_rounds(database_url, redis_url) as rounds:
         await add_active_mapping(rounds.connection)
         await redis.config_set("maxmemory", "1kb")
         try:
@@ -177,7 +177,7 @@ async def test_a_redis_that_is_away_is_logged_every_ten_seconds_and_waited_for(
     log = capture_log(monkeypatch, writer)
     errors = count_of("link_errors_total")
     ack = Ack(FakeSpool().spool_id, FakeSpool().spool_id, 1, b"")
-    async with opened(database_url, f"redis://127.0.0.1:{free_port()}") as rounds:
+    async with open_rounds(database_url, f"redis://127.0.0.1:{free_port()}") as rounds:
         logged: list[int] = []
         for now_s in (0.0, 9.5, 10.0):  # noqa: B007  the clock reads it
             rounds.writer._streams._positions = {"plc": "7-0"}
@@ -193,6 +193,7 @@ async def test_a_redis_that_is_away_is_logged_every_ten_seconds_and_waited_for(
         with pytest.raises(LinkLost):
             await rounds.writer._reply("plc", [ack])
         await rounds.writer._reply("plc", [])  # nothing to send
+        metrics.CONNECTORS.set(0)
         rounds.writer._on_success()
         rounds.writer._on_success()
         assert [event["event"] for event in log] == ["waiting for Redis"] * 2 + ["Redis is back"]
@@ -207,7 +208,7 @@ async def test_an_error_of_the_database_ends_the_round_and_its_connection(
     monkeypatch.setattr(writer, "BLOCK_MS", 1)
     log = capture_log(monkeypatch, writer)
     errors = count_of("database_errors_total")
-    async with opened(database_url, redis_url) as rounds:
+    async with open_rounds(database_url, redis_url) as rounds:
         await rounds.connection.execute("UPDATE incarnations SET started_at = started_at")
         await rounds.run()
         assert rounds.connection.is_closed()
@@ -223,7 +224,7 @@ async def test_what_was_not_committed_stays_in_the_stream_and_is_not_acknowledge
 ) -> None:
     spool = spool_with_batches()
     await send(redis_url, spool, spool.hello(), *spool.batches)
-    async with opened(database_url, redis_url) as rounds:
+    async with open_rounds(database_url, redis_url) as rounds:
         await rounds.run()
         far = spool.add(samples([3.0], at_us=2**62))
         await rounds.connection.execute("ALTER TABLE samples DETACH PARTITION samples_catch_all")
@@ -240,7 +241,7 @@ async def test_a_new_connection_forgets_what_the_one_before_has_read(
 ) -> None:
     spool = spool_with_batches()
     await send(redis_url, spool, spool.hello(), *spool.batches)
-    async with opened(database_url, redis_url) as rounds:
+    async with open_rounds(database_url, redis_url) as rounds:
         await rounds.run()
         assert rounds.acks_to_repeat() != []
         day = max(await rounds.days_of(RAW_INPUTS))
@@ -261,7 +262,7 @@ async def test_partitions_are_made_each_day_and_commits_checked_each_minute(
 ) -> None:
     now_s = 100.0
     monkeypatch.setattr(writer, "monotonic", lambda: now_s)
-    async with opened(database_url, redis_url) as rounds:
+    async with open_rounds(database_url, redis_url) as rounds:
         later = datetime.now(UTC).date() + timedelta(days=10)
         monkeypatch.setattr(partitions, "_today", lambda: later)
         now_s = 160.0
