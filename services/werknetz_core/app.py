@@ -46,7 +46,7 @@ from werknetz_core.health.endpoints import public
 from werknetz_core.health.endpoints import router as health
 from werknetz_core.http import problem
 from werknetz_core.http.body_limit import BodyLimit
-from werknetz_core.http.guard.handlers import register_database_handlers
+from werknetz_core.http.guard.database_errors import register_database_handlers
 from werknetz_core.http.middleware import RequestMetrics, RequestMiddleware
 from werknetz_core.kpi_definitions.endpoints import router as own_kpis
 from werknetz_core.kpis.definitions.endpoints import router as kpi_definitions

@@ -1,5 +1,6 @@
 """Losses ranked by minutes or by count, in any grouping, and compared with a period or a peer."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -9,7 +10,7 @@ from werknetz_core.access.equipment_scope import EquipmentFilter
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.require import MayRead
 from werknetz_core.context.app_context import AppContext, ContextDep
-from werknetz_core.context.equipment_tree import EquipmentNode
+from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.context.polling import (
     SUPPLY_WATERMARKS,
     polled_response,
@@ -82,10 +83,7 @@ async def get_losses(
     ]  # fmt: skip
 
     async def compute() -> object:
-        reads = Reads()
-        for s in scopes:
-            machines = len({number for root in s.roots for number in tree.ids_below[root.path]})
-            reads += await reads_of_machines(context, machines, s.span.start_us, s.span.end_us)
+        reads = await _plan_reads(context, tree, scopes)
         async with (
             reading(context, principal, reads) as context_of_reads,
             context_of_reads.database.acquire() as connection,
@@ -94,6 +92,16 @@ async def get_losses(
 
     sources = [*sorted({root.path for s in scopes for root in s.roots}), *SUPPLY_WATERMARKS]
     return await polled_response(request, context, sources, facts, compute)
+
+
+async def _plan_reads(
+    context: AppContext, tree: EquipmentTree, scopes: Iterable[LossScope]
+) -> Reads:
+    reads = Reads()
+    for scope in scopes:
+        machines = len({number for root in scope.roots for number in tree.ids_below[root.path]})
+        reads += await reads_of_machines(context, machines, scope.span.start_us, scope.span.end_us)
+    return reads
 
 
 async def _roots(

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 
 from werknetz_core.http import problem
-from werknetz_core.http.guard.handlers import register_database_handlers
+from werknetz_core.http.guard.database_errors import register_database_handlers
 from werknetz_core.http.guard.requests import refuse_bad_values
 from werknetz_core.http.middleware import RequestMetrics, RequestMiddleware
 

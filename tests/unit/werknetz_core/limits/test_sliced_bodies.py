@@ -27,7 +27,7 @@ async def bodies_of(size: int) -> list[Message]:
     return messages[1:]
 
 
-async def test_a_body_is_sent_in_slices_and_the_last_says_so() -> None:
+async def test_a_body_is_sent_in_slices_of_which_the_last_ends_it() -> None:
     sizes = [len(message["body"]) for message in await bodies_of(2 * SLICE_BYTES + 1)]
     assert sizes == [SLICE_BYTES, SLICE_BYTES, 1]
     more = [message["more_body"] for message in await bodies_of(2 * SLICE_BYTES)]
