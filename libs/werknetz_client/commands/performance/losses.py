@@ -55,7 +55,10 @@ def show_ranking(
     under: Annotated[list[str] | None, typer.Argument(help="Paths; default: all.")] = None,
     *,
     by: Annotated[
-        str, typer.Option(help="plant, line, machine, category, reason, order, shift; with commas")
+        str,
+        typer.Option(
+            help="plant, line, machine, category, big_loss, reason, order, shift; with commas"
+        ),
     ] = "category",
     start: Start = "-7d",
     end: End = None,

@@ -1,1 +1,1 @@
-"""Losses by plant, line, machine, category, reason, order and shift, and compared."""
+"""Losses by plant, line, machine, category, big loss, reason, order and shift, and compared."""

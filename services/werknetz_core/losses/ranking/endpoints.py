@@ -21,6 +21,7 @@ from werknetz_core.context.windows import time_context_of
 from werknetz_core.limits.reading import reading, reads_of_machines
 from werknetz_core.limits.weight import Reads
 from werknetz_core.losses.ranking.query import (
+    DIMENSIONS,
     LossScope,
     RankingQuery,
     parse_compare,
@@ -47,7 +48,7 @@ async def get_losses(
     under: EquipmentFilter = [],  # noqa: B006 - FastAPI copies
     group_by: Annotated[
         list[str],
-        Query(description="plant, line, machine, category, reason, order, shift; with commas."),
+        Query(description=f"{', '.join(DIMENSIONS)}; with commas."),
     ] = ["category"],  # noqa: B006 - as above
     start: Annotated[str, Query(description="RFC 3339, -7d, week:2026-W47 …")] = "-7d",
     end: Annotated[str | None, Query(description="As start. Default: now.")] = None,

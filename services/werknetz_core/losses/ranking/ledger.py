@@ -91,6 +91,7 @@ def _readers(
         "line": lambda entry: lines[entry.machine_id],
         "machine": lambda entry: nodes[entry.machine_id].path,
         "category": lambda entry: entry.category,
+        "big_loss": lambda entry: CATEGORIES[entry.category].big_loss,
         "reason": reason_of,
         "order": lambda entry: entry.stop.order_number,
         "shift": lambda entry: names[entry.window - 1],

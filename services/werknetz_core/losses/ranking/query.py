@@ -12,7 +12,9 @@ from werknetz_core.context.equipment_tree import EquipmentNode
 from werknetz_core.context.time_spec import TimeContext, UtcSpan, parse_span
 from werknetz_core.http.problem import invalid_parameter
 
-DIMENSIONS: Final = ("plant", "line", "machine", "category", "reason", "order", "shift")
+DIMENSIONS: Final = (
+    "plant", "line", "machine", "category", "big_loss", "reason", "order", "shift",
+)  # fmt: skip
 PREVIOUS: Final = "previous"
 _COMPARE_HINT: Final = (
     "Use previous (as long, right before), a period FROM..TO such as 2026-11-01..2026-11-08, or "

@@ -28,6 +28,9 @@ class LossRowView(BaseModel):
     line: str | None
     machine: str | None
     category: str | None
+    big_loss: str | None = Field(
+        description="One of the six big losses; null: the category is none of them."
+    )
     reason: str | None = Field(
         description="Null: nobody gave one, or the loss is neither a stop nor scrap."
     )

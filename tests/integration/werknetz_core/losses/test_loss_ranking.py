@@ -1,6 +1,6 @@
 """Rankings of losses: every grouping adds up to the same whole, to the microsecond."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import timedelta
 from itertools import combinations
 from typing import Any
@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from plumbing.loss_rows import Made, Piece, S, add_time
+from werknetz.kpi.losses.categories import CATEGORIES
 
 from ..conftest import LINE, OTHER, PLANT, PRESS, ROBOT, World  # noqa: TID252 - the fixture's world
 
 pytestmark = pytest.mark.asyncio
 SPAN = "start=2026-11-19T08:00:00Z&end=2026-11-19T16:00:00Z"
-DIMENSIONS = ("plant", "line", "machine", "category", "reason", "order", "shift")
+DIMENSIONS = ("plant", "line", "machine", "category", "big_loss", "reason", "order", "shift")
 
 
 async def add_day(world: World) -> None:
@@ -86,6 +87,20 @@ async def test_pareto_by_minutes_and_by_count(world: World) -> None:
     # The stop of the press is one: neither the order nor the quarter divides it.
     assert {row["category"]: row["stops"] for row in by_count["items"]}["idle"] == 2
     assert (first["stops"], first["cumulative_share"]) == (2, pytest.approx(2 / 9))
+
+
+async def test_the_six_big_losses(world: World) -> None:
+    await add_day(world)
+    by_category = await rank(world, "kind=loss&group_by=category")
+    expected: Counter[str | None] = Counter()
+    for row in by_category["items"]:
+        expected[CATEGORIES[row["category"]].big_loss] += us(row["seconds"])
+    answer = await rank(world, "kind=loss&group_by=big_loss")
+    assert {row["big_loss"]: us(row["seconds"]) for row in answer["items"]} == expected
+    assert expected["breakdowns"] == us(85 * 60)
+    assert answer["items"][0]["busy_share"] == pytest.approx(
+        answer["items"][0]["seconds"] / answer["totals"]["busy_s"]
+    )
 
 
 async def test_shifts_and_orders(world: World) -> None:
