@@ -292,7 +292,7 @@ BAD = [
     ("/stops", {**STOP_BODY, "start": f"{DAY}T08:00:00"}, 422, "invalid_parameter"),
     ("/stops", {**STOP_BODY, "equipment": LINE}, 422, "not_a_machine"),
     ("/stops", {**STOP_BODY, "equipment": f"{PRESS}x"}, 404, "unknown_equipment"),
-    ("/stops", {**STOP_BODY, "reason": "jam\0"}, 422, "unknown_reason"),
+    ("/stops", {**STOP_BODY, "reason": "jam\0"}, 422, "invalid_parameter"),
 ]
 
 

@@ -46,10 +46,9 @@ async def get_losses(
     context: ContextDep,
     principal: MayRead,
     under: EquipmentFilter = [],  # noqa: B006 - FastAPI copies
-    group_by: Annotated[
-        list[str],
-        Query(description=f"{', '.join(DIMENSIONS)}; with commas."),
-    ] = ["category"],  # noqa: B006 - as above
+    group_by: Annotated[list[str], Query(description=f"{', '.join(DIMENSIONS)}; with commas.")] = [
+        "category"
+    ],  # noqa: B006 - as above
     start: Annotated[str, Query(description="RFC 3339, -7d, week:2026-W47 …")] = "-7d",
     end: Annotated[str | None, Query(description="As start. Default: now.")] = None,
     compare: Annotated[
@@ -78,10 +77,6 @@ async def get_losses(
     )
     tree = await context.tree.current()
     scopes = [scope] if compared is None else [scope, compared]
-    facts = [
-        tree.version, query.dimensions, sorted(query.kinds), query.by_count, limit, time.zone.key,
-        [([root.path for root in s.roots], s.span.start_us, s.span.end_us) for s in scopes],
-    ]  # fmt: skip
 
     async def compute() -> object:
         reads = await _plan_reads(context, tree, scopes)
@@ -92,7 +87,19 @@ async def get_losses(
             return await rank_losses(connection, tree, query)
 
     sources = [*sorted({root.path for s in scopes for root in s.roots}), *SUPPLY_WATERMARKS]
+    facts = _facts_of(tree, query, scopes)
     return await polled_response(request, context, sources, facts, compute)
+
+
+def _facts_of(
+    tree: EquipmentTree, query: RankingQuery, scopes: Iterable[LossScope]
+) -> list[object]:
+    """Return what the answer depends on beside the losses."""
+    return [
+        tree.version, query.dimensions, sorted(query.kinds), query.by_count, query.limit,
+        query.time.zone.key,
+        [([root.path for root in s.roots], s.span.start_us, s.span.end_us) for s in scopes],
+    ]  # fmt: skip
 
 
 async def _plan_reads(
