@@ -17,6 +17,10 @@ ALLOWED = {
     "libs/werknetz_client/commands/doctor.py": {
         "*": "compares the wall clocks of two machines, which is its purpose",
     },
+    "services/werknetz_core/api_keys/endpoints.py": {
+        "rotate_key": "keys end at an instant that a person chose",
+    },
+    "services/werknetz_core/kpis/values/compute.py": {"reads": "windows are instants of data"},
     "services/werknetz_core/ingest/records/gap_marks.py": {
         "gap_edge_marks": "the ends of a gap are instants of data",
     },

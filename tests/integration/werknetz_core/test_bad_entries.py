@@ -15,7 +15,7 @@ TARGET = {
     "baseline_start": "2026-11-10", "baseline_end": "2026-11-17",
 }  # fmt: skip
 NAN, INFINITE = float("nan"), float("inf")
-FINITE = "finite number"
+FINITE = "The number is not finite."
 CASES: list[tuple[str, str, str, dict[str, Any], str, str]] = [
     ("a reason that does not exist", "POST", "/stops", {**STOP, "reason": "jamm"},
      "There is no reason 'jamm'.", "Did you mean jam"),

@@ -94,7 +94,7 @@ async def name_product(world: World) -> None:
 
 async def set_family(world: World) -> None:
     body = {"product_family": "holders"}
-    assert (await send(world, "PUT", "/materials/bracket", body)).status_code == 200
+    assert (await send(world, "PUT", "/materials/bracket", body, "planner")).status_code == 200
 
 
 async def map_code(world: World) -> None:
