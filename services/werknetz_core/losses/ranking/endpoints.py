@@ -31,6 +31,7 @@ from werknetz_core.losses.ranking.report import rank_losses
 from werknetz_core.losses.ranking.schemas import LossRankingView
 
 router = APIRouter(tags=["losses"])
+GroupBy = Annotated[list[str], Query(description=f"{', '.join(DIMENSIONS)}; with commas.")]
 _LOSSES_AND_UNKNOWN = [LossKind.LOSS, LossKind.NOT_JUDGED]
 
 
@@ -46,9 +47,7 @@ async def get_losses(
     context: ContextDep,
     principal: MayRead,
     under: EquipmentFilter = [],  # noqa: B006 - FastAPI copies
-    group_by: Annotated[list[str], Query(description=f"{', '.join(DIMENSIONS)}; with commas.")] = [
-        "category"
-    ],  # noqa: B006 - as above
+    group_by: GroupBy = ["category"],  # noqa: B006 - as above
     start: Annotated[str, Query(description="RFC 3339, -7d, week:2026-W47 …")] = "-7d",
     end: Annotated[str | None, Query(description="As start. Default: now.")] = None,
     compare: Annotated[
