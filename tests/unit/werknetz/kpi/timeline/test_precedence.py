@@ -2,68 +2,30 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from werknetz.domain.bucket import BUCKET_US
+from plumbing.timelines import BREAK, MINUTE, T0, at, compute, span, state_samples
 from werknetz.domain.role import Role
 from werknetz.domain.shift import Shift
 from werknetz.domain.state import MachineState as S
-from werknetz.kpi.carry import Carry
-from werknetz.kpi.elements import Elements
 from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import CountSeries, MachineSamples, Series
-from werknetz.kpi.states import BucketRange, ComputedBuckets, compute_buckets
 from werknetz.kpi.timeline.reports import (
-    OPEN_US,
     JobRun,
     ReportedQuantity,
     Reports,
-    StateSpan,
     topmost_of,
 )
 
-MINUTE = 60_000_000
-T0 = 1_900_000 * BUCKET_US
-LATER = T0 + 10_000 * BUCKET_US
-BREAK = PlannedTime.of([
-    Shift("a", None, T0, T0 + 12 * MINUTE, ((T0 + 9 * MINUTE, T0 + 12 * MINUTE),))  # type: ignore[arg-type] # the day does not matter
-])  # fmt: skip
-
 LATE_BREAK = PlannedTime.of([
-    Shift("a", None, T0, T0 + 30 * MINUTE, ((T0 + 15 * MINUTE, T0 + 30 * MINUTE),))  # type: ignore[arg-type] # as above
+    Shift("a", None, T0, T0 + 30 * MINUTE, ((T0 + 15 * MINUTE, T0 + 30 * MINUTE),))  # type: ignore[arg-type] # the day does not matter
 ])  # fmt: skip
-
-
-def at(minute: float) -> int:
-    return OPEN_US if minute == float("inf") else T0 + round(minute * MINUTE)
-
-
-def span(
-    start: float, end: float, state: S | None, *, code: str | None = None,
-    is_planned: bool | None = None, without_order: bool = False,
-) -> StateSpan:  # fmt: skip
-    number = None if state is None else int(state)
-    return StateSpan(at(start), at(end), number, code, is_planned, without_order)
-
-
-def state_samples(*entries: tuple[float, S]) -> Series:
-    return Series.of([at(m) for m, _ in entries], [float(state) for _, state in entries])
 
 
 def texts(*entries: tuple[float, str]) -> Series:
     return Series.of(
         [at(m) for m, _ in entries], [None] * len(entries), text=[text for _, text in entries]
     )
-
-
-def compute(
-    samples: MachineSamples, *, buckets: int = 1, plan: PlannedTime | None = None
-) -> ComputedBuckets:
-    chosen = PlannedTime.always() if plan is None else plan
-    return compute_buckets(samples, chosen, Carry(), BucketRange(T0, buckets, LATER))
 
 
 FOREVER = float("inf")
@@ -363,48 +325,3 @@ def test_quantities_of_the_mes_by_bucket(
 def test_topmost_of_no_spans_is_nothing() -> None:
     instants, index = topmost_of([])
     assert (len(instants), len(index)) == (0, 0)
-
-
-ENTRIES = st.lists(
-    st.tuples(
-        st.integers(-10, 40), st.integers(1, 20), st.sampled_from([None, *S]),
-        st.sampled_from([None, True, False]),
-    ),
-    max_size=8,
-)  # fmt: skip
-SAMPLES = st.lists(st.tuples(st.integers(0, 40), st.sampled_from(list(S))), max_size=8)
-
-
-@given(SAMPLES, ENTRIES, ENTRIES, st.lists(st.tuples(st.integers(0, 40), st.integers(1, 20))))
-def test_states_partition_time_and_elements_add_up(
-    own: list[tuple[int, S]],
-    people: list[tuple[int, int, S | None, bool | None]],
-    mes: list[tuple[int, int, S | None, bool | None]],
-    jobs: list[tuple[int, int]],
-) -> None:
-    own = sorted(dict(own).items())
-    reports = Reports(
-        entries=tuple(span(a, a + n, s, is_planned=p) for a, n, s, p in people),
-        states=tuple(span(a, a + n, s) for a, n, s, _ in sorted(mes, key=lambda m: m[0])),
-        jobs=tuple(JobRun(f"J{n}", at(a), at(a + m)) for n, (a, m) in enumerate(sorted(jobs))),
-        first_job_us=at(min(a for a, _ in jobs)) if jobs else None,
-    )
-    samples = MachineSamples(state=state_samples(*own) if own else None, reports=reports)
-    computed = compute(samples, buckets=3, plan=BREAK)
-    pieces = computed.intervals
-    assert pieces.start[0] == T0
-    assert pieces.end[-1] == T0 + 3 * BUCKET_US
-    assert np.array_equal(pieces.start[1:], pieces.end[:-1])
-    for bucket in range(3):
-        check_identities(computed.elements_of(bucket))
-
-
-def check_identities(e: Elements) -> None:
-    assert e.pot_s + e.off_shift_s == pytest.approx(900)
-    assert e.pot_s == pytest.approx(e.pdot_s + e.pbt_s)
-    assert e.pbt_s == pytest.approx(e.apt_s + e.aust_s + e.adet_s + e.adot_s + e.unknown_s)
-    assert e.aubt_s == pytest.approx(e.aupt_s + e.adet_s)
-    delay = e.blocked_s + e.starved_s + e.suspended_s + e.malfunction_s + e.minor_stop_s + e.idle_s
-    assert delay == pytest.approx(e.adet_s)
-    for name in ("pot_s", "pdot_s", "pbt_s", "apt_s", "aust_s", "adet_s", "adot_s", "unknown_s"):
-        assert getattr(e, name) >= 0
