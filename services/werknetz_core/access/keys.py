@@ -1,4 +1,4 @@
-"""Authentication by API key, and the principal that it yields: what it may do, in which plants.
+"""Authentication by API key or by the session of a browser.
 
 A key is `wn_<prefix>_<secret>`: the prefix is public and identifies the row, the secret has
 256 bits. Only the hash of a key is stored.
@@ -19,68 +19,25 @@ from fastapi import Request
 from werknetz.runtime.log import get_logger
 from werknetz.store.api_keys import FIND_KEY, MARK_USED
 from werknetz.store.session import Database
-from werknetz_core.access.permissions import KeyRole, KeyScope, Permission, permissions_of
+from werknetz_core.access.permissions import KeyRole, KeyScope
+from werknetz_core.access.principal import Principal
 from werknetz_core.http.problem import Problem
+from werknetz_core.sessions.cookies import cleared_cookie, token_from_request
+from werknetz_core.sessions.origin_check import check_cookie_request
+
+__all__ = [
+    "GeneratedKey", "KeyCache", "Principal", "generate_key", "hash_of", "key_from_request",
+    "principal_of_key", "require_key",
+]  # fmt: skip
 
 CACHED_MAX: Final = 1024
+PRINCIPAL: Final = "werknetz.principal"  # of the ASGI scope: who the request comes from
 _log: Final = get_logger("core.keys")
 _KEY_FORMAT: Final = re.compile(r"wn_([a-z0-9]{2,32})_([0-9a-f]{64})")
 _CREATE_HINT: Final = (
     "Send `Authorization: Bearer wn_…` or `X-API-Key: wn_…`; "
     "`werknetz keys create NAME --role viewer` creates a key."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """The key of a request. `role` None: a program's key, which has scopes; `plants` None: all."""
-
-    name: str
-    role: KeyRole | None
-    plants: tuple[str, ...] | None
-    expires_us: int | None = None
-    key_id: int = 0
-    scopes: frozenset[KeyScope] = frozenset()
-
-    def has_expired(self, now_us: int) -> bool:
-        return self.expires_us is not None and self.expires_us <= now_us
-
-    def may(self, permission: Permission) -> bool:
-        return permission in permissions_of(self.role, self.scopes)
-
-    @property
-    def rights(self) -> str:
-        """The role and the scopes, as an error says them."""
-        role = [] if self.role is None else [f"role {self.role}"]
-        scopes = [f"scope {scope}" for scope in KeyScope if scope in self.scopes]
-        return ", ".join([*role, *scopes]) or "no role and no scope"
-
-    def can_see(self, path: str) -> bool:
-        """Whether the equipment belongs to the key's plants."""
-        if self.plants is None:
-            return True
-        return any(path == plant or path.startswith(plant + "/") for plant in self.plants)
-
-    def require_equipment(self, path: str) -> None:
-        """Raise 403 unless the key may see the path, whether such equipment exists or not."""
-        if not self.can_see(path):
-            plants = ", ".join(self.plants or ())
-            raise Problem(
-                403,
-                "plant_not_allowed",
-                f"This key may not see {path!r}.",
-                f"It may see: {plants or 'no plant'}. An admin creates keys for other plants: "
-                "`werknetz keys create NAME --plants …`.",
-            )
-
-    def require_all_plants(self) -> None:
-        if self.plants is not None:
-            raise Problem(
-                403,
-                "plant_not_allowed",
-                "This route requires a key for all plants.",
-                "Use a key that was created without --plants.",
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +99,7 @@ class KeyCache:
         if match is None:
             return None
         row = await self._pool.fetchrow(FIND_KEY, match[1])
-        principal = None if row is None else _principal_of(row, hashed)
+        principal = None if row is None else principal_of_key(row, hashed)
         if row is None or principal is None or principal.has_expired(self._now_us()):
             return None
         if row["is_use_due"]:
@@ -157,8 +114,8 @@ class KeyCache:
             _log.warning("last use of a key not written", error=type(error).__name__)
 
 
-def _principal_of(row: asyncpg.Record, hashed: bytes) -> Principal | None:
-    """Return who a row is, if the hash is that of its key or of its former one."""
+def principal_of_key(row: asyncpg.Record, hashed: bytes) -> Principal | None:
+    """Return whose key a row is, if the hash is that of its secret or of its former one."""
     expires_us: int | None = row["expires_us"]
     if not hmac.compare_digest(row["hash"], hashed):
         former_hash, former_valid_us = row["former_hash"], row["former_valid_us"]
@@ -176,17 +133,44 @@ def _principal_of(row: asyncpg.Record, hashed: bytes) -> Principal | None:
 
 
 async def require_key(request: Request) -> Principal:
-    """Return who the key of the request belongs to; the dependency of each route that needs one."""
-    key = key_from_request(request)
-    keys: KeyCache = request.app.state.context.keys
-    principal = await keys.authenticate(key) if key else None
+    """Return whose key or session the request has; the dependency of each route that needs one."""
+    key, token = key_from_request(request), token_from_request(request)
+    if key is not None and token is not None:
+        raise _two_credentials()
+    if token is not None:
+        check_cookie_request(request)
+    context = request.app.state.context
+    if key is not None:
+        principal = await context.keys.authenticate(key)
+    else:
+        principal = await context.sessions.authenticate(token) if token is not None else None
     if principal is None:
-        if key:
+        if key or token:
             host = request.client.host if request.client else "unknown"
-            await request.app.state.wrong_keys.record(request.app.state.context.redis, host, key)
-        raise _not_authenticated(key)
-    await request.app.state.context.admission.enter(request.scope, principal.key_id)
+            await request.app.state.wrong_keys.record(context.redis, host, key or "")
+        raise _not_authenticated(key) if token is None else _session_ended(request)
+    await context.admission.enter(request.scope, principal.key_id)
     return principal
+
+
+def _two_credentials() -> Problem:
+    return Problem(
+        401,
+        "two_credentials",
+        "The request has an API key and the cookie of a session.",
+        "Send either: sign out in the browser (DELETE /api/v1/session), or leave the key out.",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+def _session_ended(request: Request) -> Problem:
+    return Problem(
+        401,
+        "session_ended",
+        "The session has ended.",
+        "Sign in again: POST /api/v1/session.",
+        headers={"WWW-Authenticate": "Bearer", **cleared_cookie(request)},
+    )
 
 
 def _not_authenticated(key: str | None) -> Problem:

@@ -12,6 +12,7 @@ from typing import Final
 class Permission(StrEnum):
     """What a route requires; each route states exactly one."""
 
+    SELF = "self"
     READ = "read"
     RAW_READ = "raw:read"
     AUDIT_READ = "audit:read"
@@ -31,10 +32,12 @@ class Permission(StrEnum):
     EQUIPMENT_WRITE = "equipment:write"
     KPIS_WRITE = "kpis:write"
     KEYS_WRITE = "keys:write"
+    USERS_WRITE = "users:write"
 
 
 P = Permission
 MEANINGS: Final[Mapping[Permission, str]] = {
+    P.SELF: "see who one is, change the own password, end own sessions",
     P.READ: "read what belongs to the plants of the key",
     P.RAW_READ: "read events, whole raw messages and mapping documents",
     P.AUDIT_READ: "read all of the audit log, also what concerns no equipment, and its chain",
@@ -54,6 +57,7 @@ MEANINGS: Final[Mapping[Permission, str]] = {
     P.EQUIPMENT_WRITE: "change equipment, signals, capacities and energy carriers",
     P.KPIS_WRITE: "define, test and retire own KPIs",
     P.KEYS_WRITE: "list, create, rotate and revoke API keys",
+    P.USERS_WRITE: "list, create, change and delete users, end their sessions",
 }
 
 
@@ -79,7 +83,8 @@ class KeyScope(StrEnum):
     ADMIN = "admin"
 
 
-_VIEWER: Final = frozenset({P.READ})
+_EVERYONE: Final = frozenset({P.SELF})
+_VIEWER: Final = _EVERYONE | {P.READ}
 _ENTRIES: Final = frozenset({P.STOPS_WRITE, P.QUANTITIES_WRITE, P.NOTES_WRITE})
 _SUPPLY: Final = frozenset({P.SUPPLY_WRITE, P.POLICIES_WRITE})
 _AIMS: Final = frozenset({P.TARGETS_WRITE, P.LINE_RATES_WRITE})
@@ -99,11 +104,11 @@ PERMISSIONS_OF_ROLES: Final[Mapping[KeyRole, frozenset[Permission]]] = {
 # Whoever may create keys can create one that may do everything: the scope says so.
 PERMISSIONS_OF_SCOPES: Final[Mapping[KeyScope, frozenset[Permission]]] = {
     KeyScope.READ: _VIEWER,
-    KeyScope.INGEST: frozenset({P.INGEST}),
-    KeyScope.REASONS: _ENTRIES,
-    KeyScope.SUPPLY: _SUPPLY,
-    KeyScope.MAPPING: _MAPPING,
-    KeyScope.CONFIGURATION: _PLANT | _AIMS | {P.AUDIT_READ},
+    KeyScope.INGEST: _EVERYONE | {P.INGEST},
+    KeyScope.REASONS: _EVERYONE | _ENTRIES,
+    KeyScope.SUPPLY: _EVERYONE | _SUPPLY,
+    KeyScope.MAPPING: _EVERYONE | _MAPPING,
+    KeyScope.CONFIGURATION: _EVERYONE | _PLANT | _AIMS | {P.AUDIT_READ},
     KeyScope.ADMIN: _ALL,
 }
 

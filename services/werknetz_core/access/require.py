@@ -42,9 +42,11 @@ def permission_missing(principal: Principal, needed: Permission) -> Problem:
     return Problem(
         403,
         "permission_missing",
-        f"This route requires the permission {needed}; the key {principal.name!r} "
+        f"This route requires the permission {needed}; {principal.label} "
         f"({principal.rights}) does not have it.",
-        f"Keys with it: {holders_of(needed)}. An admin creates one: `werknetz keys create`.",
+        f"Users with it: {holders_of(needed)}. An admin changes roles: `werknetz users change`."
+        if principal.is_person
+        else f"Keys with it: {holders_of(needed)}. An admin creates one: `werknetz keys create`.",
     )
 
 
@@ -69,11 +71,16 @@ def permissions_by_route(app: FastAPI) -> Iterator[tuple[str, str, Permission | 
             yield method, route.path or "", stated
 
 
+def stated_permissions(dependant: Dependant) -> set[Permission | None]:
+    """Return what a route states: one permission, or None where it needs no key."""
+    return set(_permissions_in(dependant))
+
+
 def _permission_of(route: RouteContext) -> Permission | None:
     dependant = getattr(route, "dependant", None)
     if dependant is None and route.path in _WITHOUT_DEPENDENCIES:
         return None
-    stated = set(_permissions_in(dependant)) if isinstance(dependant, Dependant) else set()
+    stated = stated_permissions(dependant) if isinstance(dependant, Dependant) else set()
     if len(stated) != 1:
         raise PermissionNotStated(
             f"{sorted(route.methods or ())} {route.path} states the permissions "
@@ -90,6 +97,7 @@ def _permissions_in(dependant: Dependant) -> Iterator[Permission | None]:
         yield from _permissions_in(dependency)
 
 
+SignedInAs = Annotated[Principal, Depends(permission(Permission.SELF))]
 MayRead = Annotated[Principal, Depends(permission(Permission.READ))]
 MayReadRaw = Annotated[Principal, Depends(permission(Permission.RAW_READ))]
 MayReadAudit = Annotated[Principal, Depends(permission(Permission.AUDIT_READ))]
@@ -109,3 +117,4 @@ MayChangeThresholds = Annotated[Principal, Depends(permission(Permission.THRESHO
 MayChangeEquipment = Annotated[Principal, Depends(permission(Permission.EQUIPMENT_WRITE))]
 MayDefineKpis = Annotated[Principal, Depends(permission(Permission.KPIS_WRITE))]
 MayManageKeys = Annotated[Principal, Depends(permission(Permission.KEYS_WRITE))]
+MayManageUsers = Annotated[Principal, Depends(permission(Permission.USERS_WRITE))]

@@ -17,6 +17,7 @@ from werknetz_core.context.kpi_catalogue import KpiCatalogueCache
 from werknetz_core.http.etag import Watermarks
 from werknetz_core.http.rate_limit import RateLimiter
 from werknetz_core.limits.admission import Admission
+from werknetz_core.sessions.cache import SessionCache
 from werknetz_core.settings import CoreSettings
 
 BackgroundJob: TypeAlias = Callable[[Database], Coroutine[Any, Any, None]]
@@ -28,6 +29,7 @@ class AppContext:
     database: Database
     redis: Redis | None
     keys: KeyCache
+    sessions: SessionCache
     tree: EquipmentTreeCache
     kpis: KpiCatalogueCache
     watermarks: Watermarks
@@ -76,6 +78,7 @@ async def open_app_context(
             database,
             redis,
             keys=KeyCache(database, cache_s=settings.key_cache_s, now_us=now_us),
+            sessions=SessionCache(database, cache_s=settings.key_cache_s, now_us=now_us),
             tree=tree,
             kpis=kpis,
             watermarks=Watermarks(redis, cache_s=settings.watermark_cache_s),

@@ -1,6 +1,6 @@
 """The tables, by subject. Migrations in `migrations/` make them; a test compares the two."""
 
-from werknetz.store.tables.access import api_keys
+from werknetz.store.tables.access import api_keys, sessions, sign_in_failures, users
 from werknetz.store.tables.base import metadata
 from werknetz.store.tables.corrections import (
     annotations,
@@ -160,9 +160,11 @@ __all__ = [
     "rollup_marks",
     "rollup_zones",
     "samples",
+    "sessions",
     "shift_calendars",
     "shipment_lines",
     "shipments",
+    "sign_in_failures",
     "signals",
     "site_identities",
     "sites",
@@ -183,5 +185,6 @@ __all__ = [
     "target_standards",
     "targets",
     "transit_lines",
+    "users",
     "warehouses",
 ]

@@ -31,32 +31,36 @@ P = Permission
 ENTRIES = {P.STOPS_WRITE, P.QUANTITIES_WRITE, P.NOTES_WRITE}
 PLANNING = {P.SUPPLY_WRITE, P.POLICIES_WRITE, P.TARGETS_WRITE, P.LINE_RATES_WRITE, P.AUDIT_READ}
 ONLY_PLANNERS = {P.SUPPLY_WRITE, P.POLICIES_WRITE}
+ONLY_ADMINS = {P.KEYS_WRITE, P.USERS_WRITE}
 
 
 def test_what_each_role_may() -> None:
     may = {role: set(PERMISSIONS_OF_ROLES[role]) for role in KeyRole}
-    assert may[KeyRole.VIEWER] == {P.READ}
-    assert may[KeyRole.OPERATOR] == {P.READ} | ENTRIES
-    assert may[KeyRole.PLANNER] == {P.READ} | PLANNING
-    assert may[KeyRole.ENGINEER] == set(Permission) - ONLY_PLANNERS - {P.KEYS_WRITE}
+    assert may[KeyRole.VIEWER] == {P.SELF, P.READ}
+    assert may[KeyRole.OPERATOR] == {P.SELF, P.READ} | ENTRIES
+    assert may[KeyRole.PLANNER] == {P.SELF, P.READ} | PLANNING
+    assert may[KeyRole.ENGINEER] == set(Permission) - ONLY_PLANNERS - ONLY_ADMINS
     assert may[KeyRole.ADMIN] == set(Permission)
 
 
 def test_each_permission_has_a_meaning_and_a_scope() -> None:
     assert set(MEANINGS) == set(Permission)
     assert set(PERMISSIONS_OF_SCOPES) == set(KeyScope)
-    narrow = [PERMISSIONS_OF_SCOPES[scope] for scope in KeyScope if scope is not KeyScope.ADMIN]
-    assert set().union(*narrow) == set(Permission) - {P.KEYS_WRITE}
-    assert sum(map(len, narrow)) == len(Permission) - 1, "a permission is in two scopes"
+    assert all(P.SELF in permissions for permissions in PERMISSIONS_OF_SCOPES.values())
+    narrow = [
+        PERMISSIONS_OF_SCOPES[scope] - {P.SELF} for scope in KeyScope if scope is not KeyScope.ADMIN
+    ]
+    assert set().union(*narrow) == set(Permission) - ONLY_ADMINS - {P.SELF}
+    assert sum(map(len, narrow)) == len(Permission) - 3, "a permission is in two scopes"
 
 
 def test_role_and_scopes_add_up_and_nothing_is_nothing() -> None:
     assert permissions_of(None, frozenset()) == set()
     both = permissions_of(KeyRole.VIEWER, frozenset({KeyScope.INGEST}))
-    assert both == {P.READ, P.INGEST}
+    assert both == {P.SELF, P.READ, P.INGEST}
     # What an engineer's, planner's or operator's key could do before there were scopes.
     former = permissions_of(KeyRole.ENGINEER, frozenset({KeyScope.SUPPLY}))
-    assert former == set(Permission) - {P.KEYS_WRITE}
+    assert former == set(Permission) - ONLY_ADMINS
     assert rights_of(None, []) == (KeyRole.VIEWER, [])
     assert rights_of(None, [KeyScope.INGEST, KeyScope.READ, KeyScope.READ]) == (
         None, [KeyScope.READ, KeyScope.INGEST],

@@ -1,0 +1,1 @@
+"""Statements over people, their sessions and failed sign-ins."""
