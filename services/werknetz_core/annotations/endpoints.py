@@ -20,9 +20,10 @@ from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.problem import Problem
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
+from werknetz_core.idempotency.route import OnceRoute
 from werknetz_core.stops.refusals import check_past
 
-router = APIRouter(tags=["annotations"])
+router = APIRouter(tags=["annotations"], route_class=OnceRoute)
 _N: Final = annotations.c
 _SORTING: Final = Sorting(
     "-start",

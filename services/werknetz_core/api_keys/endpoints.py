@@ -20,8 +20,9 @@ from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.problem import Problem
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
+from werknetz_core.idempotency.route import OnceRoute
 
-router = APIRouter(tags=["api_keys"])
+router = APIRouter(tags=["api_keys"], route_class=OnceRoute)
 _SORTING: Final = Sorting(
     "prefix",
     tie=SortKey(api_keys.c.prefix),

@@ -16,6 +16,7 @@ from werknetz_core.context.equipment_tree import EquipmentTreeCache
 from werknetz_core.context.kpi_catalogue import KpiCatalogueCache
 from werknetz_core.http.etag import Watermarks
 from werknetz_core.http.rate_limit import RateLimiter
+from werknetz_core.idempotency.attempt import begin_attempt
 from werknetz_core.limits.admission import Admission
 from werknetz_core.sessions.cache import SessionCache
 from werknetz_core.settings import CoreSettings
@@ -120,6 +121,7 @@ async def _open_read_session(request: Request) -> AsyncIterator[ReadSession]:
 async def _open_write_session(request: Request) -> AsyncIterator[WriteSession]:
     """One request, one transaction: committed if the endpoint returns, rolled back if it raises."""
     async with app_context_of(request).database.write_session() as session:
+        await begin_attempt(session)
         yield session
 
 

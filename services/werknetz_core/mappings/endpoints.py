@@ -20,6 +20,7 @@ from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.problem import Problem
 from werknetz_core.http.sorting import sort_and_paginate
+from werknetz_core.idempotency.route import OnceRoute
 from werknetz_core.mappings import registry
 from werknetz_core.mappings.dry_run import DryRun
 from werknetz_core.mappings.schemas import (
@@ -35,7 +36,7 @@ from werknetz_core.mappings.schemas import (
 )
 from werknetz_core.mappings.views import diff_view, preview_view
 
-router = APIRouter(tags=["mappings"])
+router = APIRouter(tags=["mappings"], route_class=OnceRoute)
 Name = Annotated[str, Path(description="The mapping's name.")]
 
 

@@ -25,6 +25,7 @@ from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.problem import Problem
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
+from werknetz_core.idempotency.route import OnceRoute
 from werknetz_core.quantities import entries
 from werknetz_core.quantities.entries import KINDS, ROLES, ROOT, QuantitySpan
 from werknetz_core.quantities.schemas import (
@@ -38,7 +39,7 @@ from werknetz_core.reasons.loading import load_reasons, plant_of, require_reason
 from werknetz_core.stops.entries import lock_machine
 from werknetz_core.stops.refusals import check_span, require_machine
 
-router = APIRouter(tags=["quantities"])
+router = APIRouter(tags=["quantities"], route_class=OnceRoute)
 SPAN_MAX_US: Final = 31 * 86_400_000_000
 _DOCUMENTED: Final = ("reason", "order_number", "comment")
 _Q: Final = quantity_entries.c

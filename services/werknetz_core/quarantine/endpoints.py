@@ -23,6 +23,7 @@ from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.problem import Problem
 from werknetz_core.http.sorting import Sorting, SortKey, SortType, sort_and_paginate
+from werknetz_core.idempotency.route import OnceRoute
 from werknetz_core.mappings import registry
 from werknetz_core.mappings.replays.endpoints import add_replay
 from werknetz_core.mappings.replays.schemas import NewReplay, ReplayView
@@ -37,7 +38,7 @@ from werknetz_core.quarantine.schemas import (
     QuarantineView,
 )
 
-router = APIRouter(tags=["quality"])
+router = APIRouter(tags=["quality"], route_class=OnceRoute)
 GROUP_SORT_KEYS: Final = ("count", "connector_id", "source", "reason")
 _SORTING: Final = Sorting(
     "-id",

@@ -19,6 +19,7 @@ from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.equipment_tree import EquipmentNode
 from werknetz_core.http.problem import Problem
+from werknetz_core.idempotency.attempt import write_once
 from werknetz_core.reasons.loading import load_reasons, plant_of, require_reason
 from werknetz_core.stops import entries, refusals
 from werknetz_core.stops.entries import NewEntry
@@ -59,7 +60,7 @@ async def enter_stop(body: NewStop, context: AppContext, principal: Principal) -
         start_us, end_us, _IDLE if effect.state is None else effect.state, body.reason,
         effect.is_planned, body.comment, principal.name,
     )  # fmt: skip
-    async with context.database.write_session() as session:
+    async with write_once(context.database) as session:
         await entries.lock_machine(session, node.id)
         query = statements.entries_between(node.id, body.start, body.end)
         if overlapping := (await session.execute(query)).mappings().all():
@@ -79,7 +80,7 @@ async def classify_stop(
     """Give a stop a reason, a state, a comment; a null reason makes it unclassified again."""
     node, _ = await machine_of(context, stop_id, principal)
     effect = await _effect_of(context, node, body.reason, body.state, principal)
-    async with context.database.write_session() as session:
+    async with write_once(context.database) as session:
         item = await _load_locked(session, context, stop_id, body.version, principal)
         entry = _entry_for(item, effect, body.reason, body.comment, principal)
         change_id = await record_change(
@@ -96,7 +97,7 @@ async def split_stop(
     """Split a stop at an instant inside it; both parts have what the whole had."""
     node, _ = await machine_of(context, stop_id, principal)
     at_us = microseconds_of(body.at)
-    async with context.database.write_session() as session:
+    async with write_once(context.database) as session:
         item = await _load_locked(session, context, stop_id, body.version, principal)
         stop = item.stop
         if not stop.start_us < at_us < stop.end_us:
@@ -117,7 +118,7 @@ async def merge_stops(body: StopMerge, context: AppContext, principal: Principal
     """Make adjacent stops of one machine one stop."""
     node = await _common_machine(body.stops, context, principal)
     effect = await _effect_of(context, node, body.reason, body.state, principal)
-    async with context.database.write_session() as session:
+    async with write_once(context.database) as session:
         items = [
             await _load_locked(session, context, reference.id, reference.version, principal)
             for reference in body.stops
@@ -139,7 +140,7 @@ async def undo_stop(
 ) -> ChangedSpan:
     """Undo the last change of a stop; the change before it can be undone next."""
     node, _ = await machine_of(context, stop_id, principal)
-    async with context.database.write_session() as session:
+    async with write_once(context.database) as session:
         item = await _load_locked(session, context, stop_id, body.version, principal)
         if item.stop.version == 0:
             raise refusals.nothing_to_undo(item)

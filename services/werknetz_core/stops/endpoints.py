@@ -15,6 +15,7 @@ from werknetz_core.context.time_spec import format_utc, parse_instant, parse_spa
 from werknetz_core.context.windows import time_context_of
 from werknetz_core.http.list_params import ListParams, ListParamsDep, columns_of, list_response
 from werknetz_core.http.responses import json_response
+from werknetz_core.idempotency.route import OnceRoute
 from werknetz_core.limits.reading import reading, reads_of_machines
 from werknetz_core.reasons.loading import check_reason_filter, load_reasons
 from werknetz_core.stops import changes
@@ -33,7 +34,7 @@ from werknetz_core.stops.schemas import (
 )
 from werknetz_core.stops.views import StopFilter, stop_item, totals_of
 
-router = APIRouter(tags=["stops"])
+router = APIRouter(tags=["stops"], route_class=OnceRoute)
 STRICT: Final = [Depends(refuse_unknown_parameters)]
 Start = Annotated[str, Query(description="RFC 3339, epoch ms, -8h, now, shift:current, …")]
 End = Annotated[

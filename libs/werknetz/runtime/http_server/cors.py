@@ -15,6 +15,7 @@ _REQUEST_HEADERS: Final = (
 )  # fmt: skip
 _RESPONSE_HEADERS: Final = (
     "ETag", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Trace-Id",
+    "Idempotency-Replayed",
 )  # fmt: skip
 _PREFLIGHT_CACHE_S: Final = 600
 

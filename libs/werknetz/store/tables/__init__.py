@@ -1,6 +1,12 @@
 """The tables, by subject. Migrations in `migrations/` make them; a test compares the two."""
 
-from werknetz.store.tables.access import api_keys, sessions, sign_in_failures, users
+from werknetz.store.tables.access import (
+    api_keys,
+    sessions,
+    sign_in_failures,
+    stored_answers,
+    users,
+)
 from werknetz.store.tables.base import metadata
 from werknetz.store.tables.corrections import (
     annotations,
@@ -179,6 +185,7 @@ __all__ = [
     "stock_movements",
     "stock_outs",
     "stop_thresholds",
+    "stored_answers",
     "supply_elements",
     "supply_policies",
     "supply_relations",

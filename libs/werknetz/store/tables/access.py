@@ -86,3 +86,18 @@ sign_in_failures = sa.Table(
     sa.Column("blocked_until", AT),
 )
 sa.Index("ix_sign_in_failures_last_at", sign_in_failures.c.last_at)
+
+# Answers of requests with an Idempotency-Key. A row without a status has no answer yet.
+stored_answers = sa.Table(
+    "stored_answers",
+    metadata,
+    # Of a key its id, of a person minus it.
+    sa.Column("caller", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("key_hash", sa.LargeBinary, primary_key=True),  # SHA-256 of the Idempotency-Key
+    sa.Column("fingerprint", sa.LargeBinary, nullable=False),  # of the request
+    sa.Column("status", sa.SmallInteger),
+    sa.Column("headers", pg.JSONB),
+    sa.Column("body", sa.LargeBinary),  # without secrets; null: too large
+    sa.Column("created_at", AT, nullable=False, server_default=NOW),
+    sa.Index("ix_stored_answers_created_at", "created_at"),
+)

@@ -16,10 +16,11 @@ from werknetz_core.context.collection import utc_time_context
 from werknetz_core.context.time_spec import parse_span
 from werknetz_core.http import pagination
 from werknetz_core.http.problem import Problem
+from werknetz_core.idempotency.route import OnceRoute
 from werknetz_core.mappings import registry
 from werknetz_core.mappings.replays.schemas import NewReplay, ReplayView
 
-router = APIRouter(tags=["mappings"])
+router = APIRouter(tags=["mappings"], route_class=OnceRoute)
 _MAPPING_LABEL: Final = (
     mapping_versions.c.name + "@" + sa.cast(mapping_versions.c.version, sa.Text)
 ).label("mapping")

@@ -1,0 +1,1 @@
+"""Statements over requests: the answers stored for their repetition."""

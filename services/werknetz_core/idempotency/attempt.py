@@ -1,0 +1,143 @@
+"""One attempt at a request with an Idempotency-Key, from its claim to its stored answer.
+
+    async with write_once(context.database) as session: ...
+
+Claim, change and answer are one transaction where the endpoint's session is the request's own
+(`WriteSessionDep`). An endpoint that answers after its transaction stores the answer in a second
+one: if the process dies between the two, a repetition gets 409 and does nothing twice.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+from fastapi import Request, Response
+
+from werknetz.store.requests import stored_answers as statements
+from werknetz.store.session import Database, WriteSession
+from werknetz_core.access.keys import PRINCIPAL, Principal
+from werknetz_core.access.permissions import Permission
+from werknetz_core.http.problem import Problem
+from werknetz_core.idempotency.key import HEADER, fingerprint_of, hash_of
+
+REPLAYED: Final = "Idempotency-Replayed"
+ANSWER_BYTES_MAX: Final = 1_000_000
+UNANSWERED_S: Final = 60.0
+"""So long after the change the answer may still be on its way; then its process died."""
+_STORED_HEADERS: Final = ("content-type", "location", "etag", "retry-after", "link")
+
+
+class AnsweredBefore(Exception):
+    """The request was answered before: this is the answer."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__("answered before")
+        self.response = response
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A request with a key; `permission` None: the route needs none."""
+
+    request: Request
+    key: str
+    permission: Permission | None
+    is_begun: bool = False
+    session: WriteSession | None = None
+    caller: int = 0
+    key_hash: bytes = b""
+
+    async def begin(self, session: WriteSession) -> None:
+        """Claim the key in the transaction of the change.
+
+        Raises AnsweredBefore; 409 while another attempt runs or where its answer is lost; 422 for
+        a key that was sent with another request.
+        """
+        principal: Principal = self.request.scope[PRINCIPAL]
+        if self.permission is not None and not principal.may(self.permission):
+            return  # the route refuses it
+        self.caller, self.key_hash = principal.key_id, hash_of(self.key)
+        if not await session.scalar(statements.try_lock(self.caller, self.key_hash)):
+            raise _in_progress()
+        fingerprint = await fingerprint_of(self.request, self.key)
+        query = statements.find_answer(self.caller, self.key_hash)
+        row = (await session.execute(query)).mappings().first()
+        if row is not None:
+            raise _repetition(row, fingerprint)
+        await session.execute(statements.delete_expired())
+        for statement in statements.begin_request(self.caller, self.key_hash, fingerprint):
+            await session.execute(statement)
+        self.is_begun, self.session = True, session
+
+    async def complete(self, database: Database, response: Response) -> None:
+        """Store the answer, in the transaction of the change where it still runs."""
+        if not self.is_begun:
+            return
+        headers = {
+            name: response.headers[name] for name in _STORED_HEADERS if name in response.headers
+        }
+        body = bytes(response.body)
+        update = statements.store_answer(
+            self.caller, self.key_hash, response.status_code, headers,
+            body if len(body) <= ANSWER_BYTES_MAX else None,
+        )  # fmt: skip
+        if self.session is not None:
+            await self.session.execute(update)
+            return
+        async with database.write_session() as session:
+            await session.execute(update)
+
+
+attempt_at_hand: Final[ContextVar[Attempt | None]] = ContextVar("attempt_at_hand", default=None)
+
+
+async def begin_attempt(session: WriteSession) -> None:
+    """Claim the Idempotency-Key of the request at hand, if it has one."""
+    attempt = attempt_at_hand.get()
+    if attempt is not None:
+        await attempt.begin(session)
+
+
+@asynccontextmanager
+async def write_once(database: Database) -> AsyncIterator[WriteSession]:
+    """Open a transaction of an endpoint that answers after it."""
+    async with database.write_session() as session:
+        await begin_attempt(session)
+        yield session
+    if (attempt := attempt_at_hand.get()) is not None:
+        attempt.session = None
+
+
+def _repetition(row: Mapping[str, Any] | sa.RowMapping, fingerprint: bytes) -> Exception:
+    if bytes(row["fingerprint"]) != fingerprint:
+        detail = f"This {HEADER} was sent with another request."
+        return Problem(
+            422, "idempotency_key_reused", detail,
+            "Send a new key for each request; to repeat a request, send it unchanged.",
+            errors=[{"pointer": f"/header/{HEADER}", "code": "reused", "detail": detail}],
+        )  # fmt: skip
+    if row["status"] is None:
+        return _in_progress() if row["age_s"] < UNANSWERED_S else _answer_missing("was lost")
+    if row["body"] is None:
+        return _answer_missing("was too large to be stored")
+    headers = {**row["headers"], REPLAYED: "true"}
+    return AnsweredBefore(Response(bytes(row["body"]), row["status"], headers))
+
+
+def _in_progress() -> Problem:
+    return Problem(
+        409, "request_in_progress", f"A request with this {HEADER} is being carried out.",
+        "Repeat it after Retry-After: it then gets the answer.", headers={"Retry-After": "1"},
+    )  # fmt: skip
+
+
+def _answer_missing(why: str) -> Problem:
+    return Problem(
+        409, "answer_not_stored",
+        f"The request with this {HEADER} was carried out, but its answer {why}.",
+        "Do not send it with another key: read what it changed instead (GET, or GET "
+        "/api/v1/audit).",
+    )  # fmt: skip
