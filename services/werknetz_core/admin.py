@@ -18,7 +18,7 @@ from werknetz.domain.shift import Calendar
 from werknetz.runtime.command import operator_name
 from werknetz.store.api_keys import INSERT_KEY, LIST_KEYS, LOCK_KEY, REVOKE_KEY, ROTATE_KEY
 from werknetz.store.calendars import LOCK_CALENDARS
-from werknetz.store.database_url import asyncpg_url
+from werknetz.store.database_url import DatabaseTlsRefused, open_connection
 from werknetz.store.queries.equipment import EQUIPMENT_ID, PLANT_PATHS
 from werknetz.store.session import Database, PoolOptions
 from werknetz.store.shop_floor.audit import ADD_AUDIT_ENTRY
@@ -59,8 +59,10 @@ async def wait_for_database(url: str, *, wait_s: float, show: Callable[[str], No
     started, shown_at = time.monotonic(), float("-inf")
     while True:
         try:
-            connection = await asyncpg.connect(asyncpg_url(url), timeout=CONNECT_S)
+            connection = await open_connection(url, timeout=CONNECT_S)
             await connection.close(timeout=CONNECT_S)
+        except DatabaseTlsRefused as error:  # waiting would not change it
+            raise AdminError(error.refusal.what, error.refusal.remedy) from error
         except (OSError, TimeoutError, asyncpg.CannotConnectNowError) as error:
             waited_s = time.monotonic() - started
             if wait_s and waited_s >= wait_s:
@@ -207,8 +209,8 @@ class _Connection:
         self._connection: asyncpg.Connection | None = None
 
     async def __aenter__(self) -> asyncpg.Connection:
-        self._connection = await asyncpg.connect(
-            asyncpg_url(self._url), timeout=CONNECT_S, command_timeout=60,
+        self._connection = await open_connection(
+            self._url, timeout=CONNECT_S, command_timeout=60,
             server_settings={"application_name": operator_name()},
         )  # fmt: skip
         return self._connection

@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from werknetz.store.database_url import sqlalchemy_url
+from werknetz.store.database_url import open_connection, sqlalchemy_url
 from werknetz.store.migration import LOCK_MIGRATION
 
 
@@ -31,7 +31,12 @@ def upgrade(url: str) -> None:
 
 
 async def upgrade_async(url: str) -> None:
-    engine = create_async_engine(sqlalchemy_url(url), poolclass=sa.NullPool, hide_parameters=True)
+    engine = create_async_engine(
+        sqlalchemy_url(url),
+        poolclass=sa.NullPool,
+        hide_parameters=True,
+        async_creator=lambda: open_connection(url),
+    )
     try:
         async with engine.connect() as connection:
             # While DDL waits for a long reader, all others wait behind it: fail and retry.

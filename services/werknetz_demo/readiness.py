@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import asyncpg
 import httpx2
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from werknetz.link.redis import status_key
-from werknetz.store.database_url import asyncpg_url
+from werknetz.link.redis_client import connect_redis
+from werknetz.store.database_url import open_connection
 from werknetz_simulator.plants.plan import instant_of, us_of
 from werknetz_simulator.plants.plant import Plant
 
@@ -86,12 +86,12 @@ class DatabaseProbe:
     """Queries on its own connection, which is opened again after PostgreSQL was down."""
 
     def __init__(self, url: str) -> None:
-        self._url = asyncpg_url(url)
+        self._url = url
         self._connection: asyncpg.Connection | None = None
 
     async def connection(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
-            self._connection = await asyncpg.connect(self._url, timeout=REQUEST_TIMEOUT_S)
+            self._connection = await open_connection(self._url, timeout=REQUEST_TIMEOUT_S)
         return self._connection
 
     async def close(self) -> None:
@@ -153,7 +153,7 @@ def _connectors_of(plant: Plant) -> str:
 
 async def is_following(redis_url: str, connector: str, since_us: int) -> bool:
     """Whether a connector has reported in this run that it follows its source."""
-    async with Redis.from_url(redis_url, socket_connect_timeout=1, socket_timeout=1) as client:
+    async with connect_redis(redis_url, socket_connect_timeout=1, socket_timeout=1) as client:
         state, at_us = await client.hmget(status_key(connector), ["state", "at_us"])
     return state == b"running" and int(at_us or 0) > since_us
 

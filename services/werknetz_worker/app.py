@@ -4,19 +4,26 @@ JSON only, no results, no prefetching. It reconnects to a broker that restarts e
 workers and schedulers may run.
 """
 
+import ssl
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
 from celery import Celery
 from celery.beat import Scheduler
 from celery.signals import heartbeat_sent
+from kombu.transport.redis import Channel
 
+from werknetz.link.redis_client import BROKER_SETTING, BrokerTlsConnection, check_tls_files
 from werknetz.runtime import heartbeat
-from werknetz.runtime.settings import read_env
+from werknetz.runtime.settings import SettingError, read_env
 
 TICK_S: Final = 2.0
 SWEEP_S: Final = 30.0
 RETENTION_S: Final = 3600.0
 VISIBILITY_S: Final = 60
+_CERT_REQS: Final = {
+    "required": ssl.CERT_REQUIRED, "optional": ssl.CERT_OPTIONAL, "none": ssl.CERT_NONE
+}  # fmt: skip
 _LOCAL: Final = "redis://127.0.0.1:6379/1"
 
 
@@ -29,8 +36,11 @@ class BeatScheduler(Scheduler):
 
 
 def create_celery(broker_url: str) -> Celery:
-    app = Celery("werknetz", broker=broker_url, include=["werknetz_worker.tasks"])
+    check_tls_files(broker_url, BROKER_SETTING)
+    broker, tls = split_tls_options(broker_url)
+    app = Celery("werknetz", broker=broker, include=["werknetz_worker.tasks"])
     app.conf.update(
+        broker_use_ssl=tls,
         accept_content=["json"],
         task_serializer="json",
         task_ignore_result=True,
@@ -77,9 +87,41 @@ def create_celery(broker_url: str) -> Celery:
     return app
 
 
+def split_tls_options(url: str) -> tuple[str, dict[str, Any] | None]:
+    """Return the URL without its TLS options, and these as Celery takes them; None: no TLS.
+
+    Celery verifies nothing unless it is asked to: verification is the default, as of all clients.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "rediss":
+        return url, None
+    options: dict[str, Any] = {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}
+    others = []
+    for name, value in parse_qsl(parts.query):
+        if name == "ssl_check_hostname":
+            options[name] = value.lower() not in {"0", "f", "false", "n", "no"}
+        elif name == "ssl_cert_reqs":
+            options[name] = _cert_reqs(value)
+        elif name.startswith("ssl_"):
+            options[name] = value
+        else:
+            others.append(f"{name}={value}")
+    return parts._replace(query="&".join(others)).geturl(), options
+
+
+def _cert_reqs(text: str) -> ssl.VerifyMode:
+    try:
+        return _CERT_REQS[text.lower().removeprefix("cert_")]
+    except KeyError:
+        raise SettingError(
+            f"{BROKER_SETTING}: ssl_cert_reqs is {text!r}: write required, optional or none"
+        ) from None
+
+
 def _touch_heartbeat(**_: object) -> None:
     heartbeat.touch()
 
 
+Channel.connection_class_ssl = BrokerTlsConnection  # explains a refused certificate
 app = create_celery(read_env("WERKNETZ_BROKER_URL") or _LOCAL)
 heartbeat_sent.connect(_touch_heartbeat, weak=False)

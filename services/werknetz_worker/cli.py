@@ -57,17 +57,16 @@ def recompute(
 
 
 async def _mark_for_recomputation(path: str, since: datetime) -> int:
-    import asyncpg
-
     from werknetz.domain.bucket import microseconds_of
     from werknetz.runtime.command import operator_name
+    from werknetz.store.database_url import open_connection
     from werknetz.store.shop_floor.audit import ADD_AUDIT_ENTRY
     from werknetz_worker.elements.sweep import mark_under_path
     from werknetz_worker.session import CONNECT_TIMEOUT_S
     from werknetz_worker.settings import WorkerSettings
 
     url = WorkerSettings.from_environment().database_url
-    connection = await asyncpg.connect(
+    connection = await open_connection(
         url, timeout=CONNECT_TIMEOUT_S, command_timeout=60,
         server_settings={"application_name": operator_name()},
     )  # fmt: skip

@@ -1,11 +1,12 @@
 """The connections of a worker process: the PostgreSQL pool and Redis."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import asyncpg
-from redis.asyncio import Redis
 
+from werknetz.link.redis_client import connect_redis
+from werknetz.store.database_url import open_connection
 from werknetz_worker.settings import WorkerSettings
 from werknetz_worker.watermarks import SOCKET_TIMEOUT_S, WatermarkPublisher
 
@@ -22,6 +23,7 @@ class WorkerConnections:
     async def open(cls, settings: WorkerSettings) -> Self:
         pool = await asyncpg.create_pool(
             settings.database_url,
+            connect=_connect,
             min_size=1,
             max_size=settings.connections,
             timeout=CONNECT_TIMEOUT_S,
@@ -35,7 +37,7 @@ class WorkerConnections:
         )
         redis = None
         if settings.redis_url is not None:
-            redis = Redis.from_url(
+            redis = connect_redis(
                 settings.redis_url,
                 socket_timeout=SOCKET_TIMEOUT_S,
                 socket_connect_timeout=SOCKET_TIMEOUT_S,
@@ -45,3 +47,8 @@ class WorkerConnections:
     async def close(self) -> None:
         await self.watermarks.close()
         await self.pool.close()
+
+
+async def _connect(dsn: str | None = None, **options: Any) -> asyncpg.Connection:
+    """Open a connection of the pool, which always passes the URL."""
+    return await open_connection(dsn or "", **options)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -14,13 +15,23 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 _DAY = dt.timedelta(days=1)
 
 
+LOCAL = ("127.0.0.1", "localhost")
+
+
+def _alternative(text: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(text))
+    except ValueError:
+        return x509.DNSName(text)
+
+
 def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
 @dataclass
 class Authority:
-    """Issues certificates for 127.0.0.1 and localhost into `folder`."""
+    """Issues certificates into `folder`, without other names for 127.0.0.1 and localhost."""
 
     folder: Path
     name: str = "test authority"
@@ -29,14 +40,16 @@ class Authority:
     )
 
     def __post_init__(self) -> None:
-        self.cert = self._build(self.name, self.key, days=(-1, 30), is_authority=True)
+        self.cert = self._build(self.name, self.key, days=(-1, 30), names=())
         self.file = self.folder / f"{self.name.replace(' ', '_')}.pem"
         self.file.write_bytes(self.cert.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, name: str, *, days: tuple[float, float] = (-1, 30)) -> tuple[Path, Path]:
+    def issue(
+        self, name: str, *, days: tuple[float, float] = (-1, 30), names: Sequence[str] = LOCAL
+    ) -> tuple[Path, Path]:
         """Write NAME.pem and NAME.key, valid from and to these days from now."""
         key = ec.generate_private_key(ec.SECP256R1())
-        cert = self._build(name, key, days=days, is_authority=False)
+        cert = self._build(name, key, days=days, names=names)
         cert_file, key_file = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         cert_file.write_bytes(cert.public_bytes(serialization.Encoding.PEM))
         key_file.write_bytes(
@@ -55,7 +68,7 @@ class Authority:
 
     def _build(
         self, name: str, key: ec.EllipticCurvePrivateKey, *,
-        days: tuple[float, float], is_authority: bool,
+        days: tuple[float, float], names: Sequence[str],
     ) -> x509.Certificate:  # fmt: skip
         now = dt.datetime.now(dt.UTC)
         builder = (
@@ -66,11 +79,44 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now + days[0] * _DAY)
             .not_valid_after(now + days[1] * _DAY)
-            .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+            .add_extension(x509.BasicConstraints(ca=not names, path_length=None), critical=True)
         )
-        if not is_authority:
-            names = [x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName("localhost")]
+        if names:
             usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
-            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+            alternatives = x509.SubjectAlternativeName([_alternative(text) for text in names])
+            builder = builder.add_extension(alternatives, critical=False)
             builder = builder.add_extension(usage, critical=False)
         return builder.sign(self.key, hashes.SHA256())
+
+
+@dataclass(frozen=True)
+class RefusedCertificate:
+    """A certificate that no client may take, and what the client's error reads."""
+
+    name: str
+    days: tuple[float, float] = (-1, 30)
+    names: Sequence[str] = LOCAL
+    is_of_other_authority: bool = False
+    error: str = ""
+
+    def issue(self, folder: Path, authority: Authority) -> tuple[Path, Path]:
+        if self.is_of_other_authority:
+            authority = Authority(folder, "another authority")
+        return authority.issue(self.name, days=self.days, names=self.names)
+
+
+REFUSED_CERTIFICATES = (
+    RefusedCertificate("expired", days=(-30, -1), error="has expired: renew it on the server"),
+    RefusedCertificate("early", days=(1, 30), error="is not valid yet: set the clocks"),
+    RefusedCertificate(
+        "strange",
+        is_of_other_authority=True,
+        error="unknown authority: name the PEM of the authority",
+    ),
+    RefusedCertificate(
+        "elsewhere",
+        names=("db.example",),
+        error="is for another name .*: write a name of the certificate",
+    ),
+)
+"""Each is refused, with the text that the client's error then has (a regular expression)."""

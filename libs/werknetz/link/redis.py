@@ -14,6 +14,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from werknetz.link.redis_client import connect_redis
 from werknetz.link.wire import (
     TERMINAL_STATES,
     DesiredMapping,
@@ -66,7 +67,7 @@ def mapping_key(connector: str) -> str:
 
 def client_of(url: str) -> Redis:
     """Return a client without retries of its own: sender and writer retry."""
-    return Redis.from_url(
+    return connect_redis(
         url,
         socket_timeout=SOCKET_TIMEOUT_S,
         socket_connect_timeout=SOCKET_TIMEOUT_S,

@@ -21,7 +21,7 @@ from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from werknetz.store.database_url import sqlalchemy_url
+from werknetz.store.database_url import open_connection, sqlalchemy_url
 
 CONNECT_S: Final = 5.0
 
@@ -91,15 +91,7 @@ class Database:
             pool_timeout=CONNECT_S,
             pool_use_lifo=True,
             hide_parameters=True,  # they may be secrets: not in errors, so not in logs
-            connect_args={
-                "timeout": CONNECT_S,
-                "command_timeout": options.statement_timeout_s + 1,
-                "server_settings": {
-                    "statement_timeout": str(int(options.statement_timeout_s * 1000)),
-                    "application_name": options.application_name,
-                    "jit": "off",  # compiling a sum of 29 columns takes longer than the sum
-                },
-            },
+            async_creator=lambda: open_connection(url, **_connect_options(options)),
         )
         # Cheaper than `pool_pre_ping`, which costs a round trip each time.
         sa.event.listen(self._engine.sync_engine, "checkout", _replace_closed)
@@ -186,6 +178,18 @@ class Database:
             yield
         finally:
             self._sessions.release()
+
+
+def _connect_options(options: PoolOptions) -> dict[str, Any]:
+    return {
+        "timeout": CONNECT_S,
+        "command_timeout": options.statement_timeout_s + 1,
+        "server_settings": {
+            "statement_timeout": str(int(options.statement_timeout_s * 1000)),
+            "application_name": options.application_name,
+            "jit": "off",  # compiling a sum of 29 columns takes longer than the sum
+        },
+    }
 
 
 def _replace_closed(

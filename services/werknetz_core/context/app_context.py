@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeAlias
 from fastapi import Depends, Request
 from redis.asyncio import Redis
 
+from werknetz.link.redis_client import connect_redis
 from werknetz.runtime.background import BackgroundTask
 from werknetz.store.session import Database, PoolOptions, ReadSession, WriteSession
 from werknetz_core.access.keys import KeyCache
@@ -98,7 +99,7 @@ def _background_task(name: str, job: BackgroundJob, database: Database) -> Backg
 def _connect_redis(settings: CoreSettings) -> Redis | None:
     if settings.redis_url is None:
         return None
-    return Redis.from_url(
+    return connect_redis(
         settings.redis_url,
         socket_timeout=settings.redis_timeout_s,
         socket_connect_timeout=settings.redis_timeout_s,

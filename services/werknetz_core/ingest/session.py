@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from werknetz.runtime.log import get_logger, mask_passwords
-from werknetz.store.database_url import asyncpg_url
+from werknetz.store.database_url import asyncpg_url, open_connection
 from werknetz_core.ingest import durability
 from werknetz_core.ingest.durability import DatabaseNotReady, OtherIncarnation
 from werknetz_core.ingest.partitions import PartitionMaker
@@ -107,7 +107,7 @@ class WriterConnection:
 
     async def _open(self) -> "Connection":
         await self.drop()
-        connection: Connection = await asyncpg.connect(
+        connection: Connection = await open_connection(
             self._url,
             timeout=CONNECT_TIMEOUT_S,
             command_timeout=COMMAND_TIMEOUT_S,

@@ -1,13 +1,21 @@
+from pathlib import Path
+
 import pytest
 
-from werknetz.store.database_url import DatabaseUrlRejected, asyncpg_url, sqlalchemy_url
+from werknetz.store.database_url import (
+    DatabaseTlsRefused,
+    DatabaseUrlRejected,
+    asyncpg_url,
+    open_connection,
+    sqlalchemy_url,
+)
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+asyncpg", "PostgreSQL"])
 def test_every_common_form_is_read(scheme: str) -> None:
-    url = f"{scheme}://user:secret@host:5432/db?ssl=require"
-    assert asyncpg_url(url) == "postgresql://user:secret@host:5432/db?ssl=require"
-    assert sqlalchemy_url(url) == "postgresql+asyncpg://user:secret@host:5432/db?ssl=require"
+    url = f"{scheme}://user:secret@host:5432/db?sslmode=require"
+    assert asyncpg_url(url) == "postgresql://user:secret@host:5432/db?sslmode=require"
+    assert sqlalchemy_url(url) == "postgresql+asyncpg://user:secret@host:5432/db?sslmode=require"
 
 
 @pytest.mark.parametrize("url", ["", "host/db", "mysql://u:secret@h/d", "postgresql+psycopg://h/d"])
@@ -15,3 +23,40 @@ def test_another_form_is_rejected_without_showing_the_password(url: str) -> None
     with pytest.raises(DatabaseUrlRejected, match="postgresql://") as caught:
         asyncpg_url(url)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("option", ["sslrootcert", "sslcert", "sslkey", "sslcrl"])
+async def test_a_missing_file_is_named(tmp_path: Path, option: str) -> None:
+    url = f"postgresql://user:secret@host/db?sslmode=verify-full&{option}={tmp_path}/none.pem"
+    text = f"WERKNETZ_DATABASE_URL: {option} names {tmp_path}/none.pem: No such file"
+    with pytest.raises(DatabaseTlsRefused, match=text) as caught:
+        await open_connection(url)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.asyncio
+async def test_a_file_without_a_certificate_is_named(tmp_path: Path) -> None:
+    empty = tmp_path / "ca.pem"
+    empty.write_text("nothing")
+    url = f"postgresql://user:secret@h1,h2:5433/db?sslmode=verify-full&sslrootcert={empty}"
+    with pytest.raises(DatabaseTlsRefused, match=r"is no PEM .*sslrootcert of WERKNETZ") as caught:
+        await open_connection(url)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("mode", ["verify-full", "verify-ca"])
+async def test_verification_needs_an_authority(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("PGSSLROOTCERT", raising=False)
+    with pytest.raises(DatabaseTlsRefused, match=f"sslmode={mode} needs .*: add sslrootcert="):
+        await open_connection(f"postgresql://host/db?sslmode={mode}")
+
+
+@pytest.mark.asyncio
+async def test_the_option_of_sqlalchemy_is_rejected() -> None:
+    with pytest.raises(DatabaseUrlRejected, match="write `sslmode` instead of `ssl`"):
+        await open_connection("postgresql://host/db?ssl=require")
