@@ -41,7 +41,8 @@ def key_of(request: Request) -> str | None:
 async def fingerprint_of(request: Request, key: str) -> bytes:
     """Return a hash of method, path, query, precondition and body.
 
-    It depends on the key, which is not stored: nobody can guess a short body from it. A JSON body counts by its content: spaces and the order of its names make no difference.
+    It depends on the key, which is not stored: nobody can guess a short body from it. A JSON body
+    counts by its content: spaces and the order of its names make no difference.
     """
     scope = request.scope
     parts = [
