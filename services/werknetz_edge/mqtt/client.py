@@ -1,5 +1,6 @@
 """Set up a paho client; paho's defaults would lose messages."""
 
+import ssl
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from werknetz.connector.contract import ConfigurationRejected
+from werknetz.runtime.tls_refusal import TlsPeer, explain_refusal
 from werknetz_edge.mqtt.broker import BrokerConfig
 
 CONNECT_TIMEOUT_S: Final = 5.0
@@ -50,11 +52,22 @@ def build_client(config: BrokerConfig, client_id: str, will: Publication | None 
                 certfile=str(config.cert) if config.cert else None,
                 keyfile=str(config.key) if config.key else None,
             )
+    except ssl.SSLError as error:
+        raise ConfigurationRejected(str(explain_refusal(error, tls_peer_of(config)))) from error
     except (OSError, ValueError) as error:
         raise ConfigurationRejected(f"{error}: check ca, cert, key, password_file") from error
     # paho then only queues packets of other threads: the session's thread alone writes.
     client.on_socket_register_write = lambda *_: None
     return client
+
+
+def tls_peer_of(config: BrokerConfig) -> TlsPeer:
+    return TlsPeer(
+        server=f"the MQTT broker at {config.host}:{config.port}",
+        setting="url",
+        authority="`ca`",
+        own_certificate="`cert` and `key`",
+    )
 
 
 def connect_client(client: Client, config: BrokerConfig) -> None:

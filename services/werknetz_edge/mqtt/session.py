@@ -18,8 +18,15 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
 from werknetz.connector.contract import ConfigurationRejected, ConnectionLost
+from werknetz.runtime.tls_refusal import explain_refusal
 from werknetz_edge.mqtt.broker import BrokerConfig
-from werknetz_edge.mqtt.client import Publication, build_client, connect_client, subscribe_options
+from werknetz_edge.mqtt.client import (
+    Publication,
+    build_client,
+    connect_client,
+    subscribe_options,
+    tls_peer_of,
+)
 
 REPLY_TIMEOUT_S: Final = 15.0
 QUEUE_BYTES_MAX: Final = 64_000_000
@@ -176,9 +183,10 @@ class MqttSession:
             connect_client(self._client, self.config)
             self._run_loop()
         except (OSError, ValueError) as error:
-            self.failure = self.failure or f"{error}"
-            if "CERTIFICATE" in str(error).upper():
-                self.rejected = f"{error}: name the authority that signed it in `ca`"
+            refusal = explain_refusal(error, tls_peer_of(self.config))
+            self.failure = self.failure or str(refusal or error)
+            if refusal is not None:
+                self.rejected = str(refusal)
         except BaseException as error:  # the connector must see why the thread has ended
             self.failure = f"{type(error).__name__}: {error}"
             raise

@@ -19,6 +19,7 @@ from werknetz_simulator.plants.machine import Plant, PlantMachine
 from werknetz_simulator.plants.plan import MINUTE_US, SECOND_US, instant_of
 from werknetz_simulator.plants.position import ResumePosition
 from werknetz_simulator.plants.truth import Truth
+from werknetz_simulator.protocols.broker_tls import set_up_tls
 from werknetz_simulator.protocols.names.mqtt import CYCLE_FIELDS, STATE_FIELDS, TIME_FORM, topic_of
 
 TICK_S: Final = 0.1
@@ -71,8 +72,7 @@ class MqttPlant:
         client.reconnect_delay_set(1, 5)
         client.on_publish = lambda _client, _userdata, mid, *_: self._acknowledged.add(mid)
         client.connect_timeout = 5.0
-        if parts.scheme == "mqtts":
-            client.tls_set()
+        set_up_tls(client, parts)
         port = parts.port or (8883 if parts.scheme == "mqtts" else 1883)
         client.connect_async(parts.hostname or "127.0.0.1", port, keepalive=20)
         return client

@@ -12,6 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from werknetz.protocols.sparkplug_b_pb2 import DataType
 from werknetz_simulator.plants.machine import PlantMachine
 from werknetz_simulator.plants.truth import SignalChange
+from werknetz_simulator.protocols.broker_tls import set_up_tls
 from werknetz_simulator.protocols.names.sparkplug import METRICS
 from werknetz_simulator.protocols.sparkplug_payload import SimulatedMetric, encode_payload
 
@@ -119,8 +120,7 @@ class SparkplugEdgeNode:
         )
         if parts.username:
             client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
-        if parts.scheme == "mqtts":
-            client.tls_set()
+        set_up_tls(client, parts)
         client.max_queued_messages_set(10_000)
         client.reconnect_delay_set(1, 5)
         client.connect_timeout = 5.0
