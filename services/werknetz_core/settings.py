@@ -6,6 +6,7 @@ from typing import Final, Self
 
 from werknetz.runtime.http_server.cors import parse_origins
 from werknetz.runtime.settings import read_env, read_number_env, require_env
+from werknetz_core.oidc.settings import OidcSettings
 
 RATE_PER_S: Final = 100.0
 RATE_BURST: Final = 1000
@@ -42,6 +43,7 @@ class CoreSettings:
     wrong_keys_per_min: float = WRONG_KEYS_PER_MIN  # of one address; 0: no limit
     wrong_keys_burst: int = 20  # of one address
     slot_wait_s: float = 10.0  # for one of the slots above, then 429
+    oidc: OidcSettings | None = None  # None: nobody signs in at a provider
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -50,6 +52,7 @@ class CoreSettings:
         Each also as …_FILE. WERKNETZ_RATE_PER_S and WERKNETZ_RATE_BURST limit the requests of one
         key by weight, WERKNETZ_KEY_REQUESTS_MAX those in flight; WERKNETZ_WIDE_REQUESTS_MAX,
         WERKNETZ_WIDE_STATEMENT_TIMEOUT_S and WERKNETZ_WEIGHT_MAX limit those that read much.
+        WERKNETZ_OIDC_CONFIG names the file of the providers that sign people in.
         """
 
         def count(name: str, default: int) -> int:
@@ -75,4 +78,5 @@ class CoreSettings:
             cors_origins=parse_origins(read_env("WERKNETZ_CORS_ORIGINS", environment) or ""),
             webhook_url=read_env("WERKNETZ_WEBHOOK_URL", environment),
             webhook_key=read_env("WERKNETZ_WEBHOOK_KEY", environment),
+            oidc=OidcSettings.from_environment(environment),
         )

@@ -19,6 +19,7 @@ from werknetz_core.http.etag import Watermarks
 from werknetz_core.http.rate_limit import RateLimiter
 from werknetz_core.idempotency.attempt import begin_attempt
 from werknetz_core.limits.admission import Admission
+from werknetz_core.oidc.providers import Providers
 from werknetz_core.sessions.cache import SessionCache
 from werknetz_core.settings import CoreSettings
 
@@ -39,6 +40,7 @@ class AppContext:
     admission: Admission
     now_us: Callable[[], int]
     edge_forwarder: EdgeForwarder | None = None
+    oidc: Providers | None = None  # None: nobody signs in at a provider
     background: tuple[BackgroundTask, ...] = ()
 
 
@@ -65,6 +67,9 @@ async def open_app_context(
         edge_forwarder = EdgeForwarder.from_settings(settings)
         if edge_forwarder is not None:
             stack.push_async_callback(edge_forwarder.close)
+        oidc = None if settings.oidc is None else Providers.open(settings.oidc)
+        if oidc is not None:
+            stack.push_async_callback(oidc.close)
         tree = EquipmentTreeCache(database, refresh_s=settings.tree_refresh_s)
         kpis = KpiCatalogueCache(database, refresh_s=settings.tree_refresh_s)
         background = (
@@ -88,6 +93,7 @@ async def open_app_context(
             admission=Admission(settings, rate_limiter, wide_database),
             now_us=now_us,
             edge_forwarder=edge_forwarder,
+            oidc=oidc,
             background=background,
         )
 

@@ -1,0 +1,152 @@
+"""The account of a person whom a provider has signed in: made, updated or refused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import sqlalchemy as sa
+
+from werknetz.store.session import WriteSession
+from werknetz.store.tables.access import users
+from werknetz_core.access.principal import USER_PREFIX, Principal, principal_of_user
+from werknetz_core.audit.origin import printable
+from werknetz_core.audit.record import record_change
+from werknetz_core.oidc.errors import FORBIDDEN, SignInRefused
+from werknetz_core.oidc.groups import Grant
+from werknetz_core.oidc.settings import ProviderSettings
+from werknetz_core.sessions.opening import end_sessions_of_user
+
+NAME_MAX: Final = 100
+_NAME_CLAIMS: Final = ("preferred_username", "email", "sub")
+_GROUPS_SHOWN: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A person as the provider describes them; `issuer` and `subject` identify them for ever."""
+
+    issuer: str
+    subject: str
+    name: str  # to sign in and in the audit log
+    display_name: str | None
+    email: str | None
+
+    @classmethod
+    def of(cls, claims: Mapping[str, Any], provider: ProviderSettings) -> Self:
+        texts = (_text(claims.get(name)) for name in (provider.name_claim, *_NAME_CLAIMS))
+        name = next(text for text in texts if text is not None)  # `sub` is always there
+        return cls(
+            provider.issuer,
+            claims["sub"],
+            name,
+            _text(claims.get("name")),
+            _text(claims.get("email")),
+        )
+
+
+def _text(value: object) -> str | None:
+    """Return a claim as one line; None: it is absent or no text."""
+    text = printable(value).strip()[:NAME_MAX] if isinstance(value, str) else ""
+    return text or None
+
+
+async def sign_in_account(
+    session: WriteSession, identity: Identity, provider: ProviderSettings, grant: Grant
+) -> Principal:
+    """Make or update the account with what the groups grant now; raise 403 if it is disabled."""
+    row = await _find(session, identity)
+    plants = None if grant.plants is None else list(grant.plants)
+    rights = {"role": grant.role.value, "plants": plants}
+    if row is None:
+        return await _create(session, identity, provider, grant, rights)
+    if row["disabled_at"] is not None:
+        raise SignInRefused(
+            FORBIDDEN,
+            "account_disabled",
+            f"The account {row['name']!r} is disabled.",
+            "Ask an administrator of this server to enable it.",
+        )
+    principal = principal_of_user(row["id"], row["name"], grant.role, plants)
+    profile = {"display_name": identity.display_name, "email": identity.email}
+    if any(row[name] != value for name, value in (rights | profile).items()):
+        values = rights | profile
+        await session.execute(sa.update(users).where(users.c.id == row["id"]).values(values))
+    before = {name: row[name] for name in rights}
+    if before != rights:
+        await record_change(
+            session, principal, "changed", ("user", row["name"]),
+            before=before, after=rights | _origin_of(provider, grant),
+        )  # fmt: skip
+    return principal
+
+
+async def refuse_account(
+    session: WriteSession, identity: Identity, provider: ProviderSettings,
+    groups: list[str], now_us: int,
+) -> None:  # fmt: skip
+    """Audit that the groups of a person grant nothing any more, and end the person's sessions."""
+    row = await _find(session, identity)
+    name = identity.name if row is None else row["name"]
+    ended = 0 if row is None else await end_sessions_of_user(session, row["id"], now_us)
+    nobody = Principal(f"{USER_PREFIX}{name}", None, ())
+    after = {
+        "provider": provider.name, "subject": printable(identity.subject),
+        "groups": [printable(group) for group in groups[:_GROUPS_SHOWN]],
+        "ended_sessions": ended,
+    }  # fmt: skip
+    await record_change(session, nobody, "sign_in_refused", ("user", name), after=after)
+
+
+async def _find(session: WriteSession, identity: Identity) -> sa.RowMapping | None:
+    query = (
+        sa.select(
+            users.c.id, users.c.name, users.c.display_name, users.c.email, users.c.role,
+            users.c.plants, users.c.disabled_at,
+        )
+        .where(users.c.issuer == identity.issuer, users.c.subject == identity.subject)
+        .with_for_update()
+    )  # fmt: skip
+    return (await session.execute(query)).mappings().first()
+
+
+async def _create(
+    session: WriteSession,
+    identity: Identity,
+    provider: ProviderSettings,
+    grant: Grant,
+    rights: Mapping[str, Any],
+) -> Principal:
+    name = await _free_name(session, identity, provider)
+    values = {
+        "name": name, "issuer": identity.issuer, "subject": identity.subject,
+        "display_name": identity.display_name, "email": identity.email, **rights,
+    }  # fmt: skip
+    insert = sa.insert(users).values(values).returning(users.c.id)
+    user_id = (await session.execute(insert)).scalar_one()
+    principal = principal_of_user(user_id, name, grant.role, rights["plants"])
+    after = dict(rights) | _origin_of(provider, grant)
+    await record_change(session, principal, "created", ("user", name), after=after)
+    return principal
+
+
+async def _free_name(session: WriteSession, identity: Identity, provider: ProviderSettings) -> str:
+    """Return a name that no other account has.
+
+    An account of the same name is never taken over: at the provider, anybody might choose it.
+    """
+    names = [identity.name, f"{identity.name}@{provider.name}"]
+    query = sa.select(sa.func.lower(users.c.name)).where(
+        sa.func.lower(users.c.name).in_([name.lower() for name in names])
+    )
+    taken = set((await session.scalars(query)).all())
+    unique = f"{identity.name[:50]}@{provider.name}:{printable(identity.subject)}"
+    return next((name for name in names if name.lower() not in taken), unique)
+
+
+def _origin_of(provider: ProviderSettings, grant: Grant) -> dict[str, Any]:
+    """Return what gave the rights, for the audit log."""
+    return {
+        "provider": provider.name,
+        "groups": list(grant.groups),
+        "unused_groups": list(grant.unused),
+    }

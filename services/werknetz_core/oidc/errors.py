@@ -1,0 +1,54 @@
+"""Why nobody is signed in: each reason has a remedy, and an HTTP status."""
+
+from typing import Final
+
+BAD_REQUEST: Final = 400
+FORBIDDEN: Final = 403
+BAD_GATEWAY: Final = 502
+UNAVAILABLE: Final = 503
+
+
+class SignInRefused(Exception):
+    """The sign-in fails; `str()` says why, `remedy` what to do next.
+
+    `cause` is for the log and the audit log only: it may describe how the server is set up.
+    """
+
+    def __init__(
+        self, status: int, code: str, detail: str, remedy: str, *, cause: str | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.remedy = remedy
+        self.cause = cause
+
+
+class ProviderUnavailable(Exception):
+    """The provider does not answer, or not as a provider does."""
+
+
+class TokenInvalid(Exception):
+    """A token does not pass a check; the text names the check, not the content of the token."""
+
+
+def provider_unavailable(title: str, error: ProviderUnavailable) -> SignInRefused:
+    return SignInRefused(
+        UNAVAILABLE,
+        "identity_provider_unavailable",
+        f"{title}: the provider does not answer.",
+        "Try again in a minute. API keys and local accounts work meanwhile. An administrator finds "
+        "the cause in the server's log and with `werknetz oidc check`.",
+        cause=str(error),
+    )
+
+
+def token_refused(error: TokenInvalid) -> SignInRefused:
+    return SignInRefused(
+        BAD_GATEWAY,
+        "identity_token_invalid",
+        "The provider's answer does not pass the checks of this server.",
+        "Sign in again. If it fails again, an administrator finds the failed check in the "
+        "server's log.",
+        cause=str(error),
+    )

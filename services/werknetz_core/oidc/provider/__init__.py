@@ -1,0 +1,1 @@
+"""The provider of identities: its metadata, its keys, and the requests to it."""

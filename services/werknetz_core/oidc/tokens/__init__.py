@@ -1,0 +1,1 @@
+"""Tokens of a provider, and what must be true of them."""
