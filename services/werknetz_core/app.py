@@ -53,6 +53,7 @@ from werknetz_core.kpis.definitions.endpoints import router as kpi_definitions
 from werknetz_core.kpis.explanation.endpoints import router as kpi_explanation
 from werknetz_core.kpis.values.endpoints import router as kpi_values
 from werknetz_core.limits.middleware import AdmissionMiddleware, SlicedBodies
+from werknetz_core.limits.wide_process.forwarding import HandOverMiddleware
 from werknetz_core.loss_times.endpoints import router as loss_times
 from werknetz_core.losses.endpoints import router as losses
 from werknetz_core.losses.ranking.endpoints import router as loss_ranking
@@ -102,12 +103,17 @@ _DESCRIPTION: Final = (
 )
 
 
-def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) -> FastAPI:
-    """Return the API; its lifespan opens and closes the connections."""
+def create_app(
+    settings: CoreSettings, *, now_us: Callable[[], int] = clock_us, with_jobs: bool = True
+) -> FastAPI:
+    """Return the API; its lifespan opens and closes the connections.
+
+    `with_jobs` false: another process of this API has the jobs in the background.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        jobs = {"replays": runner.run, "stops": following.run}
+        jobs = {"replays": runner.run, "stops": following.run} if with_jobs else {}
         async with open_app_context(settings, now_us, jobs) as context:
             app.state.context = context
             yield
@@ -155,6 +161,8 @@ def _add_middleware(app: FastAPI, settings: CoreSettings) -> None:
         default_bytes=settings.body_max_bytes,
         bytes_by_path={EVENTS_BATCH_PATH: settings.events_max_bytes},
     )
+    # Outside of what compresses: the other process does.
+    app.add_middleware(HandOverMiddleware, body_max_bytes=settings.body_max_bytes)
     app.add_middleware(AdmissionMiddleware)
     # Added last, so outermost: it also handles bodies that the limit rejects.
     app.add_middleware(RequestMiddleware, metrics=RequestMetrics(app.state.registry))

@@ -6,7 +6,6 @@ from typing import Final, Self
 
 from werknetz.runtime.http_server.cors import parse_origins
 from werknetz.runtime.settings import read_env, read_number_env, require_env
-from werknetz_core.oidc.settings import OidcSettings
 
 RATE_PER_S: Final = 100.0
 RATE_BURST: Final = 1000
@@ -38,12 +37,13 @@ class CoreSettings:
     key_requests_max: int = KEY_REQUESTS_MAX  # of one key in flight in this process
     wide_requests_max: int = WIDE_REQUESTS_MAX  # of all keys; each key has one at a time
     wide_statement_timeout_s: float = STATEMENT_TIMEOUT_S  # of wide requests
+    wide_process: bool = False  # answer them in a process of lower priority beside this one
+    wide_socket: str | None = None  # of a wide process that another process owns
     weight_max: int = WEIGHT_MAX  # a request that reads more is refused; 1: about 5,000 rows
     cors_origins: tuple[str, ...] = ()  # of pages that may call the API from a browser
     wrong_keys_per_min: float = WRONG_KEYS_PER_MIN  # of one address; 0: no limit
     wrong_keys_burst: int = 20  # of one address
     slot_wait_s: float = 10.0  # for one of the slots above, then 429
-    oidc: OidcSettings | None = None  # None: nobody signs in at a provider
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -52,7 +52,6 @@ class CoreSettings:
         Each also as …_FILE. WERKNETZ_RATE_PER_S and WERKNETZ_RATE_BURST limit the requests of one
         key by weight, WERKNETZ_KEY_REQUESTS_MAX those in flight; WERKNETZ_WIDE_REQUESTS_MAX,
         WERKNETZ_WIDE_STATEMENT_TIMEOUT_S and WERKNETZ_WEIGHT_MAX limit those that read much.
-        WERKNETZ_OIDC_CONFIG names the file of the providers that sign people in.
         """
 
         def count(name: str, default: int) -> int:
@@ -71,6 +70,7 @@ class CoreSettings:
                     "WERKNETZ_WIDE_STATEMENT_TIMEOUT_S", STATEMENT_TIMEOUT_S, environment
                 ),
             ),
+            wide_process=read_number_env("WERKNETZ_WIDE_PROCESS", 1, environment) != 0,
             weight_max=count("WERKNETZ_WEIGHT_MAX", WEIGHT_MAX),
             wrong_keys_per_min=read_number_env(
                 "WERKNETZ_WRONG_KEYS_PER_MIN", WRONG_KEYS_PER_MIN, environment
@@ -78,5 +78,4 @@ class CoreSettings:
             cors_origins=parse_origins(read_env("WERKNETZ_CORS_ORIGINS", environment) or ""),
             webhook_url=read_env("WERKNETZ_WEBHOOK_URL", environment),
             webhook_key=read_env("WERKNETZ_WEBHOOK_KEY", environment),
-            oidc=OidcSettings.from_environment(environment),
         )

@@ -68,6 +68,9 @@ VARIABLES: Final = (
         "WERKNETZ_WIDE_STATEMENT_TIMEOUT_S", ("core",), "Longest statement of a wide request."
     ),
     EnvironmentVariable(
+        "WERKNETZ_WIDE_PROCESS", ("core",), "0: no process of its own answers wide requests."
+    ),
+    EnvironmentVariable(
         "WERKNETZ_WEIGHT_MAX", ("core",), "Weight from which a request is refused."
     ),
     EnvironmentVariable(

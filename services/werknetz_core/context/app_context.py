@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
+import httpx2
 from fastapi import Depends, Request
 from redis.asyncio import Redis
 
@@ -19,7 +20,8 @@ from werknetz_core.http.etag import Watermarks
 from werknetz_core.http.rate_limit import RateLimiter
 from werknetz_core.idempotency.attempt import begin_attempt
 from werknetz_core.limits.admission import Admission
-from werknetz_core.oidc.providers import Providers
+from werknetz_core.limits.wide_process.forwarding import client_of_socket
+from werknetz_core.limits.wide_process.process import open_wide_process
 from werknetz_core.sessions.cache import SessionCache
 from werknetz_core.settings import CoreSettings
 
@@ -40,7 +42,7 @@ class AppContext:
     admission: Admission
     now_us: Callable[[], int]
     edge_forwarder: EdgeForwarder | None = None
-    oidc: Providers | None = None  # None: nobody signs in at a provider
+    wide_client: httpx2.AsyncClient | None = None  # None: this process answers wide requests
     background: tuple[BackgroundTask, ...] = ()
 
 
@@ -67,9 +69,7 @@ async def open_app_context(
         edge_forwarder = EdgeForwarder.from_settings(settings)
         if edge_forwarder is not None:
             stack.push_async_callback(edge_forwarder.close)
-        oidc = None if settings.oidc is None else Providers.open(settings.oidc)
-        if oidc is not None:
-            stack.push_async_callback(oidc.close)
+        wide_client = await _open_wide_client(stack, settings)
         tree = EquipmentTreeCache(database, refresh_s=settings.tree_refresh_s)
         kpis = KpiCatalogueCache(database, refresh_s=settings.tree_refresh_s)
         background = (
@@ -93,9 +93,18 @@ async def open_app_context(
             admission=Admission(settings, rate_limiter, wide_database),
             now_us=now_us,
             edge_forwarder=edge_forwarder,
-            oidc=oidc,
+            wide_client=wide_client,
             background=background,
         )
+
+
+async def _open_wide_client(
+    stack: contextlib.AsyncExitStack, settings: CoreSettings
+) -> httpx2.AsyncClient | None:
+    path = settings.wide_socket
+    if path is None and settings.wide_process:
+        path = await stack.enter_async_context(open_wide_process(settings))
+    return None if path is None else await stack.enter_async_context(client_of_socket(path))
 
 
 def _background_task(name: str, job: BackgroundJob, database: Database) -> BackgroundTask:

@@ -1,5 +1,6 @@
 """Wraps every request: trace id, security headers, request metrics for Prometheus."""
 
+import asyncio
 import re
 import secrets
 import time
@@ -15,10 +16,12 @@ from werknetz.runtime.http_server.security_headers import DEFAULT_HEADERS
 from werknetz.runtime.log import get_logger
 from werknetz_core.http.guard.requests import CHECKED
 from werknetz_core.http.problem import MEDIA_TYPE, Problem, problem_of
+from werknetz_core.limits.wide_process.handed_over import handed_over
 
 FAILED_FROM: Final = 400
 INTERNAL_FROM: Final = 500
 TOO_LARGE: Final = 413
+CLIENT_GONE: Final = 499  # as nginx counts it; nobody gets this answer
 _TRACEPARENT: Final = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _log: Final = get_logger("core.api")
 
@@ -89,6 +92,10 @@ class RequestMiddleware:
 
         try:
             await self._app(scope, receive, send_with_headers)
+        except asyncio.CancelledError:
+            if not has_started:
+                self._count(scope, CLIENT_GONE, time.perf_counter() - started)
+            raise
         except Exception as error:  # noqa: BLE001 - each request gets an answer
             _log.exception("request failed", method=scope["method"], route=_route_of(scope))
             if has_started:  # the server closes the connection; it must not log the error again
@@ -102,7 +109,7 @@ class RequestMiddleware:
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         route = _route_of(scope)
-        if status >= FAILED_FROM:
+        if status >= FAILED_FROM and handed_over() is None:  # else the API process logs it
             # The template, not the path: a path may hold what is no business of a log.
             log = _log.warning if status >= INTERNAL_FROM else _log.info
             log("request not answered", status=status, method=scope["method"], route=route)

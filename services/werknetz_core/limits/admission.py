@@ -18,6 +18,7 @@ from werknetz_core.http.problem import Problem
 from werknetz_core.http.rate_limit import RateLimiter
 from werknetz_core.limits.fair_slots import FairSlots, NoSlot
 from werknetz_core.limits.weight import Reads
+from werknetz_core.limits.wide_process.handed_over import handed_over
 from werknetz_core.settings import CoreSettings
 
 IN_FLIGHT: Final = "werknetz.in_flight"  # of the ASGI scope: the key whose slot the request holds
@@ -53,7 +54,7 @@ class Admission:
 
         Raises 429.
         """
-        if IN_FLIGHT in scope:
+        if IN_FLIGHT in scope or handed_over() is not None:
             return
         scope[ADMISSION] = self, key_id
         await self._rate_limiter.acquire(key_id)
@@ -79,6 +80,8 @@ class Admission:
 
     async def charge(self, key_id: int, reads: Reads) -> None:
         """Take the tokens of what a request reads; raise 422 where it is too much, 429."""
+        if (request := handed_over()) is not None and request.is_charged:
+            return
         if reads.weight > self._settings.weight_max:
             raise _too_wide(reads, self._settings.weight_max)
         if reads.weight > 1:

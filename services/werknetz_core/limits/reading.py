@@ -10,6 +10,7 @@ from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.http.problem import Problem
 from werknetz_core.limits.weight import Reads
+from werknetz_core.limits.wide_process.handed_over import HandOver
 
 
 @asynccontextmanager
@@ -18,15 +19,15 @@ async def reading(
 ) -> AsyncIterator[AppContext]:
     """Charge the key for what it reads, and yield the context to read it with.
 
-    Raises 422 for what is too wide to be answered or where a statement of it takes too long, and
-    429 where a wide request waits too long.
+    Raises 422 for what is too wide to be answered or where a statement of it takes too long, 429
+    where a wide request waits too long, and HandOver where the wide process answers.
     """
     admission = context.admission
     await admission.charge(principal.key_id, reads)
     if not reads.is_wide:
         yield context
         return
-    async with wide_turn(context, principal) as wide_context:
+    async with _wide_turn(context, principal, is_charged=True) as wide_context:
         yield wide_context
 
 
@@ -34,8 +35,18 @@ async def reading(
 async def wide_turn(context: AppContext, principal: Principal) -> AsyncIterator[AppContext]:
     """Wait for a slot of wide requests, and yield the context to read with.
 
-    The caller charges the key. Raises 429 and 422 as `reading` does.
+    The caller charges the key then. Raises 429, 422 and HandOver as `reading` does.
     """
+    async with _wide_turn(context, principal, is_charged=False) as wide_context:
+        yield wide_context
+
+
+@asynccontextmanager
+async def _wide_turn(
+    context: AppContext, principal: Principal, *, is_charged: bool
+) -> AsyncIterator[AppContext]:
+    if context.wide_client is not None:
+        raise HandOver(is_charged=is_charged)
     admission = context.admission
     async with admission.wide_slot(principal.key_id):
         try:

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import h11
+from starlette.types import Scope
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
@@ -15,6 +16,7 @@ from werknetz.runtime.http_server.answer import ServerProblem
 from werknetz.runtime.http_server.connections import ConnectionPhase
 from werknetz.runtime.http_server.limits import HttpLimits
 from werknetz.runtime.http_server.parser import RequestParser
+from werknetz.runtime.http_server.requests.ends_with_client import client_has_gone
 
 LINGER_S: Final = 5.0  # reads on after the last answer, so that a sender in mid-body gets it
 DISCARDED_MAX: Final = 64_000_000  # bytes of a body that are read after its answer
@@ -102,6 +104,8 @@ class LimitedProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._on_lost()
+        if self._is_handling:
+            client_has_gone(cast("Scope", self.cycle.scope))
         super().connection_lost(exc)
 
     def on_response_complete(self) -> None:

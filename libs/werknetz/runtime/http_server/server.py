@@ -16,6 +16,7 @@ from werknetz.runtime.http_server.acceptor import acceptor_of
 from werknetz.runtime.http_server.connections import ConnectionTable
 from werknetz.runtime.http_server.forwarded import ForwardedClients
 from werknetz.runtime.http_server.limits import HttpLimits
+from werknetz.runtime.http_server.requests.ends_with_client import EndsWithClient
 from werknetz.runtime.http_server.tls import ServerTls
 from werknetz.runtime.log import get_logger
 
@@ -37,7 +38,7 @@ class LimitedServer(uvicorn.Server):
         self._reported = (0, 0)
         super().__init__(
             uvicorn.Config(
-                ForwardedClients(app, limits),
+                EndsWithClient(ForwardedClients(app, limits)),
                 http=acceptor_of(limits, self.table, tls),
                 ws="none",
                 interface="asgi3",

@@ -1,0 +1,131 @@
+"""Wide requests are answered by a process of their own; a request ends with its client."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import asyncpg
+import httpx2
+import psutil
+import pytest
+
+from werknetz.runtime.http_server.server import HttpServer
+from werknetz_core.kpis.values import compute
+from werknetz_core.settings import CoreSettings
+
+from .conftest import PRESS, World, open_world
+from .test_limits import POLL, WIDE, WIDE_QUERY, begin_history
+
+pytestmark = pytest.mark.asyncio
+LOCKED = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+SECONDS_MAX = 120
+
+
+@contextlib.asynccontextmanager
+async def open_wide_world(database_url: str, redis_url: str) -> AsyncIterator[World]:
+    settings = CoreSettings(database_url, redis_url, wide_process=True)
+    async with open_world(settings) as world:
+        await begin_history(world)
+        yield world
+
+
+def wide_processes() -> list[psutil.Process]:
+    return [
+        child
+        for child in psutil.Process().children()
+        if "werknetz_core.limits.wide_process" in child.cmdline()
+    ]
+
+
+async def answer_of(world: World, path: str) -> httpx2.Response:
+    """Return the answer, once the process has started."""
+    async with asyncio.timeout(SECONDS_MAX):
+        while (answer := await world.get(path)).status_code == 503:
+            assert answer.json()["type"].endswith("wide_process_unavailable")
+            assert answer.headers["retry-after"] == "2"
+            await asyncio.sleep(0.2)
+    return answer
+
+
+async def test_another_process_answers_what_is_wide(
+    database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_wide_world(database_url, redis_url) as world:
+        context = world.app.state.context
+        world.app.state.context = replace(context, wide_client=None)
+        expected = (await world.get(WIDE)).json()["items"]
+        world.app.state.context = context
+        assert (await world.get(POLL)).status_code == 200
+        assert not wide_processes()
+
+        def fail(*_: object) -> None:
+            raise AssertionError("this process computes it")
+
+        monkeypatch.setattr(compute, "compute_values", fail)
+        first = await answer_of(world, WIDE)
+        assert first.status_code == 200, first.text
+        assert [item["kpi"] for item in first.json()["items"]] == [item["kpi"] for item in expected]
+        assert first.headers["etag"]
+        names = [name for name, _ in first.headers.multi_items()]
+        assert len(names) == len(set(names)), names
+        assert "ratelimit" in names
+        [process] = wide_processes()
+        assert process.nice() >= 10
+        assert database_url not in " ".join(process.cmdline())
+
+        queries = {"queries": [WIDE_QUERY] * 11}  # what it reads is planned there, too
+        headers = {"X-API-Key": world.keys["viewer"]}
+        path = "/api/v1/kpi_values:query"
+        answer = await world.client.post(path, json=queries, headers=headers)
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["type"].endswith("query_too_wide")
+        assert answer.json()["trace_id"] == answer.headers["x-trace-id"]
+
+        os.kill(process.pid, signal.SIGKILL)
+        again = await answer_of(world, WIDE)
+        assert again.status_code == 200
+        [other] = wide_processes()
+        assert other.pid != process.pid
+    assert not wide_processes()
+
+
+@contextlib.asynccontextmanager
+async def serve(world: World) -> AsyncIterator[str]:
+    server = HttpServer(world.app, host="127.0.0.1", port=0)
+    await server.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}/api/v1"
+    finally:
+        await server.stop()
+
+
+async def wait_until_locked(database: asyncpg.Connection, statements: int) -> None:
+    async with asyncio.timeout(SECONDS_MAX):
+        while await database.fetchval(LOCKED) != statements:  # noqa: ASYNC110  PostgreSQL has no event
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("path", [POLL.replace(PRESS, f"{PRESS}&kpi=oee"), WIDE])
+async def test_a_statement_ends_with_the_client_of_its_request(
+    database_url: str, redis_url: str, path: str
+) -> None:
+    async with (
+        open_wide_world(database_url, redis_url) as world,
+        serve(world) as url,
+        httpx2.AsyncClient(headers={"X-API-Key": world.keys["viewer"]}, timeout=None) as client,
+    ):
+        await answer_of(world, WIDE)  # so that the process runs
+        async with world.database.transaction():
+            await world.database.execute(
+                "LOCK TABLE elements, element_sums IN ACCESS EXCLUSIVE MODE"
+            )
+            request = asyncio.create_task(client.get(url + path))
+            await wait_until_locked(world.database, 1)
+            request.cancel()
+            await asyncio.wait({request})
+            await wait_until_locked(world.database, 0)
+        assert world.app.state.context.admission.in_flight.taken == 0
+        assert (await client.get(url + path)).status_code == 200
