@@ -6,7 +6,15 @@ from typing import Annotated
 import sqlalchemy as sa
 from fastapi import Query
 
-from werknetz.store.tables import connectors, equipment, signals
+from werknetz.store.tables import (
+    connector_subjects,
+    connectors,
+    equipment,
+    signals,
+    sites,
+    supply_relations,
+    warehouses,
+)
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 
@@ -39,18 +47,38 @@ async def equipment_condition(
 def connector_visible(principal: Principal) -> sa.ColumnElement[bool]:
     """Return the condition that a connector serves only plants of the key.
 
-    A connector of several plants would show the signals of other plants, for example in gaps.
+    It serves the plants of its signals and of the relations, warehouses and machines that its
+    events are about. A connector of several plants would show the data of other plants, for
+    example in gaps.
     """
     if principal.plants is None:
         return sa.true()
-    served = (
-        sa.select(signals.c.connector_id, equipment.c.path)
-        .join(equipment, equipment.c.id == signals.c.equipment_id)
-        .subquery()
-    )
+    served = _served_paths()
     visible = path_visible(served.c.path, principal)
     of_connector = served.c.connector_id == connectors.c.id
     return sa.and_(
         sa.exists(sa.select(1).select_from(served).where(of_connector, visible)),
         ~sa.exists(sa.select(1).select_from(served).where(of_connector, ~visible)),
     )
+
+
+def _served_paths() -> sa.Subquery:
+    """Return (connector_id, path); an empty path: it belongs to no known plant."""
+    of_signals = sa.select(signals.c.connector_id, equipment.c.path).join(
+        equipment, equipment.c.id == signals.c.equipment_id
+    )
+    subject, site = connector_subjects.c, sites.alias()
+    storage_site = sites.alias()
+    place = sa.func.coalesce(
+        subject.equipment_id, site.c.equipment_id, warehouses.c.equipment_id,
+        storage_site.c.equipment_id,
+    )  # fmt: skip
+    of_events = (
+        sa.select(subject.connector_id, sa.func.coalesce(equipment.c.path, "").label("path"))
+        .outerjoin(supply_relations, supply_relations.c.id == subject.relation_id)
+        .outerjoin(site, site.c.id == supply_relations.c.site_id)
+        .outerjoin(warehouses, warehouses.c.id == subject.warehouse_id)
+        .outerjoin(storage_site, storage_site.c.id == warehouses.c.site_id)
+        .outerjoin(equipment, equipment.c.id == place)
+    )
+    return sa.union_all(of_signals, of_events).subquery("served")

@@ -7,18 +7,22 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request, Response
 
 from werknetz.domain.bucket import instant_of, microseconds_of
+from werknetz.store.session import ReadSession
 from werknetz.store.tables import business_event_revisions, business_events, connectors
 from werknetz_core.access import equipment_scope
+from werknetz_core.access.event_scope import event_visible, revision_visible
+from werknetz_core.access.keys import Principal
 from werknetz_core.access.require import MayIngest, MayReadRaw
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep
 from werknetz_core.context.collection import time_condition
 from werknetz_core.context.edge_forwarder import webhook_not_configured
-from werknetz_core.events.raw import load_message
+from werknetz_core.events.raw import load_message, withheld_message
 from werknetz_core.events.schemas import (
     BatchView,
     EventDetailView,
     EventRevisionView,
     EventView,
+    RawMessageView,
 )
 from werknetz_core.http import pagination
 from werknetz_core.http.problem import Problem, invalid_parameter
@@ -85,8 +89,7 @@ async def list_events(
     events = business_events.c
     query = (
         sa.select(business_events)
-        .join(connectors, connectors.c.id == events.connector_id)
-        .where(equipment_scope.connector_visible(principal))
+        .where(event_visible(principal))
         .order_by(events.at.desc(), events.event_id.desc())
         .limit(limit + 1)
     )
@@ -119,10 +122,8 @@ async def show_event(
     event_id: UUID, session: ReadSessionDep, principal: MayReadRaw
 ) -> EventDetailView:
     """Show one event, in force or not, with its origin, former revisions and raw message."""
-    query = (
-        sa.select(business_events)
-        .join(connectors, connectors.c.id == business_events.c.connector_id)
-        .where(business_events.c.event_id == event_id, equipment_scope.connector_visible(principal))
+    query = sa.select(business_events).where(
+        business_events.c.event_id == event_id, event_visible(principal)
     )
     row = (await session.execute(query)).mappings().first()
     if row is None:
@@ -135,15 +136,22 @@ async def show_event(
     revisions = business_event_revisions
     earlier = (
         sa.select(revisions)
-        .where(revisions.c.event_id == event_id)
+        .where(
+            revisions.c.event_id == event_id,
+            revision_visible(
+                principal,
+                revisions.c.event_id,
+                sa.literal(row["kind"]),
+                revisions.c.revision,
+                sa.literal(row["connector_id"]),
+            ),
+        )
         .order_by(revisions.c.revision.desc())
         .limit(pagination.LIMIT_MAX)
     )
     revision_rows = (await session.execute(earlier)).mappings().all()
     digest = row["raw_hash"]
-    raw = (
-        None if digest is None else await load_message(session, row["connector_id"], bytes(digest))
-    )
+    raw = None if digest is None else await _load_raw(session, principal, row)
     return EventDetailView(
         **_to_view(row).model_dump(),
         spool_id=str(row["spool_id"]),
@@ -154,6 +162,17 @@ async def show_event(
         ],
         raw=raw,
     )
+
+
+async def _load_raw(
+    session: ReadSession, principal: Principal, row: sa.RowMapping
+) -> RawMessageView:
+    visible = sa.select(1).where(
+        connectors.c.id == row["connector_id"], equipment_scope.connector_visible(principal)
+    )
+    if await session.scalar(visible) is None:
+        return withheld_message(bytes(row["raw_hash"]))
+    return await load_message(session, row["connector_id"], bytes(row["raw_hash"]))
 
 
 def _to_view(row: sa.RowMapping) -> EventView:

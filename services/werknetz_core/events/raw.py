@@ -18,6 +18,10 @@ from werknetz_core.events.schemas import RawMessageView
 PAYLOAD_MAX: Final = 32_000_000
 MESSAGE_MAX: Final = 8_000_000
 _EXPIRED: Final = "Raw input is stored for 30 days; this message is no longer stored."
+_WITHHELD: Final = (
+    "Its connector serves other plants, too, whose data the message may contain. A key for all "
+    "plants shows it."
+)
 
 
 async def load_message(session: ReadSession, connector: str, digest: bytes) -> RawMessageView:
@@ -57,6 +61,11 @@ async def load_message(session: ReadSession, connector: str, digest: bytes) -> R
     messages = raw_delivery.delivery.messages
     message = next((m for m in messages if m.hash == digest), None)
     return _to_view(digest, message, "" if message is not None else _EXPIRED)
+
+
+def withheld_message(digest: bytes) -> RawMessageView:
+    """Return the message without its bytes: its connector also serves plants beyond the key's."""
+    return _to_view(digest, None, _WITHHELD)
 
 
 def _to_view(digest: bytes, message: SourceMessage | None, note: str) -> RawMessageView:

@@ -1,4 +1,7 @@
-"""Replaces the fact rows of events, closes those of deleted events, and collects dirty marks."""
+"""Replaces the fact rows of events, closes those of deleted events, and collects dirty marks.
+
+From what the rows are about follows which plants a connector serves, and so whose keys see it.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,6 +11,7 @@ from typing import Any, Final, Self
 from uuid import UUID
 
 from werknetz.store import dirty
+from werknetz.store.projection import connector_subjects
 from werknetz.store.projection import fact_rows as statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.projection.columns import OF_KIND, TABLES
@@ -109,3 +113,16 @@ async def mark_dirty(connection: WriteConnection, dirt: DirtyMarks) -> None:
     if dirt.items:
         items = sorted(dirt.items)
         await connection.execute(dirty.MARK_STOCK, items, [dirt.items[item] for item in items])
+
+
+async def write_connector_subjects(
+    connection: WriteConnection, revisions: Sequence[EventRevision]
+) -> None:
+    """Add the relations, warehouses and machines of events whose facts are written before."""
+    by_kind: dict[str, set[UUID]] = defaultdict(set)
+    for event in revisions:
+        by_kind[event.kind].add(event.event_id)
+    for kind, event_ids in sorted(by_kind.items()):
+        statement = connector_subjects.ADD_OF_KIND.get(kind)
+        if statement is not None:
+            await connection.execute(statement, [*event_ids])

@@ -123,6 +123,7 @@ async def _project_batch(connection: WriteConnection, events: Sequence[UUID]) ->
         findings_of_batch += facts.findings
     has_jobs = await write_jobs(connection, revisions, events)
     findings_of_batch += await write_machine_reports(connection, revisions, events)
+    await fact_rows.write_connector_subjects(connection, revisions)
     await fact_rows.mark_dirty(connection, marks)
     current = [event for event in revisions if event.known_to is None]
     by_id = {event.event_id: event for event in current}

@@ -272,6 +272,24 @@ async def test_a_wrong_grouping_is_refused(
     assert problem["type"].endswith(code), problem
 
 
+async def test_products_of_another_plant_are_unknown_and_not_suggested(world: World) -> None:
+    await world.database.execute(
+        "INSERT INTO orders (equipment_id, order_number, material)"
+        " VALUES ($1, 'A1', 'bracket-a'), ($2, 'A2', 'bracket-b')",
+        world.ids[PRESS],
+        world.ids[OTHER],
+    )
+    for name, key, status, hint in (
+        ("bracket-a", "emden", 200, None), ("bracket-b", "emden", 404, "Did you mean bracket-a?"),
+        ("bracket-b", "viewer", 200, None), ("bracket-c", "viewer", 404, "bracket-b"),
+    ):  # fmt: skip
+        answer = await world.get(
+            f"/kpi_values?equipment={PLANT}&kpi=oee&{SPANS[0]}&product={name}", key=key
+        )
+        assert answer.status_code == status, answer.text
+        assert hint is None or hint in answer.json()["hint"]
+
+
 async def test_a_supplier_has_no_teams(world: World) -> None:
     answer = await world.get("/kpi_values?supplier=*&kpi=otif&group_by=team")
     assert (answer.status_code, "equipment" in answer.json()["hint"]) == (422, True)

@@ -127,8 +127,14 @@ async def test_every_supplier_at_once_and_only_those_a_key_may_see(world: World)
     ]
     own = (await world.get(url, key="emden")).json()["items"]
     assert [(item["supplier"], item["value"]) for item in own] == [("alfa", 0.5)]
-    none = await world.get(f"/kpi_values?supplier=beta&kpi=otif&{NOVEMBER}", key="emden")
-    assert none.json()["no_data"] is True
+    for name in ("beta", "bet", "nobody"):  # another plant's supplier is none, and not suggested
+        none = await world.get(f"/kpi_values?supplier={name}&kpi=otif&{NOVEMBER}", key="emden")
+        assert (none.status_code, "beta" in none.json()["hint"]) == (404, False)
+    near = await world.get(f"/kpi_values?supplier=bet&kpi=otif&{NOVEMBER}")
+    assert (near.status_code, near.json()["hint"]) == (404, "Did you mean beta?")
+    await world.database.execute("INSERT INTO partners (key, name) VALUES ('gamma', 'g')")
+    without = await world.get(f"/kpi_values?supplier=gamma&kpi=otif&{NOVEMBER}")
+    assert without.json()["no_data"] is True
     table = await world.get(f"{url}&format=csv&sort=-value&fields=supplier,kpi,value")
     assert table.text.splitlines()[1].split(",")[0] == "beta"
 

@@ -2,18 +2,22 @@
 
 from typing import Final
 
+# $1: keys, null: all; $2: the equipment that the caller may see, null: all. A supplier without a
+# relation that the caller may see does not exist for it.
 SUPPLIERS_WITH_RELATIONS: Final = """
 SELECT p.key, array_agg(r.id ORDER BY r.id) FILTER (
     WHERE r.id IS NOT NULL AND ($2::int[] IS NULL OR s.equipment_id = ANY($2))) AS relations
 FROM partners p LEFT JOIN supply_relations r ON r.supplier_id = p.id
 LEFT JOIN sites s ON s.id = r.site_id
 WHERE CASE WHEN $1::text[] IS NULL THEN r.id IS NOT NULL ELSE p.key = ANY($1) END
+    AND ($2::int[] IS NULL OR s.equipment_id = ANY($2))
 GROUP BY p.key ORDER BY p.key"""
 
-SUPPLIER_KEYS: Final = (
-    "SELECT key FROM partners WHERE EXISTS (SELECT FROM supply_relations r "
-    "WHERE r.supplier_id = partners.id) ORDER BY key LIMIT 10000"
-)
+SUPPLIER_KEYS: Final = """
+SELECT key FROM partners WHERE EXISTS (
+    SELECT FROM supply_relations r LEFT JOIN sites s ON s.id = r.site_id
+    WHERE r.supplier_id = partners.id AND ($1::int[] IS NULL OR s.equipment_id = ANY($1)))
+ORDER BY key LIMIT 10000"""
 
 _WINDOWS_OF_RELATIONS: Final = """
 FROM unnest($1::int[], $2::int[], $3::date[], $4::date[]) AS w (part, n, first_day, last_day)

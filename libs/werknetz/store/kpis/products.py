@@ -37,10 +37,13 @@ FROM (
 LEFT JOIN materials m ON m.number = p.product
 GROUP BY 1, 2, 3"""  # noqa: S608 - made of constants
 
-IS_PRODUCT: Final = """
-SELECT EXISTS (SELECT FROM materials WHERE number = $1)
-    OR EXISTS (SELECT FROM orders WHERE material = $1)"""
-
-PRODUCTS: Final = """
-SELECT number FROM materials UNION SELECT material FROM orders WHERE material IS NOT NULL
-LIMIT 10000"""
+# $1: the equipment that the caller may see, null: all. Products of a plant are those that its
+# orders name; master data belongs to no plant.
+_PRODUCTS: Final = """
+SELECT number FROM materials WHERE $1::int[] IS NULL
+UNION ALL SELECT material FROM orders
+    WHERE material IS NOT NULL AND ($1::int[] IS NULL OR equipment_id = ANY($1))
+UNION ALL SELECT m.number FROM operations p JOIN materials m ON m.id = p.material_id
+    WHERE $1::int[] IS NOT NULL AND p.equipment_id = ANY($1)"""
+IS_PRODUCT: Final = f"SELECT EXISTS (SELECT FROM ({_PRODUCTS}) p WHERE p.number = $2)"  # noqa: S608 - made of constants
+PRODUCTS: Final = f"SELECT DISTINCT number FROM ({_PRODUCTS}) p LIMIT 10000"  # noqa: S608 - as above

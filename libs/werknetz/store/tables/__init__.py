@@ -47,6 +47,7 @@ from werknetz.store.tables.findings import dirty_relations, events_to_project, f
 from werknetz.store.tables.ingest import (
     BOOK_COUNTS,
     connector_books,
+    connector_subjects,
     connectors,
     gaps,
     heartbeats,
@@ -115,6 +116,7 @@ __all__ = [
     "call_off_entries",
     "call_offs",
     "connector_books",
+    "connector_subjects",
     "connectors",
     "consumptions",
     "cumulatives",

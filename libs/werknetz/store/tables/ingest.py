@@ -71,6 +71,24 @@ connector_books = sa.Table(
     sa.Column("since", AT, nullable=False, server_default=NOW),
 )
 
+connector_subjects = sa.Table(
+    "connector_subjects",
+    metadata,
+    # What the facts of a connector's events are about: whose plants it serves. Rows are not
+    # removed: the connector may deliver such events again.
+    sa.Column("connector_id", sa.Text, sa.ForeignKey("connectors.id"), nullable=False),
+    sa.Column("relation_id", sa.Integer, sa.ForeignKey("supply_relations.id", ondelete="CASCADE")),
+    sa.Column("warehouse_id", sa.Integer, sa.ForeignKey("warehouses.id", ondelete="CASCADE")),
+    sa.Column("equipment_id", sa.Integer, sa.ForeignKey("equipment.id", ondelete="CASCADE")),
+    sa.UniqueConstraint(
+        "connector_id", "relation_id", "warehouse_id", "equipment_id",
+        postgresql_nulls_not_distinct=True,
+    ),
+    sa.CheckConstraint(
+        "num_nonnulls(relation_id, warehouse_id, equipment_id) = 1", name="one_subject"
+    ),
+)  # fmt: skip
+
 spools = sa.Table(
     "spools",
     metadata,

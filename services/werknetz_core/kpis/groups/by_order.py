@@ -30,8 +30,6 @@ async def divide(
 ) -> list[dict[int, DividedSums]]:
     """Return the sums of the orders or products, by target and number of the window."""
     by_product = grouping.dimension == "product"
-    if by_product:
-        await _require_products(context, grouping.names)
     _refuse_too_much(targets)
     names = element_names(kpis)
     windows = [
@@ -87,10 +85,13 @@ async def _load_keys(
     }
 
 
-async def _require_products(context: AppContext, names: Sequence[str]) -> None:
+async def require_products(
+    context: AppContext, names: Sequence[str], visible: Sequence[int] | None
+) -> None:
+    """Raise 404 for a product that the caller may not see. `visible`: equipment; None: all."""
     for name in names:
-        if not await context.database.fetchval(IS_PRODUCT, name):
-            numbers = [row[0] for row in await context.database.fetch(PRODUCTS)]
+        if not await context.database.fetchval(IS_PRODUCT, visible, name):
+            numbers = [row[0] for row in await context.database.fetch(PRODUCTS, visible)]
             near = difflib.get_close_matches(name, numbers, n=3, cutoff=0.5)
             hint = f"Did you mean {', '.join(near)}?" if near else "Use group_by=product for all."
             raise Problem(404, "unknown_product", f"There is no product {name!r}.", hint)

@@ -60,15 +60,14 @@ class SupplierScope:
         tree = await context.tree.current()
         span, time = await daily_sums.parse_times(query, context, principal)
         keys = None if ALL in query.names else list(query.names)
-        rows = await context.database.fetch(
-            SUPPLIERS_WITH_RELATIONS, keys, tree.visible_ids(principal)
-        )
+        visible = tree.visible_ids(principal)
+        rows = await context.database.fetch(SUPPLIERS_WITH_RELATIONS, keys, visible)
         relations = {row["key"]: row["relations"] or [] for row in rows}
         if keys is None:
             return [QueryTarget(key, ids, span, time) for key, ids in relations.items() if ids]
         for key in keys:
             if key not in relations:
-                rows = await context.database.fetch(SUPPLIER_KEYS)
+                rows = await context.database.fetch(SUPPLIER_KEYS, visible)
                 raise unknown_target("supplier", key, [row["key"] for row in rows])
         return [QueryTarget(key, relations[key], span, time) for key in keys]
 

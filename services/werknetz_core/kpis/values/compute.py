@@ -22,6 +22,7 @@ from werknetz_core.context.windows import (
     effective_granularity,
     query_too_large,
 )
+from werknetz_core.kpis.groups.by_order import require_products
 from werknetz_core.kpis.groups.loading import GroupedSums, load_grouped_sums
 from werknetz_core.kpis.query import KpiQuery
 from werknetz_core.kpis.scopes.registry import SCOPES
@@ -72,7 +73,11 @@ async def find_targets(
     query: KpiQuery, context: AppContext, principal: Principal
 ) -> list[QueryTarget]:
     """Return the targets that the query names; raise a Problem for what is wrong with it."""
-    return await SCOPES[query.scope].load_targets(query, context, principal)
+    targets = await SCOPES[query.scope].load_targets(query, context, principal)
+    if query.grouping is not None and query.grouping.dimension == "product":
+        visible = (await context.tree.current()).visible_ids(principal)
+        await require_products(context, query.grouping.names, visible)
+    return targets
 
 
 async def compute_etag(

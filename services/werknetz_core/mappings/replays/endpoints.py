@@ -34,10 +34,12 @@ async def add_replay(
     new: NewReplay, context: ContextDep, session: WriteSessionDep, principal: MayChangeMappings
 ) -> list[ReplayView]:
     """Run a mapping again over stored raw input and correct what differs, in the background."""
-    version = await _load_version(new, session)
+    if principal.plants is None:
+        await _load_version(new, session)  # an unknown mapping is named before its connectors
     connector_ids = await registry.select_connectors(
         session, principal, connector=new.connector, mapping=new.mapping
     )
+    version = await _load_version(new, session)
     span = parse_span(new.start, new.end, utc_time_context(context))
     replay_ids = []
     for connector_id in connector_ids:
