@@ -1,26 +1,36 @@
 """Signals and their samples: raw, aggregated by window, or reduced for a chart."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, cast
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request, Response
 
-from werknetz.store.tables import equipment, signals
+from werknetz.store.tables import signals
 from werknetz_core.access import equipment_scope
-from werknetz_core.access.keys import Principal
 from werknetz_core.access.require import MayChangeEquipment, MayRead
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep, WriteSessionDep
-from werknetz_core.context.collection import query_page
+from werknetz_core.context.collection import load_page, page_response, query_page
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import (
     LargeListParamsDep,
     ListParamsDep,
     list_response,
 )
-from werknetz_core.http.problem import Problem
+from werknetz_core.http.responses import with_content_etag
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
+from werknetz_core.limits.reading import reading
+from werknetz_core.limits.weight import Reads
 from werknetz_core.signals import lifetimes, samples
-from werknetz_core.signals.schemas import SamplesView, SignalLifetimeChange, SignalView
+from werknetz_core.signals.latest import NO_SAMPLE, ROWS_PER_SIGNAL, load_latest
+from werknetz_core.signals.lookup import SIGNALS, load_signal, load_signals
+from werknetz_core.signals.schemas import (
+    LatestSignalView,
+    SamplesView,
+    SeveralSamplesView,
+    SignalLifetimeChange,
+    SignalView,
+)
+from werknetz_core.signals.several import SIGNALS_MAX, several_response
 
 router = APIRouter(tags=["signals"])
 _SORTING: Final = Sorting(
@@ -32,9 +42,6 @@ _SORTING: Final = Sorting(
         "name": SortKey(signals.c.name),
         "role": SortKey(signals.c.role),
     },
-)
-_SIGNALS: Final = sa.select(signals, equipment.c.path.label("equipment")).select_from(
-    signals.outerjoin(equipment, equipment.c.id == signals.c.equipment_id)
 )
 
 
@@ -50,9 +57,15 @@ async def list_signals(
     role: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
     connector: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
     key: str | None = None,
-) -> pagination.Page[SignalView]:
-    """List signals by id. Sort: id, key, name, role."""
-    query = _SIGNALS
+    latest: Annotated[
+        bool, Query(description="true: also the newest sample of each, up to now.")
+    ] = False,
+) -> pagination.Page[LatestSignalView | SignalView]:
+    """List signals by id; with `latest=true`, each with its newest sample.
+
+    Sort: id, key, name, role. Poll `latest=true` with If-None-Match: 304 while nothing changes.
+    """
+    query: sa.Select[Any] = SIGNALS
     if under or principal.plants is not None:
         query = query.where(await equipment_scope.equipment_condition(under, context, principal))
     if role:
@@ -61,13 +74,23 @@ async def list_signals(
         query = query.where(signals.c.connector_id.in_(connector))
     if key is not None:
         query = query.where(signals.c.key == key)
-    return await query_page(request, session, params, query, _SORTING, SignalView)
+    if not latest:
+        page = await query_page(request, session, params, query, _SORTING, SignalView)
+        return cast("pagination.Page[LatestSignalView | SignalView]", page)
+    rows, next_cursor = await load_page(session, params, query, _SORTING)
+    ids = [row["id"] for row in rows]
+    async with reading(context, principal, Reads(len(ids) * ROWS_PER_SIGNAL)) as own:
+        samples_of = await load_latest(own.database, own, ids)
+    items = [LatestSignalView(**row, **samples_of.get(row["id"], NO_SAMPLE)) for row in rows]
+    response = page_response(request, params, items, LatestSignalView, next_cursor=next_cursor)
+    tagged = with_content_etag(request, cast("Response", response))
+    return cast("pagination.Page[LatestSignalView | SignalView]", tagged)
 
 
 @router.get("/signals/{signal_id}")
 async def show_signal(signal_id: int, session: ReadSessionDep, principal: MayRead) -> SignalView:
     """Show one signal."""
-    return await _load_signal(signal_id, session, principal)
+    return await load_signal(signal_id, session, principal)
 
 
 @router.patch("/signals/{signal_id}")
@@ -78,9 +101,9 @@ async def change_signal(
     principal: MayChangeEquipment,
 ) -> SignalView:
     """Change when a signal is in force: of several of one role, the one that began last counts."""
-    await _load_signal(signal_id, session, principal)
+    await load_signal(signal_id, session, principal)
     await lifetimes.change_lifetime(session, signal_id, body, principal)
-    return await _load_signal(signal_id, session, principal)
+    return await load_signal(signal_id, session, principal)
 
 
 @router.get("/signals/{signal_id}/samples", response_model=SamplesView)
@@ -105,7 +128,7 @@ async def list_samples(
     """List samples; with `max_points`, as windows with min, avg and max. Sort: at, -at."""
     # Not for the whole request: one that waits for its turn holds no connection.
     async with context.database.read_session() as session:
-        signal = await _load_signal(signal_id, session, principal)
+        signal = await load_signal(signal_id, session, principal)
     query = samples.SampleQuery(
         start, end, granularity, max_points, tz, samples.parse_aggregates(aggregates), params
     )
@@ -120,18 +143,40 @@ async def list_samples(
     )
 
 
-async def _load_signal(signal_id: int, session: ReadSessionDep, principal: Principal) -> SignalView:
-    if 0 < signal_id < 2**31:
-        row = (await session.execute(_SIGNALS.where(signals.c.id == signal_id))).mappings().first()
-        if row is not None:
-            if row["equipment"] is None:
-                principal.require_all_plants()
-            else:
-                principal.require_equipment(row["equipment"])
-            return SignalView(**row)
-    raise Problem(
-        404,
-        "unknown_signal",
-        f"There is no signal {signal_id}.",
-        "GET /api/v1/signals?under=… lists them with their ids.",
+@router.get("/samples", response_model=SeveralSamplesView)
+async def list_samples_of_signals(
+    *,
+    request: Request,
+    context: ContextDep,
+    principal: MayRead,
+    params: LargeListParamsDep,
+    signal: Annotated[
+        list[str],
+        Query(
+            min_length=1,
+            max_length=SIGNALS_MAX,
+            description="Id or key of a signal. Repeated: each.",
+        ),
+    ],
+    start: str = "-1h",
+    end: str | None = None,
+    granularity: Annotated[
+        str | None, Query(description="raw, 10s, 1m, 5m, 1h, shift, 1d, 1w, 1mo …")
+    ] = None,
+    max_points: Annotated[int | None, Query(ge=1, le=10_000)] = None,
+    aggregates: Annotated[
+        list[str], Query(description=f"Aggregates of windows: {', '.join(samples.AGGREGATES)}.")
+    ] = [],  # noqa: B006 - FastAPI copies
+    tz: str | None = None,
+) -> Response:
+    """List samples of several signals; `limit` counts for each. Sort: at, -at.
+
+    Named times and windows are those of each signal's plant. CSV and NDJSON have a row for each
+    sample, with the key of its signal first.
+    """
+    async with context.database.read_session() as session:
+        views = await load_signals(signal, session, principal)
+    query = samples.SampleQuery(
+        start, end, granularity, max_points, tz, samples.parse_aggregates(aggregates), params
     )
+    return await several_response(request, context, views, query, principal)

@@ -30,6 +30,16 @@ class SignalView(BaseModel):
     valid_to: datetime | None  # null: without end
 
 
+class LatestSignalView(SignalView):
+    """A signal with its newest sample up to now, as `latest=true` shows it."""
+
+    at: datetime | None  # null: it has no sample
+    value: float | None  # null: see text and status
+    text: str | None
+    status: int | None  # OPC UA status code, 32 bits
+    quality: str | None
+
+
 class SignalLifetimeChange(BaseModel):
     """When a signal is in force for its role; what is left out stays as it is."""
 
@@ -80,3 +90,15 @@ class SamplesView(BaseModel):
     time_zone: str
     source: str
     no_data: bool
+
+
+class SignalSamplesView(SamplesView):
+    """Samples of one of several signals; further pages are those of `signals/{id}/samples`."""
+
+    id: int
+    equipment: str | None
+
+
+class SeveralSamplesView(BaseModel):
+    items: list[SignalSamplesView]  # in the order of the request
+    next_cursor: None  # each item has its own

@@ -21,6 +21,14 @@ ORDER BY at {0}, {1} OFFSET $4 LIMIT $5"""
 SAMPLES_ASCENDING: Final = _PAGE.format("ASC", IN_ORDER)
 SAMPLES_DESCENDING: Final = _PAGE.format("DESC", IN_REVERSE_ORDER)
 
+# The newest sample of each signal of $1, up to $2.
+LATEST_SAMPLES: Final = f"""
+SELECT s.id AS signal_id, l.at, l.value, l.status, l.text
+FROM unnest($1::int[]) AS s (id)
+CROSS JOIN LATERAL (
+    SELECT at, value, status, text FROM samples
+    WHERE signal_id = s.id AND at <= $2 ORDER BY at DESC, {IN_REVERSE_ORDER} LIMIT 1) AS l"""  # noqa: S608 - made of constants
+
 COUNT_SAMPLES_UP_TO: Final = """
 SELECT count(*) FROM (SELECT 1 FROM samples
     WHERE signal_id = $1 AND at >= $2 AND at < $3 LIMIT $4) AS limited"""
