@@ -4,7 +4,6 @@ Each process has its own log file. The kernel kills them when the supervisor is 
 """
 
 import asyncio
-import os
 import signal
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from werknetz.runtime.backoff import Backoff
+from werknetz_demo.embedded.child_environment import ChildEnvironment
 from werknetz_demo.embedded.process import Child
 
 CHECK_EVERY_S: Final = 0.2
@@ -42,11 +42,12 @@ class ManagedProcess:
 
 
 class Supervisor:
-    def __init__(self, folder: Path, environment: Mapping[str, str], report: Report) -> None:
+    def __init__(self, folder: Path, urls: Mapping[str, str], report: Report) -> None:
+        """`urls`: those of the servers, by environment variable."""
         self._logs = folder / "logs"
         self._logs.mkdir(mode=0o700, exist_ok=True)
         self._folder = folder
-        self._environment = {**os.environ, **environment}
+        self._environment = ChildEnvironment(folder, urls)
         self._report = report
         self._processes: dict[str, ManagedProcess] = {}
 
@@ -111,7 +112,7 @@ class Supervisor:
             command,
             log=self.log_file(name),
             folder=self._folder,
-            environment=self._environment,
+            environment=self._environment.of(command[len(werknetz_command())]),
         )
 
 

@@ -41,7 +41,7 @@ def worker(
 
 def beat() -> None:
     """Run the scheduler (Celery beat) that triggers the workers."""
-    celery = _celery()
+    celery = _celery(needs_database=False)
     celery.Beat(loglevel="INFO", quiet=True).run()
 
 
@@ -82,13 +82,14 @@ async def _mark_for_recomputation(path: str, since: datetime) -> int:
         await connection.close(timeout=5)
 
 
-def _celery() -> Any:
+def _celery(*, needs_database: bool = True) -> Any:
     """Load the application late: it reads the environment."""
     from werknetz.runtime.settings import require_env
 
     log.configure()
     require_env("WERKNETZ_BROKER_URL")
-    require_env("WERKNETZ_DATABASE_URL")
+    if needs_database:
+        require_env("WERKNETZ_DATABASE_URL")
     from werknetz_worker.app import app
 
     return app

@@ -18,6 +18,7 @@ from plumbing.group import (
     check_quarantine,
 )
 from plumbing.installation import Installation, installation
+from plumbing.secrets_seen import check_secrets
 from plumbing.supply import progress_of, wait_until_complete
 from plumbing.waiting import eventually
 from werknetz_demo.embedded.process import free_port
@@ -36,6 +37,7 @@ def test_first_and_second_start(tmp_path: Path) -> None:
         first.wait_for("Ctrl-C stops everything", within_s=600)
         key = first.key
         assert _run_printed_command(first) > 0
+        check_secrets(first)
         assert "over OPC UA, MQTT, Modbus, Sparkplug B, a webhook and S7" in first.output
         check_plant_kpis(first)
         check_quarantine(first)
