@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from werknetz_core.access.permissions import KeyRole, KeyScope
-from werknetz_core.idempotency.secrets import Secret
+from werknetz_core.idempotency.secrets import ShownOnce
 
 OVERLAP_MAX: Final = timedelta(days=90)
 """The longest time for which the former secret of a rotated key may be valid."""
@@ -48,4 +48,4 @@ class ApiKeyView(BaseModel):
 
 class CreatedApiKeyView(ApiKeyView):
     # Only in the response of the creation or rotation; null where that request is repeated.
-    key: Annotated[str | None, Secret()]
+    key: Annotated[str | None, ShownOnce()]

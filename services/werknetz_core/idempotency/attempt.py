@@ -39,7 +39,7 @@ class AnsweredBefore(Exception):
 
 
 @dataclass(slots=True)
-class Attempt:
+class RequestAttempt:
     """A request with a key; `permission` None: the route needs none."""
 
     request: Request
@@ -91,7 +91,9 @@ class Attempt:
             await session.execute(update)
 
 
-attempt_at_hand: Final[ContextVar[Attempt | None]] = ContextVar("attempt_at_hand", default=None)
+attempt_at_hand: Final[ContextVar[RequestAttempt | None]] = ContextVar(
+    "attempt_at_hand", default=None
+)
 
 
 async def begin_attempt(session: WriteSession) -> None:

@@ -16,11 +16,11 @@ from werknetz_core.context.app_context import app_context_of
 from werknetz_core.idempotency.attempt import (
     REPLAYED,
     AnsweredBefore,
-    Attempt,
+    RequestAttempt,
     attempt_at_hand,
 )
 from werknetz_core.idempotency.key import CHARACTERS_MAX, HEADER, PATTERN, key_of
-from werknetz_core.idempotency.secrets import Secret
+from werknetz_core.idempotency.secrets import ShownOnce
 
 CHANGES_NOTHING: Final = (":query", ":preview", ":diff", ":test", ":import")
 """Ends of paths of POSTs that only compute: a repetition does nothing, so needs no key."""
@@ -68,7 +68,7 @@ class OnceRoute(APIRoute):
             if key is None:
                 return await answer(request)
             permission = next(iter(stated_permissions(self.dependant)), None)
-            attempt = Attempt(request, key, permission)
+            attempt = RequestAttempt(request, key, permission)
             token = attempt_at_hand.set(attempt)
             try:
                 response = await answer(request)
@@ -90,7 +90,7 @@ def secrets_of(model: object) -> tuple[str, ...]:
     return tuple(
         name
         for name, field in model.model_fields.items()
-        if any(isinstance(mark, Secret) for mark in field.metadata)
+        if any(isinstance(mark, ShownOnce) for mark in field.metadata)
     )
 
 

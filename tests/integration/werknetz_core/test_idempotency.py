@@ -104,7 +104,7 @@ async def test_a_change_without_its_answer_is_no_change(
         raise OSError
 
     with monkeypatch.context() as patch:
-        patch.setattr(attempt.Attempt, "complete", die)
+        patch.setattr(attempt.RequestAttempt, "complete", die)
         assert (await note(world)).status_code == 503
     assert await notes(world) == 0
     assert (await note(world)).status_code == 201

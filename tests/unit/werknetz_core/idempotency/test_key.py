@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from werknetz_core.http.problem import Problem
 from werknetz_core.idempotency.key import fingerprint_of, hash_of, key_of
 from werknetz_core.idempotency.route import OnceRoute, secrets_of, without_secrets
-from werknetz_core.idempotency.secrets import Secret
+from werknetz_core.idempotency.secrets import ShownOnce
 
 
 def request_of(body: bytes = b"{}", *, keys: tuple[bytes, ...] = (), **scope: Any) -> Request:
@@ -97,7 +97,7 @@ async def test_the_order_of_query_parameters_is_no_difference(former: bytes, lat
 
 class Created(BaseModel):
     name: str
-    key: Annotated[str | None, Secret()]
+    key: Annotated[str | None, ShownOnce()]
 
 
 def test_secrets_are_not_stored() -> None:
