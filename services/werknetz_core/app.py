@@ -77,6 +77,8 @@ from werknetz_core.signals.endpoints import router as signals
 from werknetz_core.stops import following
 from werknetz_core.stops.endpoints import router as stops
 from werknetz_core.stops.thresholds.endpoints import router as stop_thresholds
+from werknetz_core.stream.endpoints import OpenStreams
+from werknetz_core.stream.endpoints import router as stream
 from werknetz_core.suppliers.endpoints import router as suppliers
 from werknetz_core.suppliers.policies.endpoints import router as policies
 from werknetz_core.suppliers.sites.endpoints import router as sites
@@ -96,7 +98,7 @@ RESOURCES: Final = (
     shortage_warnings, findings, characteristics, equipment_capacities,
     energy_carriers, connectors, gaps,
     backlog, quarantine, events, mappings, replays, losses, api_keys, loss_times, loss_ranking,
-    targets, overview, comparisons,
+    targets, overview, comparisons, stream,
 )  # fmt: skip
 _DESCRIPTION: Final = (
     "Machine, supplier and warehouse data of a company, and the KPIs computed from it."
@@ -129,6 +131,7 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.registry = _metrics_registry()
+    app.state.streams = OpenStreams()
     app.state.wrong_keys = WrongKeys(
         app.state.registry, per_min=settings.wrong_keys_per_min, burst=settings.wrong_keys_burst
     )

@@ -10,8 +10,10 @@ from werknetz.domain.bucket import instant_of
 from werknetz.link.redis import status_key
 from werknetz.link.wire import Status, UnreadableMessage, link_name_of, status_from_hash
 from werknetz.runtime.log import get_logger
+from werknetz.store.session import ReadSession
 from werknetz.store.tables import BOOK_COUNTS, connector_books, connectors, gaps, spools
 from werknetz_core.access import equipment_scope
+from werknetz_core.access.principal import Principal
 from werknetz_core.access.require import MayRead
 from werknetz_core.connectors.schemas import BooksView, ConnectorView
 from werknetz_core.context.app_context import AppContext, ContextDep, ReadSessionDep
@@ -99,6 +101,15 @@ async def show_connector(
             "GET /api/v1/connectors lists them.",
         )
     return await _load_view(context, row)
+
+
+async def load_connectors(
+    context: AppContext, session: ReadSession, principal: Principal
+) -> list[ConnectorView]:
+    """Return all connectors that the key may see."""
+    query = _CONNECTORS.where(equipment_scope.connector_visible(principal))
+    rows = (await session.execute(query.order_by(connectors.c.id))).mappings().all()
+    return [await _load_view(context, row) for row in rows]
 
 
 async def _load_view(context: AppContext, row: sa.RowMapping) -> ConnectorView:

@@ -18,6 +18,16 @@ SELECT m.id, coalesce((SELECT end_at FROM state_pieces p WHERE p.equipment_id = 
     ORDER BY p.start_at DESC LIMIT 1), $4) AS since
 FROM unnest($1::int[], $2::smallint[], $3::timestamptz[]) AS m (id, state, start_at)"""
 
+# The last interval of each machine, and since when it is in its state: null, longer than since $3.
+# $1: equipment, as `array_literal`; $2: no interval that began earlier is the last.
+STATES_NOW: Final = """
+SELECT m.id, p.state, p.category, p.code, p.order_number, (SELECT end_at FROM state_pieces q
+    WHERE q.equipment_id = m.id AND q.state <> p.state AND q.start_at < p.start_at
+    AND q.start_at >= $3 ORDER BY q.start_at DESC LIMIT 1) AS since
+FROM unnest($1::text::int[]) AS m (id)
+CROSS JOIN LATERAL (SELECT * FROM state_pieces WHERE equipment_id = m.id AND start_at >= $2
+    ORDER BY start_at DESC LIMIT 1) AS p"""
+
 # $1: equipment, as `array_literal`.
 SILENT_CONNECTORS: Final = """
 SELECT DISTINCT s.equipment_id, o.connector_id

@@ -29,6 +29,11 @@ CROSS JOIN LATERAL (
     SELECT at, value, status, text FROM samples
     WHERE signal_id = s.id AND at <= $2 ORDER BY at DESC, {IN_REVERSE_ORDER} LIMIT 1) AS l"""  # noqa: S608 - made of constants
 
+# The signals of equipment $1, at most $2 of them.
+SIGNALS_OF_EQUIPMENT: Final = """
+SELECT id, key, equipment_id, name, unit FROM signals
+WHERE equipment_id = ANY($1::int[]) ORDER BY id LIMIT $2"""
+
 COUNT_SAMPLES_UP_TO: Final = """
 SELECT count(*) FROM (SELECT 1 FROM samples
     WHERE signal_id = $1 AND at >= $2 AND at < $3 LIMIT $4) AS limited"""
