@@ -63,6 +63,7 @@ from werknetz_core.mappings.replays.endpoints import router as replays
 from werknetz_core.materials.endpoints import router as materials
 from werknetz_core.materials.line_materials.endpoints import router as line_materials
 from werknetz_core.materials.line_rates.endpoints import router as line_rates
+from werknetz_core.me.endpoints import router as me
 from werknetz_core.orders.endpoints import router as orders
 from werknetz_core.orders.operations.endpoints import router as operations
 from werknetz_core.overview.endpoints import router as overview
@@ -70,6 +71,8 @@ from werknetz_core.plants.endpoints import router as plants
 from werknetz_core.quantities.endpoints import router as quantities
 from werknetz_core.quarantine.endpoints import router as quarantine
 from werknetz_core.reasons.endpoints import router as reasons
+from werknetz_core.sessions.endpoints import public as sign_in
+from werknetz_core.sessions.endpoints import router as sessions
 from werknetz_core.settings import CoreSettings
 from werknetz_core.shift_reports.endpoints import router as shift_reports
 from werknetz_core.shifts.endpoints import router as shifts
@@ -83,6 +86,7 @@ from werknetz_core.suppliers.endpoints import router as suppliers
 from werknetz_core.suppliers.policies.endpoints import router as policies
 from werknetz_core.suppliers.sites.endpoints import router as sites
 from werknetz_core.targets.endpoints import router as targets
+from werknetz_core.users.endpoints import router as users
 from werknetz_core.warehouses.endpoints import router as warehouses
 from werknetz_core.warehouses.stock_levels.endpoints import router as stock_levels
 from werknetz_core.warehouses.stock_movements.endpoints import router as stock_movements
@@ -98,7 +102,7 @@ RESOURCES: Final = (
     shortage_warnings, findings, characteristics, equipment_capacities,
     energy_carriers, connectors, gaps,
     backlog, quarantine, events, mappings, replays, losses, api_keys, loss_times, loss_ranking,
-    targets, overview, comparisons, stream,
+    targets, overview, comparisons, stream, sessions, me, users,
 )  # fmt: skip
 _DESCRIPTION: Final = (
     "Machine, supplier and warehouse data of a company, and the KPIs computed from it."
@@ -140,10 +144,10 @@ def create_app(
     register_database_handlers(app)
     # Routes are matched in order; KPI values are polled most. FastAPI looks through every router
     # of a router on each request: none contains all others.
-    first = (kpi_values, kpi_explanation, kpi_definitions, own_kpis, public, health)
+    first = (kpi_values, kpi_explanation, kpi_definitions, own_kpis, public, sign_in, health)
     for router in (*first, *RESOURCES):
         # No route ignores a parameter, so that a typo is no other answer.
-        guard = refuse_bad_input_of if router is public else refuse_bad_input
+        guard = refuse_bad_input_of if router in {public, sign_in} else refuse_bad_input
         app.include_router(router, prefix=PREFIX, dependencies=[Depends(guard)])
     app.include_router(health, include_in_schema=False)
     app.include_router(docs)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from werknetz.runtime.http_server.cors import parse_origins
-from werknetz.runtime.settings import read_env, read_number_env, require_env
+from werknetz.runtime.settings import SettingError, read_env, read_number_env, require_env
+from werknetz_core.accounts.secret_box import SecretBox, SecretBoxKeyInvalid
 
 RATE_PER_S: Final = 100.0
 RATE_BURST: Final = 1000
@@ -44,6 +45,7 @@ class CoreSettings:
     wrong_keys_per_min: float = WRONG_KEYS_PER_MIN  # of one address; 0: no limit
     wrong_keys_burst: int = 20  # of one address
     slot_wait_s: float = 10.0  # for one of the slots above, then 429
+    totp_box: SecretBox | None = None  # None: no second factor can be set up
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -52,6 +54,7 @@ class CoreSettings:
         Each also as …_FILE. WERKNETZ_RATE_PER_S and WERKNETZ_RATE_BURST limit the requests of one
         key by weight, WERKNETZ_KEY_REQUESTS_MAX those in flight; WERKNETZ_WIDE_REQUESTS_MAX,
         WERKNETZ_WIDE_STATEMENT_TIMEOUT_S and WERKNETZ_WEIGHT_MAX limit those that read much.
+        WERKNETZ_TOTP_KEY encrypts the secrets of second factors.
         """
 
         def count(name: str, default: int) -> int:
@@ -76,6 +79,16 @@ class CoreSettings:
                 "WERKNETZ_WRONG_KEYS_PER_MIN", WRONG_KEYS_PER_MIN, environment
             ),
             cors_origins=parse_origins(read_env("WERKNETZ_CORS_ORIGINS", environment) or ""),
+            totp_box=_totp_box(read_env("WERKNETZ_TOTP_KEY", environment)),
             webhook_url=read_env("WERKNETZ_WEBHOOK_URL", environment),
             webhook_key=read_env("WERKNETZ_WEBHOOK_KEY", environment),
         )
+
+
+def _totp_box(key: str | None) -> SecretBox | None:
+    try:
+        return None if key is None else SecretBox(key)
+    except SecretBoxKeyInvalid as error:
+        raise SettingError(
+            f"WERKNETZ_TOTP_KEY: {error}; `openssl rand -hex 32` makes one"
+        ) from error

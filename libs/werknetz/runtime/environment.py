@@ -71,6 +71,9 @@ VARIABLES: Final = (
         "WERKNETZ_WIDE_PROCESS", ("core",), "0: no process of its own answers wide requests."
     ),
     EnvironmentVariable(
+        "WERKNETZ_TOTP_KEY", ("core",), "Encrypts second factors; 32 random characters or more.",
+    ),
+    EnvironmentVariable(
         "WERKNETZ_WEIGHT_MAX", ("core",), "Weight from which a request is refused."
     ),
     EnvironmentVariable(

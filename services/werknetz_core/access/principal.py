@@ -44,6 +44,11 @@ class Principal:
     def is_person(self) -> bool:
         return self.key_id < 0
 
+    @property
+    def user_name(self) -> str:
+        """The name of a person without the prefix."""
+        return self.name.removeprefix(USER_PREFIX)
+
     def has_expired(self, now_us: int) -> bool:
         return self.expires_us is not None and self.expires_us <= now_us
 
@@ -54,7 +59,7 @@ class Principal:
     def label(self) -> str:
         """The person or key, as an error names it."""
         if self.is_person:
-            return f"the user {self.name.removeprefix(USER_PREFIX)!r}"
+            return f"the user {self.user_name!r}"
         return f"the key {self.name!r}"
 
     @property

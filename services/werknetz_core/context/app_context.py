@@ -13,6 +13,8 @@ from werknetz.link.redis_client import connect_redis
 from werknetz.runtime.background import BackgroundTask
 from werknetz.store.session import Database, PoolOptions, ReadSession, WriteSession
 from werknetz_core.access.keys import KeyCache
+from werknetz_core.accounts.second_factor import SecondFactor
+from werknetz_core.accounts.sign_in import SignIns
 from werknetz_core.context.edge_forwarder import EdgeForwarder
 from werknetz_core.context.equipment_tree import EquipmentTreeCache
 from werknetz_core.context.kpi_catalogue import KpiCatalogueCache
@@ -35,6 +37,7 @@ class AppContext:
     redis: Redis | None
     keys: KeyCache
     sessions: SessionCache
+    sign_ins: SignIns
     tree: EquipmentTreeCache
     kpis: KpiCatalogueCache
     watermarks: Watermarks
@@ -86,6 +89,7 @@ async def open_app_context(
             redis,
             keys=KeyCache(database, cache_s=settings.key_cache_s, now_us=now_us),
             sessions=SessionCache(database, cache_s=settings.key_cache_s, now_us=now_us),
+            sign_ins=SignIns(database, SecondFactor(settings.totp_box)),
             tree=tree,
             kpis=kpis,
             watermarks=Watermarks(redis, cache_s=settings.watermark_cache_s),

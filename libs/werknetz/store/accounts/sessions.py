@@ -10,7 +10,7 @@ from werknetz.store.tables.access import api_keys, sessions, users
 FIND_SESSION: Final = """
 SELECT s.id AS session_id, s.user_id, s.kind, s.method, s.key_hash,
     (extract(epoch FROM s.ends_at) * 1000000)::bigint AS ends_us,
-    s.last_used_at <= $2 - interval '1 minute' AS is_use_due,
+    s.last_used_at <= $2::timestamptz - interval '1 minute' AS is_use_due,
     k.id, coalesce(u.name, k.name) AS name, coalesce(k.scopes, '{}') AS scopes,
     CASE WHEN s.user_id IS NULL THEN k.role ELSE u.role END AS role,
     CASE WHEN s.user_id IS NULL THEN k.plants ELSE u.plants END AS plants,
@@ -24,9 +24,9 @@ WHERE s.token_hash = $1 AND s.ends_at > $2 AND u.disabled_at IS NULL AND k.revok
 
 # $1: id; $2: now; $3: how long an unused session lasts. Of many requests at once one writes.
 MARK_SESSION_USED: Final = """
-UPDATE sessions SET last_used_at = $2, ends_at = least($2 + $3::interval, latest_end_at)
+UPDATE sessions SET last_used_at = $2, ends_at = least($2::timestamptz + $3::interval, latest_end_at)
 WHERE id = (SELECT id FROM sessions WHERE id = $1 AND ends_at > $2
-    AND last_used_at <= $2 - interval '1 minute' FOR NO KEY UPDATE SKIP LOCKED)"""
+    AND last_used_at <= $2::timestamptz - interval '1 minute' FOR NO KEY UPDATE SKIP LOCKED)"""
 
 PURGE_SESSIONS: Final = sa.text("DELETE FROM sessions WHERE ends_at < :before")
 

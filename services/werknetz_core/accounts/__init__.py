@@ -1,0 +1,1 @@
+"""Local accounts of people: passwords, a second factor, and what limits guessing them."""

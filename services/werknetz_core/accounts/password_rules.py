@@ -1,0 +1,100 @@
+"""Which passwords are refused: short, common or guessable ones (NIST SP 800-63B, ASVS 5 V6.2).
+
+There are no rules of composition and no regular change: both lead to weaker passwords.
+"""
+
+import re
+import unicodedata
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+LENGTH_MIN: Final = 12
+LENGTH_MAX: Final = 256
+_COMMON_FILE: Final = Path(__file__).with_name("common_passwords.txt")
+_PERIOD_MAX: Final = 4
+_DISTINCT_MIN: Final = 5
+_CONTEXT_MIN: Final = 4  # shorter names are parts of many words
+_REST_MIN: Final = 7  # characters beside a name or a common word
+_RUN_MIN: Final = 8  # of neighbouring keys or letters
+_PLAIN_OF_LEET: Final = str.maketrans("0134578@$!", "oleastbasi")
+_KEY_ROWS: Final = (
+    "abcdefghijklmnopqrstuvwxyz", "01234567890123456789",
+    "qwertzuiopasdfghjklyxcvbnm", "qwertyuiopasdfghjklzxcvbnm", "azertyuiopqsdfghjklmwxcvbn",
+)  # fmt: skip
+
+
+def normalize_password(password: str) -> str:
+    """Return what is hashed: keyboards and systems write the same characters differently."""
+    return unicodedata.normalize("NFKC", password)
+
+
+def fault_of(password: str, context: tuple[str | None, ...] = ()) -> str | None:
+    """Return why the password is refused; None: it is accepted.
+
+    `context`: words that an attacker tries first, such as the name of the user.
+    """
+    text = normalize_password(password)
+    if len(text) < LENGTH_MIN:
+        return f"it has {len(text)} characters; {LENGTH_MIN} are the least"
+    if len(text) > LENGTH_MAX:
+        return f"it has {len(text)} characters; {LENGTH_MAX} are the most"
+    return _guessable(text.casefold(), context)
+
+
+def _guessable(text: str, context: tuple[str | None, ...]) -> str | None:
+    if _is_repetitive(text):
+        return "it repeats a few characters"
+    if _is_run(text):
+        return "it is a run of neighbouring keys or letters"
+    words = {part for word in context if word for part in _parts_of(word)}
+    if any(_is_mostly(text, word) for word in words):
+        return "it is little more than a name that others know"
+    if any(_is_mostly(text, word) for word in _common()):
+        return "it is one of the passwords that attackers try first"
+    return None
+
+
+def _parts_of(word: str) -> set[str]:
+    normal = unicodedata.normalize("NFKC", word).casefold()
+    return {part for part in {normal, *re.split(r"[\W_]+", normal)} if len(part) >= _CONTEXT_MIN}
+
+
+def _is_repetitive(text: str) -> bool:
+    if len(set(text)) < _DISTINCT_MIN:
+        return True
+    return any(
+        text == (text[:period] * len(text))[: len(text)] for period in range(1, _PERIOD_MAX + 1)
+    )
+
+
+def _is_run(text: str) -> bool:
+    """Return whether all but a few characters are one run along a row of keys or the alphabet."""
+    rest_max = len(text) - _RUN_MIN
+    for row in _KEY_ROWS:
+        for keys in (row, row[::-1]):
+            longest = _longest_common_run(text, keys)
+            if longest >= _RUN_MIN and len(text) - longest < min(rest_max + 1, _REST_MIN):
+                return True
+    return False
+
+
+def _longest_common_run(text: str, keys: str) -> int:
+    longest = 0
+    for start in range(len(text)):
+        length = longest + 1
+        while start + length <= len(text) and text[start : start + length] in keys:
+            longest, length = length, length + 1
+    return longest
+
+
+def _is_mostly(text: str, word: str) -> bool:
+    """Return whether too little remains of the text without the word, also in leet spelling."""
+    plain = text.translate(_PLAIN_OF_LEET)
+    return any(word in form and len(form.replace(word, "")) < _REST_MIN for form in (text, plain))
+
+
+@cache
+def _common() -> frozenset[str]:
+    lines = _COMMON_FILE.read_text(encoding="utf-8").splitlines()
+    return frozenset(line for line in lines if line and not line.startswith("#"))

@@ -1,0 +1,1 @@
+"""The own account: who one is, the own password and second factor."""

@@ -1,0 +1,1 @@
+"""Users: listed, created, changed and deleted by an admin."""
