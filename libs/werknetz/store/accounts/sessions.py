@@ -24,7 +24,8 @@ WHERE s.token_hash = $1 AND s.ends_at > $2 AND u.disabled_at IS NULL AND k.revok
 
 # $1: id; $2: now; $3: how long an unused session lasts. Of many requests at once one writes.
 MARK_SESSION_USED: Final = """
-UPDATE sessions SET last_used_at = $2, ends_at = least($2::timestamptz + $3::interval, latest_end_at)
+UPDATE sessions
+SET last_used_at = $2, ends_at = least($2::timestamptz + $3::interval, latest_end_at)
 WHERE id = (SELECT id FROM sessions WHERE id = $1 AND ends_at > $2
     AND last_used_at <= $2::timestamptz - interval '1 minute' FOR NO KEY UPDATE SKIP LOCKED)"""
 
