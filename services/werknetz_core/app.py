@@ -47,6 +47,7 @@ from werknetz_core.health.endpoints import router as health
 from werknetz_core.http import problem
 from werknetz_core.http.body_limit import BodyLimit
 from werknetz_core.http.guard.database_errors import register_database_handlers
+from werknetz_core.http.guard.requests import refuse_bad_values
 from werknetz_core.http.middleware import RequestMetrics, RequestMiddleware
 from werknetz_core.kpi_definitions.endpoints import router as own_kpis
 from werknetz_core.kpis.definitions.endpoints import router as kpi_definitions
@@ -64,6 +65,9 @@ from werknetz_core.materials.endpoints import router as materials
 from werknetz_core.materials.line_materials.endpoints import router as line_materials
 from werknetz_core.materials.line_rates.endpoints import router as line_rates
 from werknetz_core.me.endpoints import router as me
+from werknetz_core.oidc.endpoints import callback as oidc_callback
+from werknetz_core.oidc.endpoints import public as sign_in_ways
+from werknetz_core.oidc.endpoints import router as oidc
 from werknetz_core.orders.endpoints import router as orders
 from werknetz_core.orders.operations.endpoints import router as operations
 from werknetz_core.overview.endpoints import router as overview
@@ -92,7 +96,20 @@ from werknetz_core.warehouses.stock_levels.endpoints import router as stock_leve
 from werknetz_core.warehouses.stock_movements.endpoints import router as stock_movements
 
 PREFIX: Final = "/api/v1"
-PUBLIC: Final = tuple(PREFIX + path for path in ("/info", "/health/live", "/health/ready"))
+PUBLIC: Final = tuple(
+    PREFIX + path
+    for path in (
+        "/info", "/health/live", "/health/ready", "/session/ways", "/session/oidc/login",
+        "/session/oidc/callback", "/session/oidc/backchannel_logout",
+    )
+)  # fmt: skip
+# Providers may add parameters to their answer, so its route takes any.
+WITHOUT_KEY: Final = (
+    (public, refuse_bad_input_of),
+    (sign_in_ways, refuse_bad_input_of),
+    (sign_in, refuse_bad_input_of),
+    (oidc_callback, refuse_bad_values),
+)
 _COMPRESSED_BYTES_MIN: Final = 2048  # a single value fits into one packet anyway
 RESOURCES: Final = (
     annotations, quantities, shift_reports, audit, audit_chain, reasons, stop_thresholds, stops,
@@ -102,7 +119,7 @@ RESOURCES: Final = (
     shortage_warnings, findings, characteristics, equipment_capacities,
     energy_carriers, connectors, gaps,
     backlog, quarantine, events, mappings, replays, losses, api_keys, loss_times, loss_ranking,
-    targets, overview, comparisons, stream, sessions, me, users,
+    targets, overview, comparisons, stream, oidc, sessions, me, users,
 )  # fmt: skip
 _DESCRIPTION: Final = (
     "Machine, supplier and warehouse data of a company, and the KPIs computed from it."
@@ -144,10 +161,11 @@ def create_app(
     register_database_handlers(app)
     # Routes are matched in order; KPI values are polled most. FastAPI looks through every router
     # of a router on each request: none contains all others.
-    first = (kpi_values, kpi_explanation, kpi_definitions, own_kpis, public, sign_in, health)
-    for router in (*first, *RESOURCES):
+    first = (kpi_values, kpi_explanation, kpi_definitions, own_kpis)
+    for router in (*first, health, *RESOURCES):
         # No route ignores a parameter, so that a typo is no other answer.
-        guard = refuse_bad_input_of if router in {public, sign_in} else refuse_bad_input
+        app.include_router(router, prefix=PREFIX, dependencies=[Depends(refuse_bad_input)])
+    for router, guard in WITHOUT_KEY:
         app.include_router(router, prefix=PREFIX, dependencies=[Depends(guard)])
     app.include_router(health, include_in_schema=False)
     app.include_router(docs)

@@ -112,6 +112,11 @@ VARIABLES: Final = (
         "WERKNETZ_CORS_ORIGINS", ("core",),
         "Origins whose pages may call the API from a browser, separated by commas (none).",
     ),
+    _plain("WERKNETZ_OIDC_CONFIG", ("core",), "TOML file of the providers that sign people in."),
+    EnvironmentVariable(
+        "WERKNETZ_OIDC_CLIENT_SECRET", ("core",),
+        "Secret of this server at a provider, if `client_secret_env` names it.",
+    ),
     _plain("WERKNETZ_TLS_CERT", ("core",), "PEM of the API's certificate and its chain."),
     _plain("WERKNETZ_TLS_KEY", ("core",), "PEM of its key."),
     _plain("WERKNETZ_ROOT_PATH", ("core",), "Path below which a proxy publishes the API."),

@@ -17,6 +17,7 @@ from werknetz_core.access.require import MayRead, no_key_needed
 from werknetz_core.context.app_context import AppContext, ContextDep
 from werknetz_core.health.schemas import (
     BackgroundTaskView,
+    IdentityProviderView,
     InfoView,
     LivenessView,
     ReadinessView,
@@ -46,13 +47,15 @@ async def check_liveness() -> LivenessView:
     return LivenessView(status="live")
 
 
-@public.get("/health/ready")
+@public.get("/health/ready", response_model_exclude_unset=True)
 async def check_readiness(context: ContextDep) -> ReadinessView:
     """Answer 200 if PostgreSQL with its tables is available and all background tasks run.
 
-    Needs no key.
+    `degraded`: a provider of identities does not answer; keys and sessions work. Needs no key.
     """
-    database, redis = await asyncio.gather(_check_database(context), _check_redis(context))
+    database, redis, providers = await asyncio.gather(
+        _check_database(context), _check_redis(context), _check_providers(context)
+    )
     if database != "ok":
         raise Problem(
             503,
@@ -65,7 +68,12 @@ async def check_readiness(context: ContextDep) -> ReadinessView:
     if failed := [task for task in tasks if not task.is_healthy]:
         raise _background_task_failed(failed)
     background = [_background_view(task) for task in tasks]
-    return ReadinessView(status="ready", database=database, redis=redis, background=background)
+    view = ReadinessView(status="ready", database=database, redis=redis, background=background)
+    if providers:
+        view.identity_providers = providers
+        if any(provider.state != "ok" for provider in providers):
+            view.status = "degraded"
+    return view
 
 
 @router.get("/metrics", response_class=Response)
@@ -95,6 +103,14 @@ async def _check_redis(context: AppContext) -> str:
     except (RedisError, OSError, TimeoutError) as error:
         return f"does not answer ({type(error).__name__})"
     return "ok"
+
+
+async def _check_providers(context: AppContext) -> list[IdentityProviderView]:
+    problems = {} if context.oidc is None else await context.oidc.find_problems()
+    return [
+        IdentityProviderView(name=name, state="ok" if problem is None else "unavailable")
+        for name, problem in problems.items()
+    ]
 
 
 def _background_view(task: TaskStatus) -> BackgroundTaskView:

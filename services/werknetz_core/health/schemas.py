@@ -24,8 +24,14 @@ class BackgroundTaskView(BaseModel):
     last_error: str | None  # the type of the exception; the log has its text
 
 
+class IdentityProviderView(BaseModel):
+    name: str
+    state: str  # ok, unavailable; the log has the cause
+
+
 class ReadinessView(BaseModel):
-    status: str
+    status: str  # ready, degraded: the API answers, but nobody can sign in at a provider
     database: str
     redis: str
     background: list[BackgroundTaskView]
+    identity_providers: list[IdentityProviderView] = []  # absent: none is set up

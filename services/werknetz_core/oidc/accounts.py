@@ -1,5 +1,6 @@
 """The account of a person whom a provider has signed in: made, updated or refused."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 from werknetz.store.session import WriteSession
 from werknetz.store.tables.access import users
 from werknetz_core.access.principal import USER_PREFIX, Principal, principal_of_user
+from werknetz_core.accounts.names import NAME_MAX, lowered_name, normalize_user_name
 from werknetz_core.audit.origin import printable
 from werknetz_core.audit.record import record_change
 from werknetz_core.oidc.errors import FORBIDDEN, SignInRefused
@@ -16,7 +18,7 @@ from werknetz_core.oidc.groups import Grant
 from werknetz_core.oidc.settings import ProviderSettings
 from werknetz_core.sessions.opening import end_sessions_of_user
 
-NAME_MAX: Final = 100
+_NOT_IN_NAMES: Final = frozenset(" :/\\")
 _NAME_CLAIMS: Final = ("preferred_username", "email", "sub")
 _GROUPS_SHOWN: Final = 50
 
@@ -27,14 +29,14 @@ class Identity:
 
     issuer: str
     subject: str
-    name: str  # to sign in and in the audit log
+    name: str  # in the list of users and in the audit log
     display_name: str | None
     email: str | None
 
     @classmethod
     def of(cls, claims: Mapping[str, Any], provider: ProviderSettings) -> Self:
-        texts = (_text(claims.get(name)) for name in (provider.name_claim, *_NAME_CLAIMS))
-        name = next(text for text in texts if text is not None)  # `sub` is always there
+        names = (_user_name(claims.get(name)) for name in (provider.name_claim, *_NAME_CLAIMS))
+        name = next((name for name in names if name is not None), f"user-{_mark(claims['sub'])}")
         return cls(
             provider.issuer,
             claims["sub"],
@@ -42,6 +44,22 @@ class Identity:
             _text(claims.get("name")),
             _text(claims.get("email")),
         )
+
+
+def _user_name(value: object) -> str | None:
+    """Return a claim as a user name; None: it is no text, or nothing of it may be in a name."""
+    if not isinstance(value, str):
+        return None
+    name = "".join(c if c.isprintable() and c not in _NOT_IN_NAMES else "-" for c in value)
+    name = lowered_name(name).strip("-")[:NAME_MAX]
+    try:
+        return normalize_user_name(name)
+    except ValueError:
+        return None
+
+
+def _mark(subject: str) -> str:
+    return hashlib.sha256(subject.encode(errors="replace")).hexdigest()[:8]
 
 
 def _text(value: object) -> str | None:
@@ -134,13 +152,12 @@ async def _free_name(session: WriteSession, identity: Identity, provider: Provid
 
     An account of the same name is never taken over: at the provider, anybody might choose it.
     """
-    names = [identity.name, f"{identity.name}@{provider.name}"]
-    query = sa.select(sa.func.lower(users.c.name)).where(
-        sa.func.lower(users.c.name).in_([name.lower() for name in names])
-    )
+    short = identity.name[: NAME_MAX - 50]
+    names = [identity.name, f"{short}@{provider.name}"]
+    query = sa.select(users.c.name).where(sa.func.lower(users.c.name).in_(names))
     taken = set((await session.scalars(query)).all())
-    unique = f"{identity.name[:50]}@{provider.name}:{printable(identity.subject)}"
-    return next((name for name in names if name.lower() not in taken), unique)
+    unique = f"{short}@{provider.name}-{_mark(identity.subject)}"
+    return next((name for name in names if name not in taken), unique)
 
 
 def _origin_of(provider: ProviderSettings, grant: Grant) -> dict[str, Any]:

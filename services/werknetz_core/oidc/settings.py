@@ -11,11 +11,13 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from werknetz.runtime.environment import PREFIX
 from werknetz.runtime.http_server.address import is_loopback
 from werknetz.runtime.settings import SettingError, read_env
 from werknetz_core.access.permissions import KeyRole
 
 CONFIG: Final = "WERKNETZ_OIDC_CONFIG"
+SECRET: Final = "WERKNETZ_OIDC_CLIENT_SECRET"  # noqa: S105 - the name of a variable
 FILE_BYTES_MAX: Final = 1_000_000
 # Signatures with a key pair: neither a shared secret (HS256) nor `none`.
 Algorithm = Literal[
@@ -60,6 +62,12 @@ def _check_plant(path: str) -> str:
     return path
 
 
+def _check_variable(name: str) -> str:
+    if not name.isidentifier() or (name.startswith(PREFIX) and name != SECRET):
+        raise ValueError(f"write {SECRET}, or another name that does not begin with {PREFIX}")
+    return name
+
+
 Url = Annotated[str, Field(max_length=2000), AfterValidator(_check_url)]
 BaseUrl = Annotated[str, Field(max_length=2000), AfterValidator(_check_base_url)]
 Plant = Annotated[str, Field(max_length=500), AfterValidator(_check_plant)]
@@ -86,7 +94,7 @@ class ProviderSettings(_Settings):
     issuer: BaseUrl  # exactly as the provider's discovery document says
     client_id: Text
     client_secret_file: Path | None = None  # relative to the TOML file
-    client_secret_env: Annotated[str | None, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] = None
+    client_secret_env: Annotated[str, AfterValidator(_check_variable)] | None = None
     client_auth: Literal["basic", "post"] = "basic"  # how the secret is sent
     scopes: tuple[Text, ...] = ("openid", "profile", "email")
     groups_claim: Text | Annotated[tuple[Text, ...], Field(min_length=1)] = "groups"

@@ -102,6 +102,8 @@ SECOND = FILE[FILE.index("[[providers]]") :]
         ('name = "company"', 'scopes = ["profile"]', "scopes must contain openid"),
         ('name = "company"', 'ca_file = "absent.pem"', "ca_file names .*absent.pem"),
         ('name = "company"', 'client_secret_env = "X"', "not both"),
+        ('name = "company"', 'client_secret_env = "WERKNETZ_X"', "does not begin with WERKNETZ_"),
+        ('name = "company"', 'client_secret_env = "a b"', "write WERKNETZ_OIDC_CLIENT_SECRET"),
         ('plants = "all"', f'plants = "all"\n{SECOND}', "two providers have the same name"),
         (
             'plants = "all"',
@@ -111,7 +113,7 @@ SECOND = FILE[FILE.index("[[providers]]") :]
         ("[[providers]]", "[[providers", "is no TOML file"),
         ("public_url", "public_uri", "public_url: Field required"),
     ],
-    ids=range(22),
+    ids=range(24),
 )  # fmt: skip
 def test_mistake_is_named_with_its_place(tmp_path: Path, old: str, new: str, error: str) -> None:
     assert FILE.count(old)
