@@ -59,7 +59,6 @@ from werknetz_core.loss_times.endpoints import router as loss_times
 from werknetz_core.losses.endpoints import router as losses
 from werknetz_core.losses.ranking.endpoints import router as loss_ranking
 from werknetz_core.mappings.endpoints import router as mappings
-from werknetz_core.mappings.replays import runner
 from werknetz_core.mappings.replays.endpoints import router as replays
 from werknetz_core.materials.endpoints import router as materials
 from werknetz_core.materials.line_materials.endpoints import router as line_materials
@@ -136,7 +135,7 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        jobs = {"replays": runner.run, "stops": following.run} if with_jobs else {}
+        jobs = {"stops": following.run} if with_jobs else {}
         async with open_app_context(settings, now_us, jobs) as context:
             app.state.context = context
             yield

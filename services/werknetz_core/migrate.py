@@ -1,6 +1,7 @@
 """Upgrades a database to the newest schema. Several processes may run it at once."""
 
 import asyncio
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from werknetz.store.database_url import open_connection, sqlalchemy_url
 from werknetz.store.migration import LOCK_MIGRATION
+from werknetz_core.database_roles import LoginRole, apply_roles, make_logins
 
 
 def migrations_folder() -> Path:
@@ -25,12 +27,20 @@ def migrations_folder() -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def upgrade(url: str) -> None:
-    """Upgrade the database at the URL to the newest schema."""
-    asyncio.run(upgrade_async(url))
+def upgrade(
+    url: str, logins: Sequence[LoginRole] = (), reader_plants: Sequence[str] | None = ()
+) -> list[str]:
+    """Upgrade the database at the URL to the newest schema, and its roles.
+
+    Return the statements that a superuser has to run, because the role in the URL may not.
+    """
+    return asyncio.run(upgrade_async(url, logins, reader_plants))
 
 
-async def upgrade_async(url: str) -> None:
+async def upgrade_async(
+    url: str, logins: Sequence[LoginRole] = (), reader_plants: Sequence[str] | None = ()
+) -> list[str]:
+    """As `upgrade`."""
     engine = create_async_engine(
         sqlalchemy_url(url),
         poolclass=sa.NullPool,
@@ -45,6 +55,12 @@ async def upgrade_async(url: str) -> None:
             await connection.commit()
             await connection.run_sync(_run_migrations)
             await connection.commit()
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None  # noqa: S101 - it has just answered
+            missing = await apply_roles(driver)
+            if not missing:
+                await make_logins(driver, logins, reader_plants)
+            return missing
     finally:
         await engine.dispose()
 

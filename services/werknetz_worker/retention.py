@@ -120,7 +120,6 @@ async def _drop(connection: WriteConnection, daily: DailyTable, day: date) -> bo
         ):
             _log.info("day not dropped: its buckets are not computed yet", day=str(day))
             return False
-        for statement in daily.table.drop_statements(day):
-            await connection.execute(statement)
+        await connection.execute(partition.DROP_DAY, daily.table.name, day)
         await connection.execute(statements.SET_DROPPED_BEFORE, daily.table.name, end)
     return True

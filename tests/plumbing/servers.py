@@ -10,6 +10,7 @@ import importlib.util
 import secrets
 from collections.abc import Coroutine, Iterator
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -21,6 +22,9 @@ from werknetz_demo.embedded.server import EmbeddedServer
 from werknetz_demo.embedded.valkey import Valkey
 
 TEMPLATE = "template_werknetz"
+OWNER = "werknetz"
+API, INGEST, WORKER, GRAFANA = "wn_api", "wn_ingest", "wn_worker", "wn_grafana"
+"""Login roles of the services: each has the rights of its service alone."""
 SESSION_SERVERS: list[EmbeddedServer] = []
 
 Answer = TypeVar("Answer")
@@ -59,9 +63,25 @@ def database_template(postgres_server: Postgres) -> str:
     _up(postgres_server)
     run(_execute(postgres_server.url, f"CREATE DATABASE {TEMPLATE}"))
     if importlib.util.find_spec("werknetz_core.migrate") is not None:
-        url = _url_of(postgres_server, TEMPLATE)
-        importlib.import_module("werknetz_core.migrate").upgrade(url)
+        _migrate(_url_of(postgres_server, TEMPLATE))
     return TEMPLATE
+
+
+def _migrate(url: str) -> None:
+    roles = importlib.import_module("werknetz_core.database_roles")
+    password = urlsplit(url).password
+    logins = [
+        roles.LoginRole(role, name, password)
+        for role, name in zip(roles.DatabaseRole, (API, INGEST, WORKER, GRAFANA), strict=True)
+    ]
+    importlib.import_module("werknetz_core.migrate").upgrade(url, logins)
+
+
+def url_as(url: str, login: str) -> str:
+    """Return the URL of the same database for the login role of a service, or for the owner."""
+    parts = urlsplit(url)
+    _, _, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{login}:{parts.password}@{host}").geturl()
 
 
 @pytest.fixture

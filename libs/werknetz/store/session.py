@@ -21,6 +21,7 @@ from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from werknetz.store.access.caller import SEARCH_PATH, give_plants
 from werknetz.store.database_url import open_connection, sqlalchemy_url
 
 CONNECT_S: Final = 5.0
@@ -76,6 +77,7 @@ class PoolOptions:
     application_name: str
     sessions_max: int  # as many driver connections are possible beside them
     statement_timeout_s: float
+    follows_caller: bool = False  # its connections see the rows of the caller's plants only
 
 
 class Database:
@@ -83,6 +85,7 @@ class Database:
 
     def __init__(self, url: str, options: PoolOptions) -> None:
         self._is_closed = False
+        self._follows_caller = options.follows_caller
         self._sessions = asyncio.Semaphore(options.sessions_max)
         self._engine = create_async_engine(
             sqlalchemy_url(url),
@@ -99,23 +102,22 @@ class Database:
     @asynccontextmanager
     async def read_session(self) -> AsyncIterator[ReadSession]:
         async with self._session_slot(), self._connect() as connection:
+            await self._driver_of(connection)
             await connection.execution_options(postgresql_readonly=True)
             yield connection
 
     @asynccontextmanager
     async def write_session(self) -> AsyncIterator[WriteSession]:
-        async with self._session_slot(), self._connect() as connection, connection.begin():
-            yield WriteSession(connection)
+        async with self._session_slot(), self._connect() as connection:
+            await self._driver_of(connection)
+            async with connection.begin():
+                yield WriteSession(connection)
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[asyncpg.Connection]:
         """Lend a driver connection outside a transaction."""
         async with self._connect_driver() as connection:
-            fairy = await connection.get_raw_connection()
-            driver = fairy.driver_connection
-            if driver is None:
-                raise asyncpg.InterfaceError("the connection was closed while it was taken")
-            yield driver
+            yield await self._driver_of(connection)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[ReadConnection]:
@@ -156,6 +158,16 @@ class Database:
             raise asyncpg.InterfaceError("the pool is closed")
         return self._engine.connect()
 
+    async def _driver_of(self, connection: AsyncConnection) -> asyncpg.Connection:
+        """Return the driver's connection, outside a transaction, with the caller's plants."""
+        fairy = await connection.get_raw_connection()
+        driver: asyncpg.Connection | None = fairy.driver_connection
+        if driver is None:
+            raise asyncpg.InterfaceError("the connection was closed while it was taken")
+        if self._follows_caller:
+            await give_plants(driver, fairy.info)
+        return driver
+
     @asynccontextmanager
     async def _connect_driver(self) -> AsyncIterator[AsyncConnection]:
         """Connect; raise the driver's error, as every other error of a driver connection is."""
@@ -181,14 +193,17 @@ class Database:
 
 
 def _connect_options(options: PoolOptions) -> dict[str, Any]:
+    settings = {
+        "statement_timeout": str(int(options.statement_timeout_s * 1000)),
+        "application_name": options.application_name,
+        "jit": "off",  # compiling a sum of 29 columns takes longer than the sum
+    }
+    if options.follows_caller:
+        settings["search_path"] = SEARCH_PATH
     return {
         "timeout": CONNECT_S,
         "command_timeout": options.statement_timeout_s + 1,
-        "server_settings": {
-            "statement_timeout": str(int(options.statement_timeout_s * 1000)),
-            "application_name": options.application_name,
-            "jit": "off",  # compiling a sum of 29 columns takes longer than the sum
-        },
+        "server_settings": settings,
     }
 
 

@@ -17,6 +17,7 @@ import asyncpg
 from fastapi import Request
 
 from werknetz.runtime.log import get_logger
+from werknetz.store.access.caller import set_caller_plants
 from werknetz.store.api_keys import FIND_KEY, MARK_USED
 from werknetz.store.session import Database
 from werknetz_core.access.permissions import KeyRole, KeyScope
@@ -150,6 +151,7 @@ async def require_key(request: Request) -> Principal:
             await request.app.state.wrong_keys.record(context.redis, host, key or "")
         raise _not_authenticated(key) if token is None else _session_ended(request)
     request.scope[PRINCIPAL] = principal
+    set_caller_plants(principal.plants)
     await context.admission.enter(request.scope, principal.key_id)
     return principal
 

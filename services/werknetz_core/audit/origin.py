@@ -7,6 +7,7 @@ from typing import Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from werknetz.runtime.command import operator_name
+from werknetz.store.access.caller import no_caller
 
 CLIENT_MAX: Final = 200
 
@@ -39,7 +40,8 @@ class OriginMiddleware:
             return
         token = _request_origin.set(origin_of(scope))
         try:
-            await self._app(scope, receive, send)
+            with no_caller():  # nobody sees a plant's rows before its key is known
+                await self._app(scope, receive, send)
         finally:
             _request_origin.reset(token)
 

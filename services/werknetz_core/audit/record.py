@@ -1,14 +1,17 @@
 """Records a change by a person in the transaction of the change."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
+from werknetz.store.access.caller import sees_all_plants
 from werknetz.store.session import WriteSession
 from werknetz.store.tables import audit_log
 from werknetz_core.access.keys import Principal
 from werknetz_core.audit.origin import current_origin
+
+_LAST_ID: Final = sa.select(sa.func.currval(sa.func.pg_get_serial_sequence("audit_log", "id")))
 
 
 async def record_change(
@@ -29,14 +32,16 @@ async def record_change(
     """
     kind, subject_id = subject
     origin = current_origin()
-    change_id: int | None = await session.scalar(
-        sa.insert(audit_log)
-        .values(
-            by=by.name, action=action, subject=kind, subject_id=subject_id, equipment=equipment,
-            before=before, after=after, reason=reason, address=origin.address,
-            client=origin.client, trace_id=origin.trace_id,
-        )
-        .returning(audit_log.c.id)
+    insert = sa.insert(audit_log).values(
+        by=by.name, action=action, subject=kind, subject_id=subject_id, equipment=equipment,
+        before=before, after=after, reason=reason, address=origin.address,
+        client=origin.client, trace_id=origin.trace_id,
     )  # fmt: skip
+    change_id: int | None
+    if equipment is not None or sees_all_plants():
+        change_id = await session.scalar(insert.returning(audit_log.c.id))
+    else:  # RETURNING would read it, and whoever sees some plants only may not
+        await session.execute(insert.inline())  # SQLAlchemy adds one otherwise
+        change_id = await session.scalar(_LAST_ID)
     assert change_id is not None  # noqa: S101 - an INSERT returns its row
     return change_id

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from werknetz.link.redis_client import connect_redis
 from werknetz.runtime.background import BackgroundTask
 from werknetz.store.session import Database, PoolOptions, ReadSession, WriteSession
-from werknetz_core.access.keys import KeyCache
+from werknetz_core.access.keys import KeyCache, Principal, require_key
 from werknetz_core.accounts.second_factor import SecondFactor
 from werknetz_core.accounts.sign_in import SignIns
 from werknetz_core.context.edge_forwarder import EdgeForwarder
@@ -57,12 +57,15 @@ async def open_app_context(
 
     `jobs` run in the background beside the refresh of the equipment tree.
     """
-    options = PoolOptions("werknetz-core", settings.sessions_max, settings.statement_timeout_s)
+    options = PoolOptions(
+        "werknetz-core", settings.sessions_max, settings.statement_timeout_s, follows_caller=True
+    )
     async with contextlib.AsyncExitStack() as stack:
         database = Database(settings.database_url, options)
         stack.push_async_callback(database.close)
         wide_options = PoolOptions(
-            "werknetz-core-wide", settings.wide_requests_max, settings.wide_statement_timeout_s
+            "werknetz-core-wide", settings.wide_requests_max, settings.wide_statement_timeout_s,
+            follows_caller=True,
         )
         wide_database = Database(settings.database_url, wide_options)
         stack.push_async_callback(wide_database.close)
@@ -132,13 +135,17 @@ def app_context_of(request: Request) -> AppContext:
     return context
 
 
-async def _open_read_session(request: Request) -> AsyncIterator[ReadSession]:
+# Sessions open only once the caller is known: row-level security shows rows of its plants.
+_Caller: TypeAlias = Annotated[Principal, Depends(require_key)]
+
+
+async def _open_read_session(request: Request, _: _Caller) -> AsyncIterator[ReadSession]:
     """One request, one read-only transaction."""
     async with app_context_of(request).database.read_session() as session:
         yield session
 
 
-async def _open_write_session(request: Request) -> AsyncIterator[WriteSession]:
+async def _open_write_session(request: Request, _: _Caller) -> AsyncIterator[WriteSession]:
     """One request, one transaction: committed if the endpoint returns, rolled back if it raises."""
     async with app_context_of(request).database.write_session() as session:
         await begin_attempt(session)

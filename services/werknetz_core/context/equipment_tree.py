@@ -21,6 +21,7 @@ from werknetz.domain.calendar_history import CalendarHistory
 from werknetz.domain.path import EquipmentPath
 from werknetz.domain.shift import Calendar, CalendarRejected
 from werknetz.runtime.log import get_logger
+from werknetz.store.access.caller import all_plants
 from werknetz.store.equipment.lifetimes import FORMER_PATHS
 from werknetz.store.queries.equipment import CALENDARS, EQUIPMENT
 from werknetz.store.session import Database
@@ -163,10 +164,8 @@ class EquipmentTreeCache:
 
     async def refresh(self) -> EquipmentTree:
         self._is_expired = False
-        async with self._pool.acquire() as connection:
-            rows = await connection.fetch(EQUIPMENT)
-            calendars = await connection.fetch(CALENDARS)
-            former_paths = await connection.fetch(FORMER_PATHS)
+        with all_plants():  # every caller uses the snapshot
+            rows, calendars, former_paths = await self._load()
         former = {row["path"]: row["current"] for row in former_paths}
         present = self._tree
         if (
@@ -176,6 +175,14 @@ class EquipmentTreeCache:
         ):
             self._tree = present = EquipmentTree(rows, calendars, former_paths)
         return present  # unchanged: what it has derived stays in use
+
+    async def _load(self) -> tuple[list[asyncpg.Record], ...]:
+        async with self._pool.acquire() as connection:
+            return (
+                await connection.fetch(EQUIPMENT),
+                await connection.fetch(CALENDARS),
+                await connection.fetch(FORMER_PATHS),
+            )
 
     async def current(self) -> EquipmentTree:
         if self._tree is None or self._is_expired:

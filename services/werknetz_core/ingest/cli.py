@@ -13,11 +13,15 @@ from prometheus_client import start_http_server
 
 from werknetz.link.redis import RedisCoreLink
 from werknetz.runtime import log
+from werknetz.runtime.background import BackgroundTask
 from werknetz.runtime.settings import SettingError, require_env
+from werknetz.store.session import Database, PoolOptions
 from werknetz_core.ingest.durability import UnsafeDatabase
 from werknetz_core.ingest.writer import Writer
+from werknetz_core.mappings.replays import runner as replays
 
 STOPPED_WITHIN_S: Final = 20.0
+_REPLAYS: Final = PoolOptions("werknetz replays", sessions_max=1, statement_timeout_s=60)
 _UNSAFE_EXIT: Final = 78  # EX_CONFIG: a supervisor need not try again at once
 _log = log.get_logger("ingest")
 
@@ -51,6 +55,8 @@ async def serve(database_url: str, redis_url: str) -> None:
     """Write until SIGTERM or SIGINT; the current transaction ends first, within a time limit."""
     link = RedisCoreLink.connect(redis_url)
     writer = Writer(database_url, link)
+    # Replays correct samples: nobody else may delete them.
+    database = Database(database_url, _REPLAYS)
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -62,8 +68,10 @@ async def serve(database_url: str, redis_url: str) -> None:
         loop.add_signal_handler(number, stop)
     _log.info("writer starts", pid=os.getpid())
     try:
-        await writer.run()
+        async with BackgroundTask("replays", lambda: replays.run(database)):
+            await writer.run()
     finally:
+        await database.close()
         await link.close()
     _log.info("writer stopped")
 

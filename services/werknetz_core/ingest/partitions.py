@@ -131,11 +131,8 @@ class PartitionMaker:
             await connection.execute(partition.SET_SHORT_LOCK_TIMEOUT)
             await connection.execute(partition.LOCK_PARTITIONING)
             missing = [day for day in days if day not in await self._load_existing(connection)]
-            if missing:
-                await connection.execute(self._table.lock_catch_all)
             for day in missing:
-                for statement in self._table.create_statements(day):
-                    await connection.execute(statement)
+                await connection.execute(partition.MAKE_DAY, self._table.name, day)
         self._existing_days |= {*existing, *days}
         return len(missing)
 

@@ -12,6 +12,7 @@ from typing import Final
 from starlette.types import Scope
 
 from werknetz.domain.bucket import microseconds_of
+from werknetz.store.access.caller import all_plants
 from werknetz.store.queries.equipment import FIRST_BUCKET
 from werknetz.store.session import Database
 from werknetz_core.http.problem import Problem
@@ -106,7 +107,8 @@ class Admission:
     async def history_start_us(self, database: Database) -> int | None:
         """Return when the first data begin; None: there are none. A minute old at most."""
         if time.monotonic() >= self._first_until_s:
-            first = await database.fetchval(FIRST_BUCKET)
+            with all_plants():  # every caller uses it
+                first = await database.fetchval(FIRST_BUCKET)
             self._first_us = None if first is None else microseconds_of(first)
             self._first_until_s = time.monotonic() + _HISTORY_CACHED_S
         return self._first_us

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.kpi.stops.timeline import follow_boundaries
 from werknetz.runtime.log import get_logger
+from werknetz.store.access.caller import all_plants
 from werknetz.store.session import Database, WriteSession
 from werknetz.store.shop_floor import entries as statements
 from werknetz.store.tables import state_entries
@@ -42,6 +43,11 @@ async def run(database: Database) -> None:
 
 async def follow_open_stops(database: Database) -> int:
     """Move the ends of entries about open stops to where these are now; return how many moved."""
+    with all_plants():
+        return await _follow_all(database)
+
+
+async def _follow_all(database: Database) -> int:
     async with database.read_session() as session:
         rows = (await session.execute(statements.open_entries(_ENTRIES_MAX))).mappings().all()
     moved = 0

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -12,7 +12,9 @@ import httpx2
 import pytest_asyncio
 from fastapi import FastAPI
 
+from plumbing.servers import API, OWNER, url_as
 from werknetz.domain.bucket import microseconds_of
+from werknetz.store.session import Database, PoolOptions
 from werknetz_core.access.keys import generate_key
 from werknetz_core.app import create_app
 from werknetz_core.settings import CoreSettings
@@ -35,6 +37,8 @@ class World:
     client: httpx2.AsyncClient
     database: asyncpg.Connection
     ids: dict[str, int]
+    url: str  # of the owner of the tables; the API has a role that may less
+    owner: Database
     now: list[datetime] = field(default_factory=lambda: [NOW])
 
     async def get(self, path: str, key: str = "viewer", **options: object) -> httpx2.Response:
@@ -54,15 +58,19 @@ async def world(database_url: str, redis_url: str) -> AsyncIterator[World]:
 @asynccontextmanager
 async def open_world(settings: CoreSettings) -> AsyncIterator[World]:
     now = [NOW]
+    url = url_as(settings.database_url, OWNER)
+    settings = replace(settings, database_url=url_as(url, API))
     app = create_app(settings, now_us=lambda: microseconds_of(now[0]))
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-    database = await asyncpg.connect(settings.database_url)
+    database = await asyncpg.connect(url)
+    owner = Database(url, PoolOptions("test", 4, 60))
     ids, keys = await fill(database)
     async with (
         app.router.lifespan_context(app),
         httpx2.AsyncClient(transport=transport, base_url="http://core") as client,
     ):
-        yield World(app, client, database, ids, now, keys)
+        yield World(app, client, database, ids, url, owner, now, keys)
+    await owner.close()
     await database.close()
     await asyncio.sleep(0)
 

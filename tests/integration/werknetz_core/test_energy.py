@@ -78,7 +78,7 @@ async def add_machine(world: World, path: str, produced: Mapping[str, float]) ->
 
 async def work(world: World) -> None:
     """Compute as workers do, until nothing is left."""
-    url = world.app.state.context.settings.database_url
+    url = world.url
     async with asyncpg.create_pool(url, min_size=1, max_size=2, timeout=60) as pool:
         now_us = microseconds_of(world.now[0])
         while await compute_dirty_buckets(

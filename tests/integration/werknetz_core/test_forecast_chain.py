@@ -55,7 +55,7 @@ async def begin(world: World) -> Business:
         "INSERT INTO warehouses (key, name, code, site_id) VALUES ('hall', 'Hall', 'EM-HL', $1)",
         site,
     )
-    business = Business(world.app.state.context.database)
+    business = Business(world.owner)
     await business.begin()
     await business.add(
         "count", "stock_counted", "2026-11-19 06:00", material="40231-10", quantity=230.0,

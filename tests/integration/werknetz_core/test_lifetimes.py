@@ -44,7 +44,7 @@ async def audit(world: World) -> list[dict[str, Any]]:
 @asynccontextmanager
 async def worker_pool(world: World) -> AsyncIterator[asyncpg.Pool]:
     """Connections as a worker has them: the core's read JSON in another way."""
-    url = world.app.state.context.settings.database_url
+    url = world.url
     async with asyncpg.create_pool(url, min_size=1, max_size=1, timeout=60) as pool:
         yield pool
 
@@ -56,7 +56,7 @@ async def add_samples(world: World, plant: Plant, machine: int, samples: list[Sa
 
 async def running(world: World, *paths: str) -> Plant:
     """Machines that produce since dawn, computed up to now."""
-    plant = Plant(world.app.state.context.database)
+    plant = Plant(world.owner)
     for path in paths:
         machine = world.ids[path]
         for role in ("state", "good_count"):

@@ -40,7 +40,7 @@ async def call_off(world: World, name: str, **body: Any) -> UUID:
 
 
 async def settle(world: World) -> None:
-    pool: Database = world.app.state.context.database
+    pool: Database = world.owner
     await project(pool)
     await reconcile_dirty_relations(pool, WatermarkPublisher(None), now_us=microseconds_of(NOW))
     await reconcile_dirty_stock(pool, WatermarkPublisher(None), now_us=microseconds_of(NOW))

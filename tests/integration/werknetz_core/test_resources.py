@@ -273,7 +273,6 @@ async def test_health_and_metrics(world: World) -> None:
         "background": [
             {"name": "equipment_tree"} | running,
             {"name": "kpi_definitions"} | running,
-            {"name": "replays"} | running,
             {"name": "stops"} | running,
         ],
     }

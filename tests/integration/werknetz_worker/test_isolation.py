@@ -16,7 +16,7 @@ from plumbing.business import Business, us
 from plumbing.deliveries import Deliveries, day
 from plumbing.machines import MINUTE, Plant
 from werknetz.domain.bucket import BUCKET_US, bucket_of, microseconds_of
-from werknetz.store.ingest.partitions import SAMPLES
+from werknetz.store.ingest.partitions import MAKE_DAY, SAMPLES
 from werknetz_worker import failures, tasks
 from werknetz_worker.elements.compute import compute_dirty_buckets
 from werknetz_worker.elements.outages import update_outages
@@ -314,8 +314,7 @@ async def test_a_connector_does_not_stop_the_others(pool: asyncpg.Pool) -> None:
 async def test_a_day_does_not_stop_the_others(pool: asyncpg.Pool) -> None:
     days = [date(2026, 11, 10) + timedelta(days=n) for n in range(3)]
     for stored in days:
-        for statement in SAMPLES.create_statements(stored):
-            await pool.execute(statement)
+        await pool.execute(MAKE_DAY, SAMPLES.name, stored)
     # Something depends on one day, so it cannot be dropped.
     await pool.execute("CREATE VIEW mine AS SELECT * FROM samples_20261110")
     settings = WorkerSettings("postgresql://nowhere", samples_retention_days=1)

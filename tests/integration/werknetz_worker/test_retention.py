@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from plumbing.machines import MINUTE, Plant
 from werknetz.domain.bucket import BUCKET_US, instant_of, microseconds_of
-from werknetz.store.ingest.partitions import RAW_INPUTS, SAMPLES, DayTable
+from werknetz.store.ingest.partitions import MAKE_DAY, RAW_INPUTS, SAMPLES, DayTable
 from werknetz_worker.elements.compute import compute_dirty_buckets
 from werknetz_worker.elements.sweep import mark_under_path
 from werknetz_worker.retention import drop_expired, remove_audit_entries
@@ -27,8 +27,8 @@ NOBODY = WatermarkPublisher(None)
 async def plant(database_url: str) -> AsyncIterator[Plant]:
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=60)
     for day in DAYS:
-        for statement in (*SAMPLES.create_statements(day), *RAW_INPUTS.create_statements(day)):
-            await pool.execute(statement)
+        for table in (SAMPLES, RAW_INPUTS):
+            await pool.execute(MAKE_DAY, table.name, day)
     yield Plant(pool)
     await pool.close()
 

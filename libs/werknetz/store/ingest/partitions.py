@@ -1,11 +1,7 @@
-"""Daily partitions of a table: their names, and the statements that create and drop them.
-
-A partition is filled before it is attached: attaching locks out readers of the catch-all only,
-while CREATE TABLE … PARTITION OF would lock the whole of the table.
-"""
+"""Daily partitions of a table: their names, and the statements that create and drop them."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
@@ -35,10 +31,6 @@ class DayTable:
             SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
             WHERE i.inhparent = '{self.name}'::regclass"""  # noqa: S608 - our own names
 
-    @property
-    def lock_catch_all(self) -> str:
-        return f"LOCK TABLE {self.catch_all} IN ACCESS EXCLUSIVE MODE"
-
     def name_of(self, day: date) -> str:
         return f"{self.name}_{day:%Y%m%d}"
 
@@ -52,26 +44,11 @@ class DayTable:
         except ValueError:
             return None
 
-    def create_statements(self, day: date) -> tuple[str, ...]:
-        """Return the statements, for one transaction that holds both locks above.
 
-        Rows in the catch-all are moved: otherwise the partition could not be attached.
-        """
-        name, start, end = self.name_of(day), _midnight(day), _midnight(day + timedelta(days=1))
-        return (
-            f"CREATE TABLE {name} (LIKE {self.name} INCLUDING ALL)",
-            f"""WITH moved AS (DELETE FROM {self.catch_all}
-                WHERE {self.column} >= '{start}' AND {self.column} < '{end}' RETURNING *)
-            INSERT INTO {name} SELECT * FROM moved""",  # noqa: S608 - our own names
-            f"""ALTER TABLE {self.name} ATTACH PARTITION {name}
-                FOR VALUES FROM ('{start}') TO ('{end}')""",
-        )
-
-    def drop_statements(self, day: date) -> tuple[str, str]:
-        """Return the statements, for one transaction with a short wait for its locks."""
-        name = self.name_of(day)
-        return f"ALTER TABLE {self.name} DETACH PARTITION {name}", f"DROP TABLE {name}"
-
+# Functions of the owner of the tables: the services may not alter them. For transactions that hold
+# LOCK_PARTITIONING. Rows in the catch-all are moved: otherwise a partition could not be attached.
+MAKE_DAY: Final = "SELECT make_day_partition($1, $2)"
+DROP_DAY: Final = "SELECT drop_day_partition($1, $2)"
 
 SAMPLES: Final = DayTable("samples", "at")
 RAW_INPUTS: Final = DayTable("raw_inputs", "stored_at")
@@ -82,7 +59,3 @@ def days_of(at_us: NDArray[np.int64], first: date, last: date) -> set[date]:
     numbers = np.unique(at_us // DAY_US)
     chosen = numbers[(numbers >= (first - _EPOCH).days) & (numbers <= (last - _EPOCH).days)]
     return {_EPOCH + timedelta(days=int(number)) for number in chosen}
-
-
-def _midnight(day: date) -> str:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC).isoformat()

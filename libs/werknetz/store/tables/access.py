@@ -101,3 +101,12 @@ stored_answers = sa.Table(
     sa.Column("created_at", AT, nullable=False, server_default=NOW),
     sa.Index("ix_stored_answers_created_at", "created_at"),
 )
+
+database_readers = sa.Table(
+    "database_readers",
+    metadata,
+    # The plants of login roles that read the views of `grafana`. Only the owner reads and writes
+    # it: a role could change a setting of its own.
+    sa.Column("role_name", sa.Text, primary_key=True),
+    sa.Column("plants", pg.ARRAY(sa.Text)),  # null: all
+)

@@ -19,6 +19,8 @@ equipment = sa.Table(
     # A move in the tree: the same machine before and after. The later one begins at `valid_from`.
     sa.Column("moved_from", sa.Integer, sa.ForeignKey("equipment.id")),
     sa.Column("moved_to", sa.Integer, sa.ForeignKey("equipment.id")),
+    # In byte order: what is below a path is one range. For row-level security.
+    sa.Index("ix_equipment_path_prefix", "path", postgresql_ops={"path": "text_pattern_ops"}),
 )
 
 former_paths = sa.Table(

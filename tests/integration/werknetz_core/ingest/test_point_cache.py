@@ -10,7 +10,7 @@ import pytest_asyncio
 from plumbing.delivery import NOW_US, FakeSpool, point, samples
 from plumbing.ingesting import Ingest
 from werknetz.domain.bucket import instant_of
-from werknetz.store.ingest.partitions import DAY_US, SAMPLES
+from werknetz.store.ingest.partitions import DAY_US, DROP_DAY, SAMPLES
 from werknetz_core.ingest import apply
 
 pytestmark = pytest.mark.asyncio
@@ -70,8 +70,8 @@ async def test_clearing_drops_them_and_the_partitions(ingest: Ingest, database: 
     spool = FakeSpool()
     await ingest.start(spool)
     await ingest.apply(spool.add(point(), samples([1.0], at_us=at_us)))
-    for statement in (FORGET, *SAMPLES.drop_statements(day)):
-        await database.execute(statement)
+    await database.execute(FORGET)
+    await database.execute(DROP_DAY, SAMPLES.name, day)
     ingest.applier.clear_cache()
     outcome = await ingest.apply(spool.add(samples([2.0], at_us=at_us)))
     assert (outcome.samples, outcome.quarantined) == (0, 1)

@@ -17,7 +17,7 @@ from plumbing.logs import capture_log
 from werknetz.link.redis import START, LinkLost, RedisCoreLink, RedisEdgeLink, in_key
 from werknetz.link.wire import Ack, ToEdge, Welcome
 from werknetz.runtime import heartbeat
-from werknetz.store.ingest.partitions import RAW_INPUTS, SAMPLES, DayTable
+from werknetz.store.ingest.partitions import DROP_DAY, RAW_INPUTS, SAMPLES, DayTable
 from werknetz_core.ingest import metrics, partitions, session, writer
 from werknetz_core.ingest.durability import UnsafeDatabase
 from werknetz_core.ingest.partitions import PartitionMaker
@@ -245,8 +245,8 @@ async def test_a_new_connection_forgets_what_the_one_before_has_read(
         await rounds.run()
         assert rounds.acks_to_repeat() != []
         day = max(await rounds.days_of(RAW_INPUTS))
-        for statement in ("DELETE FROM points", *RAW_INPUTS.drop_statements(day)):
-            await rounds.connection.execute(statement)
+        await rounds.connection.execute("DELETE FROM points")
+        await rounds.connection.execute(DROP_DAY, RAW_INPUTS.name, day)
         rounds.writer._reset()
         assert rounds.acks_to_repeat() == []
         assert rounds.writer._streams._positions == {"plc": START}

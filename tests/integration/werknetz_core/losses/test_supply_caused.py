@@ -86,7 +86,7 @@ async def stood(world: World, machine: str, start: str, minutes: int, state: int
 
 
 async def pool_of(world: World) -> asyncpg.Pool:
-    pool: Database = world.app.state.context.database
+    pool: Database = world.owner
     return pool
 
 

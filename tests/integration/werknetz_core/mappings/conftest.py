@@ -9,15 +9,19 @@ import httpx2
 import pytest_asyncio
 
 from plumbing.delivery import FakeSpool
+from plumbing.servers import INGEST, url_as
 from werknetz.connector.contract import Delivery, Reading, SourceMessage, SourceRecord, hash_message
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.raw import encode_delivery
 from werknetz.domain.bucket import microseconds_of
 from werknetz.link.receiver import Receiver
+from werknetz.runtime.background import BackgroundTask
+from werknetz.store.session import Database, PoolOptions
 from werknetz_core.ingest.apply import Applier, accept_hello
 from werknetz_core.ingest.durability import load_incarnation
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_core.mappings.replay_normalizer import parse_mapping_document
+from werknetz_core.mappings.replays import runner
 
 from ..conftest import LINE, NOW, World  # noqa: TID252 - the fixture's world
 
@@ -131,6 +135,15 @@ def deliveries(start_us: int, machine: str) -> list[tuple[int, Delivery]]:
             messages = [SourceMessage("lager", body, hash_message(body))]
         items.append((at_us, Delivery(readings, records=records, messages=messages)))
     return items
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def replays(world: World) -> AsyncIterator[None]:
+    """Replays run beside the writer of data, with its rights."""
+    database = Database(url_as(world.url, INGEST), PoolOptions("replays", 1, 60))
+    async with BackgroundTask("replays", lambda: runner.run(database)):
+        yield
+    await database.close()
 
 
 @pytest_asyncio.fixture

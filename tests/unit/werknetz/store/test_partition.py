@@ -19,17 +19,6 @@ def test_days_are_cut_in_utc_within_the_bounds() -> None:
     assert days_of(at_us, first, last) == {date(2024, 10, 4), date(2024, 10, 3)}
 
 
-def test_rows_move_before_the_day_is_attached() -> None:
-    create, move, attach = SAMPLES.create_statements(date(2026, 12, 31))
-    assert create.startswith("CREATE TABLE samples_20261231")
-    assert "2027-01-01T00:00:00+00:00" in move
-    assert attach.startswith("ALTER TABLE samples ATTACH PARTITION samples_20261231")
-
-
 def test_other_tables_have_days_too() -> None:
     assert RAW_INPUTS.day_of("raw_inputs_20260309") == date(2026, 3, 9)
     assert RAW_INPUTS.day_of("samples_20260309") is None
-    assert RAW_INPUTS.drop_statements(date(2026, 3, 9)) == (
-        "ALTER TABLE raw_inputs DETACH PARTITION raw_inputs_20260309",
-        "DROP TABLE raw_inputs_20260309",
-    )

@@ -1,0 +1,115 @@
+"""Makes the roles of the database and gives them their rights, after each migration.
+
+Without the right to create roles nothing fails: an installation with one user goes on working,
+and the operator reads what to run.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
+
+import asyncpg
+
+from werknetz.store.access import roles as statements
+from werknetz.store.access.rights import DatabaseRole
+from werknetz_core.admin import AdminError
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+
+PASSWORD_LENGTH_MIN: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRole:
+    """A user of the database: what it may do is that of its group role."""
+
+    role: DatabaseRole
+    name: str
+    password: str
+
+    @classmethod
+    def from_url(cls, role: DatabaseRole, url: str) -> "LoginRole":
+        """Read name and password from the URL with which the service connects."""
+        parts = urlsplit(url.strip())
+        name, password = unquote(parts.username or ""), unquote(parts.password or "")
+        if not name or len(password) < PASSWORD_LENGTH_MIN:
+            raise AdminError(
+                f"the URL for {role} has no user, or a password below "
+                f"{PASSWORD_LENGTH_MIN} characters",
+                "write postgresql://USER:PASSWORD@HOST/DATABASE; "
+                "`python3 deploy/make_secrets.py` makes one",
+            )
+        return cls(role, name, password)
+
+
+async def apply_roles(connection: "Connection") -> list[str]:
+    """Make missing roles and give each its rights; return what the operator has to run, if any."""
+    existing = await _existing_roles(connection)
+    missing = [role for role in DatabaseRole if role not in existing]
+    if missing and not await connection.fetchval(statements.MAY_MAKE_ROLES):
+        return [f"CREATE ROLE {role} NOLOGIN;" for role in missing]
+    async with connection.transaction():
+        for role in missing:
+            await connection.execute(statements.create_role(role))
+        await _grant(connection)
+    return []
+
+
+async def make_logins(
+    connection: "Connection", logins: Sequence[LoginRole], reader_plants: Sequence[str] | None
+) -> None:
+    """Make login roles, or give them new passwords; `reader_plants` None: all, of reports."""
+    for login in logins:
+        present = await connection.fetchrow(statements.FIND_LOGIN, login.name)
+        _refuse_other_role(login, present)
+        async with connection.transaction():
+            try:
+                for statement in statements.login_statements(
+                    login.name, login.password, login.role, exists=present is not None
+                ):
+                    await connection.execute(statement)
+            except asyncpg.InsufficientPrivilegeError as error:
+                raise AdminError(
+                    f"the role {login.name!r} cannot be made: {error}",
+                    f'run as a superuser: GRANT {login.role} TO "{login.name}"; or give the '
+                    "owner of the tables CREATEROLE",
+                ) from error
+            if login.role is DatabaseRole.GRAFANA:
+                plants = None if reader_plants is None else list(reader_plants)
+                await connection.execute(statements.SET_READER, login.name, plants)
+
+
+def _refuse_other_role(login: LoginRole, present: asyncpg.Record | None) -> None:
+    """Never change the password or the groups of a role that is not one of ours."""
+    if present is None:
+        return
+    if present["rolsuper"] or present["rolbypassrls"] or set(present["groups"]) != {login.role}:
+        raise AdminError(
+            f"the role {login.name!r} exists and is no member of {login.role} alone",
+            "name another user in the URL: each service has its own",
+        )
+
+
+async def _existing_roles(connection: "Connection") -> set[str]:
+    rows = await connection.fetch(statements.EXISTING_ROLES, list(DatabaseRole))
+    return {row["rolname"] for row in rows}
+
+
+async def _grant(connection: "Connection") -> None:
+    tables = await connection.fetch(statements.TABLES)
+    names = {row["name"] for row in tables}
+    sequences = await connection.fetch(statements.SEQUENCES)
+    for role in DatabaseRole:
+        for statement in statements.grant_statements(role, names):
+            await connection.execute(statement)
+        for row in sequences:
+            for statement in statements.sequence_grants(role, row["name"], row["sequence"]):
+                await connection.execute(statement)
+    for row in tables:
+        if row["relrowsecurity"] and not row["is_open"]:
+            await connection.execute(statements.open_to_services(row["name"]))
+    database: str = await connection.fetchval(statements.DATABASE)
+    for statement in statements.temporary_grants(database):
+        await connection.execute(statement)
