@@ -33,6 +33,15 @@ class LoopThread:
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
+    def iterate(self, items: AsyncIterator[T]) -> Iterator[T]:
+        """Yield the items without `await`, each when it is needed."""
+        while True:
+            try:
+                item = self.wait(_next(items))
+            except StopAsyncIteration:
+                return
+            yield item
+
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_STOP_WITHIN_S)
@@ -66,13 +75,7 @@ def blocking_iterator(
 
     @wraps(method)
     def call(self: Blocking[A], /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
-        items = method(self.asynchronous, *args, **kwargs)
-        while True:
-            try:
-                item = self.loop.wait(_next(items))
-            except StopAsyncIteration:
-                return
-            yield item
+        return self.loop.iterate(method(self.asynchronous, *args, **kwargs))
 
     return call
 

@@ -1,23 +1,25 @@
 """The Python client: `AsyncClient`, and `Client`, the same without `await`."""
 
+from collections.abc import AsyncIterator
 from typing import Any, Self
 
 import httpx2
 
+from werknetz_client.access.users import AsyncSessions, AsyncUsers
 from werknetz_client.audit.log import AsyncAudit
 from werknetz_client.blocking import Blocking, LoopThread, blocking, blocking_iterator
 from werknetz_client.calendars import AsyncCalendars
 from werknetz_client.collections import (
     AsyncApiKeys,
-    AsyncCollection,
-    AsyncEditableCollection,
     AsyncEquipment,
     AsyncKpis,
     AsyncSignals,
     Names,
-    Resources,
     Row,
 )
+from werknetz_client.feeds.events import AsyncEvents
+from werknetz_client.feeds.samples import AsyncSamples
+from werknetz_client.feeds.stream import StreamEvent, stream_events
 from werknetz_client.frame import Library, frame_of
 from werknetz_client.kpi_definitions import AsyncKpiDefinitions
 from werknetz_client.performance import (
@@ -26,6 +28,7 @@ from werknetz_client.performance import (
     AsyncLosses,
     AsyncTargets,
 )
+from werknetz_client.resources import AsyncResources, Collection, EditableCollection, Resources
 from werknetz_client.stops import AsyncQuantities, AsyncShiftReports, AsyncStops
 from werknetz_client.transport import Transport
 
@@ -36,9 +39,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class AsyncClient(
-    Resources[AsyncCollection, AsyncEditableCollection, AsyncSignals, AsyncEquipment]
-):
+class AsyncClient(AsyncResources):
     """The platform, from Python: `async with AsyncClient() as client`."""
 
     def __init__(
@@ -49,13 +50,11 @@ class AsyncClient(
         timeout_s: float = 30.0,
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
-        self.transport = Transport(url, key, timeout_s=timeout_s, transport=transport)
-        super().__init__(
-            lambda name: AsyncCollection(self.transport, name),
-            lambda name: AsyncEditableCollection(self.transport, name),
-            AsyncSignals(self.transport, "signals"),
-            AsyncEquipment(self.transport, "equipment"),
-        )
+        super().__init__(Transport(url, key, timeout_s=timeout_s, transport=transport))
+        self.signals = AsyncSignals(self.transport, "signals")
+        self.equipment = AsyncEquipment(self.transport, "equipment")
+        self.samples = AsyncSamples(self.transport, "samples")
+        self.events = AsyncEvents(self.transport, "events")
         self.kpis = AsyncKpis(self.transport)
         self.kpi_definitions = AsyncKpiDefinitions(self.transport, "kpi_definitions")
         self.calendars = AsyncCalendars(self.transport)
@@ -68,6 +67,8 @@ class AsyncClient(
         self.shift_reports = AsyncShiftReports(self.transport)
         self.audit = AsyncAudit(self.transport, "audit")
         self.api_keys = AsyncApiKeys(self.transport, "api_keys")
+        self.users = AsyncUsers(self.transport, "users")
+        self.sessions = AsyncSessions(self.transport, "sessions")
 
     async def __aenter__(self) -> Self:
         return self
@@ -77,6 +78,15 @@ class AsyncClient(
 
     async def close(self) -> None:
         await self.transport.close()
+
+    def stream(
+        self, equipment: Names, topics: Names = ("values", "states"), *, last_id: str | None = None
+    ) -> AsyncIterator[StreamEvent]:
+        """Yield changes as they happen, over reconnects; topics: values, states, kpis, connectors.
+
+        `last_id`: the id of the last event of an earlier stream.
+        """
+        return stream_events(self.transport, equipment, topics, last_id=last_id)
 
     async def get(self, /, path: str, **parameters: object) -> Any:
         """Get any route, such as /quarantine/groups."""
@@ -91,25 +101,6 @@ class AsyncClient(
         return await self.transport.put(path, body)
 
 
-class Collection(Blocking[AsyncCollection]):
-    """Items of one kind: `iter` for all that match, `list` for them at once, `get` for one."""
-
-    iter = blocking_iterator(AsyncCollection.iter)
-    csv = blocking_iterator(AsyncCollection.csv)
-    get = blocking(AsyncCollection.get)
-    list = blocking(AsyncCollection.list)
-
-
-class EditableCollection(Blocking[AsyncEditableCollection]):
-    """Master data: items that can also be set."""
-
-    iter = blocking_iterator(AsyncEditableCollection.iter)
-    csv = blocking_iterator(AsyncEditableCollection.csv)
-    get = blocking(AsyncEditableCollection.get)
-    list = blocking(AsyncEditableCollection.list)
-    put = blocking(AsyncEditableCollection.put)
-
-
 class Equipment(Blocking[AsyncEquipment]):
     """Equipment: `change` sets fields of one; `states` and `counts` are what a machine did."""
 
@@ -117,6 +108,7 @@ class Equipment(Blocking[AsyncEquipment]):
     csv = blocking_iterator(AsyncEquipment.csv)
     get = blocking(AsyncEquipment.get)
     list = blocking(AsyncEquipment.list)
+    frame = blocking(AsyncEquipment.frame)
     change = blocking(AsyncEquipment.change)
     states = blocking_iterator(AsyncEquipment.states)
     counts = blocking(AsyncEquipment.counts)
@@ -127,8 +119,28 @@ class Signals(Blocking[AsyncSignals]):
     csv = blocking_iterator(AsyncSignals.csv)
     get = blocking(AsyncSignals.get)
     list = blocking(AsyncSignals.list)
+    frame = blocking(AsyncSignals.frame)
     samples = blocking_iterator(AsyncSignals.samples)
     change = blocking(AsyncSignals.change)
+
+
+class Samples(Blocking[AsyncSamples]):
+    """Samples of several signals at once: see `AsyncSamples`."""
+
+    iter = blocking_iterator(AsyncSamples.iter)
+    list = blocking(AsyncSamples.list)
+    frame = blocking(AsyncSamples.frame)
+    csv = blocking_iterator(AsyncSamples.csv)
+
+
+class Events(Blocking[AsyncEvents]):
+    """Business events: `iter`, `list`, `get` with its message, and `batch` to send some."""
+
+    iter = blocking_iterator(AsyncEvents.iter)
+    list = blocking(AsyncEvents.list)
+    frame = blocking(AsyncEvents.frame)
+    get = blocking(AsyncEvents.get)
+    batch = blocking(AsyncEvents.batch)
 
 
 class Kpis(Blocking[AsyncKpis]):
@@ -171,6 +183,7 @@ class KpiDefinitions(Blocking[AsyncKpiDefinitions]):
     csv = blocking_iterator(AsyncKpiDefinitions.csv)
     get = blocking(AsyncKpiDefinitions.get)
     list = blocking(AsyncKpiDefinitions.list)
+    frame = blocking(AsyncKpiDefinitions.frame)
     test = blocking(AsyncKpiDefinitions.test)
     put = blocking(AsyncKpiDefinitions.put)
     retire = blocking(AsyncKpiDefinitions.retire)
@@ -189,7 +202,9 @@ class Losses(Blocking[AsyncLosses]):
 class Targets(Blocking[AsyncTargets]):
     """Targets: `list` with their current state, `show` with contributions, `put`, `withdraw`."""
 
+    iter = blocking_iterator(AsyncTargets.iter)
     list = blocking(AsyncTargets.list)
+    frame = blocking(AsyncTargets.frame)
     show = blocking(AsyncTargets.show)
     put = blocking(AsyncTargets.put)
     withdraw = blocking(AsyncTargets.withdraw)
@@ -201,6 +216,7 @@ class EnergyCarriers(Blocking[AsyncEnergyCarriers]):
     iter = blocking_iterator(AsyncEnergyCarriers.iter)
     csv = blocking_iterator(AsyncEnergyCarriers.csv)
     list = blocking(AsyncEnergyCarriers.list)
+    frame = blocking(AsyncEnergyCarriers.frame)
     put = blocking(AsyncEnergyCarriers.put)
     delete = blocking(AsyncEnergyCarriers.delete)
 
@@ -211,6 +227,7 @@ class Capacities(Blocking[AsyncCapacities]):
     iter = blocking_iterator(AsyncCapacities.iter)
     csv = blocking_iterator(AsyncCapacities.csv)
     list = blocking(AsyncCapacities.list)
+    frame = blocking(AsyncCapacities.frame)
     put = blocking(AsyncCapacities.put)
     delete = blocking(AsyncCapacities.delete)
 
@@ -222,6 +239,7 @@ class Stops(Blocking[AsyncStops]):
     csv = blocking_iterator(AsyncStops.csv)
     get = blocking(AsyncStops.get)
     list = blocking(AsyncStops.list)
+    frame = blocking(AsyncStops.frame)
     enter = blocking(AsyncStops.enter)
     classify = blocking(AsyncStops.classify)
     split = blocking(AsyncStops.split)
@@ -235,6 +253,7 @@ class Quantities(Blocking[AsyncQuantities]):
     iter = blocking_iterator(AsyncQuantities.iter)
     csv = blocking_iterator(AsyncQuantities.csv)
     list = blocking(AsyncQuantities.list)
+    frame = blocking(AsyncQuantities.frame)
     enter = blocking(AsyncQuantities.enter)
     correct = blocking(AsyncQuantities.correct)
     withdraw = blocking(AsyncQuantities.withdraw)
@@ -246,9 +265,36 @@ class ApiKeys(Blocking[AsyncApiKeys]):
 
     iter = blocking_iterator(AsyncApiKeys.iter)
     list = blocking(AsyncApiKeys.list)
+    frame = blocking(AsyncApiKeys.frame)
     create = blocking(AsyncApiKeys.create)
     rotate = blocking(AsyncApiKeys.rotate)
     revoke = blocking(AsyncApiKeys.revoke)
+
+
+class Users(Blocking[AsyncUsers]):
+    """People with accounts, for admins: see `AsyncUsers`."""
+
+    iter = blocking_iterator(AsyncUsers.iter)
+    csv = blocking_iterator(AsyncUsers.csv)
+    get = blocking(AsyncUsers.get)
+    list = blocking(AsyncUsers.list)
+    frame = blocking(AsyncUsers.frame)
+    create = blocking(AsyncUsers.create)
+    change = blocking(AsyncUsers.change)
+    delete = blocking(AsyncUsers.delete)
+    reset_password = blocking(AsyncUsers.reset_password)
+    remove_totp = blocking(AsyncUsers.remove_totp)
+    unlock = blocking(AsyncUsers.unlock)
+
+
+class Sessions(Blocking[AsyncSessions]):
+    """Open sessions of browsers: `iter`, `list`, `frame`, `end`."""
+
+    iter = blocking_iterator(AsyncSessions.iter)
+    csv = blocking_iterator(AsyncSessions.csv)
+    list = blocking(AsyncSessions.list)
+    frame = blocking(AsyncSessions.frame)
+    end = blocking(AsyncSessions.end)
 
 
 class Audit(Blocking[AsyncAudit]):
@@ -257,6 +303,7 @@ class Audit(Blocking[AsyncAudit]):
     iter = blocking_iterator(AsyncAudit.iter)
     csv = blocking_iterator(AsyncAudit.csv)
     list = blocking(AsyncAudit.list)
+    frame = blocking(AsyncAudit.frame)
     head = blocking(AsyncAudit.head)
     chain = blocking_iterator(AsyncAudit.chain)
 
@@ -269,7 +316,7 @@ class ShiftReports(Blocking[AsyncShiftReports]):
     withdraw_note = blocking(AsyncShiftReports.withdraw_note)
 
 
-class Client(Blocking[AsyncClient], Resources[Collection, EditableCollection, Signals, Equipment]):
+class Client(Blocking[AsyncClient], Resources):
     """The platform, from Python. URL and key from the environment or ~/.config/werknetz."""
 
     def __init__(
@@ -285,13 +332,11 @@ class Client(Blocking[AsyncClient], Resources[Collection, EditableCollection, Si
         self.key = client.transport.key
         loop = LoopThread()
         Blocking.__init__(self, loop, client)
-        Resources.__init__(
-            self,
-            lambda name: Collection(loop, AsyncCollection(client.transport, name)),
-            lambda name: EditableCollection(loop, AsyncEditableCollection(client.transport, name)),
-            Signals(loop, client.signals),
-            Equipment(loop, client.equipment),
-        )
+        Resources.__init__(self, loop, client)
+        self.signals = Signals(loop, client.signals)
+        self.equipment = Equipment(loop, client.equipment)
+        self.samples = Samples(loop, client.samples)
+        self.events = Events(loop, client.events)
         self.kpis = Kpis(loop, client.kpis)
         self.kpi_definitions = KpiDefinitions(loop, client.kpi_definitions)
         self.calendars = Calendars(loop, client.calendars)
@@ -304,7 +349,10 @@ class Client(Blocking[AsyncClient], Resources[Collection, EditableCollection, Si
         self.shift_reports = ShiftReports(loop, client.shift_reports)
         self.audit = Audit(loop, client.audit)
         self.api_keys = ApiKeys(loop, client.api_keys)
+        self.users = Users(loop, client.users)
+        self.sessions = Sessions(loop, client.sessions)
 
+    stream = blocking_iterator(AsyncClient.stream)
     get = blocking(AsyncClient.get)
     post = blocking(AsyncClient.post)
     put = blocking(AsyncClient.put)

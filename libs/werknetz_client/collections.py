@@ -3,30 +3,35 @@
 `AsyncCollection` and its subclasses do the work; `blocking.py` derives the same without `await`.
 """
 
-from collections.abc import AsyncIterator, Callable
-from typing import Any, Generic, TypeVar
+from collections.abc import AsyncIterator
+from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote
 
-from werknetz_client.transport import Transport
+from werknetz_client.frame import Library, table_of
+from werknetz_client.items.access import ApiKeyItem
+from werknetz_client.items.plant import EquipmentItem, LatestSignalItem
+from werknetz_client.transport import Progress, Transport
 
 Row = dict[str, Any]
 Names = str | list[str] | tuple[str, ...]
-C = TypeVar("C")  # a collection
-E = TypeVar("E")  # a collection whose items can be set
-S = TypeVar("S")  # the signals
-Q = TypeVar("Q")  # the equipment
+R = TypeVar("R")
+"""The items of a collection: one of the types of `werknetz_client.items`."""
 
 
-class AsyncCollection:
-    """Items of one kind: `iter` for all that match, `list` for them at once, `get` for one."""
+class AsyncCollection(Generic[R]):
+    """Items of one kind: `iter` for all that match, `list` and `frame` for them at once, `get`.
+
+    `progress` of a long walk is called after each page with the number of items so far.
+    """
 
     def __init__(self, transport: Transport, name: str) -> None:
         self.transport = transport
         self.name = name
 
-    def iter(self, /, **filters: object) -> AsyncIterator[Row]:
+    def iter(self, /, *, progress: Progress | None = None, **filters: object) -> AsyncIterator[R]:
         """Yield the items that match, page by page."""
-        return self.transport.pages(f"/{self.name}", filters)
+        pages = self.transport.pages(f"/{self.name}", filters, progress)
+        return cast("AsyncIterator[R]", pages)
 
     def csv(self, /, rows_max: int | None = None, **filters: object) -> AsyncIterator[str]:
         """Yield the API's CSV in pieces: one header line, then at most `rows_max` rows."""
@@ -36,11 +41,23 @@ class AsyncCollection:
         row: Row = await self.transport.get(f"/{self.name}/{quote(str(name))}")
         return row
 
-    async def list(self, /, **filters: object) -> "list[Row]":
-        return [row async for row in self.iter(**filters)]
+    async def list(self, /, *, progress: Progress | None = None, **filters: object) -> "list[R]":
+        return [row async for row in self.iter(progress=progress, **filters)]
+
+    async def frame(
+        self,
+        /,
+        *,
+        library: Library | None = None,
+        progress: Progress | None = None,
+        **filters: object,
+    ) -> Any:
+        """Return the items that match as a polars or pandas data frame; instants are in UTC."""
+        rows = await self.list(progress=progress, **filters)
+        return table_of(cast("list[Row]", rows), library)
 
 
-class AsyncEditableCollection(AsyncCollection):
+class AsyncEditableCollection(AsyncCollection[R]):
     """Master data: items that can also be set."""
 
     async def put(self, name: str, body: object) -> Any:
@@ -48,7 +65,7 @@ class AsyncEditableCollection(AsyncCollection):
         return await self.transport.put(f"/{self.name}/{quote(name)}", body)
 
 
-class AsyncChangeableCollection(AsyncCollection):
+class AsyncChangeableCollection(AsyncCollection[R]):
     """What sources introduce and people change: items whose fields can be set one by one."""
 
     async def change(self, name: str | int, /, **fields: object) -> Row:
@@ -57,12 +74,14 @@ class AsyncChangeableCollection(AsyncCollection):
         return row
 
 
-class AsyncEquipment(AsyncChangeableCollection):
+class AsyncEquipment(AsyncChangeableCollection[EquipmentItem]):
     """Equipment, with what machines did: `states` and `counts`."""
 
-    def states(self, path: str, /, **options: object) -> AsyncIterator[Row]:
+    def states(
+        self, path: str, /, *, progress: Progress | None = None, **options: object
+    ) -> AsyncIterator[Row]:
         """Yield the states of a machine, whole; options: start, end, as_of, limit."""
-        return self.transport.pages(f"/{self.name}/{quote(path)}/states", options)
+        return self.transport.pages(f"/{self.name}/{quote(path)}/states", options, progress)
 
     async def counts(self, path: str, /, **options: object) -> Row:
         """Return counted parts by window as `items`; options: start, end, granularity, as_of."""
@@ -70,10 +89,14 @@ class AsyncEquipment(AsyncChangeableCollection):
         return row
 
 
-class AsyncSignals(AsyncChangeableCollection):
-    def samples(self, /, signal: int, **options: object) -> AsyncIterator[Row]:
+class AsyncSignals(AsyncChangeableCollection[LatestSignalItem]):
+    """Signals: `list(latest=True)` has the newest value of each; `samples` of one."""
+
+    def samples(
+        self, /, signal: int, *, progress: Progress | None = None, **options: object
+    ) -> AsyncIterator[Row]:
         """Yield samples; options: start, end, granularity, max_points, limit."""
-        return self.transport.pages(f"/signals/{signal}/samples", options)
+        return self.transport.pages(f"/signals/{signal}/samples", options, progress)
 
 
 class AsyncKpis:
@@ -121,7 +144,7 @@ class AsyncKpis:
         return row
 
 
-class AsyncApiKeys(AsyncCollection):
+class AsyncApiKeys(AsyncCollection[ApiKeyItem]):
     """API keys: `iter`, `list`, and `create`, `rotate`, `revoke`, for admins."""
 
     async def create(self, name: str, /, **fields: object) -> Row:
@@ -142,48 +165,3 @@ class AsyncApiKeys(AsyncCollection):
         response = await self.transport.request("DELETE", f"/api_keys/{quote(prefix)}")
         row: Row = response.json()
         return row
-
-
-class Resources(Generic[C, E, S, Q]):
-    """One attribute for each collection of the API."""
-
-    def __init__(
-        self, collection: Callable[[str], C], editable: Callable[[str], E], signals: S, equipment: Q
-    ) -> None:
-        self.signals = signals
-        self.equipment = equipment
-        self.plants = collection("plants")
-        self.orders = collection("orders")
-        self.operations = collection("operations")
-        self.connectors = collection("connectors")
-        self.gaps = collection("gaps")
-        self.backlog = collection("backlog")
-        self.quarantine = collection("quarantine")
-        self.quarantine_groups = collection("quarantine/groups")
-        self.mappings = collection("mappings")
-        self.replays = collection("replays")
-        self.events = collection("events")
-        self.suppliers = editable("suppliers")
-        self.sites = editable("sites")
-        self.supply_policies = collection("supply_policies")
-        self.call_offs = collection("call_offs")
-        self.due_lines = collection("due_lines")
-        self.shipments = collection("shipments")
-        self.receipts = collection("receipts")
-        self.cumulatives = collection("cumulatives")
-        self.materials = editable("materials")
-        self.warehouses = editable("warehouses")
-        self.stock_levels = collection("stock_levels")
-        self.stock_movements = collection("stock_movements")
-        self.stock_projection = collection("stock_projection")
-        self.days_of_supply = collection("days_of_supply")
-        self.shortage_warnings = collection("shortage_warnings")
-        self.line_materials = editable("line_materials")
-        self.line_rates = editable("line_rates")
-        self.characteristics = collection("characteristics")
-        self.shifts = collection("shifts")
-        self.findings = collection("findings")
-        self.reasons = editable("reasons")
-        self.reason_codes = editable("reason_codes")
-        self.stop_thresholds = editable("stop_thresholds")
-        self.annotations = collection("annotations")

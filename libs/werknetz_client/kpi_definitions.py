@@ -4,9 +4,10 @@ from typing import Any
 from urllib.parse import quote
 
 from werknetz_client.collections import AsyncCollection, Names, Row
+from werknetz_client.items.kpis import KpiDefinitionItem
 
 
-class AsyncKpiDefinitions(AsyncCollection):
+class AsyncKpiDefinitions(AsyncCollection[KpiDefinitionItem]):
     """Own KPIs: `list` (retired=True: all), `get` with versions, `test`, `put`, `retire`.
 
     A document is the text of a YAML file, or the same as a dict.

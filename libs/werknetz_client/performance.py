@@ -4,14 +4,12 @@ from typing import Any
 from urllib.parse import quote
 
 from werknetz_client.collections import AsyncEditableCollection, Names, Row
+from werknetz_client.items.losses import TargetItem
+from werknetz_client.items.plant import CapacityItem, EnergyCarrierItem
 
 
-class AsyncTargets(AsyncEditableCollection):
+class AsyncTargets(AsyncEditableCollection[TargetItem]):
     """Targets: `list` with their current state, `get` with contributions, `put`, `withdraw`."""
-
-    async def list(self, /, **filters: object) -> "list[Row]":
-        rows: list[Row] = (await self.transport.get(f"/{self.name}", filters))["items"]
-        return rows
 
     async def show(self, key: str, /, **options: object) -> Row:
         """Return a target; options: scenario ("set_up:0.5"), reach_by."""
@@ -23,7 +21,7 @@ class AsyncTargets(AsyncEditableCollection):
         await self.transport.request("DELETE", path, {"reason": reason})
 
 
-class AsyncEnergyCarriers(AsyncEditableCollection):
+class AsyncEnergyCarriers(AsyncEditableCollection[EnergyCarrierItem]):
     """Factors of energy carriers: `iter`, `list`, `put`, `delete`."""
 
     async def delete(
@@ -34,7 +32,7 @@ class AsyncEnergyCarriers(AsyncEditableCollection):
         await self.transport.request("DELETE", f"/{self.name}/{quote(carrier)}", query)
 
 
-class AsyncCapacities(AsyncEditableCollection):
+class AsyncCapacities(AsyncEditableCollection[CapacityItem]):
     """What machines can produce in an hour: `iter`, `list`, `put`, `delete`."""
 
     async def delete(self, machine: str, /, *, valid_from: str) -> None:

@@ -4,10 +4,11 @@ from typing import Any
 from urllib.parse import quote
 
 from werknetz_client.collections import AsyncCollection, Row
+from werknetz_client.items.stops import QuantityItem, StopItem
 from werknetz_client.transport import Transport
 
 
-class AsyncStops(AsyncCollection):
+class AsyncStops(AsyncCollection[StopItem]):
     """Stops: `iter`, `list`, `get`, and `enter`, `classify`, `split`, `merge`, `undo`.
 
     A change returns its number in the audit log and the stops that there are now in its time. Send
@@ -42,7 +43,7 @@ class AsyncStops(AsyncCollection):
         return row
 
 
-class AsyncQuantities(AsyncCollection):
+class AsyncQuantities(AsyncCollection[QuantityItem]):
     """Quantities by people: `iter`, `list`, and `enter`, `correct`, `withdraw`, `undo`."""
 
     async def enter(

@@ -3,7 +3,8 @@
 import asyncio
 import os
 import tomllib
-from collections.abc import AsyncIterator, Mapping
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -20,8 +21,11 @@ RETRY_MAX_S: Final = 4.0
 RETRY_AFTER_MAX_S: Final = 10.0
 PAGE_MAX: Final = 1000  # items that the API puts on one page at most
 _BUSY: Final = frozenset({429, 502, 503, 504})
-_IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT"})
+_RUNNING: Final = "urn:werknetz:problem:request_in_progress"
+_REPEATABLE: Final = frozenset({"GET", "HEAD", "PUT", "POST"})
 Parameters = Mapping[str, object]
+Progress = Callable[[int], None]
+"""Called after each page of a long walk, with the number of items so far."""
 Scalar = str | int | float | bool | None
 
 
@@ -66,6 +70,7 @@ class Transport:
         config_url, config_key = load_config() if url is None or key is None else (url, key)
         self.url = (url or config_url).rstrip("/")
         self.key = key or config_key
+        self._timeout_s = timeout_s
         self._http = httpx2.AsyncClient(
             base_url=self.url,
             headers={"X-API-Key": self.key} if self.key else {},
@@ -94,16 +99,24 @@ class Transport:
     async def patch(self, path: str, body: object) -> Any:
         return (await self.request("PATCH", path, body=body)).json()
 
-    async def pages(self, path: str, parameters: Parameters) -> AsyncIterator[dict[str, Any]]:
+    async def pages(
+        self, path: str, parameters: Parameters, progress: Progress | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
         """Yield the items of all pages; a page is requested when its first item is needed."""
         query = dict(parameters)
+        number = 0
         while True:
             page = await self.get(path, query)
-            for item in page["items"]:
+            items = page if isinstance(page, list) else page["items"]
+            number += len(items)
+            if progress is not None:
+                progress(number)
+            for item in items:
                 yield item
-            if page["next_cursor"] is None:
+            cursor = None if isinstance(page, list) else page.get("next_cursor")
+            if cursor is None:
                 return
-            query["cursor"] = page["next_cursor"]
+            query["cursor"] = cursor
 
     async def csv(
         self, path: str, parameters: Parameters, *, rows_max: int | None = None
@@ -128,6 +141,30 @@ class Transport:
                 return
             query["cursor"] = cursor
 
+    async def lines(
+        self, path: str, parameters: Parameters, headers: Mapping[str, str], *, silent_s: float
+    ) -> AsyncGenerator[str, None]:
+        """Yield the lines of an answer as they come, until it ends.
+
+        Raises ApiError, and Unreachable where the server is away or silent for so long.
+        """
+        timeout = httpx2.Timeout(self._timeout_s, read=silent_s)
+        try:
+            async with self._http.stream(
+                "GET", f"/api/v1{path}", params=_query_pairs(parameters), headers=dict(headers),
+                timeout=timeout,
+            ) as response:  # fmt: skip
+                if not response.is_success:
+                    await response.aread()
+                    _checked_response(response)
+                async for line in response.aiter_lines():
+                    yield line
+        except httpx2.TransportError as error:
+            raise Unreachable(
+                f"{self.url} does not answer: {str(error) or type(error).__name__}.",
+                "Is it running? `werknetz doctor` checks the details.",
+            ) from error
+
     async def request(
         self,
         method: str,
@@ -136,21 +173,26 @@ class Transport:
         *,
         body: object = None,
         content: bytes | None = None,
+        media_type: str | None = None,
     ) -> httpx2.Response:
         """Send a request; retry with back-off while the server is busy or unreachable.
 
-        Only requests that are safe to repeat are retried.
+        A POST has an Idempotency-Key, so that the server does nothing twice; PATCH and DELETE are
+        sent once.
         Raises Unreachable, ApiError for an answer other than 2xx, and WerknetzError for a body
         that JSON cannot hold.
         """
         backoff = Backoff(RETRY_FIRST_S, RETRY_MAX_S)
-        attempts = ATTEMPTS_MAX if method in _IDEMPOTENT or path.endswith(":query") else 1
+        attempts = ATTEMPTS_MAX if method in _REPEATABLE else 1
+        headers = {} if media_type is None else {"Content-Type": media_type}
+        if method == "POST":
+            headers["Idempotency-Key"] = str(uuid.uuid4())
         for attempt in range(1, attempts + 1):
             retry_after_s = 0.0
             try:
                 response = await self._http.request(
                     method, f"/api/v1{path}", params=_query_pairs(parameters or {}), json=body,
-                    content=content,
+                    content=content, headers=headers,
                 )  # fmt: skip
             except ValueError as error:  # NaN or infinity, which JSON does not have
                 raise WerknetzError(
@@ -166,11 +208,18 @@ class Transport:
                         "Is WERKNETZ_URL right? `werknetz doctor` checks the details.",
                     ) from error
             else:
-                if response.status_code not in _BUSY or attempt == attempts:
+                if not _is_busy(response) or attempt == attempts:
                     return _checked_response(response)
                 retry_after_s = _retry_after_s(response)
             await asyncio.sleep(max(backoff.next_s(), retry_after_s))
         raise AssertionError("the last attempt returns or raises")
+
+
+def _is_busy(response: httpx2.Response) -> bool:
+    """Whether the same request may get another answer soon."""
+    if response.status_code != httpx2.codes.CONFLICT:
+        return response.status_code in _BUSY
+    return _RUNNING in response.text  # the first attempt of a POST has not ended yet
 
 
 def _retry_after_s(response: httpx2.Response) -> float:

@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator
 
 from werknetz_client.audit.chain import Link
 from werknetz_client.collections import AsyncCollection, Row
+from werknetz_client.items.access import AuditItem
 from werknetz_client.transport import PAGE_MAX
 
 
-class AsyncAudit(AsyncCollection):
+class AsyncAudit(AsyncCollection[AuditItem]):
     """Changes by people: `list`, `iter`; their chain: `head` and `chain`.
 
     `verify_chain` of `werknetz_client.audit.chain` verifies what `chain` yields.

@@ -88,7 +88,7 @@ def run_connector_checks(client: Client) -> list[Check]:
         for connector in connectors
         for kind, text in (connector.get("findings") or {}).items()
     ]
-    return findings + _check_books([row for row in connectors if row.get("books")])
+    return findings + _check_books([dict(row) for row in connectors if row.get("books")])
 
 
 def run_finding_checks(client: Client) -> list[Check]:

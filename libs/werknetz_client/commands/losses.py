@@ -77,7 +77,7 @@ def warnings(
     elif not rows:
         print_lines("No shortage is expected: every material is in stock or due in time.")
     else:
-        print_lines(*(line for item in rows[:limit] for line in _shortage(item)))
+        print_lines(*(line for item in rows[:limit] for line in _shortage(dict(item))))
     if len(rows) > limit:
         typer.echo(f"There are more than {limit}: filter, or raise --limit.", err=True)
 

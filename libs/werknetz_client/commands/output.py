@@ -42,7 +42,7 @@ Limit = Annotated[int, typer.Option(help="Maximum number of rows.", min=1)]
 class Readable(Protocol):
     """A collection of the client, as far as lists need it."""
 
-    def iter(self, **filters: object) -> Iterable[Row]: ...
+    def iter(self, **filters: Any) -> Iterable[Mapping[str, Any]]: ...
 
     def csv(self, rows_max: int | None = None, **filters: object) -> Iterable[str]: ...
 
@@ -66,7 +66,8 @@ def print_collection(
         return
     # One item more than is printed shows whether there are more.
     page = min(limit + 1, PAGE_MAX)
-    items = list(islice(collection.iter(**filters, limit=page), limit + 1))
+    matching = islice(collection.iter(**filters, limit=page), limit + 1)
+    items = [dict(item) for item in matching]
     print_items(items[:limit], columns, output, wide=wide, rows_of=rows_of)
     if len(items) > limit:
         typer.echo(f"There are more than {limit}: filter, or raise --limit.", err=True)

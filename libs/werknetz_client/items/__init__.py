@@ -1,0 +1,1 @@
+"""The items of each collection as types: an item is a dict with these keys."""
