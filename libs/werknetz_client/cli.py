@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from werknetz.runtime.environment import check_environment
-from werknetz.runtime.settings import SettingError
+from werknetz.runtime.settings import SettingError, read_env
 from werknetz_client.commands import alive
 from werknetz_client.commands.output import printable
 from werknetz_client.errors import ApiError, WerknetzError
@@ -51,6 +51,11 @@ OWN: Final = frozenset(
         "overview",
         "comparison",
         "materials",
+        "events",
+        "samples",
+        "gaps",
+        "orders",
+        "config",
     }
 )
 _EXTRAS: Final = {"opcua": "edge", "mapping": "edge", "ingest": "core"}
@@ -74,6 +79,9 @@ def root(command: str | None = None) -> typer.Typer:
     if command == "alive":
         return app
     _register_own(app)
+    if command == "keys" and not read_env("WERKNETZ_DATABASE_URL"):
+        _register_keys(app)
+        return app
     if command in OWN and not (command == "calendar" and has_only_database()):
         return app
     owners = {name for name, commands in COMMANDS.items() if command in commands}
@@ -91,6 +99,13 @@ def _check_environment() -> None:
         raise WerknetzError(
             str(error), "The reference of environment variables lists all."
         ) from None
+
+
+def _register_keys(app: typer.Typer) -> None:
+    """Add `keys` over the API; where the database is at hand, those of the core work in it."""
+    from werknetz_client.commands.data import keys
+
+    keys.register(app)
 
 
 def _register_own(app: typer.Typer) -> None:
@@ -112,6 +127,7 @@ def _register_own(app: typer.Typer) -> None:
         overview,
         targets,
     )
+    from werknetz_client.commands.data import configuration, events, samples, tables
     from werknetz_client.commands.performance import losses as loss_ranking
     from werknetz_client.commands.shop_floor import (
         audit,
@@ -126,6 +142,7 @@ def _register_own(app: typer.Typer) -> None:
     own = (
         stops, reasons, quantities, audit, findings, shift_report, kpi, mapping,
         connectors, equipment, quarantine, supply, stock, losses, loss_ranking,
+        configuration, events, samples, tables,
         targets, energy, calendar, capacities, timeline, overview, materials,
     )  # fmt: skip
     for module in own:
@@ -151,6 +168,8 @@ def _add(app: typer.Typer, entry: EntryPoint) -> None:
     try:
         register = entry.load()
     except ModuleNotFoundError as error:
+        if entry.name == "core":
+            _register_keys(app)
         missing = error.name or "a library"
         for command in COMMANDS.get(entry.name, (entry.name,)):
             _add_missing(app, command, _EXTRAS.get(entry.name, entry.name), missing)

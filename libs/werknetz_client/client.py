@@ -264,6 +264,7 @@ class ApiKeys(Blocking[AsyncApiKeys]):
     """API keys, for admins: a role for a person, scopes for a program."""
 
     iter = blocking_iterator(AsyncApiKeys.iter)
+    csv = blocking_iterator(AsyncApiKeys.csv)
     list = blocking(AsyncApiKeys.list)
     frame = blocking(AsyncApiKeys.frame)
     create = blocking(AsyncApiKeys.create)

@@ -36,6 +36,12 @@ SIGNALS: Final[Columns] = {
     "from": ("valid_from", timestamp), "until": ("valid_to", timestamp),
 }  # fmt: skip
 
+LATEST: Final[Columns] = {
+    "id": ("id", text), "equipment": ("equipment", text), "name": ("name", text),
+    "value": ("value", amount), "text": ("text", text), "unit": ("unit", text),
+    "quality": ("quality", text), "at": ("at", timestamp),
+}  # fmt: skip
+
 BACKLOG: Final[Columns] = {
     "equipment": ("equipment", text), "buckets": ("buckets", amount),
     "waiting since": ("waiting_since", timestamp), "first": ("first_bucket", timestamp),
@@ -109,8 +115,12 @@ def restore(path: Path, reason: AuditReason = None) -> None:
 
 
 def list_signals(
+    *,
     under: Under = None,
     role: Annotated[list[str] | None, typer.Option(help="Repeated: any.")] = None,
+    latest: Annotated[
+        bool, typer.Option("--latest", help="With the newest value of each.")
+    ] = False,
     limit: Limit = 100,
     output: OutputOption = Output.TABLE,
     wide: Wide = False,
@@ -118,8 +128,9 @@ def list_signals(
     """List signals; of several of one role at a machine, the one that began last counts."""
     with Client() as client:
         print_collection(
-            client.signals, SIGNALS, output, limit=limit, wide=wide, under=under, role=role
-        )
+            client.signals, LATEST if latest else SIGNALS, output, limit=limit, wide=wide,
+            under=under, role=role, latest="true" if latest else None,
+        )  # fmt: skip
 
 
 def end_signal(
