@@ -20,7 +20,7 @@ COMMANDS: Final = {
     "edge": ("edge",),
     "opcua": ("connect", "trust"),
     "mapping": ("mapping",),
-    "core": ("up", "migrate", "keys", "calendar"),
+    "core": ("up", "migrate", "keys", "users", "calendar"),
     "ingest": ("ingest",),
     "worker": ("worker", "beat"),
     "simulator": ("simulate",),
@@ -56,8 +56,13 @@ OWN: Final = frozenset(
         "gaps",
         "orders",
         "config",
+        "users",
+        "sessions",
+        "whoami",
     }
 )
+# Groups that the core adds commands to, which work directly in its database.
+_SHARED: Final = frozenset({"users"})
 _EXTRAS: Final = {"opcua": "edge", "mapping": "edge", "ingest": "core"}
 _ANY: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -82,7 +87,8 @@ def root(command: str | None = None) -> typer.Typer:
     if command == "keys" and not read_env("WERKNETZ_DATABASE_URL"):
         _register_keys(app)
         return app
-    if command in OWN and not (command == "calendar" and has_only_database()):
+    is_shared = command in _SHARED or (command == "calendar" and has_only_database())
+    if command in OWN and not is_shared:
         return app
     owners = {name for name, commands in COMMANDS.items() if command in commands}
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
@@ -119,6 +125,7 @@ def _register_own(app: typer.Typer) -> None:
         stock,
         supply,
     )
+    from werknetz_client.commands.access import users
     from werknetz_client.commands.performance import (
         calendar,
         capacities,
@@ -143,7 +150,7 @@ def _register_own(app: typer.Typer) -> None:
         stops, reasons, quantities, audit, findings, shift_report, kpi, mapping,
         connectors, equipment, quarantine, supply, stock, losses, loss_ranking,
         configuration, events, samples, tables,
-        targets, energy, calendar, capacities, timeline, overview, materials,
+        targets, energy, calendar, capacities, timeline, overview, materials, users,
     )  # fmt: skip
     for module in own:
         module.register(app)

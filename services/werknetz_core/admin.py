@@ -1,4 +1,4 @@
-"""What an operator does directly in the database: wait for it, API keys, shift calendars."""
+"""Work directly in the database: wait for it, API keys, admins, shift calendars."""
 
 import asyncio
 import json
@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from werknetz.domain.bucket import microseconds_of
 from werknetz.domain.shift import Calendar
 from werknetz.runtime.command import operator_name
+from werknetz.store.access.caller import ALL_PLANTS, all_plants
 from werknetz.store.api_keys import INSERT_KEY, LIST_KEYS, LOCK_KEY, REVOKE_KEY, ROTATE_KEY
 from werknetz.store.calendars import LOCK_CALENDARS
 from werknetz.store.database_url import DatabaseTlsRefused, open_connection
@@ -24,10 +25,13 @@ from werknetz.store.session import Database, PoolOptions
 from werknetz.store.shop_floor.audit import ADD_AUDIT_ENTRY
 from werknetz_core.access.keys import Principal, generate_key
 from werknetz_core.access.permissions import KeyRole, KeyScope, rights_of
+from werknetz_core.access.principal import check_key_name
 from werknetz_core.calendars.changes import StoredCalendars
 from werknetz_core.calendars.versions import parse_change, plan_change, store_change
 from werknetz_core.context.time_spec import format_local
 from werknetz_core.http.problem import Problem
+from werknetz_core.users.first_admin import create_first_admin
+from werknetz_core.users.first_admin import recover_user as recover
 
 T = TypeVar("T")
 
@@ -89,6 +93,10 @@ async def create_key(
     expires_at: datetime | None,
 ) -> str:
     """Create a key with a role, scopes or both; with neither, the role viewer."""
+    try:
+        check_key_name(name)
+    except ValueError as error:
+        raise AdminError(f"{name!r} is no name of a key: {error}", "choose another") from error
     of_person = None if role is None else _member_of(KeyRole, role, "role")
     of_program = [_member_of(KeyScope, scope, "scope") for scope in scopes]
     stored_role, stored_scopes = rights_of(of_person, of_program)
@@ -169,6 +177,31 @@ async def revoke_key(url: str, prefix: str) -> str | None:
         return name
 
 
+async def create_admin(url: str, name: str) -> str:
+    """Create an admin for all plants; return the password, which the first sign-in replaces."""
+    async with _open_database(url) as database:
+        try:
+            password = await create_first_admin(database, _now_us(), name, only_if_needed=False)
+        except Problem as problem:
+            raise AdminError(problem.detail, "`werknetz users recover NAME`") from problem
+    assert password is not None  # noqa: S101 - it is created whatever there is
+    return password
+
+
+async def recover_user(url: str, name: str, *, totp: bool) -> str:
+    """Let a user in again; return a password, which the first sign-in replaces."""
+    async with _open_database(url) as database:
+        try:
+            return await recover(database, name, _now_us(), totp=totp)
+        except Problem as problem:
+            remedy = "`werknetz users list`, or `werknetz users first-admin NAME` creates an admin"
+            raise AdminError(problem.detail, remedy) from problem
+
+
+def _now_us() -> int:
+    return microseconds_of(datetime.now(UTC))
+
+
 async def set_calendar(
     url: str, path: str, document: Mapping[str, Any], valid_from: datetime | None
 ) -> list[str]:
@@ -176,7 +209,7 @@ async def set_calendar(
     async with _Connection(url) as connection:
         await _equipment_id(connection, path)
     since = valid_from.astimezone(UTC) if valid_from else datetime(1970, 1, 1, tzinfo=UTC)
-    now_us = microseconds_of(datetime.now(UTC))
+    now_us = _now_us()
     operator = Principal("database", KeyRole.ADMIN, None)
     async with _open_database(url) as database, database.write_session() as session:
         await session.execute(sa.text(LOCK_CALENDARS))
@@ -194,9 +227,11 @@ async def set_calendar(
 
 @asynccontextmanager
 async def _open_database(url: str) -> AsyncIterator[Database]:
-    database = Database(url, PoolOptions(operator_name(), 1, _STATEMENT_S))
+    options = PoolOptions(operator_name(), 1, _STATEMENT_S, follows_caller=True)
+    database = Database(url, options)
     try:
-        yield database
+        with all_plants():
+            yield database
     finally:
         await database.close()
 
@@ -211,7 +246,8 @@ class _Connection:
     async def __aenter__(self) -> asyncpg.Connection:
         self._connection = await open_connection(
             self._url, timeout=CONNECT_S, command_timeout=60,
-            server_settings={"application_name": operator_name()},
+            # Whoever runs the command works for all plants, also with the user of the API.
+            server_settings={"application_name": operator_name(), "werknetz.plants": ALL_PLANTS},
         )  # fmt: skip
         return self._connection
 

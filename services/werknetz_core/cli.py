@@ -1,7 +1,8 @@
-"""The commands `werknetz up`, `migrate`, `keys` and `calendar`."""
+"""The commands `werknetz up`, `migrate`, `keys`, and `users` and `calendar` in the database."""
 
 import asyncio
 import json
+import sys
 from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,12 +22,15 @@ from werknetz.runtime.settings import SettingError, require_env
 from werknetz.runtime.terminal import Output, OutputOption, Wide, print_json, print_table
 from werknetz.store.database_url import DatabaseUrlRejected
 from werknetz_core import admin
+from werknetz_core.accounts.names import normalize_user_name
 from werknetz_core.api_keys.schemas import OVERLAP_MAX, ApiKeyView
 from werknetz_core.app import create_app
+from werknetz_core.context.equipment_tree import now_us
 from werknetz_core.http.formats import Format, OutputFormat, render
 from werknetz_core.http.list_params import columns_of
 from werknetz_core.migrate import upgrade
 from werknetz_core.settings import CoreSettings
+from werknetz_core.users.first_admin import FIRST_ADMIN, offer_first_admin
 
 DATABASE: Final = "WERKNETZ_DATABASE_URL"
 _DATES: Final = ("created_at", "expires_at", "last_used_at", "former_valid_until", "revoked_at")
@@ -45,6 +49,9 @@ def register(app: typer.Typer) -> None:
     keys.command("rotate")(rotate_key)
     keys.command("revoke")(revoke_key)
     app.add_typer(keys, name="keys")
+    users = get_or_add_group(app, "users", "People who sign in.")
+    users.command("first-admin")(create_first_admin)
+    users.command("recover")(recover_user)
     # For `calendar set` of the client, where there is no API key yet.
     calendar = get_or_add_group(app, "calendar", "Shift calendars of equipment.")
     calendar.command("set-in-database", hidden=True)(set_calendar)
@@ -75,6 +82,11 @@ def up(
     limits, tls = _http_limits(), _tls(tls_cert, tls_key)
     _check_root_path(root_path)
     _run(admin.wait_for_database(settings.database_url, wait_s=wait_s, show=_err.print))
+    _run(
+        offer_first_admin(
+            settings.database_url, now_us(), _err.print, is_terminal=sys.stderr.isatty()
+        )
+    )
     server = LimitedServer(
         create_app(settings), limits, tls,
         host=host, port=port, root_path=root_path, timeout_graceful_shutdown=10,
@@ -214,6 +226,34 @@ def revoke_key(prefix: str) -> None:
 def _prefix_of(text: str) -> str:
     """Return the prefix; a whole key is accepted, too."""
     return text.split("_")[1] if text.startswith("wn_") else text
+
+
+def create_first_admin(
+    name: Annotated[str, typer.Argument(help="Name to sign in with.")] = FIRST_ADMIN,
+) -> None:
+    """Create an admin directly in the database and print the password. It is not shown again."""
+    password = _run(admin.create_admin(_database_url(), _user_name(name)))
+    _err.print(f"Admin {name!r}. The first sign-in replaces this password; it is valid for 7 days.")
+    typer.echo(password)
+
+
+def recover_user(
+    name: str,
+    totp: Annotated[
+        bool, typer.Option("--remove-totp", help="Also remove the second factor.")
+    ] = False,
+) -> None:
+    """Enable a user, unlock, and print a new password: directly in the database, a way back in."""
+    password = _run(admin.recover_user(_database_url(), name, totp=totp))
+    _err.print(f"User {name!r}. The first sign-in replaces this password; it is valid for 7 days.")
+    typer.echo(password)
+
+
+def _user_name(name: str) -> str:
+    try:
+        return normalize_user_name(name)
+    except ValueError as error:
+        _fail(f"{name!r} is no name of a user: {error}", "choose another name")
 
 
 def set_calendar(

@@ -141,6 +141,7 @@ async def require_key(request: Request) -> Principal:
     if token is not None:
         check_cookie_request(request)
     context = request.app.state.context
+    principal: Principal | None
     if key is not None:
         principal = await context.keys.authenticate(key)
     else:

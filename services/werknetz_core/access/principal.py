@@ -108,6 +108,13 @@ class Principal:
         return "An admin creates keys for other plants: `werknetz keys create NAME --plants …`."
 
 
+def check_key_name(name: str) -> str:
+    """Return the name of a new key; ValueError for one that looks like a person's."""
+    if name.strip().casefold().startswith(USER_PREFIX):
+        raise ValueError(f"it begins with {USER_PREFIX!r}, as people in the audit log do")
+    return name
+
+
 def principal_of_user(user_id: int, name: str, role: str, plants: list[str] | None) -> Principal:
     """Return the principal of a person, as `users` stores them."""
     in_plants = None if plants is None else tuple(plants)

@@ -3,9 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from werknetz_core.access.permissions import KeyRole, KeyScope
+from werknetz_core.access.principal import check_key_name
 from werknetz_core.idempotency.secrets import ShownOnce
 
 OVERLAP_MAX: Final = timedelta(days=90)
@@ -17,7 +18,7 @@ class NewApiKey(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[str, Field(min_length=1, max_length=100)]
+    name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(check_key_name)]
     role: KeyRole | None = None
     scopes: Annotated[list[KeyScope], Field(max_length=len(KeyScope))] = []
     plants: list[str] | None = None  # null: all plants

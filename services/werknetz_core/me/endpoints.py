@@ -97,6 +97,7 @@ async def begin_totp(
                 "Remove it first: POST /api/v1/me/totp:remove.",
             )
         await session.execute(update_user(row["id"], values | {"totp_last_step": None}))
+        await record_change(session, principal, "prepared", ("totp", principal.user_name))
     return TotpView(secret=text_of_secret(secret), uri=uri_of(secret, row["name"]))
 
 

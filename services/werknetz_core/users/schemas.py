@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from werknetz_core.access.permissions import KeyRole
 from werknetz_core.accounts.names import UserName
+from werknetz_core.http.guard.json_types import Flag
 from werknetz_core.idempotency.secrets import ShownOnce
 
 _Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -32,7 +33,7 @@ class UserChange(BaseModel):
     email: _Text | None = None
     role: KeyRole = KeyRole.VIEWER
     plants: Plants | None = None
-    disabled: bool = False
+    disabled: Flag = False
 
 
 class UserView(BaseModel):
