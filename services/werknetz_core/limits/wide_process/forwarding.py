@@ -20,7 +20,7 @@ _TIMEOUT: Final = httpx2.Timeout(600.0, connect=5.0, pool=5.0)
 _OF_THE_CONNECTION: Final = frozenset(
     {b"connection", b"keep-alive", b"transfer-encoding", b"upgrade", b"te", b"expect"}
 )
-_NOT_HANDED_OVER: Final = _OF_THE_CONNECTION | {b"host", b"content-length", b"traceparent", HEADER}
+_NOT_HANDED_OVER: Final = _OF_THE_CONNECTION | {b"content-length", b"traceparent", HEADER}
 _NOT_PASSED_ON: Final = _OF_THE_CONNECTION | {b"x-trace-id", b"ratelimit", b"ratelimit-policy"}
 _log: Final = get_logger("core.wide")
 
@@ -67,7 +67,7 @@ async def _pass_on(
     client: httpx2.AsyncClient, scope: Scope, body: bytes, send: Send, *, is_charged: bool
 ) -> None:
     """Send the request to the wide process, and its answer to the client as it comes."""
-    request = _request_of(client, scope, body, is_charged=is_charged)
+    request = request_handed_over(client, scope, body, is_charged=is_charged)
     has_begun = False
     end_with_client(scope)
     try:
@@ -88,7 +88,7 @@ async def _pass_on(
         await _send_problem(scope, send)
 
 
-def _request_of(
+def request_handed_over(
     client: httpx2.AsyncClient, scope: Scope, body: bytes, *, is_charged: bool
 ) -> httpx2.Request:
     query: bytes = scope["query_string"]
