@@ -42,7 +42,7 @@ from werknetz_core.context.time_spec import (
 )
 from werknetz_core.context.windows import time_context_of
 from werknetz_core.http.problem import Problem
-from werknetz_core.http.responses import json_response, with_content_etag
+from werknetz_core.http.responses import VARY, json_response, with_content_etag
 from werknetz_core.shifts.endpoints import shift_view
 
 router = APIRouter(tags=["calendars"], dependencies=[Depends(refuse_unknown_parameters)])
@@ -77,7 +77,7 @@ async def list_calendars(
             for (at, calendar), end in zip(versions, ends, strict=True)
         ]
     content = {"equipment": path, "items": items, "time_zone": time.zone.key}
-    return with_content_etag(request, json_response(content, {"Vary": "Accept"}))
+    return with_content_etag(request, json_response(content, {"Vary": VARY}))
 
 
 @router.put("/equipment/{path:path}/calendars")

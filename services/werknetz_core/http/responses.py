@@ -12,7 +12,7 @@ from fastapi import Request, Response
 
 from werknetz_core.http.etag import CACHE_CONTROL, etag_matches
 
-VARY: Final = "Accept, Authorization, X-API-Key"
+VARY: Final = "Accept, Authorization, Cookie, X-API-Key"
 """Answers depend on the format and on what the key may see."""
 _encoder: Final = msgspec.json.Encoder()
 
