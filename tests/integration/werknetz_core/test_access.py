@@ -14,165 +14,19 @@ from werknetz_core.access.require import permissions_by_route
 from werknetz_core.app import create_app
 from werknetz_core.settings import CoreSettings
 
+from .access_table import (
+    BODIES,
+    ENDLESS,
+    GROUPS,
+    LISTS,
+    NO_SESSION,
+    PUBLIC,
+    PUBLIC_OPERATIONS,
+    QUERIES,
+    ROLES,
+    WITHOUT_PROVIDER,
+)
 from .conftest import EVENT_ID, OTHER, PLANT, PRESS, World
-
-PUBLIC = {
-    "/api/v1/info",
-    "/api/v1/health/live",
-    "/api/v1/health/ready",
-    "/docs",
-    "/docs/{name}",
-    "/openapi.json",
-    "/api/v1/session/ways",
-    "/api/v1/session/oidc/login",
-    "/api/v1/session/oidc/callback",
-    "/api/v1/session/oidc/backchannel_logout",
-}
-WITHOUT_PROVIDER = {path for path in PUBLIC if "/oidc/" in path}  # answered with 404 or 405
-NO_SESSION = {("POST", "/api/v1/session/oidc/logout")}  # of a key there is none to end: 409
-# Who may do what, as docs/reference/permissions.md says it: roles of people, scopes of programs.
-GROUPS = {
-    "everyone": (set(KeyRole), set(KeyScope)),
-    "read": ({"viewer", "operator", "planner", "engineer", "admin"}, {"read", "admin"}),
-    "entries": ({"operator", "engineer", "admin"}, {"reasons", "admin"}),
-    "supply": ({"planner", "admin"}, {"supply", "admin"}),
-    "audit": ({"planner", "engineer", "admin"}, {"configuration", "admin"}),
-    "aims": ({"planner", "engineer", "admin"}, {"configuration", "admin"}),
-    "ingest": ({"engineer", "admin"}, {"ingest", "admin"}),
-    "mapping": ({"engineer", "admin"}, {"mapping", "admin"}),
-    "configuration": ({"engineer", "admin"}, {"configuration", "admin"}),
-    "admin": ({"admin"}, {"admin"}),
-}
-ROLES = {
-    ("POST", "/api/v1/session/oidc/logout"): "everyone",
-    ("GET", "/api/v1/quarantine/{entry_id}"): "mapping",
-    ("POST", "/api/v1/events:batch"): "ingest",
-    ("GET", "/api/v1/events"): "mapping",
-    ("GET", "/api/v1/events/{event_id}"): "mapping",
-    ("POST", "/api/v1/quarantine:assign"): "mapping",
-    ("POST", "/api/v1/quarantine:discard"): "mapping",
-    ("POST", "/api/v1/quarantine:replay"): "mapping",
-    ("POST", "/api/v1/mappings"): "mapping",
-    ("POST", "/api/v1/mappings:preview"): "mapping",
-    ("POST", "/api/v1/mappings:diff"): "mapping",
-    ("GET", "/api/v1/mappings/{name}/versions/{version}"): "mapping",
-    ("POST", "/api/v1/mappings/{name}/versions/{version}:activate"): "mapping",
-    ("POST", "/api/v1/replays"): "mapping",
-    ("PUT", "/api/v1/suppliers/{key}"): "supply",
-    ("PUT", "/api/v1/suppliers/{key}/policy"): "supply",
-    ("PUT", "/api/v1/supply_policies"): "supply",
-    ("PUT", "/api/v1/sites/{key}"): "supply",
-    ("PUT", "/api/v1/materials/{material}"): "supply",
-    ("PUT", "/api/v1/warehouses/{key}"): "supply",
-    ("PUT", "/api/v1/line_materials/{path}"): "supply",
-    ("PUT", "/api/v1/line_rates/{path}"): "aims",
-    ("POST", "/api/v1/annotations"): "entries",
-    ("DELETE", "/api/v1/annotations/{annotation_id}"): "entries",
-    ("DELETE", "/api/v1/equipment/{path}/calendars"): "configuration",
-    ("PUT", "/api/v1/equipment/{path}/calendars"): "configuration",
-    ("DELETE", "/api/v1/equipment_capacities/{path}"): "configuration",
-    ("PUT", "/api/v1/equipment_capacities/{path}"): "configuration",
-    ("DELETE", "/api/v1/energy_carriers/{carrier}"): "configuration",
-    ("PUT", "/api/v1/energy_carriers/{carrier}"): "configuration",
-    ("POST", "/api/v1/quantity_entries"): "entries",
-    ("PATCH", "/api/v1/quantity_entries/{entry_id}"): "entries",
-    ("DELETE", "/api/v1/quantity_entries/{entry_id}"): "entries",
-    ("POST", "/api/v1/quantity_entries/{entry_id}:undo"): "entries",
-    ("PUT", "/api/v1/targets/{key}"): "aims",
-    ("DELETE", "/api/v1/targets/{key}"): "aims",
-    ("PATCH", "/api/v1/equipment/{path}"): "configuration",
-    ("PATCH", "/api/v1/signals/{signal_id}"): "configuration",
-    ("PUT", "/api/v1/kpi_definitions/{name}"): "configuration",
-    ("DELETE", "/api/v1/kpi_definitions/{name}"): "configuration",
-    ("POST", "/api/v1/kpi_definitions:test"): "configuration",
-    ("POST", "/api/v1/stops"): "entries",
-    ("POST", "/api/v1/stops/{stop_id}:classify"): "entries",
-    ("POST", "/api/v1/stops/{stop_id}:split"): "entries",
-    ("POST", "/api/v1/stops/{stop_id}:undo"): "entries",
-    ("POST", "/api/v1/stops:merge"): "entries",
-    ("PUT", "/api/v1/reason_codes/{path}"): "configuration",
-    ("PUT", "/api/v1/reasons/{code}"): "configuration",
-    ("PUT", "/api/v1/stop_thresholds/{path}"): "configuration",
-    ("GET", "/api/v1/audit/chain"): "audit",
-    ("GET", "/api/v1/audit/head"): "audit",
-    ("GET", "/api/v1/api_keys"): "admin",
-    ("POST", "/api/v1/api_keys"): "admin",
-    ("DELETE", "/api/v1/api_keys/{prefix}"): "admin",
-    ("POST", "/api/v1/api_keys/{prefix}:rotate"): "admin",
-}
-BODIES = {
-    "/api/v1/kpi_values:query": {"queries": [{"equipment": [OTHER], "kpi": ["oee"]}]},
-    "/api/v1/api_keys": {"name": "x"},
-    "/api/v1/kpi_definitions/{name}": {"document": {}},
-    "/api/v1/kpi_definitions:test": {"document": {}},
-    "/api/v1/supply_policies": {"document": {}},
-    "/api/v1/suppliers/{key}/policy": {"document": {}},
-    "/api/v1/line_materials/{path}": {"items": []},
-    "/api/v1/line_rates/{path}": {"currency": "EUR", "per_hour": 1},
-    "/api/v1/annotations": {"equipment": OTHER, "text": "x"},
-    "/api/v1/equipment/{path}": {"name": "x"},
-    "/api/v1/signals/{signal_id}": {"valid_to": "2026-11-01T00:00:00Z"},
-    "/api/v1/equipment/{path}/calendars": {"document": {}},
-    "/api/v1/equipment/{path}/calendars:preview": {"document": {}},
-    "/api/v1/quantity_entries": {
-        "equipment": OTHER,
-        "at": "2026-11-20T09:00:00Z",
-        "kind": "scrap",
-        "quantity": 2,
-    },
-    "/api/v1/quantity_entries/{entry_id}": {"comment": "x"},
-    "/api/v1/stops": {
-        "equipment": OTHER,
-        "start": "2026-11-20T09:00:00Z",
-        "end": "2026-11-20T09:05:00Z",
-    },
-    "/api/v1/stops:merge": {"stops": [{"id": "9999-1"}, {"id": "9999-2"}], "reason": "jam"},
-    "/api/v1/stops/{stop_id}:classify": {"reason": "jam"},
-    "/api/v1/stops/{stop_id}:split": {"at": "2026-11-20T09:00:00Z"},
-    "/api/v1/stops/{stop_id}:undo": {"version": 1},
-    "/api/v1/targets/{key}": {
-        "name": "x",
-        "under": [OTHER],
-        "goal": 0.3,
-        "due_on": "2027-12-31",
-        "baseline_start": "2026-11-01",
-        "baseline_end": "2026-11-10",
-    },
-    "/api/v1/reasons/{code}": {"name_en": "x", "name_de": "x"},
-    "/api/v1/reason_codes/{path}": {"state_code": "7", "reason": "jam"},
-    "/api/v1/stop_thresholds/{path}": {"minor_stop_s": 60},
-    "/api/v1/mappings": {"document": "{}"},
-    "/api/v1/mappings:preview": {"name": "m", "version": 1},
-    "/api/v1/mappings:diff": {"name": "m", "version": 1},
-    "/api/v1/replays": {"mapping": "m", "version": 1},
-    "/api/v1/quarantine:assign": {"connector": "zwick-mqtt", "to": "Eva"},
-    "/api/v1/quarantine:discard": {"connector": "zwick-mqtt", "note": "not needed"},
-    "/api/v1/quarantine:replay": {"connector": "zwick-mqtt"},
-    "/api/v1/energy_carriers/{carrier}": {
-        "equipment": OTHER,
-        "valid_from": "2026-11-01T00:00:00Z",
-        "unit": "m^3",
-        "energy_per_unit": 10,
-    },
-    "/api/v1/equipment_capacities/{path}": {
-        "items_per_hour": 1,
-        "valid_from": "2026-11-01T00:00:00Z",
-    },
-    **{
-        path: {}
-        for path in (
-            "/api/v1/suppliers/{key}",
-            "/api/v1/sites/{key}",
-            "/api/v1/materials/{material}",
-            "/api/v1/warehouses/{key}",
-            "/api/v1/quantity_entries/{entry_id}:undo",
-            "/api/v1/api_keys/{prefix}:rotate",
-        )
-    },
-}
-
-
-ENDLESS = "/api/v1/stream"  # its answer does not end: see test_stream.py
 
 
 def routes_of(app: FastAPI) -> Iterator[tuple[str, str]]:
@@ -199,7 +53,7 @@ PARAMETERS = defaultdict(set) | {
 }
 """Query parameters by method and path: some routes refuse unknown ones."""
 
-LOCKED = [route for route in ROUTES if route[1] not in PUBLIC]
+LOCKED = [route for route in ROUTES if route[1] not in PUBLIC and route not in PUBLIC_OPERATIONS]
 
 
 def test_the_document_contains_every_route() -> None:
@@ -214,7 +68,7 @@ def test_the_document_contains_every_route() -> None:
             inner = getattr(route, "original_router", None) or getattr(route, "router", None)
             waiting += getattr(inner, "routes", [])
     texts = re.compile(r"{(path|material)}")
-    templates = {texts.sub(r"{\1:path}", path) for _, path in ROUTES}
+    templates = {texts.sub(r"{\1:path}", path) for path in (*(path for _, path in ROUTES), ENDLESS)}
     documented = {re.sub(r"^/api/v1", "", path) for path in templates} | templates
     assert paths, "no routes found: FastAPI stores them elsewhere now"
     assert {re.sub(r"^/api/v1", "", path) for path in paths} <= documented
@@ -223,9 +77,12 @@ def test_the_document_contains_every_route() -> None:
 def test_public_routes_are_few_and_named() -> None:
     assert {path for _, path in ROUTES} & PUBLIC == PUBLIC
     stated = list(permissions_by_route(APP))
-    assert {path for _, path, permission in stated if permission is None} == PUBLIC
+    public = {(method, path) for method, path, permission in stated if permission is None}
+    assert public >= PUBLIC_OPERATIONS
+    assert {path for _, path in public - PUBLIC_OPERATIONS} == PUBLIC
     texts = re.compile(r":path}")
-    assert {(method, texts.sub("}", path)) for method, path, _ in stated} == set(ROUTES)
+    expected = {*ROUTES, ("GET", ENDLESS)}
+    assert {(method, texts.sub("}", path)) for method, path, _ in stated} == expected
 
 
 async def _answer_of(world: World, method: str, path: str, key: str | None) -> httpx2.Response:
@@ -242,9 +99,11 @@ async def _answer_of(world: World, method: str, path: str, key: str | None) -> h
     if path == "/api/v1/quarantine/{entry_id}":
         url = "/api/v1/quarantine/2"
     url = re.sub(r"{(annotation_id|entry_id)}", "1", url).replace("{code}", "jam")
-    url = url.replace("{stop_id}", f"{world.ids[OTHER]}-1")
+    url = url.replace("{stop_id}", f"{world.ids[OTHER]}-1").replace("{session_id}", "1")
     parameters = {"equipment": OTHER, "under": OTHER, "valid_from": "2026-11-01T00:00:00Z"}
     parameters = {name: parameters[name] for name in PARAMETERS[method, path] & parameters.keys()}
+    if path == "/api/v1/samples":
+        parameters = {"signal": str(world.ids[f"{OTHER}#temperature"])}
     if path.startswith("/api/v1/kpi_values"):
         parameters = {"equipment": OTHER, "kpi": "oee"}
     return await world.client.request(
@@ -335,20 +194,6 @@ def _roles_in(hint: str) -> list[str]:
     match = re.search(r"roles ([a-z, ]+);", hint)
     assert match, hint
     return match[1].split(", ")
-
-
-# Lists return fewer items instead of 403, unless the request names another plant.
-LISTS = {
-    "/api/v1/plants", "/api/v1/events",
-    "/api/v1/kpis", "/api/v1/kpis.xml", "/api/v1/kpi_definitions",
-    "/api/v1/kpis/{name}", "/api/v1/connectors", "/api/v1/gaps",
-    "/api/v1/quarantine", "/api/v1/quarantine/groups", "/api/v1/replays", "/api/v1/suppliers",
-    "/api/v1/sites", "/api/v1/supply_policies", "/api/v1/call_offs", "/api/v1/due_lines",
-    "/api/v1/shipments", "/api/v1/receipts", "/api/v1/cumulatives", "/api/v1/materials",
-    "/api/v1/warehouses", "/api/v1/stock_levels", "/api/v1/stock_movements",
-    "/api/v1/stock_projection", "/api/v1/days_of_supply", "/api/v1/backlog", "/api/v1/targets",
-}  # fmt: skip
-QUERIES = {"/api/v1/kpi_values:query"}  # answers each question by itself
 
 
 @pytest.mark.asyncio

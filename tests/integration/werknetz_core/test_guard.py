@@ -12,8 +12,9 @@ import structlog
 from werknetz.runtime import log
 from werknetz_core.settings import CoreSettings
 
+from .access_table import BODIES
 from .conftest import EVENT_ID, OTHER, World, open_world
-from .test_access import APP, BODIES, ROUTES
+from .test_access import APP, ROUTES
 
 BAD_TEXTS = ("a\0b", "x" * 5000, "99999999999999999999", "2147483648", "-1", "9" * 5000)
 BAD_ITEMS = (

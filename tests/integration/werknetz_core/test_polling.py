@@ -9,8 +9,9 @@ import pytest
 from werknetz_core.http.responses import VARY
 from werknetz_worker.watermarks import WatermarkPublisher
 
+from .access_table import PUBLIC
 from .conftest import LINE, PLANT, PRESS, World, add_bucket
-from .test_access import PARAMETERS, PUBLIC, ROUTES
+from .test_access import PARAMETERS, ROUTES
 from .test_stops import pieces, send
 
 pytestmark = pytest.mark.asyncio
