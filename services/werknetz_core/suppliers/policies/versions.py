@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.kpi.supply.policy import BUILT_IN, Policy, PolicyRejected
 from werknetz.runtime.log import get_logger
+from werknetz.store.locks import LOCK_OF
 from werknetz.store.master_data import MARK_RELATIONS
 from werknetz.store.session import ReadSession, WriteSession
 from werknetz.store.tables.supply import partners, supply_policies
@@ -16,6 +17,7 @@ from werknetz_core.context.app_context import AppContext
 from werknetz_core.http.problem import Problem
 from werknetz_core.suppliers.policies.schemas import NewPolicy, PolicyVersionView, PolicyView
 
+_LOCK: Final = 0x504F4C49  # "POLI": one change of policies at a time
 _P: Final = supply_policies.c
 POLICIES_QUERY: Final = sa.select(supply_policies, partners.c.key.label("supplier")).select_from(
     supply_policies.outerjoin(partners, partners.c.id == _P.supplier_id)
@@ -61,7 +63,7 @@ async def add_policy_version(
     `supplier_id` None: the default policy.
     """
     document = _parse_document(new.document)
-    await session.execute(sa.text("LOCK TABLE supply_policies IN SHARE ROW EXCLUSIVE MODE"))
+    await session.execute(sa.text(LOCK_OF), {"kind": _LOCK, "id": 0})
     is_same_owner = _P.supplier_id.is_not_distinct_from(supplier_id)
     newest_query = POLICIES_QUERY.where(is_same_owner).order_by(_P.version.desc()).limit(1)
     newest = (await session.execute(newest_query)).mappings().first()
