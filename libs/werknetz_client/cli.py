@@ -126,6 +126,7 @@ def _register_own(app: typer.Typer) -> None:
         supply,
     )
     from werknetz_client.commands.access import users
+    from werknetz_client.commands.data import configuration, events, samples, tables
     from werknetz_client.commands.performance import (
         calendar,
         capacities,
@@ -134,7 +135,6 @@ def _register_own(app: typer.Typer) -> None:
         overview,
         targets,
     )
-    from werknetz_client.commands.data import configuration, events, samples, tables
     from werknetz_client.commands.performance import losses as loss_ranking
     from werknetz_client.commands.shop_floor import (
         audit,

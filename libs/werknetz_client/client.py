@@ -49,8 +49,12 @@ class AsyncClient(AsyncResources):
         *,
         timeout_s: float = 30.0,
         transport: httpx2.AsyncBaseTransport | None = None,
+        language: str | None = None,
     ) -> None:
-        super().__init__(Transport(url, key, timeout_s=timeout_s, transport=transport))
+        """`language`: of sentences, such as "de"; default: English."""
+        super().__init__(
+            Transport(url, key, timeout_s=timeout_s, transport=transport, language=language)
+        )
         self.signals = AsyncSignals(self.transport, "signals")
         self.equipment = AsyncEquipment(self.transport, "equipment")
         self.samples = AsyncSamples(self.transport, "samples")
@@ -327,8 +331,10 @@ class Client(Blocking[AsyncClient], Resources):
         *,
         timeout_s: float = 30.0,
         transport: httpx2.AsyncBaseTransport | None = None,
+        language: str | None = None,
     ) -> None:
-        client = AsyncClient(url, key, timeout_s=timeout_s, transport=transport)
+        """`language`: of sentences, such as "de"; default: English."""
+        client = AsyncClient(url, key, timeout_s=timeout_s, transport=transport, language=language)
         self.url = client.transport.url
         self.key = client.transport.key
         loop = LoopThread()

@@ -66,6 +66,7 @@ class Transport:
         *,
         timeout_s: float = 30.0,
         transport: httpx2.AsyncBaseTransport | None = None,
+        language: str | None = None,
     ) -> None:
         config_url, config_key = load_config() if url is None or key is None else (url, key)
         self.url = (url or config_url).rstrip("/")
@@ -73,7 +74,7 @@ class Transport:
         self._timeout_s = timeout_s
         self._http = httpx2.AsyncClient(
             base_url=self.url,
-            headers={"X-API-Key": self.key} if self.key else {},
+            headers=_headers_of(self.key, language),
             timeout=timeout_s,
             transport=transport,
         )
@@ -213,6 +214,11 @@ class Transport:
                 retry_after_s = _retry_after_s(response)
             await asyncio.sleep(max(backoff.next_s(), retry_after_s))
         raise AssertionError("the last attempt returns or raises")
+
+
+def _headers_of(key: str | None, language: str | None) -> dict[str, str]:
+    headers = {"X-API-Key": key, "Accept-Language": language}
+    return {name: value for name, value in headers.items() if value}
 
 
 def _is_busy(response: httpx2.Response) -> bool:

@@ -89,6 +89,7 @@ from werknetz_core.suppliers.endpoints import router as suppliers
 from werknetz_core.suppliers.policies.endpoints import router as policies
 from werknetz_core.suppliers.sites.endpoints import router as sites
 from werknetz_core.targets.endpoints import router as targets
+from werknetz_core.texts.language import LanguageMiddleware
 from werknetz_core.users.endpoints import router as users
 from werknetz_core.warehouses.endpoints import router as warehouses
 from werknetz_core.warehouses.stock_levels.endpoints import router as stock_levels
@@ -190,6 +191,7 @@ def _add_middleware(app: FastAPI, settings: CoreSettings) -> None:
     app.add_middleware(AdmissionMiddleware)
     # Added last, so outermost: it also handles bodies that the limit rejects.
     app.add_middleware(RequestMiddleware, metrics=RequestMetrics(app.state.registry))
+    app.add_middleware(LanguageMiddleware)
     allow_origins(app, settings.cors_origins)
 
 

@@ -47,6 +47,7 @@ class MissingDeliveryItem(TypedDict):
 
 
 class ShortageWarningItem(TypedDict):
+    code: str
     text: str
     material: str
     description: str

@@ -247,6 +247,7 @@ class DaysOfSupplyItem(TypedDict):
 class FindingItem(TypedDict):
     key: str
     kind: str
+    text: str
     subject: str
     supplier: str | None
     material: str | None

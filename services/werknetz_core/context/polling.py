@@ -15,6 +15,7 @@ from werknetz_core.context.app_context import AppContext
 from werknetz_core.http.etag import CACHE_CONTROL, etag_matches
 from werknetz_core.http.problem import invalid_parameter
 from werknetz_core.http.responses import VARY, json_response, not_modified, with_content_etag
+from werknetz_core.texts.language import current_language
 
 _VARY: Final = {"Vary": VARY}
 SUPPLY_WATERMARKS: Final = ("#supply", "#stock")
@@ -46,7 +47,7 @@ class Revision:
         tree = await context.tree.current()
         inputs = [
             str(request.url.path), str(request.url.query), request.headers.get("accept"),
-            tree.version, tuple(changes or ()), *facts,
+            current_language(), tree.version, tuple(changes or ()), *facts,
         ]  # fmt: skip
         etag = await context.watermarks.etag_of(paths, inputs, context.now_us())
         return cls(etag, etag_matches(request.headers.get("if-none-match"), etag))

@@ -52,10 +52,19 @@ _BODY: dict[str, Any] = {
 }
 
 
+_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Identifies events that have no `id`: a repetition with the key is a duplicate.",
+    "schema": {"type": "string", "maxLength": 255},
+}
+
+
 @router.post(
     "/events:batch",
     response_model=BatchView,
-    openapi_extra={"requestBody": _BODY},
+    openapi_extra={"requestBody": _BODY, "parameters": [_KEY]},
 )
 async def add_events(request: Request, context: ContextDep, principal: MayIngest) -> Response:
     """Accept events as JSON, NDJSON or CSV. 2xx: they are on disk. Duplicates are dropped."""

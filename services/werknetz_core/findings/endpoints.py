@@ -18,11 +18,13 @@ from werknetz_core.access.require import MayRead
 from werknetz_core.access.supply_scope import MATERIAL, SUPPLIER, WAREHOUSE
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep
 from werknetz_core.context.collection import load_page, page_response, time_condition
+from werknetz_core.findings.messages import finding_text
 from werknetz_core.findings.schemas import FindingView
 from werknetz_core.http import pagination
 from werknetz_core.http.links import message_views_of
 from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
+from werknetz_core.texts.language import current_language
 
 router = APIRouter(tags=["supply"])
 FindingKind = Literal[
@@ -107,5 +109,13 @@ async def list_findings(
     if open is not None:
         query = query.where(_F.cleared_at.is_(None) if open else _F.cleared_at.is_not(None))
     rows, next_cursor = await load_page(session, params, query, _SORTING)
-    items = [FindingView(**row, messages=message_views_of(row["event_ids"])) for row in rows]
+    language = current_language()
+    items = [
+        FindingView(
+            **row,
+            text=finding_text(dict(row), language),
+            messages=message_views_of(row["event_ids"]),
+        )
+        for row in rows
+    ]
     return page_response(request, params, items, FindingView, next_cursor=next_cursor)

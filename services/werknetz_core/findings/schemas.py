@@ -11,7 +11,8 @@ class FindingView(BaseModel):
     """A sentence that describes a contradiction with its remedy, and links to its messages."""
 
     key: str
-    kind: str
+    kind: str  # the code of the sentence; its fields are beside it
+    text: str  # kind and fields, in the language of Accept-Language
     subject: str  # relation, stock, event, machine; of what is not computed also others
     supplier: str | None
     material: str | None

@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from werknetz_core.http.guard.methods import allowed_methods
+from werknetz_core.texts.catalogue import problem_title
 
 MEDIA_TYPE: Final = "application/problem+json"
 UNREADABLE: Final = 400
@@ -69,7 +70,7 @@ class Problem(Exception):
     def to_document(self, trace_id: str, instance: str) -> dict[str, object]:
         return {
             "type": TYPE_PREFIX + self.code,
-            "title": self.title,
+            "title": problem_title(self.code, self.title),
             "status": self.status,
             "detail": self.detail,
             "hint": self.hint,

@@ -12,8 +12,8 @@ from fastapi import Request, Response
 
 from werknetz_core.http.etag import CACHE_CONTROL, etag_matches
 
-VARY: Final = "Accept, Authorization, Cookie, X-API-Key"
-"""Answers depend on the format and on what the key may see."""
+VARY: Final = "Accept, Accept-Language, Authorization, Cookie, X-API-Key"
+"""Answers depend on the format, the language and on what the key may see."""
 _encoder: Final = msgspec.json.Encoder()
 
 

@@ -79,7 +79,7 @@ class LossView(BaseModel):
     line_minutes: float = Field(description="Time in which at least one machine starved.")
     cost: CostView | None = Field(description="Cost of line_minutes; null: no line rate.")
     machines: list[MachineMinutesView]
-    text: str
+    text: str = Field(description="In the language of Accept-Language, in the plant's time.")
     causes: list[CauseView]
 
 

@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Final, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from werknetz.domain.bucket import instant_of
 from werknetz.kpi.stock.supply_caused import PlaceStockOut, SupplyCausedLoss, merge_spans
+from werknetz_core.context.equipment_tree import EquipmentNode
 from werknetz_core.http.links import MessageView, event_link, message_views_of
 from werknetz_core.losses.attribution import SupplyCausedDowntime, to_minutes
 from werknetz_core.losses.late_deliveries import LateDelivery
@@ -24,6 +25,9 @@ from werknetz_core.losses.schemas import (
     TotalsView,
     UnattributedView,
 )
+from werknetz_core.texts.catalogue import sentence
+from werknetz_core.texts.formats import number_text, time_text
+from werknetz_core.texts.language import Language, current_language
 
 GroupBy = Literal["loss", "supplier", "material", "line"]
 
@@ -31,9 +35,9 @@ GroupBy = Literal["loss", "supplier", "material", "line"]
 def loss_view(downtime: SupplyCausedDowntime, loss: SupplyCausedLoss) -> LossView:
     spans = merge_spans(span for machine_spans in loss.spans.values() for span in machine_spans)
     causes = [_cause_view(downtime, loss, stock_out) for stock_out in loss.stock_outs]
-    line = downtime.inputs.nodes[loss.line_id].path
+    node = downtime.inputs.nodes[loss.line_id]
     return LossView(
-        line=line,
+        line=node.path,
         start=instant_of(spans[0][0]),
         end=instant_of(spans[-1][1]),
         machine_minutes=to_minutes(loss.machine_us),
@@ -46,7 +50,7 @@ def loss_view(downtime: SupplyCausedDowntime, loss: SupplyCausedLoss) -> LossVie
             )
             for machine, machine_spans in sorted(loss.spans.items())
         ],
-        text=_loss_text(line, loss, causes),
+        text=_loss_text(node, loss, causes, current_language()),
         causes=causes,
     )
 
@@ -150,36 +154,40 @@ def _message_view(event_id: UUID) -> MessageView:
     return MessageView(event_id=event_id, link=event_link(event_id))
 
 
-def _loss_text(line: str, loss: SupplyCausedLoss, causes: Sequence[CauseView]) -> str:
-    """Return the chain as one sentence, with times in UTC."""
-    effect = f"{line} starved {to_minutes(loss.line_us):.0f} min"
-    parts = []
-    for cause in causes:
-        since = _format_time(cause.stock_out.start)
-        shortage = f"{cause.material} was out of stock in {cause.warehouse} from {since}"
-        if not cause.deliveries:
-            parts.append(f"{shortage}, though no delivery of it was late")
-            continue
-        first = cause.deliveries[0]
-        delay = (
-            "has not arrived"
-            if first.fulfilled_at is None
-            else f"arrived {_format_delay(first.delay_s)} late"
-        )
-        documents = ", ".join(shipment.document for shipment in first.shipments)
-        parts.append(
-            f"{shortage}: {first.call_off}, due {_format_time(first.due)}, {delay} from "
-            f"{first.supplier_name}{f' ({documents})' if documents else ''}"
-        )
-    return f"{effect}: {'; together with '.join(parts)}"
+def _loss_text(
+    line: EquipmentNode, loss: SupplyCausedLoss, causes: Sequence[CauseView], language: Language
+) -> str:
+    """Return the chain as one sentence, with times of the plant."""
+    zone = ZoneInfo(line.time_zone or "UTC")
+    parts = [_cause_text(cause, zone, language) for cause in causes]
+    return sentence(
+        "loss", "starved", language, line=line.path,
+        minutes=number_text(to_minutes(loss.line_us), language, digits=0),
+        causes=sentence("loss", "and", language).join(parts),
+    )  # fmt: skip
 
 
-def _format_time(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%MZ}"
+def _cause_text(cause: CauseView, zone: ZoneInfo, language: Language) -> str:
+    fields = {
+        "material": cause.material, "warehouse": cause.warehouse,
+        "since": time_text(cause.stock_out.start, zone, language),
+    }  # fmt: skip
+    if not cause.deliveries:
+        return sentence("loss", "not_late", language, **fields)
+    first = cause.deliveries[0]
+    documents = ", ".join(shipment.document for shipment in first.shipments)
+    return sentence(
+        "loss", "not_arrived" if first.fulfilled_at is None else "arrived_late", language,
+        **fields, call_off=first.call_off, due=time_text(first.due, zone, language),
+        delay=_format_delay(first.delay_s, language), supplier=first.supplier_name,
+        documents=f" ({documents})" if documents else "",
+    )  # fmt: skip
 
 
-def _format_delay(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+def _format_delay(seconds: float, language: Language) -> str:
+    if seconds < 7200:
+        return f"{number_text(seconds / 60, language, digits=0)} min"
+    return f"{number_text(seconds / 3600, language, digits=1)} h"
 
 
 def _supplier_names(downtime: SupplyCausedDowntime, loss: SupplyCausedLoss) -> str | None:

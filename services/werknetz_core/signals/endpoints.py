@@ -75,8 +75,7 @@ async def list_signals(
     if key is not None:
         query = query.where(signals.c.key == key)
     if not latest:
-        page = await query_page(request, session, params, query, _SORTING, SignalView)
-        return cast("pagination.Page[LatestSignalView | SignalView]", page)
+        return await query_page(request, session, params, query, _SORTING, SignalView)
     rows, next_cursor = await load_page(session, params, query, _SORTING)
     ids = [row["id"] for row in rows]
     async with reading(context, principal, Reads(len(ids) * ROWS_PER_SIGNAL)) as own:

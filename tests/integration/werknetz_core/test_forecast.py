@@ -168,8 +168,15 @@ async def test_a_line_that_will_stop_leads_to_its_late_delivery(
     event_id = event("r1-2/0")
     assert late["events"] == [{"event_id": str(event_id), "link": f"/api/v1/events/{event_id}"}]
     assert warning["text"] == (
-        f"{LINE} will stop on 2026-11-20 12:37 for want of M1 bracket (w-emden): Kirchhoff AG "
-        "owes 30 PCE of call-off r1-2, due 2026-11-19 23:07, 6.0 h overdue, no date announced."
+        f"{LINE} will stop on 2026-11-20 12:37 CET for want of M1 bracket (w-emden): Kirchhoff AG "
+        "owes 30 PCE of call-off r1-2, due 2026-11-19 23:07 CET, 6.0 h overdue, no date announced."
+    )
+    assert warning["code"] == "stop"
+    german = await world.get("/shortage_warnings", headers={"Accept-Language": "de"})
+    assert german.json()["items"][0]["text"] == (
+        f"{LINE} steht ab 20.11.2026 12:37 MEZ still, weil M1 bracket fehlt (w-emden): "
+        "Kirchhoff AG schuldet 30 PCE aus Abruf r1-2, fällig 19.11.2026 23:07 MEZ, "
+        "6,0 h überfällig, kein Termin angekündigt."
     )
 
 

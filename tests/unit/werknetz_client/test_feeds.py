@@ -68,6 +68,20 @@ def test_what_is_refused_is_not_repeated() -> None:
     assert "idempotency-key" not in requests[1].headers
 
 
+def test_the_language_of_sentences() -> None:
+    languages = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        languages.append(request.headers.get("accept-language"))
+        return httpx2.Response(200, json={"items": [], "next_cursor": None})
+
+    transport = httpx2.MockTransport(answer)
+    for language in ("de", None):
+        with Client("http://core", "k", transport=transport, language=language) as client:
+            assert client.findings.list() == []
+    assert languages == ["de", None]
+
+
 def test_a_deletion_is_sent_once() -> None:
     requests = []
 

@@ -40,7 +40,7 @@ def find_answer(caller: int, key_hash: bytes) -> sa.Select[Any]:
 
 def delete_expired() -> sa.Delete:
     """Delete a few answers that are too old, without waiting for others who delete them."""
-    row_id = sa.literal_column("ctid")
+    row_id: sa.ColumnElement[Any] = sa.literal_column("ctid")
     expired = (
         sa.select(row_id)
         .select_from(stored_answers)

@@ -45,7 +45,8 @@ class MissingDeliveryView(BaseModel):
 
 
 class ShortageWarningView(BaseModel):
-    text: str
+    code: str  # stop, run_short: of the sentence
+    text: str  # in the language of Accept-Language
     material: str
     description: str
     unit: str | None

@@ -123,7 +123,14 @@ async def test_a_starved_line_leads_to_its_late_supplier(world: World) -> None:
     for message in chain:
         link = message["link"].removeprefix("/api/v1")
         assert (await world.get(link, key="engineer")).status_code == 200
-    assert "LAB-17, due 2026-11-19 06:00Z, arrived 3.5 h late from Weserguss (LS-7)" in loss["text"]
+    late = "LAB-17, due 2026-11-19 07:00 CET, arrived 3.5 h late from Weserguss (LS-7)"
+    assert late in loss["text"]
+    german = await world.get(
+        "/losses/supply-caused?start=2026-11-18T00:00Z&end=-0h",
+        headers={"Accept-Language": "de-DE,de;q=0.9,en;q=0.8"},
+    )
+    late = "LAB-17, fällig 19.11.2026 07:00 MEZ, kam 3,5 h zu spät von Weserguss (LS-7)"
+    assert late in german.json()["items"][0]["text"]
 
 
 async def test_groups_add_up_and_a_key_sees_its_plants(world: World) -> None:

@@ -1,0 +1,1 @@
+"""Sentences of the API in German and English, from one catalogue: `catalogue.toml`."""
