@@ -25,6 +25,7 @@ from werknetz_core.context.polling import (
 from werknetz_core.context.time_spec import format_local, parse_span
 from werknetz_core.context.windows import time_context_of
 from werknetz_core.http.problem import invalid_parameter
+from werknetz_core.limits.reading import reading, reads_of_machines
 
 router = APIRouter(tags=["kpis"])
 Part = Literal["product_family", "definition", "coverage", "calendar"]
@@ -74,7 +75,12 @@ async def compare_plants(
     ]  # fmt: skip
 
     async def compute() -> object:
-        async with context.database.acquire() as connection:
+        machines = sum(len(tree.ids_below[n.path]) for n in nodes)
+        reads = await reads_of_machines(context, machines, span.start_us, span.end_us)
+        async with (
+            reading(context, principal, reads) as context_of_reads,
+            context_of_reads.database.acquire() as connection,
+        ):
             items = await compare_equipment(connection, tree, query)
         return _document_of(query, node.path, level, time.zone, items)
 

@@ -56,14 +56,17 @@ async def _wide_turn(
 
 
 async def reads_of_machines(
-    context: AppContext, machines: int, start_us: int, end_us: int
+    context: AppContext, machines: int, start_us: int, end_us: int, *, stops: bool = False
 ) -> Reads:
-    """Return what a span of machines holds; before the first data there is nothing to read."""
+    """Return what a span of machines holds; before the first data there is nothing to read.
+
+    `stops`: this process reads each stop of it.
+    """
     first_us = await context.admission.history_start_us(context.database)
     if first_us is None:
         return Reads()
     end_us = min(end_us, context.now_us())
-    return Reads.of_buckets(machines, max(start_us, first_us), end_us)
+    return Reads.of_buckets(machines, max(start_us, first_us), end_us, stops=stops)
 
 
 def _timed_out(seconds: float) -> Problem:

@@ -13,6 +13,8 @@ from werknetz_core.context.polling import (
 )
 from werknetz_core.context.time_spec import parse_span
 from werknetz_core.context.windows import time_context_of
+from werknetz_core.limits.reading import reading, reads_of_machines
+from werknetz_core.limits.weight import Reads
 from werknetz_core.loss_times.report import LossTarget, report_loss_times
 from werknetz_core.loss_times.schemas import LossTimesListView
 
@@ -56,7 +58,14 @@ async def get_loss_times(
     ]
 
     async def compute() -> object:
-        async with context.database.acquire() as connection:
+        reads = Reads()
+        for target in targets:
+            ids, span = tree.ids_below[target.node.path], target.span
+            reads += await reads_of_machines(context, len(ids), span.start_us, span.end_us)
+        async with (
+            reading(context, principal, reads) as context_of_reads,
+            context_of_reads.database.acquire() as connection,
+        ):
             items = [await report_loss_times(connection, tree, target) for target in targets]
         return {"items": items, "no_data": all(item["no_data"] for item in items)}
 

@@ -12,6 +12,7 @@ from werknetz.domain.bucket import instant_of
 from werknetz.kpi.plan import PlannedTime
 from werknetz.store.session import Database
 from werknetz_core.context.equipment_tree import EquipmentTree
+from werknetz_core.limits.weight import Reads
 from werknetz_core.mappings import raw_inputs
 from werknetz_core.mappings.comparison import Comparison
 from werknetz_core.mappings.impact import MappingResult
@@ -20,6 +21,7 @@ from werknetz_core.mappings.raw_inputs import FIRST_SPOOL_ID, RawPosition, Store
 from werknetz_core.mappings.replay_normalizer import NormalizedInput, ReplayNormalizer
 
 NEWEST_MAX: Final = 500
+READS_OF_COMPARISON: Final = Reads(values=10_000)  # its time budget bounds it
 
 
 @dataclass(slots=True)
@@ -33,6 +35,10 @@ class DryRun:
     after: MappingResult = field(default_factory=MappingResult)
     skipped: int = 0
     next_start: datetime | None = None  # where the time budget ended
+
+    @property
+    def reads_of_preview(self) -> Reads:
+        return Reads(values=NEWEST_MAX * len(self.connectors))
 
     async def compare(
         self, database: Database, start: datetime, end: datetime, budget_s: float

@@ -21,8 +21,9 @@ from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.problem import Problem
 from werknetz_core.http.sorting import sort_and_paginate
 from werknetz_core.idempotency.route import OnceRoute
+from werknetz_core.limits.reading import reading
 from werknetz_core.mappings import registry
-from werknetz_core.mappings.dry_run import DryRun
+from werknetz_core.mappings.dry_run import READS_OF_COMPARISON, DryRun
 from werknetz_core.mappings.schemas import (
     DiffRequest,
     DiffView,
@@ -99,7 +100,8 @@ async def preview_mapping(
     """Show the result of a mapping for the newest raw input; nothing is stored."""
     dry_run = await _dry_run(body, session, principal)
     since = instant_of(context.now_us()) - timedelta(minutes=body.minutes)
-    results = await dry_run.preview(context.database, since)
+    async with reading(context, principal, dry_run.reads_of_preview) as context_of_reads:
+        results = await dry_run.preview(context_of_reads.database, since)
     return preview_view(dry_run, results, body.examples)
 
 
@@ -110,12 +112,9 @@ async def diff_mapping(
     """Run a mapping over stored raw input: which values, states, events and KPIs would change."""
     dry_run = await _dry_run(body, session, principal)
     span = parse_span(body.start, body.end, utc_time_context(context))
-    await dry_run.compare(
-        context.database,
-        instant_of(span.start_us),
-        instant_of(span.end_us),
-        body.budget_s,
-    )
+    start, end = instant_of(span.start_us), instant_of(span.end_us)
+    async with reading(context, principal, READS_OF_COMPARISON) as context_of_reads:
+        await dry_run.compare(context_of_reads.database, start, end, body.budget_s)
     return diff_view(dry_run, await context.tree.current())
 
 

@@ -17,10 +17,12 @@ from werknetz_core.context.polling import (
 )
 from werknetz_core.context.windows import time_context_of
 from werknetz_core.http.problem import Problem, invalid_parameter
+from werknetz_core.limits.reading import reading
 from werknetz_core.overview.current import load_silent_connectors
-from werknetz_core.overview.report import report_overview
+from werknetz_core.overview.report import reads_of_overview, report_overview
 from werknetz_core.overview.schemas import OverviewView
 from werknetz_core.targets.loading import is_by_attendance, load_targets
+from werknetz_core.targets.reads import reads_of_targets
 
 router = APIRouter(tags=["overview"])
 ITEMS_MAX = 500
@@ -63,7 +65,11 @@ async def get_overview(
     facts = [level, sorted(silent.items()), [(t.key, t.changed_at) for t in targets]]
 
     async def compute() -> object:
-        async with context.database.snapshot() as connection:
+        reads = reads_of_overview(len(nodes)) + reads_of_targets(targets, context.now_us())
+        async with (
+            reading(context, principal, reads) as context_of_reads,
+            context_of_reads.database.snapshot() as connection,
+        ):
             document = await report_overview(connection, tree, nodes, targets)
         return {**document, "depth": level}
 

@@ -8,6 +8,7 @@ from werknetz.store.session import ReadConnection
 from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.context.time_spec import TimeContext, shift_fields
 from werknetz_core.kpis.window_sums import SumQuery, load_states, load_window_sums
+from werknetz_core.limits.weight import Reads
 from werknetz_core.overview.current import (
     OpenStop,
     load_open_stops,
@@ -15,8 +16,10 @@ from werknetz_core.overview.current import (
     stop_document,
 )
 from werknetz_core.overview.periods import (
+    KPIS,
     OEE_ELEMENTS,
     PERIOD_ELEMENTS,
+    SPARK_DAYS,
     PeriodDivision,
     Periods,
     Rows,
@@ -25,6 +28,11 @@ from werknetz_core.targets.report import StoredTarget, measure_target
 
 Document = dict[str, Any]
 _TARGET_FIELDS: Final = ("change", "gap_points")
+
+
+def reads_of_overview(equipments: int) -> Reads:
+    """Return what an overview of so many equipments reads: days as rows, two periods of KPIs."""
+    return Reads(rows=equipments * (SPARK_DAYS + 7), values=equipments * 2 * len(KPIS))
 
 
 async def report_overview(

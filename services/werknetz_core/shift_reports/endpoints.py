@@ -14,6 +14,7 @@ from werknetz_core.context.polling import (
 from werknetz_core.context.time_spec import parse_span
 from werknetz_core.context.windows import time_context_of
 from werknetz_core.http.responses import json_response
+from werknetz_core.limits.reading import reading, reads_of_machines
 from werknetz_core.shift_reports.report import build_report
 from werknetz_core.shift_reports.schemas import ShiftReportView
 
@@ -46,5 +47,8 @@ async def show_shift_report(
     revision = await Revision.of(request, context, [node.path, PRODUCTS_WATERMARK])
     if revision.is_known:
         return revision.not_modified()
-    document = await build_report(context, node, span, time, principal)
+    machines = len((await context.tree.current()).ids_below[node.path])
+    reads = await reads_of_machines(context, machines, span.start_us, span.end_us, stops=True)
+    async with reading(context, principal, reads) as context_of_reads:
+        document = await build_report(context_of_reads, node, span, time, principal)
     return revision.complete(request, json_response(document, revision.headers))

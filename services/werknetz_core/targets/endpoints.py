@@ -24,8 +24,10 @@ from werknetz_core.context.polling import (
 )
 from werknetz_core.context.time_spec import TimeContext, parse_instant
 from werknetz_core.http.problem import Problem, invalid_parameter
+from werknetz_core.limits.reading import reading
 from werknetz_core.targets.changes import set_target, withdraw_target
 from werknetz_core.targets.loading import is_by_attendance, load_targets
+from werknetz_core.targets.reads import reads_of_details, reads_of_targets
 from werknetz_core.targets.report import (
     StoredTarget,
     detail_document,
@@ -48,7 +50,11 @@ async def list_targets(
 
     async def compute() -> object:
         tree = await context.tree.current()
-        async with context.database.snapshot() as connection:
+        reads = reads_of_targets(stored, context.now_us())
+        async with (
+            reading(context, principal, reads) as context_of_reads,
+            context_of_reads.database.snapshot() as connection,
+        ):
             measured = [
                 await measure_target(connection, tree, target, context.now_us())
                 for target in stored
@@ -82,7 +88,11 @@ async def show_target(
 
     async def compute() -> object:
         tree = await context.tree.current()
-        async with context.database.snapshot() as connection:
+        reads = await reads_of_details(context, tree, target, at_us)
+        async with (
+            reading(context, principal, reads) as context_of_reads,
+            context_of_reads.database.snapshot() as connection,
+        ):
             measured = await measure_target(connection, tree, target, at_us, reach_by)
             return await detail_document(connection, tree, measured, factors)
 

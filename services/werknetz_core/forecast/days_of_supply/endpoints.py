@@ -19,7 +19,9 @@ from werknetz_core.forecast import inputs, lookup
 from werknetz_core.forecast.days_of_supply.schemas import DaysOfSupplyListView, DaysOfSupplyView
 from werknetz_core.forecast.demand import PlannedDemand, even_edges
 from werknetz_core.forecast.inputs import LineDemand
+from werknetz_core.forecast.reads import reads_of_forecast
 from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
+from werknetz_core.limits.reading import reading
 
 router = APIRouter(tags=["stock"])
 _I: Final = stock_items.c
@@ -47,7 +49,10 @@ async def list_days_of_supply(
     """
     selection = await lookup.load_selection(filters, session, principal)
     edges = even_edges(as_of.at_us, days)
-    async with context.database.acquire() as connection:
+    async with (
+        reading(context, principal, await reads_of_forecast(session)) as context_of_reads,
+        context_of_reads.database.acquire() as connection,
+    ):
         demands = await inputs.load_line_demands(
             connection, as_of.at_us, edges[-1], selection.material_ids
         )

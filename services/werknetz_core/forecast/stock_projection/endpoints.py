@@ -15,12 +15,14 @@ from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.time_spec import format_utc
 from werknetz_core.forecast import lookup
 from werknetz_core.forecast.forecast import Forecast, load_forecast, zone_of
+from werknetz_core.forecast.reads import reads_of_forecast
 from werknetz_core.forecast.stock_projection.schemas import (
     ProjectedDayView,
     StockProjectionListView,
     StockProjectionView,
 )
 from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
+from werknetz_core.limits.reading import reading
 
 router = APIRouter(tags=["stock"])
 DAYS_MAX: Final = 92
@@ -46,7 +48,8 @@ async def list_stock_projections(
     selection = await lookup.load_selection(filters, session, principal)
     now_us, tree = context.now_us(), await context.tree.current()
     async with (
-        context.database.acquire() as connection,
+        reading(context, principal, await reads_of_forecast(session)) as context_of_reads,
+        context_of_reads.database.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         forecast = await load_forecast(

@@ -27,6 +27,7 @@ from werknetz_core.kpis.query import KpiQuery
 from werknetz_core.kpis.scopes.scope import QueryTarget
 from werknetz_core.kpis.values import compute
 from werknetz_core.kpis.values.compute import judgement_fields
+from werknetz_core.limits.reading import reading, reads_of_machines
 
 _API: Final = "/api/v1"
 _COUNTS: Final = {"produced": "pq", "good": "gq", "scrap": "sq", "rework": "rq"}
@@ -39,6 +40,17 @@ async def explain(
 ) -> Document:
     """Return an ExplanationView as a document. The query has one target and one KPI."""
     targets = await compute.find_targets(query, context, principal)
+    [target] = targets
+    span = target.span
+    reads = await reads_of_machines(context, 2 * len(target.ids), span.start_us, span.end_us)
+    async with reading(context, principal, reads) as context_of_reads:
+        return await _explain(query, context_of_reads, session, principal, targets)
+
+
+async def _explain(
+    query: KpiQuery, context: AppContext, session: ReadSession, principal: Principal,
+    targets: Sequence[QueryTarget],
+) -> Document:  # fmt: skip
     [target], [kpi] = targets, query.kpis
     kpi = kpi.in_force_at(min(target.span.end_us, target.time.now_us) - 1)
     query = replace(query, kpis=(kpi,))

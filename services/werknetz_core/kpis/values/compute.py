@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from werknetz.domain.bucket import BUCKET_US
+from werknetz.domain.rollup import HOUR_US
 from werknetz.domain.window import Window
 from werknetz.kpi.additive import AdditiveElements
 from werknetz.kpi.definition import EQUIPMENT, Divisor, Kpi
@@ -32,7 +33,8 @@ from werknetz_core.limits.weight import Reads
 _NO_DATA: Final = "no data"
 _VALUES_PER_TURN: Final = 25  # about a millisecond; then other requests have a turn
 _DAY_US: Final = 86_400_000_000
-_BY_BUCKET: Final = frozenset({FIVE_MINUTES, "15m"})
+_EDGE_HOURS_MAX: Final = 2 * 23
+_EDGE_BUCKETS_MAX: Final = 2 * 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +54,28 @@ class KpiPlan:
         now_us = context.now_us()
         rows = 0
         for target, own in self.divided:
-            span_us = sum(max(0, min(w.end_us, now_us) - max(w.start_us, first_us)) for w in own)
-            # Hours of machines and days of all equipment are stored as sums.
-            rows += len(target.ids) * span_us // BUCKET_US if self._sums_buckets else len(own)
-            rows += span_us // _DAY_US
+            spans = [max(0, min(w.end_us, now_us) - max(w.start_us, first_us)) for w in own]
+            if self._sums_buckets:
+                rows += len(target.ids) * sum(spans) // BUCKET_US
+            else:  # quarters of an hour, hours and days of all equipment are stored as sums
+                rows += len(own) + sum(spans) // _DAY_US
+                if self.query.rolling is not None:
+                    rows += sum(map(_rows_at_edges, spans))
         return Reads(rows, values)
 
     @property
     def _sums_buckets(self) -> bool:
         query = self.query
         return (
-            effective_granularity(query.granularity, with_five_minutes=True) in _BY_BUCKET
-            or query.rolling is not None
+            query.granularity == FIVE_MINUTES
             or query.as_of is not None
             or query.grouping is not None
         )
+
+
+def _rows_at_edges(span_us: int) -> int:
+    """Return the hours and quarters of an hour before and after the days of a rolling window."""
+    return min(_EDGE_HOURS_MAX, span_us // HOUR_US) + min(_EDGE_BUCKETS_MAX, span_us // BUCKET_US)
 
 
 async def find_targets(
