@@ -29,6 +29,7 @@ from werknetz_core.context.equipment_tree import now_us
 from werknetz_core.http.formats import Format, OutputFormat, render
 from werknetz_core.http.list_params import columns_of
 from werknetz_core.migrate import upgrade
+from werknetz_core.oidc.provider import cli as oidc_cli
 from werknetz_core.settings import CoreSettings
 from werknetz_core.users.first_admin import FIRST_ADMIN, offer_first_admin
 
@@ -49,6 +50,7 @@ def register(app: typer.Typer) -> None:
     keys.command("rotate")(rotate_key)
     keys.command("revoke")(revoke_key)
     app.add_typer(keys, name="keys")
+    oidc_cli.register(app)
     users = get_or_add_group(app, "users", "People who sign in.")
     users.command("first-admin")(create_first_admin)
     users.command("recover")(recover_user)

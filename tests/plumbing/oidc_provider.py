@@ -36,8 +36,9 @@ class OidcProvider:
         return f"http://localhost:{self.port}"
 
     def start(self) -> None:
+        options = json.dumps({"port": self.port, **self.options})
         self.child = Child.start(
-            [shutil.which("node") or "node", str(self.script), json.dumps({"port": self.port, **self.options})],
+            [shutil.which("node") or "node", str(self.script), options],
             log=self.folder / "oidc-provider.log", folder=self.folder, environment=None,
         )  # fmt: skip
         deadline = time.monotonic() + START_S

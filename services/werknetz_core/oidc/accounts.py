@@ -69,7 +69,11 @@ def _text(value: object) -> str | None:
 
 
 async def sign_in_account(
-    session: WriteSession, identity: Identity, provider: ProviderSettings, grant: Grant
+    session: WriteSession,
+    identity: Identity,
+    provider: ProviderSettings,
+    grant: Grant,
+    now_us: int,
 ) -> Principal:
     """Make or update the account with what the groups grant now; raise 403 if it is disabled."""
     row = await _find(session, identity)
@@ -91,6 +95,7 @@ async def sign_in_account(
         await session.execute(sa.update(users).where(users.c.id == row["id"]).values(values))
     before = {name: row[name] for name in rights}
     if before != rights:
+        await end_sessions_of_user(session, row["id"], now_us)  # as after a change by an admin
         await record_change(
             session, principal, "changed", ("user", row["name"]),
             before=before, after=rights | _origin_of(provider, grant),

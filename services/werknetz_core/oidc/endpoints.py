@@ -36,6 +36,7 @@ from werknetz_core.oidc.providers import LOGIN, Providers
 from werknetz_core.oidc.schemas import LogoutView, ProviderWayView, SignInWaysView
 from werknetz_core.oidc.sign_in import SECOND_US, authorization_url, complete_sign_in
 from werknetz_core.sessions.cookies import clear_session_cookie, set_session_cookie
+from werknetz_core.sessions.endpoints import end_former_session
 
 _log: Final = get_logger("core.oidc")
 _PROBLEM: Final[dict[str, Any]] = {
@@ -152,6 +153,7 @@ async def finish_sign_in(
     except SignInRefused as refused:
         response = _refusal(request, providers, refused, None)
     else:
+        await end_former_session(request, context)
         response = HTMLResponse(signed_in_page(attempt.next_path))
         set_session_cookie(request, response, opened.token)
     name = cookie_name(state or "", is_https=is_https)

@@ -11,6 +11,7 @@ from werknetz_core.oidc.settings import OidcSettings
 
 CALLBACK: Final = "/api/v1/session/oidc/callback"
 LOGIN: Final = "/api/v1/session/oidc/login"
+BACKCHANNEL_LOGOUT: Final = "/api/v1/session/oidc/backchannel_logout"
 CHECK_S: Final = 3.0
 
 

@@ -98,7 +98,7 @@ class ProviderSettings(_Settings):
     client_auth: Literal["basic", "post"] = "basic"  # how the secret is sent
     scopes: tuple[Text, ...] = ("openid", "profile", "email")
     groups_claim: Text | Annotated[tuple[Text, ...], Field(min_length=1)] = "groups"
-    name_claim: Text = "name"
+    name_claim: Text = "preferred_username"  # of the user name here
     algorithms: Annotated[tuple[Algorithm, ...], Field(min_length=1)] = ("RS256", "PS256", "ES256")
     trusted_audiences: tuple[Text, ...] = ()  # that may stand in a token beside the client id
     ca_file: Path | None = None  # of the company's CA; relative to the TOML file

@@ -154,7 +154,7 @@ async def _open(
         tokens.id_token, session_id if isinstance(session_id, str) else None
     )
     async with context.database.write_session() as session:
-        principal = await sign_in_account(session, identity, settings, grant)
+        principal = await sign_in_account(session, identity, settings, grant, now_us)
         return await open_session(
             session, principal, SignInMethod.OIDC, now_us, provider=of_provider
         )

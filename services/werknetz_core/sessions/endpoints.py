@@ -71,7 +71,7 @@ async def sign_in(sign_in: SignIn, request: Request, context: ContextDep) -> Res
         opened = await context.sign_ins.sign_in(
             credentials, sign_in.kind, address, context.now_us()
         )
-    await _end_former(request, context)
+    await end_former_session(request, context)
     response = Response(status_code=204)
     set_session_cookie(request, response, opened.token, opened.kind)
     return response
@@ -100,7 +100,7 @@ async def _sign_in_with_key(
         )  # fmt: skip
 
 
-async def _end_former(request: Request, context: AppContext) -> None:
+async def end_former_session(request: Request, context: AppContext) -> None:
     """End the session that the browser had before it signed in anew."""
     token = token_from_request(request)
     if token is None or not is_token(token):

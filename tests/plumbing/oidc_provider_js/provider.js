@@ -34,6 +34,9 @@ function startProvider() {
       rpInitiatedLogout: { enabled: true },
     },
     pkce: { required: () => true },
+    // Without the guard against addresses of this machine, and with time for a busy one.
+    fetch: (url, { dispatcher, signal, ...request }) =>
+      fetch(url, { ...request, signal: AbortSignal.timeout(60_000) }),
     findAccount: (_, sub) => ({
       accountId: sub,
       claims: () => ({
