@@ -68,10 +68,28 @@ def _check_api(client: Client) -> list[Check]:
             "Synchronize both machines with the same NTP server.",
         ),
         _attempt("ready", lambda: str(client.get("/health/ready"))),
+        *run_provider_checks(client),
         _check_key(client),
         *run_connector_checks(client),
         *run_finding_checks(client),
         *run_audit_checks(client),
+    ]
+
+
+def run_provider_checks(client: Client) -> list[Check]:
+    """Return a failed check for each provider of identities that does not answer the server."""
+    try:
+        providers = client.get("/health/ready").get("identity_providers") or []
+    except WerknetzError:
+        return []  # the check before says so
+    return [
+        Check(
+            f"sign-in at {provider['name']}",
+            provider["state"] == "ok",
+            f"the provider is {provider['state']}",
+            "Run `werknetz oidc check` on the server; keys and local accounts work meanwhile.",
+        )
+        for provider in providers
     ]
 
 

@@ -3,7 +3,11 @@
 import httpx2
 
 from werknetz_client import Client
-from werknetz_client.commands.doctor import run_connector_checks, run_finding_checks
+from werknetz_client.commands.doctor import (
+    run_connector_checks,
+    run_finding_checks,
+    run_provider_checks,
+)
 
 
 def _client(connectors: list[dict[str, object]]) -> Client:
@@ -76,3 +80,18 @@ def test_what_cannot_be_computed_is_a_failed_check() -> None:
 def test_without_findings_there_is_no_check() -> None:
     with _client([]) as client:
         assert run_finding_checks(client) == []
+
+
+def test_provider_of_identities_that_does_not_answer_is_a_failed_check() -> None:
+    def answer(_request: httpx2.Request) -> httpx2.Response:
+        providers = [{"name": "a", "state": "ok"}, {"name": "b", "state": "unavailable"}]
+        document = {"status": "degraded", "identity_providers": providers}
+        return httpx2.Response(200, json=document)
+
+    with Client("http://core", "wn_x_y", transport=httpx2.MockTransport(answer)) as client:
+        passed, failed = run_provider_checks(client)
+    assert (passed.subject, passed.passed) == ("sign-in at a", True)
+    assert (failed.subject, failed.passed) == ("sign-in at b", False)
+    assert "werknetz oidc check" in failed.remedy
+    with _client([]) as client:  # a server without providers, or an older one
+        assert run_provider_checks(client) == []

@@ -1,5 +1,6 @@
 """One provider as the server sees it: metadata, keys, and whether it answers."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Any, Final, Self
@@ -13,6 +14,7 @@ from werknetz_core.oidc.settings import ProviderSettings
 
 OK: Final = 200
 METADATA_AGE_MAX_S: Final = 3600.0
+RETRY_S: Final = 1.0  # a provider that fails is not called for each request
 CHECK_AGE_MAX_S: Final = 30.0  # readiness is polled: the provider is not asked each time
 _log: Final = get_logger("core.oidc")
 
@@ -34,7 +36,9 @@ class ProviderConnection:
         self._metadata: ProviderMetadata | None = None
         self._loaded_at_s = 0.0
         self._checked_at_s: float | None = None
+        self._failed_at_s = 0.0
         self._problem: str | None = None
+        self._loading = asyncio.Lock()
 
     @classmethod
     def of(cls, settings: ProviderSettings) -> Self:
@@ -48,7 +52,12 @@ class ProviderConnection:
         metadata = self._metadata
         if metadata is not None and self._now_s() < self._loaded_at_s + METADATA_AGE_MAX_S:
             return metadata
-        return await self._load_metadata()
+        async with self._loading:  # requests at the same time wait for one answer
+            if self._metadata is not metadata and self._metadata is not None:
+                return self._metadata
+            if self._problem is not None and self._now_s() < self._failed_at_s + RETRY_S:
+                raise ProviderUnavailable(self._problem)
+            return await self._load_metadata()
 
     async def find_problem(self) -> str | None:
         """Return why the provider cannot sign people in; None: it can.
@@ -75,6 +84,7 @@ class ProviderConnection:
             self._metadata = ProviderMetadata.of(document, self.settings)
         except ProviderUnavailable as error:
             self._problem = str(error)
+            self._failed_at_s = self._now_s()
             raise
         self._problem = None
         self._checked_at_s = self._loaded_at_s = self._now_s()

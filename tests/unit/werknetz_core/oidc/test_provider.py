@@ -1,5 +1,6 @@
 """Requests to a provider: bounded, never redirected, and what its metadata must say."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,11 @@ from plumbing.oidc_tokens import ISSUER, provider_settings
 from plumbing.scripted_server import scripted_server
 from werknetz_core.oidc.errors import ProviderUnavailable
 from werknetz_core.oidc.provider.calls import ProviderCalls
-from werknetz_core.oidc.provider.connection import CHECK_AGE_MAX_S, ProviderConnection
+from werknetz_core.oidc.provider.connection import (
+    CHECK_AGE_MAX_S,
+    RETRY_S,
+    ProviderConnection,
+)
 from werknetz_core.oidc.provider.exchange import _credentials_of
 from werknetz_core.oidc.provider.metadata import ProviderMetadata
 
@@ -138,3 +143,27 @@ def test_client_credentials_are_form_encoded_before_basic() -> None:
     by_post = provider_settings(client_secret="c d", client_auth="post")
     assert _credentials_of(by_post) == ({"client_id": "werknetz", "client_secret": "c d"}, {})
     assert _credentials_of(provider_settings()) == ({"client_id": "werknetz"}, {})
+
+
+@pytest.mark.asyncio
+async def test_failing_provider_is_called_once_for_many_requests() -> None:
+    now_s, requests = 1000.0, 0
+
+    def reply(_: bytes) -> bytes | None:
+        nonlocal requests
+        requests += 1
+        return reply_with(b"{}", "500 Internal Server Error")(b"")
+
+    async with scripted_server(reply) as port:
+        settings = provider_settings(issuer=f"http://127.0.0.1:{port}")
+        connection = ProviderConnection(
+            settings, ProviderCalls(settings.issuer), now_s=lambda: now_s
+        )
+        for after_s, expected in ((0.0, 1), (RETRY_S - 0.001, 1), (RETRY_S, 2)):
+            now_s = 1000.0 + after_s
+            answers = await asyncio.gather(
+                *(connection.metadata() for _ in range(5)), return_exceptions=True
+            )
+            assert all(isinstance(answer, ProviderUnavailable) for answer in answers)
+            assert requests == expected
+        await connection.close()
