@@ -55,4 +55,5 @@ class UserView(BaseModel):
 class UserWithPasswordView(UserView):
     """`password` works until `password_valid_until`; the first sign-in replaces it."""
 
-    password: Annotated[str, ShownOnce()]  # only in this response
+    # Only in this response; null where the request is repeated.
+    password: Annotated[str | None, ShownOnce()]

@@ -21,6 +21,7 @@ from werknetz_client.commands.output import (
     timestamp,
     yes_no,
 )
+from werknetz_client.errors import WerknetzError
 
 ALL_PLANTS: Final = "all"
 
@@ -182,6 +183,11 @@ def _fields(
 
 def _print_password(row: Row) -> None:
     """Print the password alone on stdout, so that a script can read it."""
+    if row["password"] is None:
+        raise WerknetzError(
+            f"The user {row['name']} was changed, but the answer with the password was lost.",
+            f"werknetz users reset-password {row['name']}",
+        )
     until = timestamp(row["password_valid_until"])
     typer.echo(
         f"User {row['name']!r}, role {row['role']}, plants {plants_text(row['plants'])}. The "
