@@ -82,6 +82,7 @@ OF_PLANT = {
     "warehouses": _of("id", "caller_warehouses"),
 }  # fmt: skip
 
+_ANY = "(SELECT cardinality(caller_plants()) > 0)"
 # What holds in a plant may stand above it: (what may be read, what may be written).
 _LINEAGE = _of("equipment_id", "caller_lineage")
 INHERITED = {
@@ -92,9 +93,9 @@ INHERITED = {
         ),
         (_LINEAGE, _EQUIPMENT),
     ),
-    "reasons": (f"equipment_id IS NULL OR {_LINEAGE}", _EQUIPMENT),
+    "reasons": (f"equipment_id IS NULL AND {_ANY} OR {_LINEAGE}", _EQUIPMENT),
     "supply_policies": (
-        f"supplier_id IS NULL OR {_of('supplier_id', 'caller_suppliers')}", "false",
+        f"supplier_id IS NULL AND {_ANY} OR {_of('supplier_id', 'caller_suppliers')}", "false",
     ),
     # By its path: a new row is not in the table yet when it is checked.
     "equipment": (

@@ -48,6 +48,7 @@ WHERE (SELECT current_setting('werknetz.plants', true) = '*')
 def statements() -> list[str]:
     return [
         EQUIPMENT,
+        "REVOKE EXECUTE ON FUNCTION reader_equipment() FROM PUBLIC",
         "CREATE SCHEMA IF NOT EXISTS grafana",
         *(
             f"CREATE VIEW {name} WITH (security_barrier) AS {query}"

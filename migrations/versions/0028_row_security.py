@@ -42,6 +42,7 @@ def upgrade() -> None:
     )  # fmt: skip
     for statement in (
         *callers.FUNCTIONS.values(),
+        *(f"REVOKE EXECUTE ON FUNCTION {name} FROM PUBLIC" for name in callers.FUNCTIONS),
         *policies.statements(),
         *rights.statements(),
         *readers.statements(),

@@ -26,9 +26,10 @@ from werknetz_core.accounts.names import normalize_user_name
 from werknetz_core.api_keys.schemas import OVERLAP_MAX, ApiKeyView
 from werknetz_core.app import create_app
 from werknetz_core.context.equipment_tree import now_us
+from werknetz_core.database_roles import login_from_option
 from werknetz_core.http.formats import Format, OutputFormat, render
 from werknetz_core.http.list_params import columns_of
-from werknetz_core.migrate import upgrade
+from werknetz_core.migrate import upgrade_async
 from werknetz_core.oidc.provider import cli as oidc_cli
 from werknetz_core.settings import CoreSettings
 from werknetz_core.users.first_admin import FIRST_ADMIN, offer_first_admin
@@ -96,12 +97,42 @@ def up(
     server.run()
 
 
-def migrate(wait_s: WaitOption = 60) -> None:
+def migrate(
+    wait_s: WaitOption = 60,
+    logins: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--login",
+            help="SERVICE=FILE: make the database user of api, ingest, worker or grafana, or give "
+            "it a new password. The file holds the URL with which the service connects. Repeated.",
+        ),
+    ] = None,
+    plants: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--grafana-plants",
+            help="Plants that the users of grafana see: `all`, or paths; repeated or "
+            "comma-separated. Default: none.",
+        ),
+    ] = None,
+) -> None:
     """Upgrade the database to the newest schema. May be run repeatedly and concurrently."""
     url = _database_url()
+    try:
+        users = [login_from_option(text) for text in logins or ()]
+    except admin.AdminError as error:
+        _fail(str(error), error.remedy)
+    paths = _split("--grafana-plants", plants)
     _run(admin.wait_for_database(url, wait_s=wait_s, show=_err.print))
-    upgrade(url)
+    missing = _run(upgrade_async(url, users, None if paths == ["all"] else paths))
     typer.echo("The database has the newest schema.")
+    if missing:
+        _err.print(
+            "[yellow]Warning:[/] this database user may not create roles, so all services use its "
+            "rights. Run as a superuser, then migrate again:\n" + "\n".join(missing)
+        )
+        if users:
+            raise typer.Exit(1)
 
 
 def create_key(

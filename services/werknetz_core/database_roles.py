@@ -6,6 +6,7 @@ and the operator reads what to run.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
@@ -42,6 +43,19 @@ class LoginRole:
                 "`python3 deploy/make_secrets.py` makes one",
             )
         return cls(role, name, password)
+
+
+def login_from_option(text: str) -> LoginRole:
+    """Read SERVICE=FILE, where the file holds the URL with which the service connects."""
+    service, _, file = text.partition("=")
+    roles = {role.service: role for role in DatabaseRole}
+    if service not in roles or not file:
+        raise AdminError(f"--login {text!r} is not valid", f"write {' or '.join(roles)}=FILE")
+    try:
+        url = Path(file).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise AdminError(f"--login {service}: {file} cannot be read", "correct the path") from error
+    return LoginRole.from_url(roles[service], url)
 
 
 async def apply_roles(connection: "Connection") -> list[str]:

@@ -18,6 +18,11 @@ class DatabaseRole(StrEnum):
     WORKER = "werknetz_worker"
     GRAFANA = "grafana_reader"
 
+    @property
+    def service(self) -> str:
+        """The service whose login roles are members, as options name it."""
+        return self.name.lower()
+
 
 SHARED: Final[Mapping[str, str]] = {
     "alembic_version": "the version of the schema",
@@ -148,9 +153,17 @@ SCHEMAS: Final[Mapping[DatabaseRole, Iterable[str]]] = {
 }
 
 FUNCTIONS: Final[Mapping[DatabaseRole, Iterable[str]]] = {
+    # Policies ask them with the rights of whoever asks.
+    DatabaseRole.API: (
+        "caller_connectors()", "caller_equipment()", "caller_lineage()", "caller_materials()",
+        "caller_own_connectors()", "caller_paths()", "caller_plants()", "caller_relations()",
+        "caller_sees_event(uuid)", "caller_signals()", "caller_sites()", "caller_stock_items()",
+        "caller_suppliers()", "caller_warehouses()",
+    ),
+    DatabaseRole.GRAFANA: ("reader_equipment()",),
     DatabaseRole.INGEST: ("make_day_partition(text, date)",),
     DatabaseRole.WORKER: ("drop_day_partition(text, date)", "remove_audit_entries(timestamptz)"),
-}
+}  # fmt: skip
 
 ALL_PLANTS_ROLES: Final = (DatabaseRole.INGEST, DatabaseRole.WORKER)
 """They work for every plant: a policy of their own shows them all rows."""
