@@ -19,14 +19,16 @@ pytestmark = pytest.mark.asyncio
 PATIENT = HttpLimits(header_s=600, idle_s=600, body_s=600, write_s=600)
 
 
-async def get_with_tls(stage: Stage, context: ssl.SSLContext) -> tuple[bytes, int]:
+async def get_with_tls(
+    stage: Stage, context: ssl.SSLContext, request: bytes = LAST_HELLO
+) -> tuple[bytes, int]:
     """Return the answer and the serial number of the server's certificate."""
     async with asyncio.timeout(PATIENCE_S):
         reader, writer = await asyncio.open_connection(
             "127.0.0.1", stage.server.port, ssl=context, server_hostname="localhost"
         )
     certificate = writer.get_extra_info("ssl_object").getpeercert()
-    answer = await RawClient(reader, writer).exchange(LAST_HELLO)
+    answer = await RawClient(reader, writer).exchange(request)
     writer.close()
     return answer, int(certificate["serialNumber"], 16)
 
@@ -41,6 +43,10 @@ async def test_half_open_handshakes_take_no_places(tmp_path: Path) -> None:
         answer, _ = await get_with_tls(stage, authority.client_context())
         assert answer.endswith(b"https hello")
         assert b"strict-transport-security: max-age=" in answer
+        invalid = b"GET / HTTP/1.1\r\n\r\n"  # without a Host
+        refused, _ = await get_with_tls(stage, authority.client_context(), invalid)
+        assert refused.startswith(b"HTTP/1.1 400 ")
+        assert b"strict-transport-security: max-age=" in refused
         assert stage.open <= 50
         plain = await connect(stage)
         assert not (await plain.exchange(LAST_HELLO)).startswith(b"HTTP/1.1 200")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from werknetz.runtime.http_server.security_headers import DEFAULT_HEADERS
+from werknetz.runtime.http_server.security_headers import DEFAULT_HEADERS, HSTS
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_S: Final = 2
@@ -22,9 +22,11 @@ class ServerProblem:
     hint: str
     retry_s: int | None = None
 
-    def encode(self, *, path: str, has_body: bool = True) -> bytes:
+    def encode(self, *, path: str, has_body: bool = True, is_encrypted: bool = False) -> bytes:
         """Return the whole response; `has_body` is false in answers to HEAD."""
         body, headers = self.to_parts(path=path)
+        if is_encrypted:
+            headers.append(HSTS)
         lines = [b"HTTP/1.1 %d %b" % (self.status, HTTPStatus(self.status).phrase.encode())]
         lines += [b"%b: %b" % header for header in headers]
         return b"\r\n".join(lines) + b"\r\n\r\n" + (body if has_body else b"")

@@ -1,11 +1,15 @@
 """CORS: which pages of other origins may call the API from a browser. Default: none."""
 
 import re
+from http import HTTPStatus
 from typing import Final
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
 
+from werknetz.runtime.http_server.answer import ServerProblem
 from werknetz.runtime.settings import SettingError
 
 _ORIGIN: Final = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?")
@@ -32,11 +36,36 @@ def parse_origins(text: str) -> tuple[str, ...]:
     return origins
 
 
+class ProblemCors(CORSMiddleware):
+    """Refuses a preflight with a problem document instead of a line of text."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        response = super().preflight_response(request_headers)
+        if response.status_code < HTTPStatus.BAD_REQUEST:
+            return response
+        origin = request_headers["origin"]
+        problem = ServerProblem(
+            response.status_code, "cors_refused",
+            f"{bytes(response.body).decode()}: a page of {origin!r} may not send this request.",
+            "An operator names the page's origin in WERKNETZ_CORS_ORIGINS; methods and headers "
+            "that pages may send are in the Access-Control-Allow headers of this answer.",
+        )  # fmt: skip
+        body, headers = problem.to_parts(path="")
+        of_problem = {name.decode(): value.decode() for name, value in headers}
+        of_preflight = {
+            name: value
+            for name, value in response.headers.items()
+            if name.startswith("access-control-") or name == "vary"
+        }
+        del of_problem["connection"], of_problem["content-length"]
+        return Response(body, problem.status, {**of_problem, **of_preflight})
+
+
 def allow_origins(app: Starlette, origins: tuple[str, ...]) -> None:
     """Let pages of these origins call the API with a key; cookies are never accepted from them."""
     if origins:
         app.add_middleware(
-            CORSMiddleware,
+            ProblemCors,
             allow_origins=origins,
             allow_methods=_METHODS,
             allow_headers=_REQUEST_HEADERS,

@@ -1,7 +1,6 @@
 """What reverse proxies report of a client, only from trusted ones; HSTS on encrypted requests."""
 
 from collections import Counter
-from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -9,8 +8,7 @@ from werknetz.runtime.http_server import answer
 from werknetz.runtime.http_server.address import client_of, parse_address
 from werknetz.runtime.http_server.answer import ServerProblem
 from werknetz.runtime.http_server.limits import HttpLimits
-
-HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
+from werknetz.runtime.http_server.security_headers import HSTS
 
 
 class ForwardedClients:

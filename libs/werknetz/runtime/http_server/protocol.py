@@ -214,7 +214,10 @@ class LimitedProtocol(H11Protocol):
         is_answered = self.conn.our_state in {h11.SEND_BODY, h11.DONE, h11.MUST_CLOSE, h11.CLOSED}
         if not is_answered and not (is_current and cycle.response_started):
             has_body = self.parser.method != b"HEAD"
-            self.transport.write(problem.encode(path=self.parser.path, has_body=has_body))
+            is_encrypted = self.scheme == "https"
+            self.transport.write(
+                problem.encode(path=self.parser.path, has_body=has_body, is_encrypted=is_encrypted)
+            )
         if is_current:  # the application sees a client that is gone
             cycle.disconnected = True
             cycle.message_event.set()

@@ -6,6 +6,7 @@ CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
+HSTS: Final = (b"strict-transport-security", b"max-age=31536000")  # of encrypted answers
 DEFAULT_HEADERS: Final = (  # of every response that does not set them itself
     (b"cache-control", b"no-store"),
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),

@@ -1,8 +1,10 @@
 """The allow list of origins."""
 
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
-from werknetz.runtime.http_server.cors import parse_origins
+from werknetz.runtime.http_server.cors import allow_origins, parse_origins
 from werknetz.runtime.settings import SettingError
 
 
@@ -24,3 +26,30 @@ def test_origins_are_separated_by_commas() -> None:
 def test_what_is_no_origin_is_an_error_with_the_remedy(origin: str) -> None:
     with pytest.raises(SettingError, match="is no origin: write scheme, host and port"):
         parse_origins(f"https://b.example,{origin}")
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"Origin": "https://evil.example"}, "Disallowed CORS origin: a page of 'https://evil"),
+        ({"Access-Control-Request-Method": "TRACE"}, "Disallowed CORS method"),
+        ({"Access-Control-Request-Headers": "x-other"}, "Disallowed CORS headers"),
+    ],
+)
+def test_a_refused_preflight_is_a_problem_with_the_remedy(
+    changes: dict[str, str], what: str
+) -> None:
+    app = Starlette()
+    allow_origins(app, ("https://a.example",))
+    headers = {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}
+    client = TestClient(app)
+    assert client.options("/x", headers=headers).status_code == 200
+    answer = client.options("/x", headers=headers | changes)
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "GET" in answer.headers["access-control-allow-methods"]
+    problem = answer.json()
+    assert problem["type"] == "urn:werknetz:problem:cors_refused"
+    assert problem["detail"].startswith(what)
+    assert "WERKNETZ_CORS_ORIGINS" in problem["hint"]
