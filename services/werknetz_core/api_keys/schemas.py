@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from werknetz_core.access.permissions import KeyRole, KeyScope
 from werknetz_core.access.principal import check_key_name
+from werknetz_core.http.guard.json_types import Whole
 from werknetz_core.idempotency.secrets import ShownOnce
 
 OVERLAP_MAX: Final = timedelta(days=90)
@@ -22,15 +23,15 @@ class NewApiKey(BaseModel):
     role: KeyRole | None = None
     scopes: Annotated[list[KeyScope], Field(max_length=len(KeyScope))] = []
     plants: list[str] | None = None  # null: all plants
-    expires_days: Annotated[int | None, Field(ge=1, le=3650)] = 365
+    expires_days: Annotated[Whole | None, Field(ge=1, le=3650)] = 365
 
 
 class KeyRotation(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     # How long the former secret stays valid; 0: it stops working within seconds.
-    overlap_hours: Annotated[int, Field(ge=0, le=OVERLAP_MAX // timedelta(hours=1))] = 168
-    expires_days: Annotated[int | None, Field(ge=1, le=3650)] = None  # null: as before
+    overlap_hours: Annotated[Whole, Field(ge=0, le=OVERLAP_MAX // timedelta(hours=1))] = 168
+    expires_days: Annotated[Whole | None, Field(ge=1, le=3650)] = None  # null: as before
 
 
 class ApiKeyView(BaseModel):

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from werknetz.domain.bucket import BUCKET_US, instant_of, microseconds_of
 from werknetz.domain.shift import Shift, ShiftSource, local_day, local_us
 from werknetz.domain.window import Period, window_at
+from werknetz_core.http.guard.json_types import TEXT_ONLY
 from werknetz_core.http.problem import Problem, invalid_parameter
 
 ACCEPTED_FORMS: Final = (
@@ -33,7 +34,7 @@ def _check_years(at: datetime) -> datetime:
     return at
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_check_years)]
+Instant = Annotated[AwareDatetime, TEXT_ONLY, AfterValidator(_check_years)]
 """An instant that a body gives: with its zone, and in years that every part can compute with."""
 
 _RELATIVE: Final = re.compile(r"(?:now)?\s*([+-])(\d{1,6})([smhdw])")

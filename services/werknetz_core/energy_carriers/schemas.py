@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from werknetz_core.context.time_spec import Instant
+from werknetz_core.http.guard.json_types import Flag, Number
 
 AMOUNT_MAX: Final = 1e12
 
@@ -32,15 +33,17 @@ class NewEnergyCarrier(BaseModel):
     valid_from: Instant
     unit: Annotated[str, Field(max_length=50, description="Of the carrier: kWh, m^3, kg, l.")]
     energy_per_unit: Annotated[
-        float,
+        Number,
         Field(ge=0, lt=AMOUNT_MAX, allow_inf_nan=False, description="The conversion factor R_i."),
     ]
     energy_unit: Annotated[
         str, Field(max_length=50, description="kWh, MJ, kgce (29.3076 MJ) …")
     ] = "kWh"
-    co2_kg_per_unit: Annotated[float, Field(ge=0, lt=AMOUNT_MAX, allow_inf_nan=False)] | None = None
+    co2_kg_per_unit: Annotated[Number, Field(ge=0, lt=AMOUNT_MAX, allow_inf_nan=False)] | None = (
+        None
+    )
     delivered: Annotated[
-        bool, Field(description="It is delivered to others, and subtracted: a part of Q.")
+        Flag, Field(description="It is delivered to others, and subtracted: a part of Q.")
     ] = False
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     reason: Annotated[str | None, Field(max_length=1000, description="For the audit log.")] = None

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from werknetz_core.context.time_spec import Instant
+from werknetz_core.http.guard.json_types import Number
 
 
 class CapacityView(BaseModel):
@@ -20,7 +21,7 @@ class NewCapacity(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     items_per_hour: Annotated[
-        float, Field(gt=0, lt=1e12, allow_inf_nan=False, description="Of planned operation time.")
+        Number, Field(gt=0, lt=1e12, allow_inf_nan=False, description="Of planned operation time.")
     ]
     valid_from: Instant
     reason: Annotated[str | None, Field(max_length=1000, description="For the audit log.")] = None

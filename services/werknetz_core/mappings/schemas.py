@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from werknetz_core.http.guard.json_types import Number, Whole
+
 
 class NewMapping(BaseModel):
     document: Annotated[str, Field(max_length=900_000, description="YAML, as in an edge's file.")]
@@ -40,20 +42,20 @@ class DryRunRequest(BaseModel):
 
     document: Annotated[str | None, Field(max_length=900_000)] = None
     name: str | None = None  # with `version`: a stored mapping, in place of `document`
-    version: int | None = None
+    version: Whole | None = None
     connector: str | None = None  # default: all connectors that use the mapping
 
 
 class PreviewRequest(DryRunRequest):
-    minutes: Annotated[float, Field(gt=0, le=24 * 60)] = 10.0
-    examples: Annotated[int, Field(ge=1, le=100)] = 5
+    minutes: Annotated[Number, Field(gt=0, le=24 * 60)] = 10.0
+    examples: Annotated[Whole, Field(ge=1, le=100)] = 5
 
 
 class DiffRequest(DryRunRequest):
     start: str = "-24h"
     end: str | None = None
     budget_s: Annotated[
-        float, Field(gt=0, le=60, description="Stops after this time: complete=false.")
+        Number, Field(gt=0, le=60, description="Stops after this time: complete=false.")
     ] = 15.0
 
 

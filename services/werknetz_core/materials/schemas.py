@@ -4,10 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from werknetz_core.http.guard.json_types import Number
+
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-Amount = Annotated[float, Field(ge=0, lt=1e12, allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0, lt=1e12, allow_inf_nan=False)]
+Amount = Annotated[Number, Field(ge=0, lt=1e12, allow_inf_nan=False)]
+Positive = Annotated[Number, Field(gt=0, lt=1e12, allow_inf_nan=False)]
 
 
 class MaterialView(BaseModel):

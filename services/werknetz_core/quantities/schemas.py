@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from werknetz_core.context.time_spec import Instant
+from werknetz_core.http.guard.json_types import Number, Whole
 
 QuantityKind = Literal[
     "good", "scrap", "rework", "produced", "planned_scrap", "integrated_good", "production_loss",
@@ -13,9 +14,9 @@ QuantityKind = Literal[
 ]  # fmt: skip
 """Parts, and what only KPIs of planned scrap and material use: see their page."""
 
-Amount = Annotated[float, Field(allow_inf_nan=False, ge=-1e9, le=1e9)]
+Amount = Annotated[Number, Field(allow_inf_nan=False, ge=-1e9, le=1e9)]
 Text = Annotated[str | None, Field(max_length=2000)]
-Version = Annotated[int | None, Field(ge=0, lt=2**63)]
+Version = Annotated[Whole | None, Field(ge=0, lt=2**63)]
 
 
 class QuantityView(BaseModel):

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from werknetz_core.http.guard.json_types import Whole
+
 
 class QuarantineView(BaseModel):
     id: int
@@ -50,7 +52,7 @@ class QuarantineGroupView(BaseModel):
 class EntrySelection(BaseModel):
     """Entries by id, or by common properties. An empty selection selects nothing."""
 
-    ids: Annotated[list[int], Field(max_length=1000)] = []
+    ids: Annotated[list[Whole], Field(max_length=1000)] = []
     connector: str | None = None
     source: str | None = None
     reason: str | None = None  # as in the groups
@@ -71,7 +73,7 @@ class Discard(EntrySelection):
 
 
 class QuarantineReplay(EntrySelection):
-    version: int | None = None  # of the mapping; default: the active one
+    version: Whole | None = None  # of the mapping; default: the active one
 
 
 class DecisionView(BaseModel):

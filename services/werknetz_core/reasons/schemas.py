@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from werknetz_core.http.guard.json_types import Flag, Whole
 from werknetz_core.stops.schemas import StateName
 
 ReasonKind = Literal["stop", "scrap"]
@@ -40,10 +41,10 @@ class ReasonChange(BaseModel):
     name_de: Name | None = None
     category: Category | None = None
     state: StateName | None = None
-    planned: bool | None = None
-    counts_against_availability: bool | None = None
-    position: Annotated[int | None, Field(ge=0, le=100_000)] = None
-    retired: bool | None = None
+    planned: Flag | None = None
+    counts_against_availability: Flag | None = None
+    position: Annotated[Whole | None, Field(ge=0, le=100_000)] = None
+    retired: Flag | None = None
     why: Annotated[str | None, Field(max_length=2000)] = None
 
 

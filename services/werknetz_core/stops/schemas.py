@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from werknetz_core.context.time_spec import Instant
+from werknetz_core.http.guard.json_types import Whole
 
 StateName = Literal[
     "producing", "setup", "idle", "malfunction", "blocked", "starved", "suspended", "maintenance",
@@ -14,7 +15,7 @@ StateName = Literal[
 Comment = Annotated[str | None, Field(max_length=2000)]
 Code = Annotated[str, Field(min_length=1, max_length=100)]
 Version = Annotated[
-    int,
+    Whole,
     Field(ge=0, lt=2**63, description="`version` of the stop as you saw it; 0: nobody changed it."),
 ]
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from werknetz.kpi.targets.path import PathKind
+from werknetz_core.http.guard.json_types import Day, Number, Whole
 
 Output = Literal["earned_standard_minutes", "good_parts"]
 InputKind = Literal["machine_hours", "attended_hours", "cost"]
@@ -14,8 +15,8 @@ InputKind = Literal["machine_hours", "attended_hours", "cost"]
 class TargetStepBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    due_on: date
-    change: Annotated[float, Field(description="Due from this day on, against the baseline.")]
+    due_on: Day
+    change: Annotated[Number, Field(description="Due from this day on, against the baseline.")]
 
 
 class NewTarget(BaseModel):
@@ -25,8 +26,8 @@ class NewTarget(BaseModel):
     under: Annotated[
         list[str], Field(min_length=1, max_length=200, description="Scope: plants, lines …")
     ]
-    goal: Annotated[float, Field(description="Relative increase: 0.3333 for one third more.")]
-    due_on: Annotated[date, Field(description="The last day on which the goal may be reached.")]
+    goal: Annotated[Number, Field(description="Relative increase: 0.3333 for one third more.")]
+    due_on: Annotated[Day, Field(description="The last day on which the goal may be reached.")]
     baseline_start: Annotated[str, Field(description="RFC 3339, a date, or month:2026-01.")]
     baseline_end: Annotated[str | None, Field(description="Default: end of the named period.")] = (
         None
@@ -39,7 +40,7 @@ class NewTarget(BaseModel):
     ] = "earned_standard_minutes"
     input: InputKind = "machine_hours"
     now_days: Annotated[
-        int, Field(ge=1, le=366, description="Length of the period that counts as now.")
+        Whole, Field(ge=1, le=366, description="Length of the period that counts as now.")
     ] = 28
     reason: Annotated[str | None, Field(max_length=1000, description="Why; for the audit.")] = None
 

@@ -4,11 +4,13 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
+from werknetz_core.http.guard.json_types import Whole
+
 
 class NewReplay(BaseModel):
     connector: str | None = None  # default: all connectors that use the mapping
     mapping: str  # name
-    version: int | None = None  # default: the active one
+    version: Whole | None = None  # default: the active one
     start: str = "-30d"
     end: str | None = None
 

@@ -19,6 +19,7 @@ from werknetz_core.context.collection import query_page
 from werknetz_core.context.polling import refuse_unknown_parameters
 from werknetz_core.context.time_spec import Instant
 from werknetz_core.http import pagination
+from werknetz_core.http.guard.json_types import Number
 from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
 
@@ -52,16 +53,16 @@ class NewStopThreshold(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    minor_stop_s: Annotated[float | None, Field(ge=0, le=THRESHOLD_MAX_S)] = Field(
+    minor_stop_s: Annotated[Number | None, Field(ge=0, le=THRESHOLD_MAX_S)] = Field(
         None, description="A malfunction that is shorter is a minor stop."
     )
-    start_up_s: Annotated[float | None, Field(ge=0, le=STOP_MAX_S)] = Field(
+    start_up_s: Annotated[Number | None, Field(ge=0, le=STOP_MAX_S)] = Field(
         None, description="How long a start-up lasts."
     )
-    start_up_items: Annotated[float | None, Field(ge=0, le=1e9)] = Field(
+    start_up_items: Annotated[Number | None, Field(ge=0, le=1e9)] = Field(
         None, description="The number of good items that ends a start-up earlier; 0: none does."
     )
-    start_up_after_stop_s: Annotated[float | None, Field(ge=0, le=STOP_MAX_S)] = Field(
+    start_up_after_stop_s: Annotated[Number | None, Field(ge=0, le=STOP_MAX_S)] = Field(
         None, description="A stop of at least this length is followed by a start-up."
     )
     valid_from: Instant | None = None  # null: from now on

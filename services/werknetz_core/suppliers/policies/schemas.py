@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from werknetz_core.context.time_spec import Instant
+
 
 class PolicyView(BaseModel):
     """The policy that defines on time and in full for a supplier."""
@@ -36,4 +38,4 @@ class NewPolicy(BaseModel):
             examples=[{"early": "1d", "late": "4h", "tolerance": 0.02, "level": "line"}],
         ),
     ]
-    valid_from: datetime | None = Field(None, description="For lines due from then on; null: now.")
+    valid_from: Instant | None = Field(None, description="For lines due from then on; null: now.")

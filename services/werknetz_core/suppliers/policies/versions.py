@@ -70,7 +70,7 @@ async def add_policy_version(
     is_same_start = new.valid_from is None or (newest and newest["valid_from"] == new.valid_from)
     if newest is not None and newest["document"] == document and is_same_start:
         return version_view(newest)
-    at_us = context.now_us() if new.valid_from is None else _valid_from_us(new)
+    at_us = context.now_us() if new.valid_from is None else microseconds_of(new.valid_from)
     await session.execute(
         sa.insert(supply_policies).values(
             supplier_id=supplier_id,
@@ -105,12 +105,3 @@ def _parse_document(document: dict[str, Any]) -> dict[str, Any]:
             "Correct the document; GET /api/v1/suppliers/KEY shows the current one.",
             errors=[{"pointer": "/body/document", "code": "invalid", "detail": str(error)}],
         ) from error  # fmt: skip
-
-
-def _valid_from_us(new: NewPolicy) -> int:
-    if new.valid_from is None or new.valid_from.tzinfo is None:
-        raise Problem(
-            422, "invalid_parameter", "valid_from has no time zone.",
-            "Write RFC 3339, such as 2026-11-23T00:00:00+01:00.",
-        )  # fmt: skip
-    return microseconds_of(new.valid_from)
