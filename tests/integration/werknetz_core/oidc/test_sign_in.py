@@ -15,7 +15,7 @@ import pytest
 
 from plumbing.oidc_provider import CLIENT, SECRET, OidcProvider, oidc_provider
 from werknetz_core.access.permissions import KeyRole
-from werknetz_core.oidc.attempt import ATTEMPT_S
+from werknetz_core.oidc.attempt import ATTEMPT_S, ATTEMPTS_MAX
 from werknetz_core.oidc.provider.signing_keys import SigningKeys
 from werknetz_core.oidc.providers import Providers
 from werknetz_core.oidc.settings import GroupRule, OidcSettings, ProviderSettings
@@ -277,6 +277,13 @@ async def test_callback_counts_once_and_only_in_its_browser(
             answer = await browser.start(f"?next={path}")
             assert (answer.status_code, code_of(answer)) == (422, "invalid_parameter")
         assert code_of(await browser.start("?provider=other")) == "unknown_identity_provider"
+        client.cookies.clear()
+        for _ in range(ATTEMPTS_MAX):
+            assert len((await browser.start()).headers.get_list("set-cookie")) == 1
+        # One more than a browser has at once: the former ones make room.
+        answered = (await browser.start()).headers.get_list("set-cookie")
+        assert sum("Max-Age=0" in cookie for cookie in answered) == ATTEMPTS_MAX
+        assert len(client.cookies) == 1
 
 
 async def test_rotated_keys_are_loaded(
