@@ -20,9 +20,12 @@ from werknetz.domain.bucket import instant_of
 from werknetz.runtime.log import get_logger
 from werknetz.store.accounts import sign_ins as statements
 from werknetz.store.session import ReadSession, WriteSession
+from werknetz_core.access.principal import Principal
 from werknetz_core.accounts.names import lowered_name
+from werknetz_core.audit.record import record_change
 
 COUNTED_FOR: Final = timedelta(days=1)
+_NOBODY: Final = Principal("sign-in", None, ())
 _EVERYWHERE: Final = ""
 _ALL_ACCOUNTS: Final = b""
 _log: Final = get_logger("core.accounts")
@@ -84,9 +87,12 @@ async def blocked_for_s(
 
 
 async def add_failure(
-    session: WriteSession, attempt: Attempt, now_us: int, *, is_known: bool
+    session: WriteSession, attempt: Attempt, now_us: int, *, user: str | None, is_known: bool
 ) -> None:
-    """Count a failure; the locks are taken in one order, so that two do not wait for each other."""
+    """Count a failure; `user` None: there is no such account, so the audit log does not name it.
+
+    The locks are taken in one order, so that two failures do not wait for each other.
+    """
     now = instant_of(now_us)
     counts = [(attempt.account, attempt.address, AT_ADDRESS)]
     if not is_known:
@@ -100,9 +106,10 @@ async def add_failure(
         if wait_s > 0:
             until = now + timedelta(seconds=wait_s)
             await session.execute(statements.BLOCK, key | {"until": until})
-            _log.warning(
-                "sign-ins wait", address=address or "all", failures=failures, wait_s=wait_s
-            )
+            after = {"address": address or "all", "failures": failures, "wait_s": wait_s}
+            _log.warning("sign-ins wait", **after)
+            if user is not None and account != _ALL_ACCOUNTS:
+                await record_change(session, _NOBODY, "blocked", ("user", user), after=after)
     await session.execute(statements.PURGE_FAILURES, {"before": now - COUNTED_FOR})
 
 

@@ -100,7 +100,7 @@ class SignIns:
         attempt = Attempt.of(principal.user_name, address)
         async with self._database.write_session() as session:
             is_known = await is_known_address(session, -principal.key_id, address)
-            await add_failure(session, attempt, now_us, is_known=is_known)
+            await add_failure(session, attempt, now_us, user=principal.user_name, is_known=is_known)
 
     async def _sign_in(
         self, credentials: Credentials, kind: SessionKind, attempt: Attempt, now_us: int
@@ -166,8 +166,9 @@ class SignIns:
         return row, await is_known_address(session, user_id, address)
 
     async def _refuse(self, checked: _Checked, attempt: Attempt, now_us: int) -> NoReturn:
+        user = None if checked.row is None else checked.row["name"]
         async with self._database.write_session() as session:
-            await add_failure(session, attempt, now_us, is_known=checked.is_known)
+            await add_failure(session, attempt, now_us, user=user, is_known=checked.is_known)
         _log.warning("sign-in refused", address=attempt.address)
         raise Problem(
             401,

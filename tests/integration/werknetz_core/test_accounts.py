@@ -7,7 +7,7 @@ import pytest
 
 from werknetz.domain.bucket import microseconds_of
 from werknetz_core.accounts.totp import code_of, step_at
-from werknetz_core.users.first_admin import create_first_admin, recover_user
+from werknetz_core.users.first_admin import create_first_admin, offer_first_admin, recover_user
 
 from .conftest import NOW, PLANT, World
 from .test_browser_sessions import (
@@ -48,9 +48,16 @@ async def test_the_first_admin_is_made_once_and_can_be_recovered(world: World) -
     database, now_us = world.app.state.context.database, microseconds_of(NOW)
     assert await create_first_admin(database, now_us) is None  # there is an admin's key
     await world.database.execute("UPDATE api_keys SET role = 'engineer' WHERE role = 'admin'")
+    shown: list[str] = []
+    url = world.app.state.context.settings.database_url
+    await offer_first_admin(url, now_us, shown.append, is_terminal=False)
+    assert "users first-admin" in shown[0]  # a log would store the password
     password = await create_first_admin(database, now_us)
     assert password is not None
     assert await create_first_admin(database, now_us) is None
+    for is_terminal in (False, True):
+        await offer_first_admin(url, now_us, shown.append, is_terminal=is_terminal)
+    assert len(shown) == 1
     answer = await sign_in(world, user="admin", password=password, new_password="short")
     assert problem_of(answer) == (422, "password_not_accepted")
     answer = await sign_in(world, user="admin", password=password, new_password=PASSWORD)
@@ -98,6 +105,10 @@ async def test_failed_sign_ins_wait_and_nobody_is_locked_out_for_ever(world: Wor
         assert problem_of(answer) == (401, "sign_in_refused"), number
     answer = await sign_in(world, user="nobody", password="wrong")
     assert problem_of(answer) == (429, "sign_in_blocked")
+    blocked = await world.database.fetch(
+        "SELECT subject_id, after->>'address' FROM audit_log WHERE action = 'blocked' ORDER BY id"
+    )
+    assert [tuple(row) for row in blocked] == [("anna", "127.0.0.1"), ("anna", "all")]
 
 
 @pytest.mark.asyncio

@@ -56,6 +56,25 @@ def test_keys_are_created_listed_and_revoked(command: CliRunner) -> None:
     assert (again.exit_code, "Remedy" in again.stderr) == (1, True)
 
 
+def test_admins_are_created_and_recovered_in_the_database(command: CliRunner) -> None:
+    app = client_cli.root("users")
+    created = command.invoke(app, ["users", "first-admin", "Eva"])
+    assert created.exit_code == 0, created.output
+    password = created.stdout.strip()
+    assert len(password) == 20
+    again = command.invoke(app, ["users", "first-admin", "EVA"])
+    assert (again.exit_code, "users recover" in again.stderr) == (1, True)
+    wrong = command.invoke(app, ["users", "first-admin", "a b"])
+    assert (wrong.exit_code, "Remedy" in wrong.stderr) == (1, True)
+    recovered = command.invoke(app, ["users", "recover", "eva", "--remove-totp"])
+    assert recovered.exit_code == 0, recovered.output
+    assert recovered.stdout.strip() not in {"", password}
+    unknown = command.invoke(app, ["users", "recover", "nobody"])
+    assert (unknown.exit_code, "users list" in unknown.stderr) == (1, True)
+    named = command.invoke(app, ["keys", "create", "User:eva"])
+    assert (named.exit_code, "people in the audit log" in named.stderr) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
