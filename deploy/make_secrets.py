@@ -127,6 +127,12 @@ def main() -> int:
     edges = {edge: connector_of(edge, os.environ) for edge in EDGES}
     password = store.keep("postgres_password", secrets.token_hex(24))
     store.keep_url("database_url", f"postgresql://werknetz:{password}@postgres:5432/werknetz")
+    store.keep("postgres_superuser_password", secrets.token_hex(24))
+    for service in ("api", "ingest", "worker"):  # their users are made by `werknetz migrate`
+        user = f"werknetz_{service}_1:{secrets.token_hex(24)}"
+        store.keep_url(
+            f"database_url_{service}", f"postgresql://{user}@postgres:5432/werknetz"
+        )
     store.keep("totp_key", secrets.token_hex(24))
     make_redis_users(store, "valkey", rules_of(STREAM_USERS, edges))
     make_redis_users(store, "queue", QUEUE_USERS)

@@ -97,12 +97,13 @@ async def _open_demo(
     _check_partners(folder)
     async with EmbeddedServers(folder) as servers:
         report("PostgreSQL, Valkey (streams and tasks) and the MQTT broker are running")
-        await upgrade_async(servers.urls.database)
+        users = servers.database_users()
+        await upgrade_async(servers.urls.database, users.logins)
         report("the database schema is up to date")
         database = DatabaseProbe(servers.urls.database)
         key = demo_key(folder)
         api = ApiProbe(f"http://{LOOPBACK}:{options.port}", key)
-        supervisor = Supervisor(folder, servers.urls.environment, report)
+        supervisor = Supervisor(folder, servers.urls.environment, report, users.urls)
         try:
             ports = DataFolder(folder).port
             yield Demo(

@@ -42,12 +42,18 @@ class ManagedProcess:
 
 
 class Supervisor:
-    def __init__(self, folder: Path, urls: Mapping[str, str], report: Report) -> None:
-        """`urls`: those of the servers, by environment variable."""
+    def __init__(
+        self,
+        folder: Path,
+        urls: Mapping[str, str],
+        report: Report,
+        databases: Mapping[str, str] | None = None,
+    ) -> None:
+        """`urls`: those of the servers, by environment variable; `databases`: by command."""
         self._logs = folder / "logs"
         self._logs.mkdir(mode=0o700, exist_ok=True)
         self._folder = folder
-        self._environment = ChildEnvironment(folder, urls)
+        self._environment = ChildEnvironment(folder, urls, databases=databases)
         self._report = report
         self._processes: dict[str, ManagedProcess] = {}
 

@@ -32,26 +32,42 @@ class ChildEnvironment:
     """Writes the URLs as files below `folder`, once; `of` names those that a command needs."""
 
     def __init__(
-        self, folder: Path, urls: Mapping[str, str], own: Mapping[str, str] = os.environ
+        self,
+        folder: Path,
+        urls: Mapping[str, str],
+        own: Mapping[str, str] = os.environ,
+        databases: Mapping[str, str] | None = None,
     ) -> None:
+        """`databases`: the URL of the database for commands that have a user of their own."""
         self._folder = folder / "urls"
         self._names = frozenset(urls)
         self._own = own
         make_private(self._folder)
+        self._commands = frozenset(databases or ())
         for name, url in urls.items():
-            file = self._file_of(name)
-            file.touch(mode=0o600)
-            file.write_text(f"{url}\n")
+            _write(self._file_of(name), url)
+        for command, url in (databases or {}).items():
+            _write(self._file_of(_DATABASE, command), url)
 
     def of(self, command: str) -> dict[str, str]:
         """Return the environment of `werknetz <command>`; an unknown command gets no URL."""
         reader, needed = _NEEDS.get(command, (None, ()))
         passed = {name: text for name, text in self._own.items() if _may_see(reader, name)}
-        files = {f"{name}_FILE": str(self._file_of(name)) for name in needed if name in self._names}
+        files = {
+            f"{name}_FILE": str(self._file_of(name, command))
+            for name in needed
+            if name in self._names
+        }
         return passed | files
 
-    def _file_of(self, name: str) -> Path:
-        return self._folder / name.removeprefix(PREFIX).lower()
+    def _file_of(self, name: str, command: str = "") -> Path:
+        own = f"_{command}" if name == _DATABASE and command in self._commands else ""
+        return self._folder / (name.removeprefix(PREFIX).lower() + own)
+
+
+def _write(file: Path, url: str) -> None:
+    file.touch(mode=0o600)
+    file.write_text(f"{url}\n")
 
 
 def _may_see(reader: Reader | None, name: str) -> bool:

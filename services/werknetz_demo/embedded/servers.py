@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from werknetz_demo.embedded.broker import Broker
+from werknetz_demo.embedded.database_users import DatabaseUsers, database_users
 from werknetz_demo.embedded.postgres import Postgres
 from werknetz_demo.embedded.server import EmbeddedServer
 from werknetz_demo.embedded.state import DataFolder
@@ -64,6 +65,12 @@ class EmbeddedServers:
             broker=self._url("WERKNETZ_BROKER_URL"),
             mqtt=self._url("WERKNETZ_MQTT_URL"),
         )
+
+    def database_users(self) -> DatabaseUsers:
+        """Return the users of the services; none in a database that the operator named."""
+        if "WERKNETZ_DATABASE_URL" not in self.started:
+            return DatabaseUsers((), {})
+        return database_users(self._state, self.urls.database)
 
     async def __aenter__(self) -> Self:
         self._state.__enter__()

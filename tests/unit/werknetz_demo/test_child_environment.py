@@ -69,3 +69,13 @@ def test_variables_of_other_processes_are_not_passed_on(
 ) -> None:
     environment = ChildEnvironment(tmp_path, {}, OWN).of(command)
     assert environment.keys() == names  # what is misspelt is passed on: the process reports it
+
+
+def test_a_command_with_a_database_user_of_its_own_gets_that_url(tmp_path: Path) -> None:
+    environment = ChildEnvironment(tmp_path, URLS, OWN, {"up": "postgresql://api:pw-5@h/d"})
+    texts = {
+        command: Path(environment.of(command)["WERKNETZ_DATABASE_URL_FILE"]).read_text().strip()
+        for command in ("up", "ingest")
+    }
+    assert texts == {"up": "postgresql://api:pw-5@h/d", "ingest": URLS["WERKNETZ_DATABASE_URL"]}
+    assert "WERKNETZ_DATABASE_URL_FILE" not in environment.of("edge")
