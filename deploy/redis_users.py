@@ -20,9 +20,9 @@ _HEALTH = f"{_CONNECT} +info"
 
 STREAM_USERS = {
     "core": (
-        "%R~wn:status:* ~wn:mark ~wn:rate:* ~wn:wrong:* "
-        f"{_CONNECT} +hgetall +hmget +hset +hsetnx +pexpire +time +eval "
-        "+evalsha +script|load +script|exists"
+        "%R~wn:status:* ~wn:mark ~wn:rate:* ~wn:wrong:* ~wn:slots:* "
+        f"{_CONNECT} +hgetall +hmget +hset +hsetnx +pexpire +time +zadd +zrem +zrange "
+        "+zrangebyscore +zremrangebyscore +eval +evalsha +script|load +script|exists"
     ),
     "ingest": (
         "%R~wn:connectors %R~wn:status:* ~wn:in:* ~wn:out:* ~wn:lease:* %W~wn:mapping:* "

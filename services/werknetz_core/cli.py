@@ -15,22 +15,20 @@ from rich.console import Console
 from werknetz.domain.shift import CalendarRejected
 from werknetz.runtime import log
 from werknetz.runtime.command import get_or_add_group
-from werknetz.runtime.http_server.limits import HttpLimits
-from werknetz.runtime.http_server.server import LimitedServer
-from werknetz.runtime.http_server.tls import ServerTls, TlsFilesInvalid
 from werknetz.runtime.settings import SettingError, require_env
 from werknetz.runtime.terminal import Output, OutputOption, Wide, print_json, print_table
 from werknetz.store.database_url import DatabaseUrlRejected
 from werknetz_core import admin
 from werknetz_core.accounts.names import normalize_user_name
 from werknetz_core.api_keys.schemas import OVERLAP_MAX, ApiKeyView
-from werknetz_core.app import create_app
 from werknetz_core.context.equipment_tree import now_us
 from werknetz_core.database_roles import login_from_option
 from werknetz_core.http.formats import Format, OutputFormat, render
 from werknetz_core.http.list_params import columns_of
 from werknetz_core.migrate import upgrade_async
 from werknetz_core.oidc.provider import cli as oidc_cli
+from werknetz_core.processes.start import StartOptions, StartRefused, serve_api
+from werknetz_core.processes.supervisor import WORKERS_MAX
 from werknetz_core.settings import CoreSettings
 from werknetz_core.users.first_admin import FIRST_ADMIN, offer_first_admin
 
@@ -78,23 +76,31 @@ def up(
             help="Path below which a reverse proxy publishes the API, such as /werknetz.",
         ),
     ] = "",
+    workers: Annotated[
+        int,
+        typer.Option(
+            envvar="WERKNETZ_WORKERS",
+            min=1,
+            max=WORKERS_MAX,
+            help="Processes that answer requests; limits of keys count over all of them.",
+        ),
+    ] = 1,
 ) -> None:
     """Serve the API and its documentation."""
     log.configure()
     settings = _settings()
-    limits, tls = _http_limits(), _tls(tls_cert, tls_key)
-    _check_root_path(root_path)
-    _run(admin.wait_for_database(settings.database_url, wait_s=wait_s, show=_err.print))
-    _run(
-        offer_first_admin(
-            settings.database_url, now_us(), _err.print, is_terminal=sys.stderr.isatty()
+    options = StartOptions(host, port, tls_cert, tls_key, root_path, workers)
+    try:
+        api = options.check(settings)
+        _run(admin.wait_for_database(settings.database_url, wait_s=wait_s, show=_err.print))
+        _run(
+            offer_first_admin(
+                settings.database_url, now_us(), _err.print, is_terminal=sys.stderr.isatty()
+            )
         )
-    )
-    server = LimitedServer(
-        create_app(settings), limits, tls,
-        host=host, port=port, root_path=root_path, timeout_graceful_shutdown=10,
-    )  # fmt: skip
-    server.run()
+        serve_api(options, api)
+    except StartRefused as error:
+        _fail(str(error), error.remedy)
 
 
 def migrate(
@@ -338,29 +344,6 @@ def _settings() -> CoreSettings:
             if is_of_database
             else "correct the variable, or unset it for the default",
         )
-
-
-def _http_limits() -> HttpLimits:
-    try:
-        return HttpLimits.from_environment()
-    except SettingError as error:
-        _fail(str(error), "correct the variable, or unset it for the default")
-
-
-def _tls(cert: Path | None, key: Path | None) -> ServerTls | None:
-    if cert is None and key is None:
-        return None
-    if cert is None or key is None:
-        _fail("--tls-cert and --tls-key go together", "set both, or neither")
-    try:
-        return ServerTls(cert, key)
-    except TlsFilesInvalid as error:
-        _fail(str(error), "write a valid certificate with its chain and its key, both as PEM")
-
-
-def _check_root_path(path: str) -> None:
-    if path and (not path.startswith("/") or path.endswith("/")):
-        _fail(f"--root-path {path!r} is not valid", "begin with / and end without, as /werknetz")
 
 
 def _database_url() -> str:

@@ -73,6 +73,7 @@ VARIABLES: Final = (
     EnvironmentVariable(
         "WERKNETZ_TOTP_KEY", ("core",), "Encrypts second factors; 32 random characters or more.",
     ),
+    EnvironmentVariable("WERKNETZ_WORKERS", ("core",), "API processes of this host."),
     EnvironmentVariable(
         "WERKNETZ_WEIGHT_MAX", ("core",), "Weight from which a request is refused."
     ),

@@ -97,7 +97,7 @@ async def open_app_context(
             kpis=kpis,
             watermarks=Watermarks(redis, cache_s=settings.watermark_cache_s),
             rate_limiter=rate_limiter,
-            admission=Admission(settings, rate_limiter, wide_database),
+            admission=Admission(settings, rate_limiter, wide_database, redis),
             now_us=now_us,
             edge_forwarder=edge_forwarder,
             wide_client=wide_client,

@@ -68,7 +68,13 @@ async def check_readiness(context: ContextDep) -> ReadinessView:
     if failed := [task for task in tasks if not task.is_healthy]:
         raise _background_task_failed(failed)
     background = [_background_view(task) for task in tasks]
-    view = ReadinessView(status="ready", database=database, redis=redis, background=background)
+    view = ReadinessView(
+        status="ready" if redis in {"ok", "not configured"} else "degraded",
+        database=database,
+        redis=redis,
+        limits="shared" if redis == "ok" else "local",
+        background=background,
+    )
     if providers:
         view.identity_providers = providers
         if any(provider.state != "ok" for provider in providers):

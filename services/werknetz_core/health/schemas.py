@@ -1,6 +1,7 @@
 """Health and version as the API shows them."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel
 
@@ -30,8 +31,9 @@ class IdentityProviderView(BaseModel):
 
 
 class ReadinessView(BaseModel):
-    status: str  # ready, degraded: the API answers, but nobody can sign in at a provider
+    status: str  # ready, degraded: the API answers, but not at its best: see the states below
     database: str
     redis: str
+    limits: Literal["shared", "local"]  # local: each process counts for itself, without Redis
     background: list[BackgroundTaskView]
     identity_providers: list[IdentityProviderView] = []  # absent: none is set up

@@ -2,7 +2,7 @@
 
 A request costs tokens by its weight: one, and more where it reads much.
 A process takes several tokens at once (a lease), so most requests need no round trip to Redis.
-While Redis is unavailable, no request is rejected.
+While Redis is unavailable, each process has a bucket of its own for each key.
 """
 
 import math
@@ -47,6 +47,8 @@ class _Lease:
     tokens: int = 0
     rejected_until_s: float = 0.0
     shared: int = 0  # tokens that the bucket had left when this process last took some
+    own: float = math.inf  # tokens of this process while Redis is away; at first as many as fit
+    own_at_s: float = 0.0
 
 
 class RateLimiter:
@@ -117,19 +119,30 @@ class RateLimiter:
     async def _take(self, redis: Redis, key_id: int, lease: _Lease, tokens: int) -> float:
         """Add what is granted to the lease; return the seconds until the next token."""
         if self._now_s() < self._redis_retry_at_s:
-            lease.tokens += tokens
-            return 0.0
+            return self._take_here(lease, tokens)
         arguments = (str(self._per_s), str(self._burst), str(tokens))
         try:
             granted, wait_ms, left = await redis.eval(TAKE, 1, f"{KEY_PREFIX}{key_id}", *arguments)
         except (RedisError, OSError, TimeoutError) as error:
             self._redis_retry_at_s = self._now_s() + REDIS_RETRY_S
-            _log.warning("Redis unavailable, rate limit suspended", error=type(error).__name__)
-            lease.tokens += tokens
-            return 0.0
+            _log.warning(
+                "Redis unavailable, rate limit of this process only", error=type(error).__name__
+            )
+            return self._take_here(lease, tokens)
         lease.tokens += int(granted)
         lease.shared = int(left)
         return int(wait_ms) / 1000
+
+    def _take_here(self, lease: _Lease, tokens: int) -> float:
+        """As `_take`, from the bucket of this process."""
+        now_s = self._now_s()
+        lease.own = min(self._burst, lease.own + (now_s - lease.own_at_s) * self._per_s)
+        lease.own_at_s = now_s
+        granted = min(tokens, int(lease.own))
+        lease.own -= granted
+        lease.tokens += granted
+        lease.shared = int(lease.own)
+        return max(0.0, 1 - lease.own) / self._per_s
 
     def _too_many_requests(self, next_s: float, missing: int, weight: int) -> Problem:
         wait = max(1, math.ceil(next_s + (missing - 1) / self._per_s))

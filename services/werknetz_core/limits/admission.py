@@ -4,11 +4,13 @@ A request that reads little is never behind one that reads much: they share neit
 connections.
 """
 
+import contextlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from redis.asyncio import Redis
 from starlette.types import Scope
 
 from werknetz.domain.bucket import microseconds_of
@@ -18,6 +20,7 @@ from werknetz.store.session import Database
 from werknetz_core.http.problem import Problem
 from werknetz_core.http.rate_limit import RateLimiter
 from werknetz_core.limits.fair_slots import FairSlots, NoSlot
+from werknetz_core.limits.shared_slots import SharedSlots
 from werknetz_core.limits.weight import Reads
 from werknetz_core.limits.wide_process.handed_over import handed_over
 from werknetz_core.settings import CoreSettings
@@ -31,9 +34,13 @@ _HISTORY_CACHED_S: Final = 60.0
 
 class Admission:
     def __init__(
-        self, settings: CoreSettings, rate_limiter: RateLimiter, wide_database: Database
+        self,
+        settings: CoreSettings,
+        rate_limiter: RateLimiter,
+        wide_database: Database,
+        redis: Redis | None = None,
     ) -> None:
-        """`wide_database`: the connections of wide requests."""
+        """`wide_database`: the connections of wide requests; `redis`: shares their slots."""
         self._settings = settings
         self._rate_limiter = rate_limiter
         self.wide_database = wide_database
@@ -45,6 +52,13 @@ class Admission:
             per_key=WIDE_PER_KEY,
             total=settings.wide_requests_max,
             waiting_max=WAITING_MAX,
+            wait_s=wait_s,
+        )
+        self._shared_wide = SharedSlots(
+            redis,
+            "wide",
+            per_key=WIDE_PER_KEY,
+            total=settings.wide_requests_max,
             wait_s=wait_s,
         )
         self._first_us: int | None = None
@@ -91,18 +105,17 @@ class Admission:
     @asynccontextmanager
     async def wide_slot(self, key_id: int) -> AsyncIterator[None]:
         """Hold one of the slots of wide requests; raise 429 if none becomes free in time."""
-        try:
-            await self.wide.acquire(key_id)
-        except NoSlot as error:
-            raise _too_many_in_flight(
-                "Other wide requests are being answered; this key has one at a time.",
-                "Request a coarser granularity, less equipment or a shorter span, or one answer "
-                "after the other; an operator can raise WERKNETZ_WIDE_REQUESTS_MAX.",
-            ) from error
-        try:
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(self.wide.hold(key_id))
+                await stack.enter_async_context(self._shared_wide.hold(key_id))
+            except NoSlot as error:
+                raise _too_many_in_flight(
+                    "Other wide requests are being answered; this key has one at a time.",
+                    "Request a coarser granularity, less equipment or a shorter span, or one "
+                    "answer after the other; an operator can raise WERKNETZ_WIDE_REQUESTS_MAX.",
+                ) from error
             yield
-        finally:
-            self.wide.release(key_id)
 
     async def history_start_us(self, database: Database) -> int | None:
         """Return when the first data begin; None: there are none. A minute old at most."""

@@ -1,10 +1,7 @@
 """The users of compose's Valkey: each service can do its work, and nothing beyond it."""
 
 import asyncio
-import importlib.util
 from collections.abc import AsyncIterator
-from pathlib import Path
-from types import ModuleType
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,15 +10,16 @@ from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError
 
+from plumbing.deploy_scripts import load_script
 from werknetz.link.redis import RedisCoreLink, RedisEdgeLink
 from werknetz.link.wire import DesiredMapping, Status
 from werknetz_core.access.wrong_keys import WrongKeys
 from werknetz_core.http.etag import Watermarks
 from werknetz_core.http.rate_limit import RateLimiter
+from werknetz_core.limits.shared_slots import SharedSlots
 from werknetz_worker.app import create_celery
 from werknetz_worker.watermarks import WatermarkPublisher
 
-FILE = Path(__file__).resolve().parents[3] / "deploy" / "redis_users.py"
 EDGES = {"edge-1": "press-1", "edge-2": "press-2"}
 
 ADMINISTRATION = (
@@ -31,16 +29,7 @@ ADMINISTRATION = (
 )  # fmt: skip
 
 
-def load_users() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("redis_users", FILE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-USERS = load_users()
+USERS = load_script("redis_users")
 STREAMS: dict[str, str] = USERS.rules_of(USERS.STREAM_USERS, EDGES)
 QUEUE: dict[str, str] = dict(USERS.QUEUE_USERS)
 
@@ -95,6 +84,8 @@ async def test_every_service_can_do_its_work(admin: Redis, redis_url: str) -> No
     await RateLimiter(api, per_s=10, burst=10).acquire(1)
     wrong_keys = WrongKeys(CollectorRegistry(), per_min=10, burst=20)
     await wrong_keys.record(api, "192.0.2.1", "wn_x_y")
+    async with SharedSlots(api, "wide", per_key=1, total=1, wait_s=0).hold(1):
+        pass
     worker = Redis.from_url(url_of(redis_url, "worker"))
     await WatermarkPublisher(worker).increment_paths(["nordwerk/emden-1"])
     assert await Watermarks(api).etag_of(["nordwerk"], [], 0) is not None

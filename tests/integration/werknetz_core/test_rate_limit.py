@@ -58,15 +58,31 @@ async def test_the_bucket_refills_with_time(redis_url: str) -> None:
     await redis.aclose()
 
 
-async def test_no_request_is_rejected_or_delayed_while_redis_is_unavailable() -> None:
+async def test_each_process_has_its_own_bucket_while_redis_is_unavailable() -> None:
     unreachable = Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=1, socket_timeout=1)
     now = [0.0]
-    limit = RateLimiter(unreachable, per_s=0.01, burst=1, now_s=lambda: now[0])
-    assert await count_allowed(limit, 1, 50) == 50
-    now[0] += REDIS_RETRY_S + 1
-    assert await count_allowed(limit, 1, 50) == 50
+    limit = RateLimiter(unreachable, per_s=2, burst=30, now_s=lambda: now[0])
+    assert await count_allowed(limit, 1, 50) == 30
+    assert await count_allowed(limit, 2, 10) == 10
+    now[0] += REDIS_RETRY_S + 1  # 12 tokens more; asked again, it is still away
+    assert await count_allowed(limit, 1, 50) == 12
+    now[0] += 100
+    assert await count_allowed(limit, 1, 50) == 30
     await unreachable.aclose()
     assert await count_allowed(RateLimiter(None, per_s=0.01, burst=1), 1, 50) == 50
+
+
+async def test_without_redis_the_api_is_degraded_and_limits_by_itself(database_url: str) -> None:
+    settings = CoreSettings(
+        database_url, "redis://127.0.0.1:1", rate_per_s=0.001, rate_burst=3, redis_timeout_s=5
+    )
+    async with open_world(settings) as world:
+        ready = await world.client.get("/api/v1/health/ready")
+        assert ready.status_code == 200
+        assert ready.json()["redis"].startswith("does not answer")
+        assert (ready.json()["status"], ready.json()["limits"]) == ("degraded", "local")
+        statuses = [(await world.get("/plants")).status_code for _ in range(4)]
+        assert statuses == [200, 200, 200, 429]
 
 
 async def test_a_rejected_request_has_retry_after_and_a_hint(

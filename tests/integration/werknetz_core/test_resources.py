@@ -270,6 +270,7 @@ async def test_health_and_metrics(world: World) -> None:
         "status": "ready",
         "database": "ok",
         "redis": "ok",
+        "limits": "shared",
         "background": [
             {"name": "equipment_tree"} | running,
             {"name": "kpi_definitions"} | running,

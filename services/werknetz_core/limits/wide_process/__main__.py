@@ -1,15 +1,9 @@
-"""Runs the wide process: settings from the input, requests from the socket in the argument.
-
-python -m werknetz_core.limits.wide_process NUMBER_OF_THE_SOCKET
-"""
+"""Runs the wide process: `python -m werknetz_core.limits.wide_process SOCKET`."""
 
 import os
-import pickle
-import signal
-import socket
-import sys
-import threading
 from typing import TYPE_CHECKING, Final
+
+from werknetz_core.processes import child
 
 if TYPE_CHECKING:
     from werknetz_core.settings import CoreSettings
@@ -20,7 +14,7 @@ _DRAIN_S: Final = 2
 
 def main() -> None:
     os.nice(NICENESS)  # at once: starting computes for seconds
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the owner, which then ends this
+    settings: CoreSettings = child.read_argument()
     from werknetz.runtime import log
     from werknetz.runtime.http_server.limits import CONNECTIONS_MAX, HttpLimits
     from werknetz.runtime.http_server.server import LimitedServer
@@ -28,8 +22,6 @@ def main() -> None:
     from werknetz_core.limits.wide_process.handed_over import HandedOverRequests
 
     log.configure()
-    settings: CoreSettings = pickle.load(sys.stdin.buffer)  # noqa: S301  from its owner
-    listener = socket.socket(fileno=int(sys.argv[1]))
     limits = HttpLimits(
         connections_max=CONNECTIONS_MAX,  # of API processes, which limit those of clients
         connections_per_address_max=CONNECTIONS_MAX,
@@ -39,13 +31,11 @@ def main() -> None:
     app = HandedOverRequests(create_app(settings, with_jobs=False))
     server = LimitedServer(app, limits, timeout_graceful_shutdown=_DRAIN_S, date_header=False)
 
-    def end_with_owner() -> None:
-        while os.read(0, 1024):
-            pass
+    def end() -> None:
         server.should_exit = True
 
-    threading.Thread(target=end_with_owner, daemon=True).start()
-    server.run(sockets=[listener])
+    child.end_with_owner(end)
+    server.run(sockets=[child.listener_of_owner()])
 
 
 if __name__ == "__main__":

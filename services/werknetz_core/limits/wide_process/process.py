@@ -7,22 +7,20 @@ with the next request.
 
 import asyncio
 import contextlib
-import pickle
 import socket
-import sys
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from werknetz.runtime.background import BackgroundTask
+from werknetz.runtime.background import STEADY_S, BackgroundTask
 from werknetz.runtime.backoff import Backoff
 from werknetz.runtime.log import get_logger
+from werknetz_core.processes.child import run_child
 from werknetz_core.settings import CoreSettings
 
 BACKLOG: Final = 512
-STEADY_S: Final = 60.0
 STOP_S: Final = 3.0
 _log: Final = get_logger("core.wide")
 
@@ -34,7 +32,6 @@ class WideProcess:
         self._settings = settings
         self._listener = listener
         self._backoff = Backoff(first_s=0.5, max_s=30.0)
-        self.starts = 0
 
     async def run(self) -> None:
         """Run the process while there are requests, until cancelled."""
@@ -42,30 +39,12 @@ class WideProcess:
         while True:
             await _await_client(loop, self._listener)
             began_s = loop.time()
-            status = await self._run_once()
+            status = await run_child(__package__, self._settings, self._listener, stop_s=STOP_S)
             if loop.time() - began_s >= STEADY_S:
                 self._backoff.reset()
             delay_s = self._backoff.next_s()
             _log.error("the wide process ended", status=status, restart_in_s=round(delay_s, 1))
             await asyncio.sleep(delay_s)
-
-    async def _run_once(self) -> int:
-        """Start the process, wait for its end, and return its status."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", __package__, str(self._listener.fileno()),
-            stdin=asyncio.subprocess.PIPE, pass_fds=(self._listener.fileno(),),
-        )  # fmt: skip
-        self.starts += 1
-        try:
-            # Not as arguments, which every user of the machine sees. The pipe stays open: its end
-            # is the end of this process.
-            assert process.stdin is not None  # noqa: S101  a pipe
-            with contextlib.suppress(ConnectionError):  # it has ended already
-                process.stdin.write(pickle.dumps(self._settings))
-                await process.stdin.drain()
-            return await process.wait()
-        finally:
-            await _stop(process)
 
 
 @contextlib.asynccontextmanager
@@ -93,17 +72,3 @@ async def _await_client(loop: asyncio.AbstractEventLoop, listener: socket.socket
         await has_connected.wait()
     finally:
         loop.remove_reader(listener)
-
-
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    """End the process: at the end of its input it answers what it has, for a moment."""
-    if process.returncode is not None:
-        return
-    assert process.stdin is not None  # noqa: S101  a pipe
-    process.stdin.close()
-    try:
-        async with asyncio.timeout(STOP_S):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()

@@ -1,0 +1,98 @@
+"""`werknetz up --workers 2`: two API processes share limits, and one goes on when one is killed."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2
+import psutil
+
+from plumbing.servers import run
+from werknetz_demo.embedded.process import free_port
+
+from .test_up import _fill_database as fill_database
+
+BURST = 200
+LEASE = BURST // 20  # tokens of one process that may be left
+START = re.compile(r"^process_start_time_seconds (\S+)$", re.MULTILINE)
+SECONDS_MAX = 240
+
+
+def api_processes(owner: int) -> set[int]:
+    children = psutil.Process(owner).children()
+    return {p.pid for p in children if "werknetz_core.processes.worker" in p.cmdline()}
+
+
+def wait_until(holds: Callable[[], bool], log: Path) -> None:
+    deadline = time.monotonic() + SECONDS_MAX
+    while not holds():
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.1)
+
+
+def test_two_processes_share_limits_and_outlive_each_other(
+    database_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    keys = run(fill_database(database_url))
+    port = free_port()
+    environment = {
+        "WERKNETZ_DATABASE_URL": database_url,
+        "WERKNETZ_REDIS_URL": redis_url,
+        "WERKNETZ_RATE_PER_S": "0.001",
+        "WERKNETZ_RATE_BURST": str(BURST),
+    }
+
+    def get(path: str, key: str) -> httpx2.Response:
+        """Send a request through a connection of its own: any process may accept it."""
+        url = f"http://127.0.0.1:{port}/api/v1{path}"
+        return httpx2.get(url, headers={"X-API-Key": keys[key]}, timeout=SECONDS_MAX)
+
+    def answers() -> bool:
+        try:
+            return get("/health/live", "engineer").status_code == 200
+        except httpx2.TransportError:
+            return False
+
+    log = tmp_path / "up.log"
+    command = [sys.executable, "-m", "werknetz_client.cli", "up", "--workers", "2"]
+    with log.open("w") as out:
+        up = subprocess.Popen(
+            [*command, "--port", str(port)], env=os.environ | environment, stdout=out, stderr=out
+        )
+    try:
+        wait_until(answers, log)
+        starts: set[str] = set()
+        counted = 0
+
+        def both_have_answered() -> bool:
+            nonlocal counted
+            answer = get("/metrics", "viewer")
+            counted += answer.status_code == 200
+            starts.update(START.findall(answer.text))
+            return len(starts) == 2 or answer.status_code == 429
+
+        wait_until(both_have_answered, log)
+        assert len(starts) == 2
+        statuses = [get("/plants", "viewer").status_code for _ in range(BURST)]
+        assert set(statuses) == {200, 429}
+        assert BURST - LEASE <= counted + statuses.count(200) <= BURST
+
+        before = api_processes(up.pid)
+        assert len(before) == 2
+        killed = min(before)
+        os.kill(killed, signal.SIGKILL)
+        assert {get("/plants", "engineer").status_code for _ in range(20)} == {200}
+        assert get("/plants", "viewer").status_code == 429
+        wait_until(lambda: len(api_processes(up.pid) - {killed}) == 2, log)
+    finally:
+        children = psutil.Process(up.pid).children()
+        up.terminate()
+        status = up.wait(SECONDS_MAX)
+    assert status in {0, -15}, log.read_text()
+    assert not psutil.wait_procs(children, timeout=SECONDS_MAX)[1]
+    assert keys["viewer"] not in log.read_text()
