@@ -7,7 +7,7 @@ WORKERS ?= 2
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help demo test test-at check proto docs simulate chaos mutate bench fuzz truth test-compose lock clean
+.PHONY: help demo test test-at check proto docs simulate chaos mutate bench fuzz truth test-compose audit sbom pin-images release lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -57,6 +57,20 @@ test-compose: .venv/dev.stamp ## build, start and break the compose stack; ARGS=
 
 truth: .venv/dev.stamp ## DAYS=n of six plants with late, doubled, missing and corrected data: truth against platform
 	TRUTH_DAYS=$(DAYS) $(BIN)/python -m pytest -q -s -n0 tests/e2e/test_truth_six_plants.py
+
+audit: ## known vulnerabilities of what is locked (OSV); 1: some, 3: the database cannot be reached
+	$(PYTHON) deploy/audit.py $(ARGS)
+
+sbom: .venv/dev.stamp ## CycloneDX of each service in build/sbom, of its images where Docker runs
+	$(BIN)/python deploy/sbom.py $(ARGS)
+
+pin-images: ## write the digests of the public images to .env; 3: no image registry can be reached
+	$(PYTHON) deploy/pin_images.py
+
+release: .venv/dev.stamp sbom ## wheel, SBOM and checksums in dist, after an audit; UNAUDITED=yes where none is possible
+	@$(PYTHON) deploy/audit.py || [ "$(UNAUDITED)" = yes ]
+	@rm -rf dist && $(BIN)/uv build --quiet --wheel -o dist && cp build/sbom/*.json dist/
+	@cd dist && sha256sum *.whl *.json > SHA256SUMS && cat SHA256SUMS
 
 lock: .venv/uv.stamp ## pin every requirement with its hashes
 	@for extra in demo edge core worker simulator dev; do \

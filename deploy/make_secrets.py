@@ -130,9 +130,7 @@ def main() -> int:
     store.keep("postgres_superuser_password", secrets.token_hex(24))
     for service in ("api", "ingest", "worker"):  # their users are made by `werknetz migrate`
         user = f"werknetz_{service}_1:{secrets.token_hex(24)}"
-        store.keep_url(
-            f"database_url_{service}", f"postgresql://{user}@postgres:5432/werknetz"
-        )
+        store.keep_url(f"database_url_{service}", f"postgresql://{user}@postgres:5432/werknetz")
     store.keep("totp_key", secrets.token_hex(24))
     make_redis_users(store, "valkey", rules_of(STREAM_USERS, edges))
     make_redis_users(store, "queue", QUEUE_USERS)

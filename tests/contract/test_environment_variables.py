@@ -10,7 +10,7 @@ from werknetz.runtime.environment import NAMES, VARIABLES
 
 ROOT = Path(__file__).resolve().parents[2]
 SHELVES = ("libs", "services", "deploy", "docs", "tests/plumbing")
-FILES = ("docker-compose.yml", ".env.example", "README.md", "Makefile")
+FILES = ("docker-compose.yml", "docker-compose.tls.yml", ".env.example", "README.md", "Makefile")
 SUFFIXES = {".py", ".yaml", ".yml", ".md", ".sh"}
 DECLARATION = ROOT / "libs/werknetz/runtime/environment.py"
 NAME = re.compile(r"\bWERKNETZ_[A-Z0-9_]*[A-Z0-9]\b")
