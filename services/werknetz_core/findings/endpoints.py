@@ -109,13 +109,10 @@ async def list_findings(
     if open is not None:
         query = query.where(_F.cleared_at.is_(None) if open else _F.cleared_at.is_not(None))
     rows, next_cursor = await load_page(session, params, query, _SORTING)
-    language = current_language()
-    items = [
-        FindingView(
-            **row,
-            text=finding_text(dict(row), language),
-            messages=message_views_of(row["event_ids"]),
-        )
-        for row in rows
-    ]
+    items = [_to_view(row) for row in rows]
     return page_response(request, params, items, FindingView, next_cursor=next_cursor)
+
+
+def _to_view(row: sa.RowMapping) -> FindingView:
+    text = finding_text(dict(row), current_language())
+    return FindingView(**row, text=text, messages=message_views_of(row["event_ids"]))
