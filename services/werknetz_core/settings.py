@@ -36,7 +36,7 @@ class CoreSettings:
     rate_per_s: float = RATE_PER_S  # sustained requests of one key; 0: no limit
     rate_burst: int = RATE_BURST  # burst of one key, e.g. when all dashboards start
     key_requests_max: int = KEY_REQUESTS_MAX  # of one key in flight in this process
-    wide_requests_max: int = WIDE_REQUESTS_MAX  # of all keys; each key has one at a time
+    wide_requests_max: int = WIDE_REQUESTS_MAX  # of all keys and processes; each key has one
     wide_statement_timeout_s: float = STATEMENT_TIMEOUT_S  # of wide requests
     wide_process: bool = False  # answer them in a process of lower priority beside this one
     wide_socket: str | None = None  # of a wide process that another process owns

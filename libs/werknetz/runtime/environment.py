@@ -62,7 +62,7 @@ VARIABLES: Final = (
         "WERKNETZ_KEY_REQUESTS_MAX", ("core",), "Requests of one API key in flight in one process."
     ),
     EnvironmentVariable(
-        "WERKNETZ_WIDE_REQUESTS_MAX", ("core",), "Wide requests in flight in one process."
+        "WERKNETZ_WIDE_REQUESTS_MAX", ("core",), "Wide requests in flight, of all keys."
     ),
     EnvironmentVariable(
         "WERKNETZ_WIDE_STATEMENT_TIMEOUT_S", ("core",), "Longest statement of a wide request."
