@@ -4,22 +4,33 @@ Without the right to create roles nothing fails: an installation with one user g
 and the operator reads what to run.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
+from werknetz.runtime.settings import SettingError, read_env
 from werknetz.store.access import roles as statements
 from werknetz.store.access.rights import DatabaseRole
-from werknetz_core.admin import AdminError
+from werknetz.store.database_url import open_connection
+from werknetz_core.admin import CONNECT_S, AdminError
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
 PASSWORD_LENGTH_MIN: Final = 16
+_REMEDY: Final = (
+    "Give each service a user of its own: `werknetz migrate --login api=FILE`, see "
+    "docs/how-to/database-users.md. Only `werknetz migrate` needs the owner."
+)
+_SUBJECT: Final = "database user"
+_UNREACHABLE: Final = (
+    OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +115,50 @@ def _refuse_other_role(login: LoginRole, present: asyncpg.Record | None) -> None
             f"the role {login.name!r} exists and is no member of {login.role} alone",
             "name another user in the URL: each service has its own",
         )
+
+
+def check_database_user() -> list[tuple[str, bool, str, str]]:
+    """Check for `werknetz doctor` what the database user of WERKNETZ_DATABASE_URL may do.
+
+    Return subject, whether it passes, detail and remedy; nothing without that variable.
+    """
+    try:
+        url = read_env("WERKNETZ_DATABASE_URL")
+    except SettingError as error:
+        return [(_SUBJECT, False, str(error), "Correct WERKNETZ_DATABASE_URL_FILE.")]
+    if url is None:
+        return []
+    try:
+        position = asyncio.run(_load_position(url))
+    except _UNREACHABLE as error:
+        reason = f"not checked: {type(error).__name__}"
+        return [(_SUBJECT, False, reason, "Start PostgreSQL, or correct WERKNETZ_DATABASE_URL.")]
+    return [judge_position(**position)]
+
+
+def judge_position(
+    name: str, *, is_superuser: bool, bypasses: bool, is_owner: bool
+) -> tuple[str, bool, str, str]:
+    """Return the check of one user, by its attributes in `pg_roles`."""
+    why = (
+        "is a superuser" if is_superuser
+        else "has BYPASSRLS" if bypasses
+        else "owns the tables" if is_owner
+        else None
+    )  # fmt: skip
+    if why is None:
+        return (_SUBJECT, True, f"{name} is restricted by row-level security", "")
+    detail = f"{name} {why}: row-level security does not restrict it"
+    return (_SUBJECT, False, detail, _REMEDY)
+
+
+async def _load_position(url: str) -> dict[str, Any]:
+    connection = await open_connection(url, timeout=CONNECT_S, command_timeout=CONNECT_S)
+    try:
+        row = await connection.fetchrow(statements.OWN_POSITION)
+        return dict(row or {})
+    finally:
+        await connection.close(timeout=CONNECT_S)
 
 
 async def _existing_roles(connection: "Connection") -> set[str]:

@@ -59,9 +59,11 @@ class Figures:
         return self.changed_us / self.empty_us
 
 
-def measure(database_url: str, redis_url: str, servers: Sequence[int], *, rounds: int) -> Figures:
+def measure(
+    owner_url: str, database_url: str, redis_url: str, servers: Sequence[int], *, rounds: int
+) -> Figures:
     """Fill the migrated database, start the API, and compare. `servers`: their processes."""
-    key = asyncio.run(fill(database_url))
+    key = asyncio.run(fill(owner_url))
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = int(probe.getsockname()[1])
     environment = {
@@ -102,10 +104,16 @@ def measures(short: bool) -> list[Measure]:
 async def _measure_all(*, rounds: int) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         async with EmbeddedServers(Path(folder), environment={}, throwaway=True) as servers:
-            await upgrade_async(servers.urls.database)
+            users = servers.database_users()
+            await upgrade_async(servers.urls.database, users.logins)
             pids = [server.pid for server in servers.started.values()]
             return await asyncio.to_thread(
-                measure, servers.urls.database, servers.urls.redis, pids, rounds=rounds
+                measure,
+                servers.urls.database,
+                users.urls["up"],
+                servers.urls.redis,
+                pids,
+                rounds=rounds,
             )
 
 

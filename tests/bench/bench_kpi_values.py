@@ -26,7 +26,9 @@ from werknetz_core.access.keys import generate_key
 from werknetz_core.app import create_app
 from werknetz_core.migrate import upgrade_async
 from werknetz_core.settings import CoreSettings
+from werknetz_demo.embedded.database_users import database_users
 from werknetz_demo.embedded.postgres import Postgres
+from werknetz_demo.embedded.state import DataFolder
 from werknetz_worker.rollups.roll_up import roll_up
 
 NOW: Final = datetime(2026, 11, 20, tzinfo=UTC)
@@ -65,7 +67,8 @@ async def _measure_all(size: Size) -> list[Measure]:
         server = Postgres(Path(folder) / "postgres", throwaway=True)
         await server.start()
         try:
-            await upgrade_async(server.url)
+            users = database_users(DataFolder(Path(folder)), server.url)
+            await upgrade_async(server.url, users.logins)
             pool = await asyncpg.create_pool(server.url, min_size=1, max_size=2, timeout=60)
             key = generate_key()
             await pool.execute(
@@ -73,7 +76,7 @@ async def _measure_all(size: Size) -> list[Measure]:
                 key.prefix, key.hash,
             )  # fmt: skip
             app = create_app(
-                CoreSettings(server.url, rate_per_s=0), now_us=lambda: microseconds_of(NOW)
+                CoreSettings(users.urls["up"], rate_per_s=0), now_us=lambda: microseconds_of(NOW)
             )
             async with (
                 app.router.lifespan_context(app),

@@ -5,10 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import entry_points
 from typing import Final
 from urllib.parse import urlsplit
 
 from werknetz.runtime.settings import SettingError, read_env
+from werknetz.runtime.tls_probe import TlsRefused, needs_tls, shake_hands
 from werknetz_client.audit.server import verify_log
 from werknetz_client.client import Client, Row
 from werknetz_client.commands.connectors import imbalance_of
@@ -17,6 +19,7 @@ from werknetz_client.errors import ApiError, WerknetzError
 from werknetz_client.transport import PAGE_MAX
 
 CLOCK_S_MAX: Final = 5.0
+SERVICE_CHECKS: Final = "werknetz.checks"
 AUDIT_ENTRIES: Final = 1000  # the newest; `werknetz audit verify` verifies all
 _UNVERIFIED: Final = {403: "the key may not read all of it", 404: "the server is older"}
 NOT_COMPUTED: Final = "not_computed"
@@ -47,10 +50,16 @@ def run_checks() -> list[Check]:
     with client:
         checks += _check_api(client)
     for variable, subject, port in _SERVERS:
-        check = _check_server(variable, subject, port)
+        check = check_server(variable, subject, port)
         if check is not None:
             checks.append(check)
-    return checks
+    return [*checks, *run_service_checks()]
+
+
+def run_service_checks() -> list[Check]:
+    """Return what the services that are installed here check of themselves."""
+    points = sorted(entry_points(group=SERVICE_CHECKS), key=lambda point: point.name)
+    return [Check(*values) for point in points for values in point.load()()]
 
 
 def _check_api(client: Client) -> list[Check]:
@@ -194,7 +203,7 @@ def _attempt(subject: str, question: Callable[[], str]) -> Check:
         return Check(subject, False, str(error), error.hint)
 
 
-def _check_server(variable: str, subject: str, default_port: int) -> Check | None:
+def check_server(variable: str, subject: str, default_port: int) -> Check | None:
     """Return whether a server of the environment can be reached; None if it is not configured."""
     try:
         url = read_env(variable)
@@ -207,13 +216,19 @@ def _check_server(variable: str, subject: str, default_port: int) -> Check | Non
         address = (parts.hostname or "127.0.0.1", parts.port or default_port)
     except ValueError:
         return Check(subject, False, f"{variable} is not a URL", "Write scheme://host:port.")
+    where = f"{address[0]}:{address[1]}"
     try:
-        with socket.create_connection(address, CONNECT_S):
-            return Check(subject, True, f"{address[0]}:{address[1]} answers")
+        return Check(subject, True, f"{where} {_connect(address, url, variable)}")
+    except TlsRefused as error:
+        return Check(subject, False, str(error))
     except OSError as error:
-        return Check(
-            subject,
-            False,
-            f"{address[0]}:{address[1]}: {error}",
-            f"Start it, or correct {variable}.",
-        )
+        return Check(subject, False, f"{where}: {error}", f"Start it, or correct {variable}.")
+
+
+def _connect(address: tuple[str, int], url: str, variable: str) -> str:
+    """Connect, and verify the certificate where the URL names TLS; return what was found."""
+    with socket.create_connection(address, CONNECT_S) as plain:
+        if not needs_tls(url):
+            return "answers"
+        shake_hands(plain, url, variable, f"{address[0]}:{address[1]}")
+    return "has a valid certificate"

@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 from uuid import UUID
 
 from werknetz.store import dirty
+from werknetz.store.encoding.insert_rows import insert_rows
 from werknetz.store.projection import connector_subjects
 from werknetz.store.projection import fact_rows as statements
 from werknetz.store.session import WriteConnection
@@ -79,7 +80,7 @@ async def replace_rows(
         await _delete_rows(connection, table, revisions, dirt)
         rows = facts.rows[table]
         if rows:
-            await connection.copy_records_to_table(table, records=rows, columns=TABLES[table])
+            await insert_rows(connection, table, TABLES[table], rows)
             _collect_dirty(dirt, table, rows)
     return dirt
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from werknetz.domain.bucket import instant_of
+from werknetz.store.encoding.insert_rows import insert_rows
 from werknetz.store.inventory import stock_rows as statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.stock.subject import ReconciledStock, StockSubject
@@ -38,7 +39,7 @@ async def replace_rows(connection: WriteConnection, done: ReconciledSubjects) ->
         ("stock_outs", _OUTS, _outs(done)),
         ("stock_days", _DAYS, _days(done)),
     ):
-        await connection.copy_records_to_table(table, columns=columns, records=records)
+        await insert_rows(connection, table, columns, records)
     await _write_current(connection, done)
 
 

@@ -8,6 +8,7 @@ from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of
 from werknetz.domain.shift import local_us
 from werknetz.kpi.supply.otif import DueLine
 from werknetz.kpi.supply.relation import ReconciledRelation
+from werknetz.store.encoding.insert_rows import insert_rows
 from werknetz.store.relations import relation_rows as statements
 from werknetz.store.session import WriteConnection
 from werknetz.store.tables.supply import SUPPLY_ELEMENTS
@@ -54,7 +55,7 @@ async def replace_rows(
         ("cumulatives", _CUMULATIVES, _cumulatives(done)),
         ("supply_elements", _ELEMENTS, _elements(done, policies)),
     ):
-        await connection.copy_records_to_table(table, columns=columns, records=records)
+        await insert_rows(connection, table, columns, records)
 
 
 def _call_offs(done: ReconciledRelations) -> Iterator[tuple[Any, ...]]:

@@ -13,6 +13,7 @@ import asyncpg
 import msgspec
 
 from werknetz.domain.state import MachineState
+from werknetz.store.encoding.insert_rows import insert_rows
 from werknetz.store.projection import machine_reports as statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.projection.event_revisions import EventRevision
@@ -93,9 +94,7 @@ async def _replace_reports(
         marks.add_report(*row)
     rows = [_report_row(event, machines.find(event) or 0) for event in current]
     if rows:
-        await connection.copy_records_to_table(
-            "machine_reports", records=rows, columns=_REPORT_COLUMNS
-        )
+        await insert_rows(connection, "machine_reports", _REPORT_COLUMNS, rows)
     for report in rows:
         marks.add_report(report[1], report[2], report[3], report[4])
 
@@ -139,9 +138,7 @@ async def _replace_job_runs(
         statements.DELETE_JOB_RUNS, [], *([key[n] for key in keys] for n in range(3))
     )
     runs = [run for key in keys for run in runs_of(key, by_key[key])]
-    await connection.copy_records_to_table(
-        "job_runs", records=[run.to_row() for run in runs], columns=_RUN_COLUMNS
-    )
+    await insert_rows(connection, "job_runs", _RUN_COLUMNS, [run.to_row() for run in runs])
     for row in removed:
         marks.add_run(row["equipment_id"], row["order_number"], row["started_at"], row["ended_at"])
     for run in runs:
