@@ -41,6 +41,7 @@ async def _serve(
     task = asyncio.current_task()
     assert task is not None
     pipes.add(task)
+    writers = [writer]
     try:
         if is_postgres:
             assert await reader.readexactly(len(SSL_REQUEST)) == SSL_REQUEST
@@ -48,13 +49,15 @@ async def _serve(
             await writer.drain()
         await writer.start_tls(context)
         backend_reader, backend_writer = await asyncio.open_connection("127.0.0.1", backend_port)
+        writers.append(backend_writer)
         async with asyncio.TaskGroup() as group:
             group.create_task(_pipe(reader, backend_writer))
             group.create_task(_pipe(backend_reader, writer))
     except (OSError, EOFError, BaseExceptionGroup):
         pass  # the client refused our certificate, or has gone
     finally:
-        writer.close()
+        for end in writers:
+            end.close()
         pipes.discard(task)
 
 
