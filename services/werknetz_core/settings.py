@@ -7,6 +7,7 @@ from typing import Final, Self
 from werknetz.runtime.http_server.cors import parse_origins
 from werknetz.runtime.settings import SettingError, read_env, read_number_env, require_env
 from werknetz_core.accounts.secret_box import SecretBox, SecretBoxKeyInvalid
+from werknetz_core.oidc.settings import OidcSettings
 
 RATE_PER_S: Final = 100.0
 RATE_BURST: Final = 1000
@@ -46,6 +47,7 @@ class CoreSettings:
     wrong_keys_burst: int = 20  # of one address
     slot_wait_s: float = 10.0  # for one of the slots above, then 429
     totp_box: SecretBox | None = None  # None: no second factor can be set up
+    oidc: OidcSettings | None = None  # None: nobody signs in at a provider
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -55,6 +57,7 @@ class CoreSettings:
         key by weight, WERKNETZ_KEY_REQUESTS_MAX those in flight; WERKNETZ_WIDE_REQUESTS_MAX,
         WERKNETZ_WIDE_STATEMENT_TIMEOUT_S and WERKNETZ_WEIGHT_MAX limit those that read much.
         WERKNETZ_TOTP_KEY encrypts the secrets of second factors.
+        WERKNETZ_OIDC_CONFIG names the file of the providers that sign people in.
         """
 
         def count(name: str, default: int) -> int:
@@ -82,6 +85,7 @@ class CoreSettings:
             totp_box=_totp_box(read_env("WERKNETZ_TOTP_KEY", environment)),
             webhook_url=read_env("WERKNETZ_WEBHOOK_URL", environment),
             webhook_key=read_env("WERKNETZ_WEBHOOK_KEY", environment),
+            oidc=OidcSettings.from_environment(environment),
         )
 
 

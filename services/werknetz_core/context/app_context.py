@@ -24,6 +24,7 @@ from werknetz_core.idempotency.attempt import begin_attempt
 from werknetz_core.limits.admission import Admission
 from werknetz_core.limits.wide_process.forwarding import client_of_socket
 from werknetz_core.limits.wide_process.process import open_wide_process
+from werknetz_core.oidc.providers import Providers
 from werknetz_core.sessions.cache import SessionCache
 from werknetz_core.settings import CoreSettings
 
@@ -45,6 +46,7 @@ class AppContext:
     admission: Admission
     now_us: Callable[[], int]
     edge_forwarder: EdgeForwarder | None = None
+    oidc: Providers | None = None  # None: nobody signs in at a provider
     wide_client: httpx2.AsyncClient | None = None  # None: this process answers wide requests
     background: tuple[BackgroundTask, ...] = ()
 
@@ -76,6 +78,9 @@ async def open_app_context(
         if edge_forwarder is not None:
             stack.push_async_callback(edge_forwarder.close)
         wide_client = await _open_wide_client(stack, settings)
+        oidc = None if settings.oidc is None else Providers.open(settings.oidc)
+        if oidc is not None:
+            stack.push_async_callback(oidc.close)
         tree = EquipmentTreeCache(database, refresh_s=settings.tree_refresh_s)
         kpis = KpiCatalogueCache(database, refresh_s=settings.tree_refresh_s)
         background = (
@@ -100,6 +105,7 @@ async def open_app_context(
             admission=Admission(settings, rate_limiter, wide_database, redis),
             now_us=now_us,
             edge_forwarder=edge_forwarder,
+            oidc=oidc,
             wide_client=wide_client,
             background=background,
         )
