@@ -29,6 +29,10 @@ from werknetz_core.stream.topics import (
 
 UNREADABLE_S: Final = 10.0
 """So long PostgreSQL or Redis may be away before streams end."""
+READS_AT_ONCE: Final = 2
+"""Of all pollers of a process: so many connections are theirs, whatever is watched."""
+PAUSES: Final = 10.0
+"""A poller waits so many times as long as its last read took: wide watches are read less often."""
 _AWAY: Final = (
     OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, sa.exc.SQLAlchemyError,
     RedisError,
@@ -54,6 +58,7 @@ class Poller:
     ends_because: str | None = None
     due_s: dict[StreamTopic, float] = field(default_factory=dict)
     read_s: float = field(default_factory=time.monotonic)
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(READS_AT_ONCE))
 
     async def run(self) -> None:
         """Read until cancelled, or until the state cannot be read for too long."""
@@ -80,8 +85,12 @@ class Poller:
         for topic in self.watch.topics:
             if now_s < self.due_s.get(topic, 0.0):
                 continue
-            items = await load_topic(self.context, self.watch, topic)
-            self.due_s[topic] = now_s + EVERY_S[topic] * 0.9  # the sleep is not exact
+            async with self.turns:
+                began_s = time.monotonic()
+                items = await load_topic(self.context, self.watch, topic)
+                took_s = time.monotonic() - began_s
+            # The sleep is not exact, so a little earlier.
+            self.due_s[topic] = now_s + max(EVERY_S[topic] * 0.9, took_s * PAUSES)
             former = self.snapshots.get(topic)
             if former is None or former.items != items:
                 self.snapshots[topic] = Snapshot(items, digest_of(items))
@@ -104,6 +113,7 @@ class Pollers:
 
     def __init__(self) -> None:
         self._pollers: dict[Watch, tuple[Poller, BackgroundTask]] = {}
+        self._turns = asyncio.Semaphore(READS_AT_ONCE)
 
     def __len__(self) -> int:
         return len(self._pollers)
@@ -112,7 +122,7 @@ class Pollers:
     async def reading(self, context: AppContext, watch: Watch) -> AsyncIterator[Poller]:
         """Share the poller of a watch; it has the state when this returns."""
         if watch not in self._pollers:
-            poller = Poller(context, watch)
+            poller = Poller(context, watch, turns=self._turns)
             task = BackgroundTask("stream", poller.run, restart=False)
             self._pollers[watch] = poller, task
             task.start()

@@ -1,5 +1,6 @@
 """A poller reads each topic when it is due, and ends where nothing can be read for too long."""
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -77,6 +78,41 @@ async def test_the_last_state_is_shown_while_the_database_is_away(
     await poller._read_once()
     assert poller.ends_because == ends
     assert StreamTopic.VALUES in poller.snapshots
+
+
+async def test_a_slow_read_is_repeated_less_often(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poller = poller_of(StreamTopic.VALUES)
+    times = iter([100.0, 100.25])  # before and after the read
+    monkeypatch.setattr(poller_module, "time", SimpleNamespace(monotonic=lambda: next(times)))
+    await poller.read_due(100.0)
+    await poller.read_due(102.4)
+    assert source.reads == ["values"]
+    times = iter([102.5, 102.5])
+    await poller.read_due(102.5)
+    assert source.reads == ["values", "values"]
+
+
+async def test_few_pollers_read_at_once(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, most = 0, 0
+
+    async def load(*_: object) -> dict[str, bytes]:
+        nonlocal reading, most
+        reading += 1
+        most = max(most, reading)
+        await asyncio.sleep(0)
+        reading -= 1
+        return {}
+
+    monkeypatch.setattr(poller_module, "load_topic", load)
+    turns = asyncio.Semaphore(poller_module.READS_AT_ONCE)
+    pollers = [poller_of(StreamTopic.VALUES) for _ in range(10)]
+    for poller in pollers:
+        poller.turns = turns
+    await asyncio.gather(*(poller.read_due(100.0) for poller in pollers))
+    assert most == poller_module.READS_AT_ONCE
+    assert all(poller.snapshots for poller in pollers)
 
 
 async def test_too_much_ends_it_at_once(source: Source) -> None:
