@@ -105,12 +105,12 @@ async def withdraw_annotation(
     """Withdraw a note; the audit log keeps its text."""
     query = annotations_query().where(_N.id == min(max(annotation_id, 0), 2**31 - 1))
     row = (await session.execute(query)).mappings().first()
-    if row is None:
+    # Of another plant: whether it exists is not for this key.
+    if row is None or not principal.can_see(row["equipment"]):
         raise Problem(
             404, "unknown_annotation", f"There is no annotation {annotation_id}.",
             "GET /api/v1/annotations lists them.",
         )  # fmt: skip
-    principal.require_equipment(row["equipment"])
     await session.execute(
         sa.update(annotations)
         .where(_N.id == annotation_id)

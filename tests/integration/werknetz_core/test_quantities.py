@@ -138,12 +138,14 @@ async def test_nan_as_json_is_refused(world: World) -> None:
 async def test_roles_and_plants(world: World) -> None:
     created = await post(world, "/quantity_entries", BODY)
     path = f"/quantity_entries/{created['id']}"
-    for key, code in (("viewer", "permission_missing"), ("zwick", "plant_not_allowed")):
-        for method, where, body in (
-            ("POST", "/quantity_entries", BODY), ("PATCH", path, {"quantity": 1}),
-            ("DELETE", path, None), ("POST", f"{path}:undo", {}),
-        ):  # fmt: skip
-            assert await code_of(await send(world, method, where, body, key)) == (403, code)
+    denied, foreign = (403, "permission_missing"), (403, "plant_not_allowed")
+    unknown = (404, "unknown_quantity")  # as if it were not there
+    for method, where, body, of_zwick in (
+        ("POST", "/quantity_entries", BODY, foreign), ("PATCH", path, {"quantity": 1}, unknown),
+        ("DELETE", path, None, unknown), ("POST", f"{path}:undo", {}, unknown),
+    ):  # fmt: skip
+        assert await code_of(await send(world, method, where, body, "viewer")) == denied
+        assert await code_of(await send(world, method, where, body, "zwick")) == of_zwick
     missing = await send(world, "PATCH", "/quantity_entries/999999999999", {"quantity": 1})
     assert await code_of(missing) == (404, "unknown_quantity")
 

@@ -81,7 +81,8 @@ _CORRECTED: Final = (
     "annotations", "dirty_buckets", "dirty_relations", "dirty_stock", "equipment", "former_paths",
     "kpi_definitions", "line_materials", "mapping_versions", "material_numbers", "material_units",
     "materials", "partner_identities", "partners", "quantity_entries", "quarantine",
-    "reason_codes", "reasons", "signals", "site_identities", "sites", "state_entries",
+    "reason_codes", "reasons", "shift_calendars", "signals", "site_identities", "sites",
+    "state_entries",
     "stop_thresholds", "targets", "warehouses",
 )  # fmt: skip
 _ENTERED: Final = tuple(
