@@ -149,7 +149,7 @@ async def require_key(request: Request) -> Principal:
     if principal is None:
         if key or token:
             host = request.client.host if request.client else "unknown"
-            await request.app.state.wrong_keys.record(context.redis, host, key or "")
+            await request.app.state.wrong_keys.record(context.redis, host, key)
         raise _not_authenticated(key) if token is None else _session_ended(request)
     request.scope[PRINCIPAL] = principal
     set_caller_plants(principal.plants)

@@ -58,13 +58,19 @@ class WrongKeys:
             registry=registry,
         )
 
-    async def record(self, redis: Redis | None, host: str, key: str) -> None:
-        """Count a wrong key from this address; raise 429 if it sent too many."""
+    async def record(self, redis: Redis | None, host: str, key: str | None) -> None:
+        """Count a wrong key from this address; raise 429 if it sent too many.
+
+        `key` None: the cookie of a session that has ended, or never was.
+        """
         client = client_of(host)
         wait_s = await self._wait_s(redis, client) if self._per_s > 0 else 0.0
         self._counter.labels("429" if wait_s > 0 else "401").inc()
         if wait_s > 0:
             raise self._too_many(wait_s)
+        if key is None:
+            _log.info("session ended", address=client)
+            return
         prefix = _PREFIX.match(key)
         _log.warning("wrong key", address=client, prefix=prefix[1] if prefix else None)
 

@@ -112,6 +112,21 @@ async def test_failed_sign_ins_wait_and_nobody_is_locked_out_for_ever(world: Wor
 
 
 @pytest.mark.asyncio
+async def test_failures_count_for_a_day(world: World) -> None:
+    await add_user(world, "anna")
+    for passed, is_waiting in (
+        (timedelta(days=1), False), (timedelta(days=1, seconds=-1), True),
+    ):  # fmt: skip
+        await world.database.execute("DELETE FROM sign_in_failures")
+        for _ in range(4):
+            await sign_in(world, user="anna", password="wrong")
+        world.now[0] += passed
+        assert (await sign_in(world, user="anna", password="wrong")).status_code == 401
+        answer = await sign_in(world, user="anna", password=PASSWORD)
+        assert answer.status_code == (429 if is_waiting else 204)
+
+
+@pytest.mark.asyncio
 async def test_the_second_factor(world: World) -> None:
     await add_user(world, "anna")
     await sign_in(world, user="anna", password=PASSWORD)

@@ -82,6 +82,11 @@ async def test_a_key_opens_a_session_that_may_what_the_key_may(world: World) -> 
 @pytest.mark.asyncio
 async def test_a_session_slides_and_ends(world: World) -> None:
     await sign_in(world, key=world.keys["viewer"])
+    for seconds in (59, 60):  # its use is written to the minute
+        world.now[0] = NOW + timedelta(seconds=seconds)
+        assert await status_of(world) == 200
+        used_at = await world.database.fetchval("SELECT last_used_at FROM sessions")
+        assert used_at == (NOW if seconds < 60 else world.now[0])
     for hours in (11, 22, 33):
         world.now[0] = NOW + timedelta(hours=hours)
         assert await status_of(world) == 200
