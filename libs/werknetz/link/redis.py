@@ -12,7 +12,7 @@ from typing import Any, Final, Self, TypeVar, cast
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import NoPermissionError, RedisError
 
 from werknetz.link.redis_client import connect_redis
 from werknetz.link.wire import (
@@ -38,6 +38,10 @@ DESIRED_MAPPING_TTL_S: Final = 300
 REPLIES_MAX: Final = 1000  # replies are repeated, so old ones may be dropped
 CONNECTORS_KEY: Final = "wn:connectors"
 START: Final = "0-0"
+PERMISSION_REMEDY: Final = (
+    "the user in WERKNETZ_REDIS_URL may not use the keys of this connector; after a change of the "
+    "connector's name run deploy/make_secrets.py and restart Valkey"
+)
 _T = TypeVar("_T")
 
 
@@ -85,6 +89,8 @@ async def _run_uncancelled(command: Awaitable[_T]) -> _T:
     except asyncio.CancelledError:
         await asyncio.wait([task])
         raise
+    except NoPermissionError as error:
+        raise LinkLost(f"{error}: {PERMISSION_REMEDY}") from error
     except (RedisError, OSError, TimeoutError) as error:
         raise LinkLost(f"{type(error).__name__}: {error}") from error
 

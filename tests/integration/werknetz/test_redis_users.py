@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError
 
 from plumbing.deploy_scripts import load_script
-from werknetz.link.redis import RedisCoreLink, RedisEdgeLink
+from werknetz.link.redis import LinkLost, RedisCoreLink, RedisEdgeLink
 from werknetz.link.wire import DesiredMapping, Status
 from werknetz_core.access.wrong_keys import WrongKeys
 from werknetz_core.http.etag import Watermarks
@@ -164,6 +164,16 @@ async def test_nobody_may_administer(admin: Redis, redis_url: str, user: str) ->
 
 def test_the_default_user_is_off_and_replays_everything() -> None:
     assert USERS.acl_file([]) == "user default off ~* &* +@all\n"
+
+
+@pytest.mark.asyncio
+async def test_an_edge_with_another_connector_reads_the_remedy(
+    admin: Redis, redis_url: str
+) -> None:
+    edge = RedisEdgeLink.connect(url_of(redis_url, "edge-1"), "press-9")
+    with pytest.raises(LinkLost, match=r"may not use the keys of this connector; .*make_secrets"):
+        await edge.publish_status(status("running"))
+    await edge.close()
 
 
 @pytest.mark.parametrize("name", ["", "a b", "press-*", "pre[s]s", "a?", 'a"'])
