@@ -100,8 +100,8 @@ _WORKER_WRITES: Final = (
     "heartbeats", "outages",
 )  # fmt: skip
 _WORKER_ADDS: Final = (
-    "audit_log", "material_numbers", "materials", "partner_identities", "partners", "retentions",
-    "site_identities", "sites", "supply_relations", "warehouses",
+    "audit_log", "equipment", "material_numbers", "materials", "partner_identities", "partners",
+    "retentions", "site_identities", "sites", "supply_relations", "warehouses",
 )  # fmt: skip
 
 TABLE_RIGHTS: Final[Mapping[DatabaseRole, Mapping[str, Iterable[str]]]] = {
