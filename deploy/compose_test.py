@@ -248,15 +248,18 @@ def run_faults(connectors: tuple[str, ...], *, short: bool) -> None:
 
 def check_walls() -> None:
     """Check networks, users, limits and secrets of the running stack."""
-    services = run(*compose_command(), "config", "--services").split()
-    containers = {name: container_of(name) for name in services}
-    inspected = {name: run("docker", "inspect", containers[name]) for name in services}
+    rows = run(
+        "docker", "ps", "-a", "--filter", f"label=com.docker.compose.project={PROJECT}",
+        "--format", '{{.Label "com.docker.compose.service"}} {{.ID}}',
+    )  # fmt: skip
+    containers = dict(row.split() for row in rows.splitlines())
+    names = list(containers)
+    inspected = {name: run("docker", "inspect", containers[name]) for name in names}
     processes = {
-        name: run("docker", "top", containers[name], "-eo", "args", check=False)
-        for name in services
+        name: run("docker", "top", containers[name], "-eo", "args", check=False) for name in names
     }
     compose_walls.check_hardening(inspected)
-    compose_walls.check_secrets(ROOT / "secrets", inspected, processes)
+    compose_walls.check_secrets(ROOT / "secrets", inspected, processes, compose("logs"))
     compose_walls.check_networks(execute)
     compose_walls.check_users(execute, tls=is_tls())
     print("ok  networks, users, limits and secrets", flush=True)

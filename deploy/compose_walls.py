@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 Run = Callable[..., str]
@@ -33,15 +34,20 @@ def check_networks(execute: Run) -> None:
     """An edge that is taken over reaches neither the database nor the tasks."""
     pairs = [(service, f"{host}:{port}") for service, host, port in (*SEPARATED, *REACHED)]
     reached = {(service, f"{host}:{port}") for service, host, port in REACHED}
-    for service in sorted({service for service, _ in pairs}):
+    services = sorted({service for service, _ in pairs})
+
+    def check(service: str) -> str:
         targets = [target for name, target in pairs if name == service]
         output = execute(service, "python3", "-c", _CONNECT, *targets)
         expected = [
             f"{target} {'reached' if (service, target) in reached else 'refused'}"
             for target in targets
         ]
-        if output.splitlines() != expected:
-            raise RuntimeError(f"{service}: {output}, not {expected}")
+        return "" if output.splitlines() == expected else f"{service}: {output}, not {expected}"
+
+    with ThreadPoolExecutor(4) as pool:
+        if wrong := [text for text in pool.map(check, services) if text]:
+            raise RuntimeError("\n".join(wrong))
 
 
 def check_users(execute: Run, *, tls: bool) -> None:
@@ -80,14 +86,17 @@ def check_hardening(inspected: Mapping[str, str]) -> None:
             raise RuntimeError(f"{service} lacks {', '.join(wrong)}")
 
 
-def check_secrets(folder: Path, inspected: Mapping[str, str], processes: Mapping[str, str]) -> None:
-    """No password is in a container's environment or command, or in a process's arguments."""
-    passwords = passwords_of(folder)
-    for service in inspected:
-        for place, text in (("container", inspected[service]), ("process", processes[service])):
-            names = sorted(name for name, password in passwords.items() if password in text)
-            if names:
-                raise RuntimeError(f"the {place} of {service} shows {', '.join(names)}")
+def check_secrets(
+    folder: Path, inspected: Mapping[str, str], processes: Mapping[str, str], logs: str
+) -> None:
+    """No password is in a container's settings, a process's arguments or a log."""
+    places = {f"the container of {name}": text for name, text in inspected.items()}
+    places |= {f"a process of {name}": text for name, text in processes.items()}
+    places["a log"] = logs
+    for place, text in places.items():
+        names = sorted(name for name, word in passwords_of(folder).items() if word in text)
+        if names:
+            raise RuntimeError(f"{place} shows {', '.join(names)}")
 
 
 def passwords_of(folder: Path) -> dict[str, str]:

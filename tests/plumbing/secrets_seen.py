@@ -26,7 +26,7 @@ def check_secrets(demo: Installation) -> None:
     for pattern in PRIVATE:
         for file in demo.folder.glob(pattern):
             assert file.stat().st_mode & 0o077 == 0, file
-    assert len(list(demo.folder.glob("urls/*"))) == 4
+    assert len(list(demo.folder.glob("urls/*"))) >= 4
 
 
 def _places(demo: Installation) -> list[tuple[str, str]]:
