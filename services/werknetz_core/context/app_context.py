@@ -59,18 +59,8 @@ async def open_app_context(
 
     `jobs` run in the background beside the refresh of the equipment tree.
     """
-    options = PoolOptions(
-        "werknetz-core", settings.sessions_max, settings.statement_timeout_s, follows_caller=True
-    )
     async with contextlib.AsyncExitStack() as stack:
-        database = Database(settings.database_url, options)
-        stack.push_async_callback(database.close)
-        wide_options = PoolOptions(
-            "werknetz-core-wide", settings.wide_requests_max, settings.wide_statement_timeout_s,
-            follows_caller=True,
-        )
-        wide_database = Database(settings.database_url, wide_options)
-        stack.push_async_callback(wide_database.close)
+        database, wide_database = _open_databases(stack, settings)
         redis = _connect_redis(settings)
         if redis is not None:
             stack.push_async_callback(redis.aclose)
@@ -109,6 +99,22 @@ async def open_app_context(
             wide_client=wide_client,
             background=background,
         )
+
+
+def _open_databases(
+    stack: contextlib.AsyncExitStack, settings: CoreSettings
+) -> tuple[Database, Database]:
+    """Return the pool of most requests and that of wide ones."""
+    pools = (
+        ("werknetz-core", settings.sessions_max, settings.statement_timeout_s),
+        ("werknetz-core-wide", settings.wide_requests_max, settings.wide_statement_timeout_s),
+    )
+    database, wide_database = (
+        Database(settings.database_url, PoolOptions(*pool, follows_caller=True)) for pool in pools
+    )
+    stack.push_async_callback(database.close)
+    stack.push_async_callback(wide_database.close)
+    return database, wide_database
 
 
 async def _open_wide_client(
