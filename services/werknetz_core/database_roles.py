@@ -15,7 +15,7 @@ import asyncpg
 
 from werknetz.runtime.settings import SettingError, read_env
 from werknetz.store.access import roles as statements
-from werknetz.store.access.rights import DatabaseRole
+from werknetz.store.access.rights import SCHEMAS, DatabaseRole
 from werknetz.store.database_url import open_connection
 from werknetz_core.admin import CONNECT_S, AdminError
 
@@ -168,17 +168,29 @@ async def _existing_roles(connection: "Connection") -> set[str]:
 
 async def _grant(connection: "Connection") -> None:
     tables = await connection.fetch(statements.TABLES)
-    names = {row["name"] for row in tables}
     sequences = await connection.fetch(statements.SEQUENCES)
     for role in DatabaseRole:
-        for statement in statements.grant_statements(role, names):
-            await connection.execute(statement)
-        for row in sequences:
-            for statement in statements.sequence_grants(role, row["name"], row["sequence"]):
-                await connection.execute(statement)
+        await _grant_role(connection, role, {row["name"] for row in tables}, sequences)
     for row in tables:
         if row["relrowsecurity"] and not row["is_open"]:
             await connection.execute(statements.open_to_services(row["name"]))
-    database: str = await connection.fetchval(statements.DATABASE)
-    for statement in statements.temporary_grants(database):
+    database: str | None = await connection.fetchval(statements.OWN_DATABASE)
+    if database is not None:
+        for statement in statements.temporary_grants(database):
+            await connection.execute(statement)
+
+
+async def _grant_role(
+    connection: "Connection",
+    role: DatabaseRole,
+    tables: set[str],
+    sequences: Sequence[asyncpg.Record],
+) -> None:
+    for schema in SCHEMAS[role]:
+        if not await connection.fetchval(statements.MAY_USE_SCHEMA, role, schema):
+            await connection.execute(statements.use_schema(role, schema))
+    for statement in statements.grant_statements(role, tables):
         await connection.execute(statement)
+    for row in sequences:
+        for statement in statements.sequence_grants(role, row["name"], row["sequence"]):
+            await connection.execute(statement)

@@ -4,13 +4,14 @@ import base64
 import hashlib
 import hmac
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from werknetz.store.access.rights import SCHEMAS, TABLE_RIGHTS, DatabaseRole
 from werknetz.store.access.roles import grant_statements, login_statements, scram_verifier
 from werknetz_core.admin import AdminError
-from werknetz_core.database_roles import LoginRole, judge_position, login_from_option
+from werknetz_core.database_roles import LoginRole, apply_roles, judge_position, login_from_option
 
 PASSWORD = "p" * 16
 
@@ -102,3 +103,21 @@ def test_nobody_changes_the_audit_log_or_samples_but_who_must() -> None:
         (DatabaseRole.INGEST, "DELETE", "samples"),
     }
     assert set(SCHEMAS) == set(TABLE_RIGHTS) == set(DatabaseRole)
+
+
+class NoRoles:
+    """A connection of a user who may not create roles, where there are none."""
+
+    async def fetch(self, *_: object) -> list[object]:
+        return []
+
+    async def fetchval(self, *_: object) -> bool:
+        return False
+
+
+@pytest.mark.asyncio
+async def test_without_the_right_to_create_roles_the_operator_reads_what_to_run() -> None:
+    connection: Any = NoRoles()
+    assert await apply_roles(connection) == [
+        f"CREATE ROLE {role} NOLOGIN;" for role in DatabaseRole
+    ]

@@ -10,7 +10,6 @@ from typing import Final
 from werknetz.store.access.rights import (
     ALL_PLANTS_ROLES,
     FUNCTIONS,
-    SCHEMAS,
     TABLE_RIGHTS,
     TEMPORARY_TABLES,
     DatabaseRole,
@@ -29,7 +28,12 @@ SELECT CASE n.nspname WHEN 'public' THEN '' ELSE n.nspname || '.' END || c.relna
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname IN ('public', 'werknetz_api', 'grafana') AND c.relkind IN ('r', 'p', 'v')
     AND NOT c.relispartition"""
-DATABASE: Final = "SELECT current_database()"
+# The name of the database, if its rights are ours to give.
+OWN_DATABASE: Final = """
+SELECT datname FROM pg_database
+WHERE datname = current_database() AND pg_has_role(datdba, 'USAGE')"""
+# $1: role; $2: schema.
+MAY_USE_SCHEMA: Final = "SELECT has_schema_privilege($1, $2, 'USAGE')"
 SEQUENCES: Final = """
 SELECT t.relname AS name, s.oid::regclass::text AS sequence
 FROM pg_class s JOIN pg_depend d ON d.objid = s.oid AND d.classid = 'pg_class'::regclass
@@ -67,13 +71,15 @@ def grant_statements(role: DatabaseRole, tables: set[str]) -> Iterator[str]:
     """Yield what takes all rights on the tables from a role and gives it those that it needs."""
     for table in sorted(tables):
         yield f"REVOKE ALL ON {table} FROM {role}"
-    for schema in SCHEMAS[role]:
-        yield f"GRANT USAGE ON SCHEMA {schema} TO {role}"
     for right, names in TABLE_RIGHTS[role].items():
         if granted := sorted(tables.intersection(names)):
             yield f"GRANT {right} ON {', '.join(granted)} TO {role}"
     for function in FUNCTIONS.get(role, ()):
         yield f"GRANT EXECUTE ON FUNCTION {function} TO {role}"
+
+
+def use_schema(role: DatabaseRole, schema: str) -> str:
+    return f"GRANT USAGE ON SCHEMA {schema} TO {role}"
 
 
 def sequence_grants(role: DatabaseRole, table: str, sequence: str) -> Iterator[str]:

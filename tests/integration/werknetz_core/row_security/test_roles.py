@@ -95,6 +95,19 @@ async def test_reports_see_the_plants_of_their_login(plants: TwoPlants, database
     await reports.close()
 
 
+async def test_an_installation_with_one_user_goes_on_working(
+    plants: TwoPlants, database_url: str
+) -> None:
+    """The owner is not restricted; routes restrict what they answer, as before."""
+    pool = Database(database_url, PoolOptions("test", 1, 20, follows_caller=True))
+    with no_caller():
+        set_caller_plants([EMDEN])
+        assert await pool.fetchval("SELECT count(*) FROM annotations") == 2
+        assert await pool.fetchval("SELECT count(*) FROM samples") == 1
+        assert await pool.execute("UPDATE annotations SET text = 'x'") == "UPDATE 2"
+    await pool.close()
+
+
 async def test_nobody_inherits_the_plants_of_a_connection(pool: Database) -> None:
     query = "SELECT e.path FROM annotations a JOIN equipment e ON e.id = a.equipment_id ORDER BY 1"
 
