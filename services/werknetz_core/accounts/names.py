@@ -25,4 +25,6 @@ def lowered_name(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold()
 
 
-UserName = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(normalize_user_name)]
+UserName = Annotated[
+    str, Field(min_length=1, max_length=NAME_MAX), AfterValidator(normalize_user_name)
+]

@@ -1,6 +1,8 @@
 """Which passwords are refused: short, common or guessable ones (NIST SP 800-63B, ASVS 5 V6.2).
 
 There are no rules of composition and no regular change: both lead to weaker passwords.
+`common_passwords.txt` has the longer ones of zxcvbn's list (MIT, Dropbox and Daniel Wolf) and words
+of plants, in lower case.
 """
 
 import re
@@ -12,7 +14,6 @@ from typing import Final
 LENGTH_MIN: Final = 12
 LENGTH_MAX: Final = 256
 _COMMON_FILE: Final = Path(__file__).with_name("common_passwords.txt")
-_PERIOD_MAX: Final = 4
 _DISTINCT_MIN: Final = 5
 _CONTEXT_MIN: Final = 4  # shorter names are parts of many words
 _REST_MIN: Final = 7  # characters beside a name or a common word
@@ -61,31 +62,26 @@ def _parts_of(word: str) -> set[str]:
 
 
 def _is_repetitive(text: str) -> bool:
-    if len(set(text)) < _DISTINCT_MIN:
-        return True
-    return any(
-        text == (text[:period] * len(text))[: len(text)] for period in range(1, _PERIOD_MAX + 1)
-    )
+    """Return whether there are few characters, or one part that is repeated to the end."""
+    periods = range(1, len(text) // 2 + 1)
+    return len(set(text)) < _DISTINCT_MIN or any(text[n:] == text[:-n] for n in periods)
 
 
 def _is_run(text: str) -> bool:
     """Return whether all but a few characters are one run along a row of keys or the alphabet."""
-    rest_max = len(text) - _RUN_MIN
-    for row in _KEY_ROWS:
-        for keys in (row, row[::-1]):
-            longest = _longest_common_run(text, keys)
-            if longest >= _RUN_MIN and len(text) - longest < min(rest_max + 1, _REST_MIN):
-                return True
-    return False
+    rows = (keys for row in _KEY_ROWS for keys in (row, row[::-1]))
+    longest = max(_longest_run(text, keys) for keys in rows)
+    return longest >= _RUN_MIN and len(text) - longest < _REST_MIN
 
 
-def _longest_common_run(text: str, keys: str) -> int:
-    longest = 0
-    for start in range(len(text)):
-        length = longest + 1
-        while start + length <= len(text) and text[start : start + length] in keys:
-            longest, length = length, length + 1
-    return longest
+def _longest_run(text: str, keys: str) -> int:
+    parts = (
+        length
+        for start in range(len(text))
+        for length in range(_RUN_MIN, len(keys) + 1)
+        if text[start : start + length] in keys and start + length <= len(text)
+    )
+    return max(parts, default=0)
 
 
 def _is_mostly(text: str, word: str) -> bool:
@@ -96,5 +92,4 @@ def _is_mostly(text: str, word: str) -> bool:
 
 @cache
 def _common() -> frozenset[str]:
-    lines = _COMMON_FILE.read_text(encoding="utf-8").splitlines()
-    return frozenset(line for line in lines if line and not line.startswith("#"))
+    return frozenset(_COMMON_FILE.read_text(encoding="utf-8").split())

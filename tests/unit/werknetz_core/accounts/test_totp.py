@@ -17,6 +17,10 @@ from werknetz_core.accounts.totp import (
 
 SECRET = b"12345678901234567890"
 SECOND_US = 1_000_000
+SEALED = bytes.fromhex(
+    "548c470fbde1f4b8cb0c56a5bbc8b38a28c68c10ed1556ff490ff14d9b2f3a0c987a306a8395fb360bddd4a5e34d0ba8"
+)
+"""The secret for the owner 7, as an earlier version stored it."""
 
 
 @pytest.mark.parametrize(
@@ -90,6 +94,7 @@ def test_a_sealed_secret_opens_with_its_key_and_for_its_owner() -> None:
     box = SecretBox("k" * 32)
     sealed = box.seal(SECRET, 7)
     assert box.open(sealed, 7) == SECRET
+    assert box.open(SEALED, 7) == SECRET
     assert SECRET not in sealed
     assert box.seal(SECRET, 7) != sealed
     for other, owner in ((box, 8), (SecretBox("l" * 32), 7)):

@@ -115,6 +115,7 @@ def test_the_cookie_of_a_session(scheme: str, name: str) -> None:
     cleared = cleared_cookie(request)["Set-Cookie"]
     assert cleared.startswith(f'{name}=""')
     assert "Max-Age=0" in cleared
+    assert {"HttpOnly", "Path=/", "SameSite=strict"} <= set(cleared.split("; "))
     assert ("Secure" in cleared) is (scheme == "https")
 
 
