@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
+from werknetz.link.redis_client import SETTING as REDIS_SETTING
+from werknetz.link.redis_client import check_tls_files
 from werknetz.runtime.http_server.cors import parse_origins
 from werknetz.runtime.settings import SettingError, read_env, read_number_env, require_env
 from werknetz_core.accounts.secret_box import SecretBox, SecretBoxKeyInvalid
@@ -65,7 +67,7 @@ class CoreSettings:
 
         return cls(
             database_url=require_env("WERKNETZ_DATABASE_URL", environment),
-            redis_url=read_env("WERKNETZ_REDIS_URL", environment),
+            redis_url=_redis_url(environment),
             rate_per_s=read_number_env("WERKNETZ_RATE_PER_S", RATE_PER_S, environment),
             rate_burst=count("WERKNETZ_RATE_BURST", RATE_BURST),
             key_requests_max=count("WERKNETZ_KEY_REQUESTS_MAX", KEY_REQUESTS_MAX),
@@ -96,3 +98,11 @@ def _totp_box(key: str | None) -> SecretBox | None:
         raise SettingError(
             f"WERKNETZ_TOTP_KEY: {error}; `openssl rand -hex 32` makes one"
         ) from error
+
+
+def _redis_url(environment: Mapping[str, str] | None) -> str | None:
+    """Return the URL; raise SettingError where a file of certificates in it cannot be read."""
+    url = read_env(REDIS_SETTING, environment)
+    if url is not None:
+        check_tls_files(url, REDIS_SETTING)
+    return url

@@ -83,15 +83,18 @@ async def _mark_for_recomputation(path: str, since: datetime) -> int:
 
 
 def _celery(*, needs_database: bool = True) -> Any:
-    """Load the application late: it reads the environment."""
-    from werknetz.runtime.settings import require_env
+    """Load the application late: it reads the environment. A wrong setting ends the process."""
+    from werknetz.runtime.settings import SettingError, require_env
 
     log.configure()
-    require_env("WERKNETZ_BROKER_URL")
-    if needs_database:
-        require_env("WERKNETZ_DATABASE_URL")
-    from werknetz_worker.app import app
-
+    try:
+        require_env("WERKNETZ_BROKER_URL")
+        if needs_database:
+            require_env("WERKNETZ_DATABASE_URL")
+        from werknetz_worker.app import app
+    except SettingError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
     return app
 
 
