@@ -17,7 +17,7 @@ from werknetz_core.context.time_spec import format_utc
 from werknetz_core.forecast.forecast import Forecast, load_forecast, zone_of
 from werknetz_core.forecast.lookup import load_material_names
 from werknetz_core.forecast.reads import reads_of_forecast
-from werknetz_core.forecast.shortage_warnings.messages import warning_text
+from werknetz_core.forecast.shortage_warnings.messages import warning_code, warning_text
 from werknetz_core.forecast.shortage_warnings.open_deliveries import (
     OpenDeliveries,
     load_open_deliveries,
@@ -34,6 +34,7 @@ from werknetz_core.http.links import message_views_of
 from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
 from werknetz_core.http.sorting import sort_and_paginate
 from werknetz_core.limits.reading import reading
+from werknetz_core.texts.language import current_language
 
 router = APIRouter(tags=["losses"])
 NOTHING_DUE: Final = "nothing_due_in_time"
@@ -134,7 +135,7 @@ def _view(short: PlaceShortage, inputs: _ViewInputs) -> ShortageWarningView:
     lines = _line_views(short)
     arrival = shortage.next_arrival
     view = ShortageWarningView(
-        text="", **inputs.materials[place[1]], warehouse=warehouse.key,
+        code="", text="", **inputs.materials[place[1]], warehouse=warehouse.key,
         stock=short.stock, minimum=short.minimum, short_at=instant_of(shortage.start_us),
         empty_at=_to_instant(shortage.empty_us), until=instant_of(shortage.end_us),
         next_arrival=None if arrival is None else ArrivalView(
@@ -143,7 +144,9 @@ def _view(short: PlaceShortage, inputs: _ViewInputs) -> ShortageWarningView:
         suppliers=sorted({delivery.supplier for delivery in missing}), deliveries=missing,
         reason=None if missing else NOTHING_DUE,
     )  # fmt: skip
-    return view.model_copy(update={"text": warning_text(view, zone_of(warehouse, inputs.tree))})
+    zone = zone_of(warehouse, inputs.tree)
+    text = warning_text(view, zone, current_language())
+    return view.model_copy(update={"code": warning_code(view), "text": text})
 
 
 def _line_views(short: PlaceShortage) -> list[LineAtRiskView]:
