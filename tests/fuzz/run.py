@@ -47,11 +47,12 @@ async def main() -> int:
     options = _options()
     with tempfile.TemporaryDirectory() as folder:
         async with EmbeddedServers(Path(folder), environment={}, throwaway=True) as servers:
-            await upgrade_async(servers.urls.database)
+            users = servers.database_users()
+            await upgrade_async(servers.urls.database, users.logins)
             key = await _fill(servers.urls.database)
             environment = {
                 **os.environ,
-                "WERKNETZ_DATABASE_URL": servers.urls.database,
+                "WERKNETZ_DATABASE_URL": users.urls["up"],
                 "WERKNETZ_REDIS_URL": servers.urls.redis,
                 "WERKNETZ_RATE_PER_S": "0",
                 "WERKNETZ_LOG_LEVEL": "ERROR",

@@ -13,11 +13,12 @@ from typing import Any
 import asyncpg
 import httpx2
 
-from plumbing.servers import run
+from plumbing.servers import API, INGEST, WORKER, run, url_as
 from werknetz_demo.embedded.process import Child, free_port
 from werknetz_demo.supervisor import werknetz_command
 
 COMMAND_S = 240
+_LOGINS = {"ingest": INGEST, "worker": WORKER}
 _KEY = re.compile(r"wn_[0-9a-f]{8}_[0-9a-f]{64}")
 
 
@@ -73,7 +74,9 @@ class Platform:
         )
 
     def _environment(self, name: str) -> dict[str, str]:
+        url = self.environment["WERKNETZ_DATABASE_URL"]
         return os.environ | self.environment | {
+            "WERKNETZ_DATABASE_URL": url_as(url, _LOGINS.get(name, API)),
             "WERKNETZ_URL": f"http://127.0.0.1:{self.port}",
             "WERKNETZ_API_KEY": self.key,
             "WERKNETZ_ALIVE_FILE": str(self.folder / f"{name}.alive"),

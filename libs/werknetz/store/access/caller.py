@@ -7,18 +7,21 @@ plants costs no round trip.
 """
 
 import json
-from collections.abc import Iterator, MutableMapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, MutableMapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any, Final
 
 import asyncpg
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 ALL_PLANTS: Final = "*"
 NO_PLANT: Final = ""
 SET_PLANTS: Final = "SELECT set_config('werknetz.plants', $1, false)"
 # Views with the names of tables that the API may only read through them.
 SEARCH_PATH: Final = "werknetz_api, public"
+_SET_LOCAL: Final = sa.text("SELECT set_config('werknetz.plants', :plants, true)")
 _REMEMBERED: Final = "werknetz.plants"  # in the pool's notes about a connection
 _plants: Final[ContextVar[str]] = ContextVar("werknetz_plants", default=NO_PLANT)
 
@@ -56,6 +59,18 @@ def all_plants() -> Iterator[None]:
         yield
     finally:
         _plants.reset(token)
+
+
+@asynccontextmanager
+async def follow_ups(transaction: AsyncConnection) -> AsyncIterator[None]:
+    """Show a transaction the rows of all plants while it marks what a change concerns.
+
+    A change of one plant may concern messages that belong to no plant yet. What is read within
+    goes to no caller. An error ends the transaction, and with it the setting.
+    """
+    await transaction.execute(_SET_LOCAL, {"plants": ALL_PLANTS})
+    yield
+    await transaction.execute(_SET_LOCAL, {"plants": _plants.get()})
 
 
 async def give_plants(connection: asyncpg.Connection, remembered: MutableMapping[Any, Any]) -> None:

@@ -55,12 +55,32 @@ async def _handle_database_error(request: Request, error: Exception) -> Response
     problem = await refused_value_problem(request, error)
     if problem is None and isinstance(cause, _CONFLICTS):
         problem = _conflict()
+    if problem is None and isinstance(cause, asyncpg.InsufficientPrivilegeError):
+        problem = _not_allowed(cause)
     if problem is None and isinstance(cause, _UNAVAILABLE) and not is_refused_argument(cause):
         problem = database_unavailable()
     if problem is None:
         raise error
     _log.warning("refused by the database", error=type(cause).__name__, status=problem.status)
     return problem_response(request, problem)
+
+
+def _not_allowed(error: asyncpg.InsufficientPrivilegeError) -> Problem:
+    """Distinguish a row of another plant from a right that the service's user lacks."""
+    if "row-level security" in str(error):
+        return Problem(
+            403,
+            "plant_not_allowed",
+            "The change concerns a row of a plant that this key may not see.",
+            "Use a key for that plant, or for all plants.",
+        )
+    return Problem(
+        503,
+        "database_rights_missing",
+        "The database user of the API lacks a right on a table.",
+        "An operator runs `werknetz migrate` as the owner of the tables: it gives each role its "
+        "rights.",
+    )
 
 
 def _conflict() -> Problem:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 
 from werknetz.domain.bucket import instant_of
 from werknetz.runtime.log import get_logger
+from werknetz.store.access.caller import follow_ups
 from werknetz.store.master_data import AGAIN_OF_LINE, ALONE, MARK_STOCK
 from werknetz.store.session import ReadSession
 from werknetz.store.tables import equipment
@@ -113,9 +114,10 @@ async def set_line_materials(
         "warehouses": [warehouse_id for warehouse_id, _ in changed],
         "materials": [material_id for _, material_id in changed],
     }
-    await session.execute(sa.text(MARK_STOCK), stock)
     subtree_ids = [descendant.id for descendant in (await context.tree.current()).subtree(path)]
-    await session.execute(sa.text(AGAIN_OF_LINE), {"ids": subtree_ids})
+    async with follow_ups(session):
+        await session.execute(sa.text(MARK_STOCK), stock)
+        await session.execute(sa.text(AGAIN_OF_LINE), {"ids": subtree_ids})
     await record_change(
         session, principal, "changed", ("line_materials", path), equipment=path,
         before={

@@ -88,6 +88,20 @@ async def test_a_value_that_no_column_takes_is_named(
         (asyncpg.UndefinedTableError("x"), 503, "schema_missing"),
         (asyncpg.QueryCanceledError("x"), 503, "database_unavailable"),
         (asyncpg.InterfaceError("the pool is closed"), 503, "database_unavailable"),
+        (
+            asyncpg.InsufficientPrivilegeError("permission denied for table t"),
+            503,
+            "database_rights_missing",
+        ),
+        (
+            wrap(
+                asyncpg.InsufficientPrivilegeError(
+                    'new row violates row-level security policy for table "t"'
+                )
+            ),
+            403,
+            "plant_not_allowed",
+        ),
         (asyncpg.UniqueViolationError("x"), 409, "conflict"),
         (asyncpg.ForeignKeyViolationError("x"), 409, "conflict"),
         (asyncpg.DeadlockDetectedError("x"), 409, "conflict"),
