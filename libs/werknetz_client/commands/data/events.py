@@ -100,7 +100,7 @@ def send_events(
     ],
     output: TableOrJson = Output.TABLE,
 ) -> None:
-    """Send events; when this ends, all are on disk. Events with the `id` of earlier ones: none."""
+    """Send events; when this ends, all are on disk. The `id` of an earlier one is a duplicate."""
     events = parse_events(_read(file))
     with Client() as client:
         result = client.events.batch(events)
