@@ -125,4 +125,18 @@ TARGETS: Final = (
         ("libs/werknetz_client/audit/chain.py", "libs/werknetz_client/audit/files.py"),
         ("tests/unit/werknetz_client/audit",),
     ),
+    Target(
+        "sign-in",
+        (
+            "services/werknetz_core/accounts/names.py",
+            "services/werknetz_core/accounts/password_rules.py",
+            "services/werknetz_core/accounts/recovery_codes.py",
+            "services/werknetz_core/accounts/secret_box.py",
+            "services/werknetz_core/accounts/totp.py",
+            "services/werknetz_core/sessions/cookies.py",
+            "services/werknetz_core/sessions/kinds.py",
+            "services/werknetz_core/sessions/origin_check.py",
+        ),
+        ("tests/unit/werknetz_core/accounts", "tests/unit/werknetz_core/sessions"),
+    ),
 )
