@@ -22,11 +22,11 @@ from .conftest import LINE, PLANT, PRESS, World, open_world
 from .test_limits import POLL, WIDE, WIDE_QUERY, begin_history
 
 pytestmark = pytest.mark.asyncio
-# Statements that wait for the lock of the test.
+# Statements that wait for the lock of the test; the activity of other users cannot be seen.
 LOCKED = """
-SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND wait_event_type = 'Lock' AND query ~ 'element'
-    AND application_name ~ '^werknetz-core'"""
+SELECT count(*) FROM pg_locks
+WHERE NOT granted AND relation IN ('elements'::regclass, 'element_sums'::regclass)
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
 SECONDS_MAX = 120
 WEIGHED = (
     POLL,
@@ -158,17 +158,14 @@ async def test_a_statement_ends_with_the_client_of_its_request(
         httpx2.AsyncClient(headers={"X-API-Key": world.keys["viewer"]}, timeout=None) as client,
     ):
         await answer_of(world, WIDE)  # so that the process runs
-        # In a transaction, PostgreSQL shows the activity as it was at the first look.
-        watching = await asyncpg.connect(database_url)
         async with world.database.transaction():
             await world.database.execute(
                 "LOCK TABLE elements, element_sums IN ACCESS EXCLUSIVE MODE"
             )
             request = asyncio.create_task(client.get(url + path))
-            await wait_until_locked(watching, is_locked=True)
+            await wait_until_locked(world.database, is_locked=True)
             request.cancel()
             await asyncio.wait({request})
-            await wait_until_locked(watching, is_locked=False)
-        await watching.close()
+            await wait_until_locked(world.database, is_locked=False)
         assert world.app.state.context.admission.in_flight.taken == 0
         assert (await client.get(url + path)).status_code == 200
