@@ -22,18 +22,18 @@ class SecretBox:
         """`key`: at least 32 characters, best random ones."""
         if len(key) < KEY_CHARACTERS_MIN:
             raise SecretBoxKeyInvalid(f"it has fewer than {KEY_CHARACTERS_MIN} characters")
-        derived = HKDF(SHA256(), _KEY_BYTES, None, b"werknetz totp").derive(key.encode())
-        self._cipher = AESGCM(derived)
+        # Bytes, not a cipher: settings go to other API processes as a pickle.
+        self._key = HKDF(SHA256(), _KEY_BYTES, None, b"werknetz totp").derive(key.encode())
 
     def seal(self, secret: bytes, owner: int) -> bytes:
         """Encrypt the secret of a user; moved to another user's row, it does not open."""
         nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, secret, _owner_bytes(owner))
+        return nonce + AESGCM(self._key).encrypt(nonce, secret, _owner_bytes(owner))
 
     def open(self, sealed: bytes, owner: int) -> bytes:
         nonce, text = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
-            return self._cipher.decrypt(nonce, text, _owner_bytes(owner))
+            return AESGCM(self._key).decrypt(nonce, text, _owner_bytes(owner))
         except (InvalidTag, ValueError) as error:
             raise SecretBoxKeyInvalid("it is not the key that encrypted the secret") from error
 

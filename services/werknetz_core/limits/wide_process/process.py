@@ -51,7 +51,10 @@ class WideProcess:
 async def open_wide_process(settings: CoreSettings) -> AsyncIterator[str]:
     """Own a wide process, and yield the path of its socket."""
     # Pages of other origins ask the API process; its replies have the headers for them.
-    own = replace(settings, wide_process=False, wide_socket=None, cors_origins=())
+    # It signs nobody in, so it gets no secret for that.
+    own = replace(
+        settings, wide_process=False, wide_socket=None, cors_origins=(), oidc=None, totp_box=None
+    )
     with (
         tempfile.TemporaryDirectory(prefix="werknetz-wide-") as folder,  # mode 0700
         socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener,
