@@ -4,7 +4,7 @@ Values of different scopes and periods agree because ratios are never averaged.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,6 +29,7 @@ from werknetz_core.kpis.scopes.scope import QueryTarget, WindowSums
 from werknetz_core.limits.weight import Reads
 
 _NO_DATA: Final = "no data"
+NOT_RECORDED: Final = "not recorded then: the version of that time did not have its inputs"
 _VALUES_PER_TURN: Final = 25  # about a millisecond; then other requests have a turn
 _DAY_US: Final = 86_400_000_000
 _BY_BUCKET: Final = frozenset({FIVE_MINUTES, "15m"})
@@ -154,7 +155,7 @@ def _value_items(
             if sums is None or sums.is_empty
             else kpi.compute(elements, divisor=query.divisor)
         )
-        yield {
+        computed: dict[str, object] = {
             **shared,
             "kpi": kpi.name,
             "value": value,
@@ -164,6 +165,17 @@ def _value_items(
             "inputs": reported_inputs(kpi, elements),
             **judgement_fields(kpi, elements, query.divisor),
         }
+        missing = () if sums is None else sums.not_recorded.intersection(kpi.inputs)
+        yield _without(computed, missing) if missing else computed
+
+
+def _without(computed: dict[str, object], missing: Collection[str]) -> dict[str, object]:
+    """Return a value whose inputs were not recorded at the time of the query: there is none."""
+    inputs = computed["inputs"]
+    assert isinstance(inputs, dict)  # noqa: S101 - narrows what the caller has built
+    unknown = {"value": None, "reason": NOT_RECORDED, "inputs": inputs | dict.fromkeys(missing)}
+    judged = ("strict_value", "divisor", "quantity_share")
+    return computed | unknown | {name: None for name in judged if name in computed}
 
 
 def reported_inputs(kpi: Kpi, elements: AdditiveElements) -> dict[str, float | None]:

@@ -173,7 +173,7 @@ async def set_stop_threshold(
     )
     row = (await session.execute(query.order_by(_T.valid_from.desc()).limit(1))).first()
     former: dict[str, Any] = dict.fromkeys(NAMES) if row is None else dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's name
-    changes = new.model_dump(include={*NAMES}, exclude_unset=True)
+    changes = new.model_dump(include=set[str](NAMES), exclude_unset=True)
     values = former | changes
     await session.execute(
         sa.update(stop_thresholds).where(*is_same).values(known_to=sa.func.clock_timestamp())
