@@ -217,6 +217,7 @@ class Normalizer:
             mapped = self._records.map_record(record, arrival_us, is_live=is_live)
             if mapped.unsure_time:
                 self._times.note_unsure(record.source, arrival_us)
+            self._times.note_events(record.source, mapped.events, arrival_us)
             self._books.taken += len(mapped)
             self._books.ignored += mapped.ignored
             events += mapped.events
