@@ -13,6 +13,7 @@ from werknetz.domain.window import Window
 from werknetz.kpi.additive import AdditiveElements
 from werknetz.kpi.definition import EQUIPMENT, Divisor, Kpi
 from werknetz.kpi.elements import Elements
+from werknetz.kpi.facts.capability import CharacteristicElements, critical_sides
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import format_local, shift_fields
@@ -189,6 +190,10 @@ def judgement_fields(
     kpi: Kpi, elements: AdditiveElements, divisor: Divisor
 ) -> dict[str, float | None]:
     """Return the strict value beside a value, its divisor, and how much could be judged."""
+    if isinstance(elements, CharacteristicElements):
+        return dict(
+            zip(("lower_side", "upper_side"), critical_sides(kpi.name, elements), strict=True)
+        )
     if not isinstance(elements, Elements):
         return {}
     known_s = kpi.quantity_known or "quantity_known_s"
