@@ -33,6 +33,7 @@ _NO_DATA: Final = "no data"
 NOT_RECORDED: Final = "not recorded then: the version of that time did not have its inputs"
 _VALUES_PER_TURN: Final = 25  # about a millisecond; then other requests have a turn
 _DAY_US: Final = 86_400_000_000
+_CUT_DAYS_ROWS: Final = 2 * 23 + 2 * 3  # hours and quarters of the days that a window cuts
 _BY_BUCKET: Final = frozenset({FIVE_MINUTES, "15m"})
 
 
@@ -53,21 +54,22 @@ class KpiPlan:
         now_us = context.now_us()
         rows = 0
         for target, own in self.divided:
-            span_us = sum(max(0, min(w.end_us, now_us) - max(w.start_us, first_us)) for w in own)
-            # Hours of machines and days of all equipment are stored as sums.
-            rows += len(target.ids) * span_us // BUCKET_US if self._sums_buckets else len(own)
-            rows += span_us // _DAY_US
+            spans_us = [max(0, min(w.end_us, now_us) - max(w.start_us, first_us)) for w in own]
+            if self._sums_buckets:
+                rows += len(target.ids) * sum(spans_us) // BUCKET_US + sum(spans_us) // _DAY_US
+            elif self.query.rolling is not None:
+                rows += sum(min(us // BUCKET_US, us // _DAY_US + _CUT_DAYS_ROWS) for us in spans_us)
+            else:  # hours of machines and days of all equipment are stored as sums
+                rows += len(own) + sum(spans_us) // _DAY_US
         return Reads(rows, values)
 
     @property
     def _sums_buckets(self) -> bool:
         query = self.query
-        return (
-            effective_granularity(query.granularity, with_five_minutes=True) in _BY_BUCKET
-            or query.rolling is not None
-            or query.as_of is not None
-            or query.grouping is not None
-        )
+        if query.as_of is not None or query.grouping is not None:
+            return True
+        granularity = effective_granularity(query.granularity, with_five_minutes=True)
+        return granularity in _BY_BUCKET and query.rolling is None
 
 
 async def find_targets(
