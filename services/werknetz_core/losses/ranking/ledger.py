@@ -50,9 +50,11 @@ async def load_grouped_losses(
 ) -> GroupedLosses:
     """Sum the losses of a scope by dimensions, without a remainder."""
     machines = list({n.id: n for root in scope.roots for n in tree.subtree(root.path)}.values())
+    # What systems report of scrap is limited by what was counted in the same window: by shift, so
+    # that the reasons of a day are those of its shifts.
     divided = (
         windows_by_shift(tree, machines, scope.span)
-        if "shift" in dimensions
+        if not {"shift", "reason"}.isdisjoint(dimensions)
         else whole_span(machines, scope.span)
     )
     grouped = GroupedLosses()
