@@ -117,11 +117,12 @@ async def load_states(connection: ReadConnection, queries: Sequence[SumQuery]) -
     with_windows = [query for query in queries if query.windows]
     if not with_windows:
         return {}
-    spans = [query.span for query in with_windows]
+    # Equipment of one zone shares its windows.
+    spans = [query.span for query in {id(q.windows): q for q in with_windows}.values()]
     rows = await connection.fetch(
         ROLLUP_STATES,
         [query.equipment_id for query in with_windows],
-        array_literal({number for query in with_windows for number in query.ids}),
+        array_literal(set().union(*(query.ids for query in with_windows))),
         instant_of(min(start for start, _ in spans)),
         instant_of(max(end for _, end in spans)),
     )
