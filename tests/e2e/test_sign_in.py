@@ -10,13 +10,18 @@ from pathlib import Path
 import asyncpg
 import httpx2
 import pytest
+import typer
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from typer.testing import CliRunner
 
 from plumbing.oidc_provider import CLIENT, SECRET, OidcProvider, oidc_provider
 from plumbing.platform import Platform
 from plumbing.servers import run
 from plumbing.waiting import eventually
+from werknetz_core.oidc.provider.cli import register
 
+COMMANDS = typer.Typer()
+register(COMMANDS)
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 WAIT_MS = 120_000
@@ -29,7 +34,7 @@ public_url = "{base}"
 issuer = "{issuer}"
 client_id = "{client}"
 client_secret_file = "oidc-secret"
-post_logout_url = "{base}/docs"
+post_logout_url = "{base}/api/v1/info"
 
 [[providers.groups]]
 group = "emden"
@@ -58,14 +63,14 @@ def serve(folder: Path, database_url: str, redis_url: str) -> Iterator[tuple[str
     base = f"http://127.0.0.1:{platform.port}"
     callback = f"{base}/api/v1/session/oidc/callback"
     with oidc_provider(
-        folder, callback, post_logout=f"{base}/docs", groups=GROUPS, conform=False
+        folder, callback, post_logout=f"{base}/api/v1/info", groups=GROUPS, conform=False
     ) as provider:
         text = CONFIG.format(base=base, issuer=provider.issuer, client=CLIENT)
         (folder / "oidc.toml").write_text(text)
         (folder / "oidc-secret").write_text(SECRET)
-        checked = platform.command("oidc", "check")
-        assert checked.returncode == 0, checked.stderr
-        assert callback in checked.stdout
+        checked = CliRunner().invoke(COMMANDS, ["oidc", "check", "--config", f"{folder}/oidc.toml"])
+        assert checked.exit_code == 0, checked.output
+        assert callback in checked.output
         core = platform.start("core", "up", "--port", str(platform.port))
         try:
             eventually(lambda: _is_ready(base), within_s=120, what=lambda: core.log_tail(50))
@@ -95,15 +100,13 @@ async def _add_plants(url: str) -> None:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
+def open_chromium(executable: str) -> Iterator[Browser]:
     # No request leaves the machine: the provider's pages name fonts of another host.
     arguments = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"]
     if os.geteuid() == 0:  # without user namespaces for the sandbox
         arguments.append("--no-sandbox")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        browser = playwright.chromium.launch(executable_path=executable, args=arguments)
         try:
             yield browser
         finally:
@@ -117,7 +120,7 @@ def open_page(browser: Browser) -> Page:
 
 
 def sign_in(page: Page, base: str, name: str) -> None:
-    page.goto(f"{base}/api/v1/session/oidc/login?next=/docs")
+    page.goto(f"{base}/api/v1/session/oidc/login?next=/api/v1/info")
     page.fill("input[name=login]", name)
     page.fill("input[name=password]", "x")
     page.click("button[type=submit]")
@@ -134,12 +137,17 @@ def request(page: Page, path: str, method: str = "GET") -> tuple[int, dict[str, 
 
 
 def test_sign_in_and_out_with_a_browser(tmp_path: Path, database_url: str, redis_url: str) -> None:
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
     run(_add_plants(database_url))
-    with chromium() as browser, serve(tmp_path, database_url, redis_url) as (base, provider):
+    with (
+        serve(tmp_path, database_url, redis_url) as (base, provider),
+        open_chromium(CHROMIUM) as browser,
+    ):
         page = open_page(browser)
         sign_in(page, base, "bert")
         # The page after signing in leads on; the request for it has the new cookie.
-        page.wait_for_url(f"{base}/docs")
+        page.wait_for_url(f"{base}/api/v1/info")
         _, me = request(page, "/api/v1/me")
         assert (me["name"], me["role"], me["plants"]) == ("bert", "operator", [EMDEN, ZWICK])
         _, plants = request(page, "/api/v1/plants")
@@ -152,16 +160,16 @@ def test_sign_in_and_out_with_a_browser(tmp_path: Path, database_url: str, redis
         _, out = request(page, "/api/v1/session/oidc/logout", "POST")
         page.goto(str(out["logout_url"]))
         page.click("button[name=logout]")
-        page.wait_for_url(f"{base}/docs")
+        page.wait_for_url(f"{base}/api/v1/info")
         assert request(page, "/api/v1/me")[0] == 401
 
         sign_in(page, base, "bert")  # the provider has forgotten the person, too
-        page.wait_for_url(f"{base}/docs")
+        page.wait_for_url(f"{base}/api/v1/info")
         assert request(page, "/api/v1/me")[0] == 200
         page.goto(f"{provider.issuer}/session/end")
         page.click("button[name=logout]")
         page.wait_for_url(f"{provider.issuer}/session/end/success")
-        page.goto(f"{base}/docs")
+        page.goto(f"{base}/api/v1/info")
         # The provider has sent a logout token to the API.
         eventually(lambda: request(page, "/api/v1/me")[0] == 401, within_s=60)
 

@@ -17,7 +17,7 @@ PASSES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
+class PasswordVerification:
     """`new_hash`: the stored one was made with other parameters and is to be replaced."""
 
     is_right: bool
@@ -33,7 +33,7 @@ class PasswordHasher:
         # Of no account: verifying against it takes as long as against a stored one.
         self._dummy = self._hasher.hash(secrets.token_urlsafe())
 
-    async def verify(self, password: str, stored: str | None) -> Verification:
+    async def verify(self, password: str, stored: str | None) -> PasswordVerification:
         """Verify a password; None: no such account, or one without a password."""
         text = normalize_password(password)
         async with self._slots:
@@ -41,8 +41,8 @@ class PasswordHasher:
                 self._hasher.verify_and_update, text, stored or self._dummy
             )
         if stored is None:
-            return Verification(is_right=False)
-        return Verification(is_right, new_hash if is_right else None)
+            return PasswordVerification(is_right=False)
+        return PasswordVerification(is_right, new_hash if is_right else None)
 
     async def hash(self, password: str) -> str:
         async with self._slots:

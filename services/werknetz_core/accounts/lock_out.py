@@ -52,16 +52,16 @@ OF_ADDRESS: Final = SignInBackOff(free=19, first_s=10, max_s=300)
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class SignInAttempt:
     """Somebody who signs in: as which account, from which address."""
 
     account: bytes
     address: str
 
     @staticmethod
-    def of(name: str, address: str) -> "Attempt":
+    def of(name: str, address: str) -> "SignInAttempt":
         """The account is a hash: people type passwords into the field for the name."""
-        return Attempt(hashlib.sha256(lowered_name(name).encode()).digest(), address)
+        return SignInAttempt(hashlib.sha256(lowered_name(name).encode()).digest(), address)
 
 
 async def is_known_address(session: ReadSession, user_id: int, address: str) -> bool:
@@ -73,7 +73,7 @@ async def is_known_address(session: ReadSession, user_id: int, address: str) -> 
 
 
 async def blocked_for_s(
-    session: ReadSession, attempt: Attempt, now_us: int, *, is_known: bool
+    session: ReadSession, attempt: SignInAttempt, now_us: int, *, is_known: bool
 ) -> float:
     """Return how long the attempt must wait; 0: it may be verified."""
     now = instant_of(now_us)
@@ -87,7 +87,7 @@ async def blocked_for_s(
 
 
 async def add_failure(
-    session: WriteSession, attempt: Attempt, now_us: int, *, user: str | None, is_known: bool
+    session: WriteSession, attempt: SignInAttempt, now_us: int, *, user: str | None, is_known: bool
 ) -> None:
     """Count a failure; `user` None: there is no such account, so the audit log does not name it.
 
@@ -113,7 +113,7 @@ async def add_failure(
     await session.execute(statements.PURGE_FAILURES, {"before": now - COUNTED_FOR})
 
 
-async def forget_failures(session: WriteSession, attempt: Attempt) -> None:
+async def forget_failures(session: WriteSession, attempt: SignInAttempt) -> None:
     """Forget the failures of an account at an address, after a sign-in there."""
     key = {"account": attempt.account, "address": attempt.address}
     await session.execute(statements.FORGET_FAILURES, key)
@@ -121,5 +121,5 @@ async def forget_failures(session: WriteSession, attempt: Attempt) -> None:
 
 async def unlock_account(session: WriteSession, name: str) -> None:
     """Forget all failures of an account."""
-    account = Attempt.of(name, _EVERYWHERE).account
+    account = SignInAttempt.of(name, _EVERYWHERE).account
     await session.execute(statements.FORGET_ACCOUNT, {"account": account})

@@ -11,9 +11,9 @@ from werknetz.runtime.log import get_logger
 from werknetz.store.accounts.users import find_user, update_user
 from werknetz.store.session import Database, ReadSession, WriteSession
 from werknetz_core.access.principal import Principal, principal_of_user
-from werknetz_core.accounts.hashing import PasswordHasher, Verification
+from werknetz_core.accounts.hashing import PasswordHasher, PasswordVerification
 from werknetz_core.accounts.lock_out import (
-    Attempt,
+    SignInAttempt,
     add_failure,
     blocked_for_s,
     forget_failures,
@@ -50,7 +50,7 @@ class _Checked:
 
     row: sa.RowMapping | None
     is_known: bool
-    verification: Verification
+    verification: PasswordVerification
 
 
 class SignIns:
@@ -69,7 +69,7 @@ class SignIns:
 
         Raises 403 where the password was made by an admin and is to be replaced first.
         """
-        attempt = Attempt.of(credentials.name, address)
+        attempt = SignInAttempt.of(credentials.name, address)
         try:
             async with self._slots.hold(hash(address)):
                 return await self._sign_in(credentials, kind, attempt, now_us)
@@ -84,7 +84,7 @@ class SignIns:
         Raises 409 for a person who signs in at a provider.
         """
         name = principal.user_name
-        attempt = Attempt.of(name, address)
+        attempt = SignInAttempt.of(name, address)
         try:
             async with self._slots.hold(hash(address)):
                 checked = await self._check(Credentials(name, password), attempt, now_us)
@@ -97,13 +97,13 @@ class SignIns:
 
     async def count_failure(self, principal: Principal, address: str, now_us: int) -> None:
         """Count a wrong code of a person who is signed in."""
-        attempt = Attempt.of(principal.user_name, address)
+        attempt = SignInAttempt.of(principal.user_name, address)
         async with self._database.write_session() as session:
             is_known = await is_known_address(session, -principal.key_id, address)
             await add_failure(session, attempt, now_us, user=principal.user_name, is_known=is_known)
 
     async def _sign_in(
-        self, credentials: Credentials, kind: SessionKind, attempt: Attempt, now_us: int
+        self, credentials: Credentials, kind: SessionKind, attempt: SignInAttempt, now_us: int
     ) -> OpenedSession:
         checked = await self._check(credentials, attempt, now_us)
         row = checked.row
@@ -147,7 +147,9 @@ class SignIns:
             await session.execute(update_user(row["id"], {"password_hash": new_hash}))
         return await open_session(session, principal, SignInMethod.PASSWORD, now_us, kind=kind)
 
-    async def _check(self, credentials: Credentials, attempt: Attempt, now_us: int) -> _Checked:
+    async def _check(
+        self, credentials: Credentials, attempt: SignInAttempt, now_us: int
+    ) -> _Checked:
         """Compare the password, in the same time whether there is such an account or not."""
         async with self._database.write_session() as session:
             row, is_known = await self._find(session, credentials.name, attempt.address)
@@ -165,7 +167,7 @@ class SignIns:
         user_id = 0 if row is None else row["id"]
         return row, await is_known_address(session, user_id, address)
 
-    async def _refuse(self, checked: _Checked, attempt: Attempt, now_us: int) -> NoReturn:
+    async def _refuse(self, checked: _Checked, attempt: SignInAttempt, now_us: int) -> NoReturn:
         user = None if checked.row is None else checked.row["name"]
         async with self._database.write_session() as session:
             await add_failure(session, attempt, now_us, user=user, is_known=checked.is_known)

@@ -6,7 +6,7 @@ from werknetz_core.accounts.lock_out import (
     AT_ADDRESS,
     ELSEWHERE,
     OF_ADDRESS,
-    Attempt,
+    SignInAttempt,
     SignInBackOff,
 )
 
@@ -32,6 +32,6 @@ def test_nobody_waits_longer_than_a_quarter_of_an_hour() -> None:
 
 
 def test_an_account_is_counted_however_its_name_is_typed() -> None:
-    assert Attempt.of("Anna", "10.1.2.3") == Attempt.of("ANNA", "10.1.2.3")
-    assert Attempt.of("anna", "10.1.2.3") != Attempt.of("anne", "10.1.2.3")
-    assert b"anna" not in Attempt.of("anna", "10.1.2.3").account
+    assert SignInAttempt.of("Anna", "10.1.2.3") == SignInAttempt.of("ANNA", "10.1.2.3")
+    assert SignInAttempt.of("anna", "10.1.2.3") != SignInAttempt.of("anne", "10.1.2.3")
+    assert b"anna" not in SignInAttempt.of("anna", "10.1.2.3").account
