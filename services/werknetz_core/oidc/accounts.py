@@ -24,7 +24,7 @@ _GROUPS_SHOWN: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class PersonAtProvider:
     """A person as the provider describes them; `issuer` and `subject` identify them for ever."""
 
     issuer: str
@@ -70,7 +70,7 @@ def _text(value: object) -> str | None:
 
 async def sign_in_account(
     session: WriteSession,
-    identity: Identity,
+    identity: PersonAtProvider,
     provider: ProviderSettings,
     grant: Grant,
     now_us: int,
@@ -104,7 +104,7 @@ async def sign_in_account(
 
 
 async def refuse_account(
-    session: WriteSession, identity: Identity, provider: ProviderSettings,
+    session: WriteSession, identity: PersonAtProvider, provider: ProviderSettings,
     groups: list[str], now_us: int,
 ) -> None:  # fmt: skip
     """Audit that the groups of a person grant nothing any more, and end the person's sessions."""
@@ -120,7 +120,7 @@ async def refuse_account(
     await record_change(session, nobody, "sign_in_refused", ("user", name), after=after)
 
 
-async def _find(session: WriteSession, identity: Identity) -> sa.RowMapping | None:
+async def _find(session: WriteSession, identity: PersonAtProvider) -> sa.RowMapping | None:
     query = (
         sa.select(
             users.c.id, users.c.name, users.c.display_name, users.c.email, users.c.role,
@@ -134,7 +134,7 @@ async def _find(session: WriteSession, identity: Identity) -> sa.RowMapping | No
 
 async def _create(
     session: WriteSession,
-    identity: Identity,
+    identity: PersonAtProvider,
     provider: ProviderSettings,
     grant: Grant,
     rights: Mapping[str, Any],
@@ -152,7 +152,9 @@ async def _create(
     return principal
 
 
-async def _free_name(session: WriteSession, identity: Identity, provider: ProviderSettings) -> str:
+async def _free_name(
+    session: WriteSession, identity: PersonAtProvider, provider: ProviderSettings
+) -> str:
     """Return a name that no other account has.
 
     An account of the same name is never taken over: at the provider, anybody might choose it.

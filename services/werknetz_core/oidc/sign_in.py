@@ -6,7 +6,7 @@ from urllib.parse import urlencode, urlsplit
 
 from werknetz.runtime.log import get_logger
 from werknetz_core.context.app_context import AppContext
-from werknetz_core.oidc.accounts import Identity, refuse_account, sign_in_account
+from werknetz_core.oidc.accounts import PersonAtProvider, refuse_account, sign_in_account
 from werknetz_core.oidc.attempt import Attempt, find_attempt
 from werknetz_core.oidc.errors import (
     BAD_REQUEST,
@@ -134,7 +134,7 @@ async def _open(
     context: AppContext, provider: ProviderConnection, claims: Mapping[str, Any], tokens: Tokens
 ) -> OpenedSession:
     settings, now_us = provider.settings, context.now_us()
-    identity = Identity.of(claims, settings)
+    identity = PersonAtProvider.of(claims, settings)
     try:
         groups = groups_in(claims, settings.groups_path)
     except GroupsUnreadable as error:
@@ -160,7 +160,7 @@ async def _open(
         )
 
 
-def _no_group(identity: Identity, title: str, *, is_claim_absent: bool) -> SignInRefused:
+def _no_group(identity: PersonAtProvider, title: str, *, is_claim_absent: bool) -> SignInRefused:
     return SignInRefused(
         FORBIDDEN,
         "no_group",
