@@ -86,7 +86,7 @@ def test_a_ranking_adds_up(serve: Serve, run: Run) -> None:
     assert "Planned busy 10.00 h = good 6.00 h + lost 3.00 h + not judged 1.00 h." in output
 
 
-def test_a_row_without_a_value_says_why_and_of_which_kind_it_is(serve: Serve, run: Run) -> None:
+def test_a_row_without_a_value_has_a_reason_and_a_kind(serve: Serve, run: Run) -> None:
     no_reason = {
         **ROW, "reason": None, "kind": "loss", "absent": {"reason": "no reason entered"}
     }  # fmt: skip

@@ -19,7 +19,8 @@ mapping:
     - {source: counts, kind: stock_counted, at: {field: at, format: unix_us},
        fields: {material: m, quantity: q}}
     - {source: calls, kind: delivery_called_off, at: {field: at, format: unix_us},
-       fields: {document: m, supplier: m, material: m, quantity: q, due_from_us: {field: at, format: unix_us}}}
+       fields: {document: m, supplier: m, material: m, quantity: q,
+                due_from_us: {field: at, format: unix_us}}}
 """
 
 
