@@ -24,10 +24,10 @@ from .test_limits import POLL, WIDE, WIDE_QUERY, begin_history
 pytestmark = pytest.mark.asyncio
 # Statements that wait for the lock of the test.
 LOCKED = """
-SELECT count(*) FROM pg_locks l JOIN pg_stat_activity USING (pid)
-WHERE NOT l.granted AND l.relation = 'elements'::regclass AND query ~ 'elements'
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock' AND query ~ 'element'
     AND application_name ~ '^werknetz-core'"""
-SECONDS_MAX = 240
+SECONDS_MAX = 120
 WEIGHED = (
     POLL,
     f"/kpi_values/explain?equipment={PRESS}&kpi=availability",

@@ -201,7 +201,7 @@ async def test_several_targets_and_the_keys_of_plants(world: World) -> None:
     assert [item["key"] for item in items] == ["group", "third"]
     own = (await world.get("/targets", key="emden")).json()["items"]
     assert [item["key"] for item in own] == ["third"]
-    assert (await world.get("/targets/group", key="emden")).status_code == 403
+    assert (await world.get("/targets/group", key="emden")).status_code == 404
     assert (await world.get("/targets/none")).json()["hint"] == "Targets: group, third."
 
 
