@@ -158,14 +158,17 @@ async def test_a_statement_ends_with_the_client_of_its_request(
         httpx2.AsyncClient(headers={"X-API-Key": world.keys["viewer"]}, timeout=None) as client,
     ):
         await answer_of(world, WIDE)  # so that the process runs
+        # In a transaction, PostgreSQL shows the activity as it was at the first look.
+        watching = await asyncpg.connect(database_url)
         async with world.database.transaction():
             await world.database.execute(
                 "LOCK TABLE elements, element_sums IN ACCESS EXCLUSIVE MODE"
             )
             request = asyncio.create_task(client.get(url + path))
-            await wait_until_locked(world.database, is_locked=True)
+            await wait_until_locked(watching, is_locked=True)
             request.cancel()
             await asyncio.wait({request})
-            await wait_until_locked(world.database, is_locked=False)
+            await wait_until_locked(watching, is_locked=False)
+        await watching.close()
         assert world.app.state.context.admission.in_flight.taken == 0
         assert (await client.get(url + path)).status_code == 200
