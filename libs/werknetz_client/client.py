@@ -128,7 +128,7 @@ class Signals(Blocking[AsyncSignals]):
     change = blocking(AsyncSignals.change)
 
 
-class Samples(Blocking[AsyncSamples]):
+class SamplesOfSignals(Blocking[AsyncSamples]):
     """Samples of several signals at once: see `AsyncSamples`."""
 
     iter = blocking_iterator(AsyncSamples.iter)
@@ -342,7 +342,7 @@ class Client(Blocking[AsyncClient], Resources):
         Resources.__init__(self, loop, client)
         self.signals = Signals(loop, client.signals)
         self.equipment = Equipment(loop, client.equipment)
-        self.samples = Samples(loop, client.samples)
+        self.samples = SamplesOfSignals(loop, client.samples)
         self.events = Events(loop, client.events)
         self.kpis = Kpis(loop, client.kpis)
         self.kpi_definitions = KpiDefinitions(loop, client.kpi_definitions)

@@ -22,6 +22,7 @@ from bench.cpu import median_s as cpu_median_s
 from bench.cpu import used_s
 from bench.measure import Measure
 from werknetz.domain.bucket import microseconds_of
+from werknetz.store.tables import ELEMENT_COLUMNS
 from werknetz_core.access.keys import generate_key
 from werknetz_core.app import create_app
 from werknetz_core.migrate import upgrade_async
@@ -222,7 +223,7 @@ async def _measure_year(world: _World, size: Size) -> list[Measure]:
         Measure(
             "kpi values: … recomputed by the worker",
             f"{recomputed_s:.1f} s, {cpu_s:.1f} s of it CPU, {rows / cpu_s:,.0f} rows/s CPU; "
-            f"DuckDB {all_sums:.2f} s CPU",
+            f"DuckDB {all_sums:.2f} s CPU, as many columns",
             cpu_s / all_sums, RECOMPUTED_BAR, at_most=True,
         ),
     ]  # fmt: skip
@@ -232,16 +233,18 @@ async def _measure_duckdb(days: int, server_pid: int) -> tuple[float, float]:
     """Return how long DuckDB takes by day of the plant, and its CPU time for all sums."""
     database = duckdb.connect()
     database.execute("SET threads = 1")
-    sums = ", ".join(f"{value}::double AS {name}" for name, value in _SUMS.items())
+    # All columns, as the worker sums them; an answer sums as many as _SUMS has.
+    sums = ", ".join(f"{_SUMS.get(name, 0)}::double AS {name}" for name in ELEMENT_COLUMNS)
     database.execute(
         f"CREATE TABLE elements AS SELECT id, start_at, {sums} FROM range(25) AS m (id),"
         f" range(TIMESTAMP '2026-11-20' - INTERVAL {days} DAY, TIMESTAMP '2026-11-20',"
         " INTERVAL 15 MINUTE) AS t (start_at)"
     )
-    totals = ", ".join(f"sum({name}) AS {name}" for name in _SUMS)
+    totals = ", ".join(f"sum({name}) AS {name}" for name in ELEMENT_COLUMNS)
+    some_totals = ", ".join(f"sum({name}) AS {name}" for name in _SUMS)
 
     async def by_day() -> None:
-        query = f"SELECT date_trunc('day', start_at), {totals} FROM elements GROUP BY 1"
+        query = f"SELECT date_trunc('day', start_at), {some_totals} FROM elements GROUP BY 1"
         if len(database.execute(query).fetchall()) < days:
             raise AssertionError("rows are missing")
 

@@ -77,7 +77,7 @@ def _measure_host(birth: bytes, data: list[bytes]) -> int:
         host.handle_message("spBv1.0/G/NDATA/N", raw, at_us=NOW_MS * 1000, now_s=0.0)
         if number % 100 == 99 or number == len(data) - 1:
             for part in host.take_results():
-                values += len(part.columns.block(host.addresses).value)
+                values += len(host.block_of(part.columns).value)
     return values
 
 

@@ -21,6 +21,9 @@ ALLOWED = {
         "rotate_key": "keys end at an instant that a person chose",
     },
     "services/werknetz_core/kpis/values/compute.py": {"reads": "windows are instants of data"},
+    "services/werknetz_core/stream/topics.py": {
+        "_load_states": "newest states are looked for from an instant of data on",
+    },
     "services/werknetz_core/ingest/records/gap_marks.py": {
         "gap_edge_marks": "the ends of a gap are instants of data",
     },

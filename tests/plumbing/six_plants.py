@@ -29,6 +29,7 @@ from werknetz_core.access.keys import generate_key
 from werknetz_core.app import create_app
 from werknetz_core.settings import CoreSettings
 from werknetz_demo.seed import insert_seed
+from werknetz_simulator.plants.expected import START_UP_US
 from werknetz_simulator.plants.machine import ROLLOVER, Plant, PlantMachine, StateKind
 from werknetz_simulator.plants.plan import DAY_US, HOUR_US
 from werknetz_simulator.plants.plant import PLANTS
@@ -210,7 +211,11 @@ async def _open(
         "INSERT INTO api_keys (prefix, hash, name, role) VALUES ($1, $2, 'truth', 'admin')",
         key.prefix, key.hash,
     )  # fmt: skip
-    app = create_app(CoreSettings(database_url, rate_per_s=0), now_us=lambda: end_us)
+    # The subject is what is answered, not how fast: the machine may be busy.
+    settings = CoreSettings(
+        database_url, rate_per_s=0, statement_timeout_s=300.0, wide_statement_timeout_s=300.0
+    )
+    app = create_app(settings, now_us=lambda: end_us)
     await stack.enter_async_context(app.router.lifespan_context(app))
     client = await stack.enter_async_context(
         httpx2.AsyncClient(
@@ -230,7 +235,7 @@ def _rows_of(
 ) -> list[Row]:
     """Return the samples of a machine in order of time.
 
-    Of counts between others of one state some are missing.
+    Of counts between others of one state some are missing, but none at the end of a start-up.
     """
     meaning = {code: _STATES[reported] for _, code, reported in truth.plant.codes}
     first = [
@@ -239,8 +244,14 @@ def _rows_of(
     ]
     segments = list(truth.segments(machine, since_us, end_us))
     starts = [segment.start_us for segment in segments]
+    # Where a start-up may end, also after people correct what the stop before it was.
+    stable = sorted(
+        segment.start_us + START_UP_US
+        for segment in segments
+        if segment.kind is StateKind.PRODUCING
+    )
     rows: list[Row] = []
-    places: dict[str, list[tuple[int, int, int]]] = {name: [] for name in truth.plant.counts}
+    places: dict[str, list[tuple[int, int, int, int]]] = {name: [] for name in truth.plant.counts}
     restarts = 0
     changes = truth.changes(machine, since_us, end_us, temperature_every_us=DAY_US)
     for change in (*first, *changes):
@@ -256,7 +267,10 @@ def _rows_of(
         if change.signal in places:
             # At the border of two segments, a part was finished in the first.
             restarts += value == 0.0
-            place = (bisect_left(starts, change.at_us), (change.at_us - 1) // BUCKET_US, restarts)
+            place = (
+                bisect_left(starts, change.at_us), bisect_left(stable, change.at_us),
+                (change.at_us - 1) // BUCKET_US, restarts,
+            )  # fmt: skip
             places[change.signal].append(place)
         rows.append((numbers[machine.path, change.signal], change.at_us, value, text))
     missing = {

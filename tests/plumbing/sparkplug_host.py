@@ -61,10 +61,12 @@ class HostBench:
         self.requests += [] if request is None else [request]
         for part in self.host.take_results():
             self.readings += part.readings
-            block = part.columns.block(self.host.addresses)
+            block = self.host.block_of(part.columns)
             rows = zip(block.address, block.value, block.status, block.source_time_us, strict=True)
+            boolean = [False] * len(block.address) if block.boolean is None else block.boolean
             self.readings += [
-                Reading(block.addresses[a], float(v), int(s), int(t)) for a, v, s, t in rows
+                Reading(block.addresses[a], bool(v) if is_boolean else float(v), int(s), int(t))
+                for (a, v, s, t), is_boolean in zip(rows, boolean, strict=True)
             ]
             self.history += part.history
             self.gaps += part.gaps

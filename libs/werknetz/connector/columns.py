@@ -12,7 +12,13 @@ from werknetz.connector.contract import ReadingBlock
 from werknetz.connector.points import NoPoint, PointTable
 from werknetz.connector.quarantine import Books, QuarantineLimiter
 from werknetz.connector.time_format import Clock
-from werknetz.connector.values import Target, UnreadableValue, plain_text, value_of_number
+from werknetz.connector.values import (
+    NOT_FINITE,
+    Target,
+    UnreadableValue,
+    plain_text,
+    value_of_number,
+)
 from werknetz.domain.status import BAD, UNCERTAIN, UNCERTAIN_TIME
 from werknetz.events.batch import Samples, Unmapped
 from werknetz.events.codec import SampleColumns, samples_of
@@ -42,6 +48,8 @@ class AddressTable:
     all_identity: bool = True
     all_mapped: bool = True
     any_computed: bool = False
+    no_boolean: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, np.bool_))
+    any_no_boolean: bool = False
     clock: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8))
     other_clock: bool = False  # whether a target's clock is not the source's
 
@@ -57,6 +65,7 @@ class AddressTable:
             self.offset = _enlarge(self.offset, room)
             self.special = _enlarge(self.special, room)
             self.computed = _enlarge(self.computed, room)
+            self.no_boolean = _enlarge(self.no_boolean, room)
             self.clock = _enlarge(self.clock, room)
         for index in range(self.size, size):
             self._add(index, self.points.resolve(self.addresses[index]))
@@ -74,6 +83,8 @@ class AddressTable:
         if target is not None:
             self.computed[index] = target.computation is not None
             self.any_computed |= target.computation is not None
+            self.no_boolean[index] = target.no_boolean != ""
+            self.any_no_boolean |= target.no_boolean != ""
             self.clock[index] = _CLOCKS[target.clock]
             self.other_clock |= target.clock != "source"
             self.all_plain &= target.is_plain
@@ -104,7 +115,7 @@ def judge_block(
         server = np.where(judged.source_time != judged.time, judged.source_time, other)
     return ReadingBlock(
         block.addresses, block.address, block.value, judged.status, judged.time, server,
-        block.texts,
+        block.texts, block.boolean,
     )  # fmt: skip
 
 
@@ -123,6 +134,28 @@ def _apply_clocks(
         time = np.where(is_server, block.server_time_us, time)
     kind = np.where(is_arrival, np.int8(UNJUDGED), np.asarray(kinds, np.int8))
     return np.where(is_arrival, np.int64(arrival_us), time), status, kind
+
+
+def refuse_booleans(
+    table: AddressTable, block: ReadingBlock, arrival_us: int, unmapped: list[Unmapped]
+) -> ReadingBlock:
+    """Return the block without the Booleans of addresses that take none; report them."""
+    if block.boolean is None or not table.any_no_boolean:
+        return block
+    refused = block.boolean & table.no_boolean[block.address]
+    if not refused.any():
+        return block
+    address, value = block.address[refused], block.value[refused]
+    for index in np.unique(address).tolist():
+        values = value[address == index]
+        target = table.targets[index]
+        entry = table.quarantine.count_repeat(
+            table.addresses[index], target.no_boolean if target else "",
+            b"true" if values[-1] else b"false", arrival_us, len(values),
+        )  # fmt: skip
+        if entry is not None:
+            unmapped.append(entry)
+    return block.where(~refused)
 
 
 def samples_of_block(
@@ -145,7 +178,7 @@ def samples_of_block(
             rows, texts = _special(
                 table, columns, raw, value, status, special, arrival_us, unmapped
             )
-    value, status = mark_missing(value, status, rows)
+    value, status = mark_missing(table, address, value, status, rows, arrival_us, unmapped)
     return samples_of(
         SampleColumns(
             point=table.number[address],
@@ -181,31 +214,52 @@ def _select_mapped(
             )
             if entry is not None:
                 unmapped.append(entry)
-    server = block.server_time_us
-    return ReadingBlock(
-        addresses=block.addresses,
-        address=block.address[has_point],
-        value=block.value[has_point],
-        status=block.status[has_point],
-        source_time_us=block.source_time_us[has_point],
-        server_time_us=None if server is None else server[has_point],
-        texts=None if block.texts is None else block.texts.where(has_point),
-    )
+    return block.where(has_point)
 
 
 def mark_missing(
-    value: NDArray[np.float64], status: NDArray[np.uint32], text_row: NDArray[np.int32]
+    table: AddressTable,
+    address: NDArray[np.int32],
+    value: NDArray[np.float64],
+    status: NDArray[np.uint32],
+    text_row: NDArray[np.int32],
+    arrival_us: int,
+    unmapped: list[Unmapped],
 ) -> tuple[NDArray[np.float64], NDArray[np.uint32]]:
     """Return values and statuses: NaN and infinity are no values, so NaN and bad.
 
-    Rows with a text have no number and are not affected.
+    Rows with a text have no number and are not affected. Those of a role that affects KPIs are
+    reported to quarantine, unless the source calls them bad itself.
     """
     missing = ~np.isfinite(value)
     if not missing.any():
         return value, status
     missing[text_row] = False
+    _report_missing(table, address, value, missing & (status < BAD), arrival_us, unmapped)
     is_good = missing & (status < UNCERTAIN)
     return np.where(missing, np.nan, value), np.where(is_good, np.uint32(BAD), status)
+
+
+def _report_missing(
+    table: AddressTable,
+    address: NDArray[np.int32],
+    value: NDArray[np.float64],
+    missing: NDArray[np.bool_],
+    arrival_us: int,
+    unmapped: list[Unmapped],
+) -> None:
+    for index in np.unique(address[missing]).tolist():
+        target = table.targets[index]
+        if target is None or not target.affects_kpis:
+            continue
+        numbers = value[missing & (address == index)]
+        table.books.taken += len(numbers)
+        raw = repr(float(numbers[-1])).encode()
+        entry = table.quarantine.count_repeat(
+            table.addresses[index], NOT_FINITE, raw, arrival_us, len(numbers)
+        )
+        if entry is not None:
+            unmapped.append(entry)
 
 
 def _special(

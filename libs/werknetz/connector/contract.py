@@ -64,6 +64,21 @@ class ReadingBlock:
     source_time_us: NDArray[np.int64]
     server_time_us: NDArray[np.int64] | None = None
     texts: "NumberTexts | None" = None  # of a source without types
+    boolean: NDArray[np.bool_] | None = None  # which values are Booleans, 1 and 0; None: none
+
+    def where(self, mask: NDArray[np.bool_]) -> "ReadingBlock":
+        """Return the rows of a mask."""
+        server = self.server_time_us
+        return ReadingBlock(
+            addresses=self.addresses,
+            address=self.address[mask],
+            value=self.value[mask],
+            status=self.status[mask],
+            source_time_us=self.source_time_us[mask],
+            server_time_us=None if server is None else server[mask],
+            texts=None if self.texts is None else self.texts.where(mask),
+            boolean=None if self.boolean is None else self.boolean[mask],
+        )
 
 
 @dataclass(frozen=True, slots=True)

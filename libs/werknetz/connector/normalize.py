@@ -14,14 +14,27 @@ import numpy as np
 
 from werknetz.connector.clock.clock_check import HISTORY, ClockCheck, kind_of
 from werknetz.connector.clock.reading_times import ReadingTimes
-from werknetz.connector.columns import AddressTable, judge_block, samples_of_block
+from werknetz.connector.columns import (
+    AddressTable,
+    judge_block,
+    refuse_booleans,
+    samples_of_block,
+)
 from werknetz.connector.contract import Delivery, Reading, SourceRecord
 from werknetz.connector.expressions.rule_expression_block import compute_block
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.points import NoPoint, PointTable
 from werknetz.connector.quarantine import Books, QuarantineLimiter
 from werknetz.connector.records import RecordMapper
-from werknetz.connector.values import DROPPED, Target, UnreadableValue, value_of, value_of_number
+from werknetz.connector.values import (
+    DROPPED,
+    NOT_FINITE,
+    Computation,
+    Target,
+    UnreadableValue,
+    value_of,
+    value_of_number,
+)
 from werknetz.domain.status import BAD, GOOD, UNCERTAIN
 from werknetz.events.batch import (
     BusinessEvent,
@@ -169,8 +182,9 @@ class Normalizer:
         for delivered in delivery.blocks:
             table = self._table_of(delivered.addresses)
             table.extend()
-            plain = block = judge_block(table, delivered, self.clock, kind, arrival_us)
+            block = judge_block(table, delivered, self.clock, kind, arrival_us)
             books.taken += len(block.address)
+            plain = block = refuse_booleans(table, block, arrival_us, unmapped)
             if table.any_computed:
                 plain, computed = compute_block(table, block, arrival_us, unmapped)
                 samples += [computed] if computed is not None else []
@@ -203,6 +217,7 @@ class Normalizer:
             mapped = self._records.map_record(record, arrival_us, is_live=is_live)
             if mapped.unsure_time:
                 self._times.note_unsure(record.source, arrival_us)
+            self._times.note_events(record.source, mapped.events, arrival_us)
             self._books.taken += len(mapped)
             self._books.ignored += mapped.ignored
             events += mapped.events
@@ -268,9 +283,7 @@ class Normalizer:
             raw_value, status = reading.value, reading.status
             try:
                 if target.computation is not None:
-                    if reading.text is not None and target.computation.reads_text:
-                        raw_value = reading.text
-                    raw_value = target.computation.result(raw_value, status, reading.fields)
+                    raw_value = _compute(target, target.computation, reading)
                     if raw_value is DROPPED:
                         books.ignored += 1
                         continue
@@ -291,6 +304,7 @@ class Normalizer:
                 status = max(status, UNCERTAIN)
             elif text is None and not isfinite(value):
                 # A missing value, NaN and infinity are no values: only text rows have no number.
+                self._report_missing(target, reading, arrival_us, unmapped)
                 value, status = nan, status if status >= UNCERTAIN else BAD
             at_us, status, kind = times.time_of(target, reading, status)
             rows.add(target.number, at_us, value, status, text, reading.server_time_us)
@@ -298,6 +312,14 @@ class Normalizer:
             rows.source.append(reading.source)
         rows.judge(self.clock, arrival_us)
         return [rows.samples()] if rows.point else []
+
+    def _report_missing(
+        self, target: Target, reading: Reading, arrival_us: int, unmapped: list[Unmapped]
+    ) -> None:
+        """Report a number that is not finite; null and what the source calls bad say it itself."""
+        if target.affects_kpis and reading.status < BAD and reading.value is not None:
+            self._books.taken += 1
+            self._count_repeat(reading, NOT_FINITE, arrival_us, unmapped)
 
     def _count_repeat(
         self, reading: Reading, reason: str, arrival_us: int, unmapped: list[Unmapped]
@@ -307,6 +329,16 @@ class Normalizer:
         )
         if entry is not None:
             unmapped.append(entry)
+
+
+def _compute(target: Target, computation: Computation, reading: Reading) -> Any:
+    """Return the computed value, or DROPPED; raise UnreadableValue."""
+    value = reading.value
+    if target.no_boolean and type(value) is bool:
+        raise UnreadableValue(target.no_boolean)
+    if reading.text is not None and computation.reads_text:
+        value = reading.text
+    return computation.result(value, reading.status, reading.fields)
 
 
 def raw_bytes_of(reading: Reading) -> bytes:

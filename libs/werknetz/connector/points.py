@@ -35,6 +35,16 @@ ADDRESSES_MAX: Final = 200_000  # topics that contain a counter must not exhaust
 ADDRESS_BYTES_MAX: Final = 1_000  # well below the limit of a PostgreSQL index entry
 
 
+_NO_BOOLEAN: Final = {
+    Role.ENERGY: "a Boolean is no reading of a meter: map the address of the meter; where each"
+    " pulse is an amount of energy, add `datatype: boolean` and `scale` to the rule",
+    Role.PLANNED_RUN_TIME: "a Boolean is no planned run time: map the address that has the seconds"
+    " per item",
+    Role.ORDER: "a Boolean is no order number: map the address of the order number, or write an"
+    " `expression` with `input: json` that returns it",
+}
+
+
 @dataclass(slots=True)
 class NoPoint:
     """Why an address has no point. An empty reason: ignored by a rule."""
@@ -152,6 +162,7 @@ class PointTable:
             linear=rule.is_linear or _reads_number(rule),
             comma=rule.decimal == "comma", thousands=rule.thousands,
             boolean=rule.datatype == "boolean",
+            no_boolean=_refusal_of_booleans(rule), affects_kpis=rule.role.affects_kpis,
             as_text=rule.role in TEXT_ROLES or rule.datatype in {"text", "json"},
             states=self.mapping.state_table(rule.states) if rule.states else None,
             table=rule.states or "", zone=self.mapping.time_zone,
@@ -230,6 +241,20 @@ def _expression_of(rule: Rule, pattern: Pattern, segments: dict[str, str]) -> Ru
         comma=rule.decimal == "comma",
         thousands=rule.thousands,
     )
+
+
+def _refusal_of_booleans(rule: Rule) -> str:
+    """Return why the values of a rule cannot be Booleans; empty: they can."""
+    if rule.expression is not None and rule.input != "number":
+        return ""  # it says itself what a Boolean means
+    if rule.role.is_counter and rule.datatype == "boolean":
+        return ""  # a pulse
+    if rule.role.is_count:
+        return (
+            "a Boolean is no count: map the address of the counter; where each pulse is an item,"
+            " add `datatype: boolean` to the rule"
+        )
+    return _NO_BOOLEAN.get(rule.role, "")
 
 
 def _reads_number(rule: Rule) -> bool:

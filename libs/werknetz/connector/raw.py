@@ -45,6 +45,7 @@ class _Block(msgspec.Struct, frozen=True, array_like=True):
     text_row: bytes = b""  # see NumberTexts; of version 0.2
     text: list[str] = []
     comma: bool | None = None  # None: no texts are known
+    boolean: bytes = b""  # a byte a row; empty: none is a Boolean
 
 
 class _RecordOrder(msgspec.Struct, frozen=True, array_like=True):
@@ -270,6 +271,7 @@ def _encode_block(block: ReadingBlock) -> _Block:
         text_row=b"" if texts is None else texts.row.astype("<i4", copy=False).tobytes(),
         text=[] if texts is None else [*map(_to_utf8, texts.text)],
         comma=None if texts is None else texts.comma,
+        boolean=b"" if block.boolean is None else block.boolean.astype("?").tobytes(),
     )
 
 
@@ -285,6 +287,7 @@ def _decode_block(block: _Block) -> ReadingBlock:
         source_time_us=np.frombuffer(block.time, "<i8"),
         server_time_us=np.frombuffer(block.server_time, "<i8") if block.server_time else None,
         texts=_decode_texts(block, len(address)),
+        boolean=np.frombuffer(block.boolean, "?") if block.boolean else None,
     )
 
 

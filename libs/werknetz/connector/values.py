@@ -46,6 +46,10 @@ class Computation(Protocol):
         """Return the computed value, or DROPPED; raise UnreadableValue."""
 
 
+NOT_FINITE: Final = (
+    "NaN and infinity are no values: stored as missing, with status Bad. Let the source send null"
+    " or a Bad status where it has no value"
+)
 DROPPED: Final = object()
 """Result of a computation whose `when` is false: the value is not stored."""
 
@@ -61,6 +65,8 @@ class Target:
     comma: bool = False
     thousands: str = ""
     boolean: bool = False  # a text such as "true" is a boolean
+    no_boolean: str = ""  # why Booleans are refused; empty: they are numbers, 1 and 0
+    affects_kpis: bool = False  # a number that is not finite is reported
     as_text: bool = False
     states: Mapping[str, MachineState] | None = None
     table: str = ""
@@ -87,6 +93,8 @@ def value_of(  # noqa: PLR0911  one return per type, the most frequent first
     if target.states is not None:
         code = state_code_of(value)
         return float(target.states.get(code, MachineState.UNKNOWN)), check_storable(code)
+    if kind is bool and target.no_boolean:
+        raise UnreadableValue(target.no_boolean)
     if target.as_text:
         return math.nan, _sample_text(value)
     if kind is float:

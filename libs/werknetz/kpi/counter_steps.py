@@ -10,6 +10,9 @@ A fall has a cause, and each cause has its own quantity:
 A rise is set aside if the machine cannot have made it: more than `max_speed` times what the planned
 run time per item allows, or more than the declared maximum. If the sample after a fall or a rise
 that was set aside continues from the value before it, that single sample was wrong.
+
+A counter whose first value is below zero, or no count, is listed with it; what it counts from there
+on counts.
 """
 
 from collections.abc import Iterable, Sequence
@@ -69,6 +72,11 @@ class SetAside:
     before: float
     after: float
     most: float | None  # what would have been counted at most; None: there is no limit
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the first value of the counter cannot be a count."""
+        return self.before == self.after
 
     @property
     def quantity(self) -> float:
@@ -175,6 +183,9 @@ class _Steps:
         odd = np.flatnonzero(~((step >= 0) & (step <= self.most) & (step <= QUANTITY_MAX))).tolist()
         doubt = None if start is None else start.before
         set_aside: list[SetAside] = []
+        if start is None and not self._least_value() <= first <= QUANTITY_MAX:
+            cause: Cause = "below_zero" if first < 0 else "not_finite"
+            set_aside.append(self._set_aside(0, cause, first, first))
         # The sample after an odd one shows whether that one was wrong.
         for index in sorted({*odd, *(n + 1 for n in odd), *([0] if doubt else [])}):
             if index >= len(step):
@@ -184,6 +195,11 @@ class _Steps:
             quantity[index], aside = self._judge_one(index, float(before[index]), doubt)
             set_aside += [aside] if aside is not None else []
         return self._increments(quantity, set_aside)
+
+    def _least_value(self) -> float:
+        """Return the least value of the counter: one that rolls over may be read as signed."""
+        modulus = self.count.modulus if self.count.reset == "rollover" else None
+        return -(modulus or 0) / 2
 
     def _increments(self, quantity: Numbers, set_aside: Iterable[SetAside]) -> Increments:
         return Increments(

@@ -145,8 +145,9 @@ class Elements(AdditiveElements):
 
     def lacks_data_for(self, inputs: Sequence[str]) -> bool:
         """Return whether a formula over times has no known time at all."""
-        nothing = self.pbt_s > 0 and self.known_pbt_s < NEGLIGIBLE_S
-        return nothing and any(_is_time_of_states(name) for name in inputs)
+        if self.pbt_s - self.unknown_s >= NEGLIGIBLE_S:
+            return False
+        return self.pbt_s > 0 and any(_is_time_of_states(name) for name in inputs)
 
     @property
     def late_share(self) -> float | None:

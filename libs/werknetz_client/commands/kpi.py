@@ -273,6 +273,11 @@ def _note(row: Row) -> str:
     notes = [
         row["reason"] or "",
         "" if divisor is None else f"divided by {divisor:g}",
+        *(
+            f"{side} side {value:.2f}"
+            for side in ("lower", "upper")
+            if (value := row.get(f"{side}_side")) is not None
+        ),
         "provisional" if row["provisional"] else "",
     ]
     return ", ".join(filter(None, notes))
@@ -287,7 +292,8 @@ def _value(row: Row, field: str) -> str:
     if value is None:
         return EMPTY
     if row["unit"] == "ratio":
-        return f"{value:.1%}"
+        # A capability is an index, such as 1.33.
+        return f"{value:,.2f}" if row.get("characteristic") else f"{value:.1%}"
     # A rate such as 0.0238 item/s is not 0.0.
     digits = f"{value:.3g}" if 0 < abs(value) < 1 else f"{value:,.1f}"
     return f"{digits} {row['unit']}"

@@ -86,6 +86,8 @@ class KpiValueItem(TypedDict):
     group_by: str | None
     rest: str | None
     order_run: OrderRunItem | None
+    lower_side: float | None
+    upper_side: float | None
 
 
 class FormulaVersionItem(TypedDict):

@@ -210,6 +210,7 @@ class LossRowItem(TypedDict):
     reason: str | None
     order: str | None
     shift: str | None
+    absent: dict[str, Any]
     kind: str
     seconds: float
     share: float | None

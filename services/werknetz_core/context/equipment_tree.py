@@ -103,7 +103,7 @@ class EquipmentTree:
 
     def subtree(self, path: str) -> list[EquipmentNode]:
         """Return the equipment and everything below it."""
-        return [node for p, node in self.nodes.items() if p == path or p.startswith(path + "/")]
+        return list(self._nodes_below.get(path, ()))
 
     def paths_over_time(self, path: str, *, moved: bool = True) -> list[str]:
         """Return the path of an equipment and those that it, or parts of it, had before.
@@ -124,6 +124,14 @@ class EquipmentTree:
         if principal.plants is None:
             return None
         return [node.id for node in self.nodes.values() if principal.can_see(node.path)]
+
+    @cached_property
+    def _nodes_below(self) -> Mapping[str, list[EquipmentNode]]:
+        below: dict[str, list[EquipmentNode]] = {}
+        for node in self.nodes.values():
+            for ancestor in EquipmentPath.parse(node.path).ancestors():
+                below.setdefault(str(ancestor), []).append(node)
+        return below
 
     @cached_property
     def ids_below(self) -> Mapping[str, list[int]]:

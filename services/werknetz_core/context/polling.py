@@ -17,6 +17,18 @@ from werknetz_core.http.problem import invalid_parameter
 from werknetz_core.http.responses import VARY, json_response, not_modified, with_content_etag
 from werknetz_core.texts.language import current_language
 
+KNOWN_AT: Final[dict[str, tuple[str, ...]]] = {
+    "as_of": (
+        "kpi_values of equipment", "kpi_values/explain", "stops", "equipment/{path}/states",
+        "equipment/{path}/counts",
+    ),
+    "known_at": ("call_offs", "stock_levels", "days_of_supply"),
+}  # fmt: skip
+"""Which routes answer by what was known at an instant, by the parameter that they take."""
+
+KNOWN_THEN: Final = "What was known at an instant: " + "; ".join(
+    f"`{name}` of {', '.join(routes)}" for name, routes in KNOWN_AT.items()
+)
 _VARY: Final = {"Vary": VARY}
 SUPPLY_WATERMARKS: Final = ("#supply", "#stock")
 """Watermarks of what is derived from deliveries and stock, as workers increment them."""
@@ -114,6 +126,8 @@ async def refuse_unknown_parameters_of(request: Request) -> None:
         hint = f"Known: {', '.join(sorted(parameters))}." if parameters else "Leave it out."
         if near:
             hint = f"Did you mean {near[0]}?"
+        if name in KNOWN_AT and not near:
+            hint = f"Leave it out: this route answers by what is known now. {KNOWN_THEN}."
         raise invalid_parameter(name, f"This route has no parameter {name!r}.", hint)
 
 

@@ -12,6 +12,7 @@ from werknetz.kpi.catalogue import SUBJECTS
 from werknetz.kpi.definition import EQUIPMENT, Divisor, Kpi, KpiSubject
 from werknetz.kpi.orders.formulas import ORDER
 from werknetz_core.context.kpi_catalogue import WITHOUT_OWN, KpiCatalogue
+from werknetz_core.context.polling import KNOWN_THEN
 from werknetz_core.http.formats import CsvDialect, Format
 from werknetz_core.http.list_params import (
     DEFAULT_LIST_PARAMS,
@@ -291,7 +292,9 @@ def _parse_rolling(text: str | None, scope: str) -> str | None:
 def _parse_as_of(text: str | None, scope: str) -> str | None:
     if text is not None and scope != "equipment":
         raise invalid_parameter(
-            "as_of", f"as_of is not supported for a {scope}.", "Leave it out, or use equipment=…."
+            "as_of",
+            f"as_of is for equipment only, not for scope {scope}.",
+            f"Leave it out, or use equipment=…. {KNOWN_THEN}",
         )
     return text
 

@@ -3,13 +3,13 @@
 The cost is linear in the windows, and does not depend on what else is stored.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from werknetz.domain.bucket import instant_of
+from werknetz.domain.bucket import BUCKET_US, instant_of
 from werknetz.domain.rollup import (
     Piece,
     RollupState,
@@ -21,7 +21,7 @@ from werknetz.domain.rollup import (
     widen_to_buckets,
 )
 from werknetz.domain.window import Window
-from werknetz.store.elements.rollups import (
+from werknetz.store.elements.rollups.reading import (
     ROLLUP_STATES,
     bucket_sums_as_of,
     piece_sums,
@@ -117,11 +117,12 @@ async def load_states(connection: ReadConnection, queries: Sequence[SumQuery]) -
     with_windows = [query for query in queries if query.windows]
     if not with_windows:
         return {}
-    spans = [query.span for query in with_windows]
+    # Equipment of one zone shares its windows.
+    spans = [query.span for query in {id(q.windows): q for q in with_windows}.values()]
     rows = await connection.fetch(
         ROLLUP_STATES,
         [query.equipment_id for query in with_windows],
-        array_literal({number for query in with_windows for number in query.ids}),
+        array_literal(set().union(*(query.ids for query in with_windows))),
         instant_of(min(start for start, _ in spans)),
         instant_of(max(end for _, end in spans)),
     )
@@ -191,15 +192,29 @@ def _cut_windows(windows: Sequence[Window], state: RollupState) -> _Cut:
 
 def _run_columns(
     runs: Sequence[tuple[int, _NumberedRun]], queries: Sequence[SumQuery]
-) -> list[list[object]]:
-    """Return number, equipment, grain, start and end of each run."""
+) -> list[str]:
+    """Return number, equipment, grain, first bucket and the one after the last of each run."""
     return [
-        list(range(len(runs))),
-        [queries[n].equipment_id for n, _ in runs],
-        [int(numbered.run.grain) for _, numbered in runs],
-        [instant_of(numbered.run.start_us) for _, numbered in runs],
-        [instant_of(numbered.run.end_us) for _, numbered in runs],
+        array_literal(range(len(runs))),
+        array_literal(queries[n].equipment_id for n, _ in runs),
+        array_literal(numbered.run.grain for _, numbered in runs),
+        array_literal(numbered.run.start_us // BUCKET_US for _, numbered in runs),
+        array_literal(numbered.run.end_us // BUCKET_US for _, numbered in runs),
     ]
+
+
+def piece_columns(
+    pieces: Iterable[tuple[int, int, Piece]], queries: Sequence[SumQuery]
+) -> list[str]:
+    """Return the parameters $1 to $7 of (number of a row, number of its query, piece)."""
+    rows = [
+        (
+            n, query, queries[query].equipment_id, piece.grain, piece.start_us // BUCKET_US,
+            piece.end_us // BUCKET_US, int(piece.is_stale),
+        )
+        for n, query, piece in pieces
+    ]  # fmt: skip
+    return [array_literal(column) for column in zip(*rows, strict=True)] or ["{}"] * 7
 
 
 async def _fetch_piece_sums(
@@ -211,16 +226,8 @@ async def _fetch_piece_sums(
 ) -> list[asyncpg.Record]:
     """Sum the pieces; `n` of a row is the position of its query and window in `numbers`."""
     positions = {pair: position for position, pair in enumerate(numbers)}
-    columns: list[list[object]] = [
-        [positions[n, piece.n] for n, piece in pieces],
-        [n for n, _ in pieces],
-        [queries[n].equipment_id for n, _ in pieces],
-        [int(piece.grain) for _, piece in pieces],
-        [instant_of(piece.start_us) for _, piece in pieces],
-        [instant_of(piece.end_us) for _, piece in pieces],
-        [piece.is_stale for _, piece in pieces],
-    ]
+    columns = piece_columns(((positions[n, piece.n], n, piece) for n, piece in pieces), queries)
     if stale := sorted({n for n, piece in pieces if piece.is_stale}):
-        columns.append([n for n in stale for _ in queries[n].ids])
-        columns.append([number for n in stale for number in queries[n].ids])
+        columns.append(array_literal(n for n in stale for _ in queries[n].ids))
+        columns.append(array_literal(number for n in stale for number in queries[n].ids))
     return await connection.fetch(piece_sums(names, with_stale=bool(stale)), *columns)

@@ -6,6 +6,8 @@ summed over the elements that its figures need. Equipment of one time zone has t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -32,6 +34,8 @@ PERIOD_ELEMENTS: Final = OEE_ELEMENTS.union(
     LOSS_INPUTS,
     *(CATALOGUE[name].inputs for name in KPIS),
 )
+_OEE_NAMES: Final = tuple(sorted(OEE_ELEMENTS))
+_values_of: Final = itemgetter(*_OEE_NAMES)
 _read_oee: Final = PartialReader(Elements, OEE_ELEMENTS)
 _read_period: Final = PartialReader(Elements, PERIOD_ELEMENTS)
 
@@ -47,14 +51,17 @@ class Periods:
     def documents(self, current: Rows, past: Rows, time: TimeContext) -> Document:
         """Return the fields of an item that are sums."""
         first = 1 if self.shift is None else 2
-        oee = [_oee_of(past.get(n)) for n in range(1, len(self.past) + 1)]
-        computed = (row["computed_at"] for rows in (current, past) for row in rows.values())
+        oee = [
+            None if (row := past.get(n)) is None else _oee_of(_values_of(row))
+            for n in range(1, len(self.past) + 1)
+        ]
+        computed = [row["computed_at"] for rows in (current, past) for row in rows.values()]
         return {
             "now": None if self.shift is None else self._period(1, current, time),
             "week": self._period(first, current, time),
             "week_before_oee": oee[0],
             "spark": oee[1:],
-            "computed_at": max((at for at in computed if at is not None), default=None),
+            "computed_at": max(filter(None, computed), default=None),
         }
 
     def _period(self, number: int, rows: Rows, time: TimeContext) -> Document:
@@ -114,5 +121,6 @@ class PeriodDivision:
         return [Window(start_us, week_us, local_day(start_us, zone)), *days[-SPARK_DAYS:]]
 
 
-def _oee_of(row: asyncpg.Record | None) -> float | None:
-    return None if row is None else CATALOGUE["oee"].compute(_read_oee(row))[0]
+@lru_cache(maxsize=16_384)  # days that are over have the sums that they had at the last poll
+def _oee_of(values: tuple[float | None, ...]) -> float | None:
+    return CATALOGUE["oee"].compute(_read_oee(dict(zip(_OEE_NAMES, values, strict=True))))[0]

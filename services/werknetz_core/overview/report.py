@@ -1,6 +1,6 @@
 """The overview as a document: an equipment, and those of a level below it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from werknetz.domain.bucket import instant_of
@@ -60,7 +60,10 @@ async def report_overview(
             "time_zone": time.zone.key,
             "shift": shift_fields(of_node.shift, time),
             **of_node.documents(current, past, time),
-            **_current(set(ids[node.path]), stops, silent, paths, now_us),
+            # Of thousands of machines few stand: without a stop, no set is made.
+            **_current(
+                set(ids[node.path]) if stops or silent else (), stops, silent, paths, now_us
+            ),
             "targets": by_path.get(node.path, []),
         }
         for (node, time), of_node, (current, past) in zip(nodes, periods, sums, strict=True)
@@ -82,7 +85,8 @@ async def _load_sums(
     pairs = list(zip(equipment, periods, strict=True))
     current = [SumQuery(number, ids, of_node.current) for (number, ids), of_node in pairs]
     past = [SumQuery(number, ids, of_node.past) for (number, ids), of_node in pairs]
-    both = [SumQuery(number, ids, [*p.current, *p.past]) for (number, ids), p in pairs]
+    shared = {(id(p.current), id(p.past)): [*p.current, *p.past] for p in periods}
+    both = [SumQuery(number, ids, shared[id(p.current), id(p.past)]) for (number, ids), p in pairs]
     states = await load_states(connection, both)
     return list(
         zip(
@@ -94,14 +98,14 @@ async def _load_sums(
 
 
 def _current(
-    ids: set[int],
+    ids: Collection[int],
     stops: Sequence[OpenStop],
     silent: Mapping[int, list[str]],
     paths: Mapping[int, str],
     now_us: int,
 ) -> Document:
     own = [stop for stop in stops if stop.equipment_id in ids]
-    connectors = {name for i in ids & silent.keys() for name in silent[i]}
+    connectors = {name for number in silent if number in ids for name in silent[number]}
     worst = stop_document(own[0], paths[own[0].equipment_id], now_us) if own else None
     return {
         "open_stops": len(own),

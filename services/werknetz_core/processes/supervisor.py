@@ -32,19 +32,19 @@ async def serve(options: ApiOptions, *, host: str, port: int, workers: int) -> N
         if options.settings.wide_process:
             path = await stack.enter_async_context(open_wide_process(options.settings))
             options = replace(options, settings=replace(options.settings, wide_socket=path))
-        tasks = [
-            asyncio.create_task(_run_always(options, listener, number), name=f"api {number}")
-            for number in range(1, workers + 1)
-        ]
         has_ended = asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, has_ended.set)
-        address = listener.getsockname()
-        _log.info("API processes started", count=workers, host=address[0], port=address[1])
-        await has_ended.wait()
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(_run_always(options, listener, number), name=f"api {number}")
+                for number in range(1, workers + 1)
+            ]
+            address = listener.getsockname()
+            _log.info("API processes started", count=workers, host=address[0], port=address[1])
+            await has_ended.wait()
+            for task in tasks:
+                task.cancel()
 
 
 async def _run_always(options: ApiOptions, listener: socket.socket, number: int) -> None:

@@ -221,7 +221,7 @@ class SparkplugConnector:
             Delivery(
                 duplicates=duplicates,
                 readings=results.readings,
-                blocks=[columns.block(self.host.addresses)] if columns.index else (),
+                blocks=[self.host.block_of(columns)] if columns.index else (),
                 gaps=results.gaps,
                 unreadable=results.unreadable,
                 acknowledge=acknowledge,

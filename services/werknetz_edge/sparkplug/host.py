@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import uuid4
 
+from werknetz.connector.contract import ReadingBlock
 from werknetz.connector.quarantine import RAW_MAX, QuarantineLimiter
 from werknetz.events.batch import GapClosed, GapOpened, Unmapped
 from werknetz_edge.sparkplug.decoding.metric_reader import (
@@ -25,7 +26,7 @@ from werknetz_edge.sparkplug.node import (
     UnnamedValues,
 )
 from werknetz_edge.sparkplug.rebirth import NodeCommand, RebirthRequester
-from werknetz_edge.sparkplug.results import MessageResults, PeerNotes
+from werknetz_edge.sparkplug.results import MessageResults, PeerNotes, ValueColumns
 from werknetz_edge.sparkplug.sequence import MODULUS, OrderedMessages
 from werknetz_edge.sparkplug.topic import Topic, parse_topic
 
@@ -56,6 +57,9 @@ class Host:
     @property
     def addresses(self) -> list[str]:
         return self._reader.addresses
+
+    def block_of(self, columns: ValueColumns) -> ReadingBlock:
+        return columns.block(self._reader.addresses, self._reader.booleans)
 
     @property
     def size(self) -> int:

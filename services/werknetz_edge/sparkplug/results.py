@@ -26,13 +26,16 @@ class ValueColumns:
         """Fill the missing statuses of new rows with Good, which is 0."""
         self.status.frombytes(bytes(self.status.itemsize * (len(self.index) - len(self.status))))
 
-    def block(self, addresses: list[str]) -> ReadingBlock:
+    def block(self, addresses: list[str], booleans: set[int]) -> ReadingBlock:
+        """Return the block; `booleans`: which addresses have Booleans."""
+        address = np.frombuffer(self.index, np.int32)
         return ReadingBlock(
             addresses=addresses,
-            address=np.frombuffer(self.index, np.int32),
+            address=address,
             value=np.frombuffer(self.value, np.float64),
             status=np.frombuffer(self.status, np.uint32),
             source_time_us=np.frombuffer(self.time_us, np.int64),
+            boolean=np.isin(address, list(booleans)) if booleans else None,
         )
 
 

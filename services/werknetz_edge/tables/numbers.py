@@ -31,9 +31,9 @@ class NumberFormat:
         self._column = re.compile(rf"(?:{body}\n)*", re.ASCII)
 
     def parse(self, cell: Any) -> float | None:
-        """Return the number; None where the cell is not a number."""
+        """Return the number; None where the cell is not a number, as a Boolean is not."""
         if isinstance(cell, bool) or not isinstance(cell, (str, int, float)):
-            return float(cell) if isinstance(cell, bool) else None
+            return None
         if not isinstance(cell, str):
             return _exact(float(cell)) if abs(cell) < EXACT_MAX else None
         match = self._cell.fullmatch(cell.strip().translate(_SPACES))

@@ -176,6 +176,8 @@ def _finding(key: str, signal: str, parts: Sequence[SetAside]) -> CounterFinding
         " cannot have made the new value since",
         "below_zero": f"fell from {largest.before:,.10g} to {largest.after:,.10g}, below zero",
     }
+    if largest.is_first:
+        return _finding_of_first_value(key, signal, largest)
     most = f" (at most {largest.most:,.10g})" if largest.most is not None else ""
     others = f" {len(parts)} samples of this bucket are like it." if len(parts) > 1 else ""
     return CounterFinding(
@@ -183,6 +185,17 @@ def _finding(key: str, signal: str, parts: Sequence[SetAside]) -> CounterFinding
         _number(largest.before), _number(largest.after),
         f"{signal} {texts[largest.cause]}{most}: the difference is not counted.{others} {_REMEDY}",
     )  # fmt: skip
+
+
+def _finding_of_first_value(key: str, signal: str, first: SetAside) -> CounterFinding:
+    problem = "is below zero" if first.after < 0 else "is no count"
+    detail = (
+        f"{signal} starts with {first.after:,.10g}, which {problem}: what it counts from there on"
+        " counts. Correct the counter, or how its value is read: the datatype (signed, byte order)"
+        " or the address."
+    )
+    value = _number(first.after)
+    return CounterFinding(key, KIND_OF_CAUSE[first.cause], first.at_us, None, None, value, detail)
 
 
 def _number(value: float) -> float | None:

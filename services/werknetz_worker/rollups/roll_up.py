@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from werknetz.domain.bucket import instant_of
 from werknetz.domain.rollup import HOUR_US, Grain, Span, days_of, merge_spans
 from werknetz.store import locks
-from werknetz.store.elements import rollups as statements
+from werknetz.store.elements.rollups import computing as statements
 from werknetz.store.session import DriverPool, WriteConnection
 from werknetz_worker.failures import raise_unless_isolated, run_by_bisection
 from werknetz_worker.rollups.failed_marks import FailedMarks

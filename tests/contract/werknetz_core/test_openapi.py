@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from werknetz_core.app import create_app
+from werknetz_core.context.polling import KNOWN_AT
 from werknetz_core.settings import CoreSettings
 
 SNAPSHOT = Path(__file__).with_name("openapi.json")
@@ -20,3 +21,16 @@ def test_the_document_equals_the_snapshot() -> None:
     if os.environ.get("WERKNETZ_KEEP_SNAPSHOTS"):
         SNAPSHOT.write_text(current)
     assert SNAPSHOT.read_text() == current, "see this file's docstring to accept the change"
+
+
+def test_refusals_of_as_of_name_the_routes_that_have_it() -> None:
+    paths = json.loads(SNAPSHOT.read_text())["paths"]
+    for name, routes in KNOWN_AT.items():
+        with_parameter = {
+            path.removeprefix("/api/v1/")
+            for path, operations in paths.items()
+            if any(p["name"] == name for p in operations.get("get", {}).get("parameters", ()))
+        }
+        named = {route.removesuffix(" of equipment") for route in routes}
+        # The stops of one equipment are those of `stops`.
+        assert with_parameter - {"equipment/{path}/stops"} == named

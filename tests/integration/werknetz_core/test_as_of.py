@@ -106,6 +106,23 @@ async def test_what_was_known_before_late_data_stays(world: World, database_url:
     latest = await load_known(world, None)
     assert latest == await load_known(world, corrected)
     assert (latest[0], latest[2]) == (pytest.approx(30 / 60), [*stopped, stopped[1]])
+    await check_elements_of_a_later_version(world, first)
+
+
+async def check_elements_of_a_later_version(world: World, as_of: str) -> None:
+    """What a revision did not record is null with a reason, not 0."""
+    await world.database.execute("UPDATE element_revisions SET elements = elements - 'apt_s'")
+    suffix = f"equipment={PRESS}&{SPAN}&as_of={as_of.replace('+00:00', 'Z')}"
+    answer = await world.get(f"/kpi_values?kpi=availability&kpi=setup_ratio&{suffix}")
+    for item in answer.json()["items"]:
+        assert (item["value"], item["strict_value"]) == (None, None)
+        assert "not recorded then" in item["reason"]
+        assert item["inputs"]["apt_s"] is None
+    explained = (await world.get(f"/kpi_values/explain?kpi=availability&{suffix}")).json()
+    assert explained["value"] is None
+    assert {machine["reason"] for machine in explained["machines"]} == {explained["reason"]}
+    others = await world.get(f"/kpi_values?kpi=oee&{suffix}")
+    assert others.status_code == 200, others.text
 
 
 async def test_only_what_late_data_touches_is_a_revision(world: World, database_url: str) -> None:

@@ -196,6 +196,10 @@ async def test_the_capability_of_a_characteristic(world: World) -> None:
     nearer = (20.1 - statistics.mean(bores)) / (3 * s)
     assert got["critical_machine_capability"] == (pytest.approx(nearer), None)
     assert got["process_capability"] == (pytest.approx(0.2 / (6 * sigma)), None)
+    query = f"characteristic={PRESS}:bore&kpi=critical_machine_capability&{DAY}"
+    [item] = (await world.get(f"/kpi_values?{query}")).json()["items"]
+    lower = (statistics.mean(bores) - 19.9) / (3 * s)
+    assert (item["lower_side"], item["upper_side"]) == pytest.approx((lower, nearer))
     (listed,) = (await world.get(f"/characteristics?under={LINE}")).json()["items"]
     assert (listed["name"], listed["measurements"]) == (f"{PRESS}:bore", 11)
     kpi = f"kpi=process_capability&{DAY}"

@@ -109,6 +109,12 @@ async def test_the_threshold_is_one_for_list_and_machine(world: World) -> None:
     assert [stop["minor"] for stop in await list_stops(world)] == [False]
     rows = (await world.get(f"/stop_thresholds?under={LINE}")).json()["items"]
     assert [(row["equipment"], row["minor_stop_s"]) for row in rows] == [(PRESS, None)]
+    shown = (await world.get(f"/stop_thresholds/{PRESS}")).json()["thresholds"]
+    in_force = {row["name"]: (row["value"], row["set_at"]) for row in shown}
+    assert in_force == {
+        "minor_stop_s": (60, PLANT), "start_up_s": (900, None), "start_up_items": (0, None),
+        "start_up_after_stop_s": (3600, None),
+    }  # fmt: skip
 
 
 async def test_what_waits_for_a_person(world: World) -> None:

@@ -12,6 +12,8 @@ import pytest_asyncio
 from werknetz.domain.bucket import BUCKET_US, instant_of, microseconds_of
 from werknetz.domain.shift import local_us
 from werknetz.domain.window import Period, Window, windows_between
+from werknetz.store.session import Database, PoolOptions
+from werknetz_core.kpis.polled_sums import LastStates, load_polled_sums
 from werknetz_core.kpis.window_sums import SumQuery, load_window_sums
 from werknetz_worker.failures import Retries
 from werknetz_worker.rollups.failed_marks import FailedMarks
@@ -31,8 +33,10 @@ Sums = tuple[float, float, float]  # pbt_s, apt_s, pq
 class Tree:
     """Equipment with buckets of its own, and the sums that are right for it."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, database: Database) -> None:
         self.pool = pool
+        self.database = database
+        self.last_states = LastStates()  # of before the changes: what polls assume
         self.ids: dict[str, int] = {}
 
     async def add(self, path: str) -> None:
@@ -75,7 +79,11 @@ class Tree:
             [sums] = await load_window_sums(
                 connection, [SumQuery(self.ids[path], ids, windows)], NAMES
             )
-        return {n: (row["pbt_s"], row["apt_s"], row["pq"]) for n, row in sums.items()}
+        [polled] = await load_polled_sums(
+            self.database, [SumQuery(self.ids[path], ids, windows)], NAMES, self.last_states
+        )
+        assert numbers_of(polled) == numbers_of(sums)
+        return numbers_of(sums)
 
     async def check(self) -> None:
         """Compare every equipment and kind of window with the sums of the machines' buckets."""
@@ -91,6 +99,10 @@ class Tree:
                     buckets[n] = add(buckets.get(n), tuple(row)[2:])
             for windows in windows_of_every_kind():
                 assert await self.load(path, windows) == sums_of(buckets, windows), path
+
+
+def numbers_of(rows: dict[int, asyncpg.Record]) -> dict[int, Sums]:
+    return {n: (row["pbt_s"], row["apt_s"], row["pq"]) for n, row in rows.items()}
 
 
 def add(first: Sums | None, second: Sums) -> Sums:
@@ -127,13 +139,15 @@ def windows_of_every_kind() -> list[list[Window]]:
 @pytest_asyncio.fixture
 async def tree(database_url: str) -> AsyncIterator[Tree]:
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=3)
-    world = Tree(pool)
+    database = Database(database_url, PoolOptions("test", 2, 60))
+    world = Tree(pool, database)
     for path in MACHINES:
         await world.add(path)
     rng = random.Random(4)
     for path in (*MACHINES, "w/berlin/a/l"):  # a line with sums of its own
         await world.write(path, [n for n in range(DAYS * 96) if rng.random() < 0.9], rng)
     yield world
+    await database.close()
     await pool.close()
 
 

@@ -1,14 +1,34 @@
 """The time of each single reading: which clock counts, and written times."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from werknetz.connector.clock.clock_check import LIVE, MAY_BE_OLD, UNJUDGED, ClockCheck
+from werknetz.connector.clock.local_time import AHEAD_MAX_US
 from werknetz.connector.clock.wall_clock import WallClock
 from werknetz.connector.contract import HEARTBEAT, Reading
 from werknetz.connector.time_format import TimeFormat
 from werknetz.connector.values import Target, UnreadableValue
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US
 from werknetz.domain.status import UNCERTAIN, UNCERTAIN_TIME
+from werknetz.events.batch import BusinessEvent, Record
+from werknetz.events.facts import (
+    AttendanceRecorded,
+    JobFinished,
+    JobStarted,
+    MaterialConsumed,
+    QualityInspected,
+    StateChanged,
+    StockCounted,
+    StockMoved,
+)
+
+HAPPENED: Final = (
+    AttendanceRecorded, JobFinished, JobStarted, MaterialConsumed, QualityInspected, StateChanged,
+    StockCounted, StockMoved,
+)  # fmt: skip
+"""Facts whose time is when they happened; that of a document may be the day it is for."""
 
 
 @dataclass(slots=True)
@@ -49,6 +69,16 @@ class ReadingTimes:
     def note_unsure(self, source: str, arrival_us: int) -> None:
         """Report a local time whose pass of a repeated hour is unknown."""
         self.check.findings.add("local_time", source, arrival_us, arrival_us)
+
+    def note_events(self, source: str, events: Iterable[Record], arrival_us: int) -> None:
+        """Report events at machines and in stock whose time is ahead: they have happened."""
+        for event in events:
+            if (
+                isinstance(event, BusinessEvent)
+                and event.at_us - arrival_us > AHEAD_MAX_US
+                and isinstance(event.fact, HAPPENED)
+            ):
+                self.check.findings.add("event_ahead", source, event.at_us, arrival_us)
 
     def _read(
         self, written: object, form: TimeFormat, zone: str | None, source: str, kind: int

@@ -14,6 +14,8 @@ _TEXTS: Final[Mapping[str, str]] = {
     "source's as server_at. Set the clock of the controller",
     "clock_ahead": "their time is ahead of ours: stored as uncertain. Set the clock of the source, "
     "or `time: {clock: arrival}`",
+    "event_ahead": "what has happened cannot be ahead of our time: it counts when its time comes. "
+    "Set the clock of the source, or correct the time zone of its times",
     "late": "their time is behind ours, and no outage explains it: stored as uncertain. Set the "
     "clock of the source, or `time: {clock: arrival}`, or `late_max_s` if values may be late",
     "local_time": "the local time occurs twice, and neither arrival nor order shows which is "

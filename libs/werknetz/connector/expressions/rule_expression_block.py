@@ -39,17 +39,23 @@ def compute_block(
     is_computed = table.computed.take(block.address)
     if not is_computed.any():
         return block, None
-    computed = _rows(block, is_computed)
+    computed = block.where(is_computed)
     size = len(computed.address)
     column = _Column(np.zeros(size, np.bool_), np.zeros(size), computed.status.copy())
     order = np.argsort(computed.address, kind="stable")
     indices, starts = np.unique(computed.address[order], return_index=True)
     for index, rows in zip(indices, np.split(order, starts[1:]), strict=True):
         _compute(table, int(index), rows, computed, column, arrival_us, unmapped)
-    return _rows(block, ~is_computed), _samples(table, computed, column)
+    return block.where(~is_computed), _samples(table, computed, column, arrival_us, unmapped)
 
 
-def _samples(table: AddressTable, block: ReadingBlock, column: _Column) -> Samples | None:
+def _samples(
+    table: AddressTable,
+    block: ReadingBlock,
+    column: _Column,
+    arrival_us: int,
+    unmapped: list[Unmapped],
+) -> Samples | None:
     keep, server = column.keep, block.server_time_us
     if not keep.any():
         return None
@@ -59,10 +65,13 @@ def _samples(table: AddressTable, block: ReadingBlock, column: _Column) -> Sampl
         row_texts = column.text[keep]
         text_row = np.flatnonzero([text is not None for text in row_texts]).astype(np.int32)
         texts = row_texts[text_row].tolist()
-    value, status = mark_missing(column.value[keep], status[keep], text_row)
+    address = block.address[keep]
+    value, status = mark_missing(
+        table, address, column.value[keep], status[keep], text_row, arrival_us, unmapped
+    )
     return samples_of(
         SampleColumns(
-            point=table.number[block.address[keep]],
+            point=table.number[address],
             time=time[keep],
             value=value,
             status=status,
@@ -150,16 +159,3 @@ def _evaluate(target: Target, value: float, written: str | None, status: int) ->
         return _Result(is_stored=False, error=str(error))
     is_unknown_state = target.states is not None and text is not None and text not in target.states
     return _Result(True, number, text, is_unknown_state=is_unknown_state)
-
-
-def _rows(block: ReadingBlock, mask: NDArray[np.bool_]) -> ReadingBlock:
-    server = block.server_time_us
-    return ReadingBlock(
-        addresses=block.addresses,
-        address=block.address[mask],
-        value=block.value[mask],
-        status=block.status[mask],
-        source_time_us=block.source_time_us[mask],
-        server_time_us=None if server is None else server[mask],
-        texts=None if block.texts is None else block.texts.where(mask),
-    )

@@ -5,7 +5,7 @@ middle, 1 the upper limit. So limits may change within a window, and several win
 only one limit exists, it is the distance from that limit in the unit of the measurement.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Final
@@ -13,6 +13,7 @@ from typing import Final
 from werknetz.kpi.additive import AdditiveElements
 from werknetz.kpi.definition import KpiSubject, Trend, Undefined, Value
 
+Sides = tuple[float | None, float | None]
 SUBGROUP: Final = 5
 """Consecutive measurements of one subgroup."""
 
@@ -133,6 +134,30 @@ def _potential(e: CharacteristicElements, deviation: Value) -> Value:
 def _critical(e: CharacteristicElements, deviation: Value) -> Value:
     if isinstance(deviation, Undefined):
         return deviation
+    return min(side for side in _sides(e, deviation) if side is not None)
+
+
+def _sides(e: CharacteristicElements, deviation: float) -> Sides:
+    """Return the distances of the mean from the lower and the upper limit, each by 3 deviations."""
     if e.two_sided:
-        return (1 - abs(e.mean)) / (3 * deviation)
-    return (-e.mean if e.upper_only else e.mean) / (3 * deviation)
+        return (1 + e.mean) / (3 * deviation), (1 - e.mean) / (3 * deviation)
+    if e.upper_only:
+        return None, -e.mean / (3 * deviation)
+    return e.mean / (3 * deviation), None
+
+
+def critical_sides(name: str, e: CharacteristicElements) -> Sides:
+    """Return both sides of a critical capability, of which it is the smaller one.
+
+    First (mean - LSL), then (USL - mean), by three deviations; None: there is no such limit, no
+    value, or it is another KPI.
+    """
+    deviation_of = _DEVIATIONS.get(name)
+    deviation = None if deviation_of is None else deviation_of(e)
+    return _sides(e, deviation) if isinstance(deviation, float) else (None, None)
+
+
+_DEVIATIONS: Final[Mapping[str, Callable[[CharacteristicElements], Value]]] = {
+    "critical_machine_capability": _deviation_of_all,
+    "critical_process_capability": _deviation_in_subgroups,
+}

@@ -63,7 +63,16 @@ def instants_of(thresholds: Iterable[StopThreshold]) -> tuple[int, ...]:
 
 
 def value_at(above: Iterable[StopThreshold], at_us: int, name: ThresholdName) -> float | None:
-    """Return the nearest value of a threshold that holds at an instant; None: there is none.
+    """Return the nearest value of a threshold that holds at an instant; None: there is none."""
+    threshold = threshold_at(above, at_us, name)
+    value: float | None = None if threshold is None else getattr(threshold, name)
+    return value
+
+
+def threshold_at(
+    above: Iterable[StopThreshold], at_us: int, name: ThresholdName
+) -> StopThreshold | None:
+    """Return the nearest threshold with such a value that holds at an instant; None: none has one.
 
     `above`: the thresholds of an equipment and of what is above it.
     """
@@ -71,9 +80,8 @@ def value_at(above: Iterable[StopThreshold], at_us: int, name: ThresholdName) ->
     for threshold in sorted(above, key=lambda t: (-len(t.path), -t.valid_from_us)):
         if threshold.valid_from_us > at_us or threshold.path in decided:
             continue
-        value: float | None = getattr(threshold, name)
-        if value is not None:
-            return value
+        if getattr(threshold, name) is not None:
+            return threshold
         decided.add(threshold.path)
     return None
 

@@ -1,7 +1,8 @@
 """The status of a target in words.
 
 Rounding never turns a miss into a goal that is met, nor the reverse: what is missing is shown as
-less than 0.1 points, never as 0.0.
+less than 0.1 points, never as 0.0. It is the difference of the two changes as they are shown:
++0.0 % of +33.3 % is a gap of 33.3 points, also where the exact one rounds to 33.4.
 """
 
 from werknetz.kpi.targets.path import TargetPath
@@ -17,7 +18,7 @@ def headline_of(path: TargetPath, status: TargetStatus) -> str:
     due = _due_text(path, status)
     if status.change is None or status.gap_points is None:
         return ", ".join([f"no current value, goal {goal}", *due])
-    gap = "reached" if status.is_reached else f"gap {points(status.gap_points)}"
+    gap = "reached" if status.is_reached else f"gap {points(path.goal, status.change)}"
     forecast = status.forecast
     if forecast is None:
         ahead = f"no forecast: {status.forecast_reason}"
@@ -35,7 +36,7 @@ def _due_text(path: TargetPath, status: TargetStatus) -> list[str]:
 
 def _missed_by(path: TargetPath, status: TargetStatus) -> str:
     at_due = status.change_at_due
-    return "" if at_due is None else f"by {points((path.goal - at_due) * 100)} "
+    return "" if at_due is None else f"by {points(path.goal, at_due)} "
 
 
 def sentences_of(path: TargetPath, status: TargetStatus) -> list[str]:
@@ -75,7 +76,7 @@ def _state_text(path: TargetPath, status: TargetStatus) -> str:
             at, due_now = _percent(status.change), percent(status.path_change)
             return f"On the path: {at}, {due_now} is due today of {goal}."
         case _:
-            gap, at = points(status.path_gap_points or 0.0), _percent(status.change)
+            gap, at = points(status.path_change, status.change or 0.0), _percent(status.change)
             return (
                 f"Behind the path by {gap}: {at}, {percent(status.path_change)} is due today of "
                 f"{goal} on {due}."
@@ -92,7 +93,7 @@ def percent(change: float) -> str:
     return "+0.0 %" if text == "-0.0 %" else text
 
 
-def points(missing: float) -> str:
-    """Return what is missing, in percentage points; never 0.0."""
-    text = f"{missing:.1f}"
+def points(due: float, change: float) -> str:
+    """Return what a change lacks to the one that is due, in percentage points; never 0.0."""
+    text = f"{round(due * 100, 1) - round(change * 100, 1):.1f}"
     return "less than 0.1 points" if text in {"0.0", "-0.0"} else f"{text} points"

@@ -130,7 +130,7 @@ element_sums = sa.Table(
     # Roll-ups of `elements`: derived by a trigger and by workers, never written by others. What
     # they are to be computed again for is in `rollup_marks`; there, readers use `elements`.
     sa.Column("equipment_id", sa.Integer, primary_key=True),
-    sa.Column("grain", sa.SmallInteger, primary_key=True),  # see `store.elements.rollups`
+    sa.Column("grain", sa.SmallInteger, primary_key=True),  # see `domain.rollup`
     sa.Column("start_at", AT, primary_key=True),
     sa.Column("provisional", sa.Boolean, nullable=False),
     sa.Column("computed_at", AT, nullable=False),

@@ -111,11 +111,23 @@ def _part_text(part: Row) -> str:
 
 def _print_ranking(answer: Row, *, wide: bool) -> None:
     dimensions = answer["group_by"]
-    headings = [*dimensions, "time", "share", "cumulative", "stops"]
+    # A group may have rows of two kinds; a category has one.
+    has_kind = "category" not in dimensions and len({row["kind"] for row in answer["items"]}) > 1
+    headings = [
+        *dimensions,
+        *(["kind"] if has_kind else []),
+        "time",
+        "share",
+        "cumulative",
+        "stops",
+    ]
     is_compared = answer["compared"] is not None
     if is_compared:
         headings += ["before", "change"]
-    rows = [_row_cells(row, dimensions, is_compared=is_compared) for row in answer["items"]]
+    rows = [
+        _row_cells(row, dimensions, has_kind=has_kind, is_compared=is_compared)
+        for row in answer["items"]
+    ]
     right = {"time", "share", "cumulative", "stops", "before", "change"}
     print_table(headings, rows, wide=wide, right=right)
     totals = answer["totals"]
@@ -132,8 +144,11 @@ def _print_ranking(answer: Row, *, wide: bool) -> None:
         print_lines(f"Stops without a reason: {share_text(totals['untagged_share'])}.")
 
 
-def _row_cells(row: Row, dimensions: list[str], *, is_compared: bool) -> list[str]:
-    cells = [row[name] or EMPTY for name in dimensions]
+def _row_cells(row: Row, dimensions: list[str], *, has_kind: bool, is_compared: bool) -> list[str]:
+    absent = row.get("absent", {})
+    cells = [row[name] or absent.get(name, EMPTY) for name in dimensions]
+    if has_kind:
+        cells.append(row["kind"].replace("_", " "))
     cells += [
         _hours(row["seconds"]), _share(row["share"]), _share(row["cumulative_share"]),
         str(row["stops"]),

@@ -115,7 +115,7 @@ def _print_target(target: Row, limit: int, *, wide: bool) -> None:
     elif target["contributions_reason"]:
         print_lines(f"No contributions: {target['contributions_reason']}.")
     if target["scenario"] is not None:
-        print_lines(_scenario_text(target["scenario"]))
+        print_lines(_scenario_text(target["scenario"], target["goal"]))
 
 
 def _standards_text(baseline: Row) -> str:
@@ -133,12 +133,12 @@ def _place(row: Row) -> str:
     return row["line"] or EMPTY
 
 
-def _scenario_text(scenario: dict[str, Any]) -> str:
+def _scenario_text(scenario: dict[str, Any], goal: float) -> str:
     factors = ", ".join(f"{name} × {factor:g}" for name, factor in scenario["factors"].items())
     if scenario["change"] is None:
         return f"If {factors}: unknown, {scenario['reason']}."
-    missing = scenario["gap_points"]
-    gap = "goal reached" if missing <= TOLERANCE * 100 else f"gap {points(missing)}"
+    is_reached = scenario["gap_points"] <= TOLERANCE * 100
+    gap = "goal reached" if is_reached else f"gap {points(goal, scenario['change'])}"
     return (
         f"If {factors}: {percent(scenario['change'])} ({scenario['gained_points']:+.1f} points), "
         f"{gap}."

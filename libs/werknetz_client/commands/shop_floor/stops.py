@@ -44,6 +44,12 @@ THRESHOLDS: Final[Columns] = {
 }  # fmt: skip
 
 
+IN_FORCE: Final[Columns] = {
+    "threshold": ("name", text), "value": ("value", amount),
+    "set at": ("set_at", lambda path: path or "default"), "since": ("valid_from", timestamp),
+}  # fmt: skip
+
+
 def register(app: typer.Typer) -> None:
     commands = get_or_add_group(app, "stops", "Stops of machines: when, how long, why.")
     for name, command in (
@@ -206,15 +212,35 @@ def start_up(
 
 
 def list_thresholds(
+    equipment: Annotated[
+        str | None, typer.Argument(help="Equipment: what holds there now, and where it is set.")
+    ] = None,
+    *,
     under: Annotated[list[str] | None, typer.Option(help="Equipment path; repeated: any.")] = None,
     limit: Limit = 100,
     output: OutputOption = Output.TABLE,
     wide: Wide = False,
 ) -> None:
-    """List the thresholds of minor stops and start-ups that equipment has of its own."""
+    """List the thresholds of minor stops and start-ups that equipment has of its own.
+
+    With an equipment: those that hold there now, inherited ones and defaults, too.
+    """
     with Client() as client:
+        if equipment is not None:
+            if under:
+                raise typer.BadParameter("give an equipment or --under, not both")
+            if output is Output.CSV:
+                raise typer.BadParameter("what holds at an equipment is shown as table or json")
+            rows = client.stop_thresholds.get(equipment)["thresholds"]
+            print_items(rows, IN_FORCE, output, wide=wide)
+            return
         print_collection(
             client.stop_thresholds, THRESHOLDS, output, limit=limit, wide=wide, under=under
+        )
+    if output is Output.TABLE:
+        print_lines(
+            "Where nothing is set: malfunctions below 120 s are minor, a start-up lasts 900 s after"
+            " a stop of 3,600 s. What holds at an equipment: werknetz stops thresholds PATH."
         )
 
 

@@ -26,7 +26,7 @@ from werknetz_core.kpis.explanation.parts import load_parts
 from werknetz_core.kpis.query import KpiQuery
 from werknetz_core.kpis.scopes.scope import QueryTarget
 from werknetz_core.kpis.values import compute
-from werknetz_core.kpis.values.compute import judgement_fields
+from werknetz_core.kpis.values.compute import NOT_RECORDED, judgement_fields
 from werknetz_core.limits.reading import reading, reads_of_machines
 
 _API: Final = "/api/v1"
@@ -70,7 +70,7 @@ async def _explain(
     factors = await load_factors(context.database, kpi, target.name, target.ids, span)
     links = _Links(target)
     machines = [
-        _machine(id_, paths[id_], elements, traces, query, links)
+        _machine(id_, paths[id_], elements, traces, query, value, links)
         for id_, elements in parts.machines.items()
     ]
     omitted = {"window", "definition_version", "inputs"}
@@ -131,10 +131,13 @@ def _machine(
     elements: Elements,
     traces: trace.MachineTraces,
     query: KpiQuery,
+    whole: Document,
     links: _Links,
 ) -> Document:
     [kpi] = query.kpis
     value, reason = kpi.compute(elements, divisor=query.divisor)
+    if whole["reason"] == NOT_RECORDED:
+        value, reason = None, NOT_RECORDED
     return {
         "equipment": path,
         "value": value,

@@ -23,6 +23,7 @@ from werknetz_core.context.kpi_catalogue import require_level
 from werknetz_core.context.time_spec import parse_instant, parse_span, shift_fields
 from werknetz_core.context.windows import FIVE_MINUTES, time_context_of, windows_of
 from werknetz_core.http.problem import Problem
+from werknetz_core.kpis.polled_sums import LastStates, load_polled_sums
 from werknetz_core.kpis.query import KpiQuery
 from werknetz_core.kpis.scopes.facts import FACT_NAMES, FactQuery, FactSums, load_fact_sums
 from werknetz_core.kpis.scopes.five_minutes import (
@@ -41,6 +42,9 @@ _QUALITY_ELEMENTS: Final = frozenset(
 
 class EquipmentScope:
     subject = EQUIPMENT
+
+    def __init__(self) -> None:
+        self._last_states = LastStates()
 
     async def load_targets(
         self, query: KpiQuery, context: AppContext, principal: Principal
@@ -120,15 +124,23 @@ class EquipmentScope:
             SumQuery(tree.nodes[target.name].id, target.ids, windows) for target, windows in targets
         ]
         as_of_us = targets[0][0].as_of_us  # of the query, so the same for each target
+        if as_of_us is None and FACT_NAMES.isdisjoint(names):
+            rows_of_targets = await load_polled_sums(
+                context.database, queries, names, self._last_states
+            )
+            return [
+                {n: _window_sums(row, names) for n, row in rows.items()} for rows in rows_of_targets
+            ]
         async with context.database.snapshot() as connection:
             sums = (
                 await load_window_sums(connection, queries, names - FACT_NAMES)
                 if as_of_us is None
                 else await load_sums_as_of(connection, queries, names - FACT_NAMES, as_of_us)
             )
+            to_sums = _window_sums if as_of_us is None else _sums_as_of
             return [
                 _add_facts(
-                    {n: _window_sums(row, names - FACT_NAMES) for n, row in rows.items()},
+                    {n: to_sums(row, names - FACT_NAMES) for n, row in rows.items()},
                     await _load_facts(connection, target, windows, names & FACT_NAMES),
                 )
                 for (target, windows), rows in zip(targets, sums, strict=True)
@@ -192,6 +204,12 @@ def _window_sums(row: asyncpg.Record, names: frozenset[str]) -> WindowSums:
         row["computed_at"],
         bool(row["provisional"]),
     )
+
+
+def _sums_as_of(row: asyncpg.Record, names: frozenset[str]) -> WindowSums:
+    """Build sums as they were known at an instant: null is what was not recorded then."""
+    recorded = frozenset(name for name in names if row[name] is not None)
+    return replace(_window_sums(row, recorded), not_recorded=names - recorded)
 
 
 def _add_facts(sums: dict[int, WindowSums], facts: FactSums) -> dict[int, WindowSums]:

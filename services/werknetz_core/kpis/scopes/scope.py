@@ -41,6 +41,8 @@ class WindowSums:
     extra_fields: Mapping[str, object] = field(default_factory=dict)
     """Fields of the value beside the numbers, such as the policies that were applied."""
     is_empty: bool = False  # there is no data of a group that the query names
+    not_recorded: frozenset[str] = frozenset()
+    """Elements that versions of the platform did not have yet, as of the time of the query."""
 
 
 class Scope(Protocol):

@@ -4,7 +4,7 @@ Values of different scopes and periods agree because ratios are never averaged.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,7 @@ from werknetz.domain.window import Window
 from werknetz.kpi.additive import AdditiveElements
 from werknetz.kpi.definition import EQUIPMENT, Divisor, Kpi
 from werknetz.kpi.elements import Elements
+from werknetz.kpi.facts.capability import CharacteristicElements, critical_sides
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import format_local, shift_fields
@@ -31,7 +32,9 @@ from werknetz_core.kpis.scopes.scope import QueryTarget, WindowSums
 from werknetz_core.limits.weight import Reads
 
 _NO_DATA: Final = "no data"
+NOT_RECORDED: Final = "not recorded then: the version of that time did not have its inputs"
 _VALUES_PER_TURN: Final = 25  # about a millisecond; then other requests have a turn
+_WINDOWS_PER_TURN: Final = 25
 _DAY_US: Final = 86_400_000_000
 _EDGE_HOURS_MAX: Final = 2 * 23
 _EDGE_BUCKETS_MAX: Final = 2 * 3
@@ -99,14 +102,17 @@ async def plan_values(query: KpiQuery, targets: Sequence[QueryTarget]) -> KpiPla
     """Divide the query into windows; raise 422 for more values than an answer has."""
     scope = SCOPES[query.scope]
     divided: list[tuple[QueryTarget, Sequence[Window]]] = []
-    values = 0
+    values = since_turn = 0
     for target in targets:
         windows = scope.windows_of(query, target)
         divided.append((target, windows))
         values += len(windows) * len(query.kpis)
         if values > WINDOWS_MAX:
             raise query_too_large("values")
-        await asyncio.sleep(0)  # cutting windows takes time: other requests have a turn
+        since_turn += len(windows)
+        if since_turn >= _WINDOWS_PER_TURN:  # cutting them takes time: other requests have a turn
+            since_turn = 0
+            await asyncio.sleep(0)
     return KpiPlan(query, divided)
 
 
@@ -168,7 +174,7 @@ def _value_items(
             if sums is None or sums.is_empty
             else kpi.compute(elements, divisor=query.divisor)
         )
-        yield {
+        computed: dict[str, object] = {
             **shared,
             "kpi": kpi.name,
             "value": value,
@@ -178,6 +184,17 @@ def _value_items(
             "inputs": reported_inputs(kpi, elements),
             **judgement_fields(kpi, elements, query.divisor),
         }
+        missing = () if sums is None else sums.not_recorded.intersection(kpi.inputs)
+        yield _without(computed, missing) if missing else computed
+
+
+def _without(computed: dict[str, object], missing: Collection[str]) -> dict[str, object]:
+    """Return a value whose inputs were not recorded at the time of the query: there is none."""
+    inputs = computed["inputs"]
+    assert isinstance(inputs, dict)  # noqa: S101 - narrows what the caller has built
+    unknown = {"value": None, "reason": NOT_RECORDED, "inputs": inputs | dict.fromkeys(missing)}
+    judged = ("strict_value", "divisor", "quantity_share")
+    return computed | unknown | {name: None for name in judged if name in computed}
 
 
 def reported_inputs(kpi: Kpi, elements: AdditiveElements) -> dict[str, float | None]:
@@ -191,6 +208,10 @@ def judgement_fields(
     kpi: Kpi, elements: AdditiveElements, divisor: Divisor
 ) -> dict[str, float | None]:
     """Return the strict value beside a value, its divisor, and how much could be judged."""
+    if isinstance(elements, CharacteristicElements):
+        return dict(
+            zip(("lower_side", "upper_side"), critical_sides(kpi.name, elements), strict=True)
+        )
     if not isinstance(elements, Elements):
         return {}
     known_s = kpi.quantity_known or "quantity_known_s"

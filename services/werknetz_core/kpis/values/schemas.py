@@ -103,6 +103,9 @@ class KpiValueView(BaseModel):
         None, description="What belongs to no group; with it, the groups add up to the whole."
     )
     order_run: OrderRunView | None = None  # of an order
+    # Of critical capabilities, which are the smaller one: null where there is no such limit.
+    lower_side: float | None = Field(None, description="(mean - LSL) by three deviations.")
+    upper_side: float | None = Field(None, description="(USL - mean) by three deviations.")
 
 
 class RangeView(BaseModel):

@@ -13,10 +13,20 @@ from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.loss_times.measure import load_entries, measure_losses
 from werknetz_core.loss_times.reasons import load_reason_lookup
 from werknetz_core.loss_times.valuation import load_valuations
+from werknetz_core.losses.ranking.absent import (
+    NO_LINE,
+    NO_PLANT,
+    NO_SHIFT,
+    Absent,
+    why_no_big_loss,
+    why_no_order,
+    why_no_reason,
+)
 from werknetz_core.losses.ranking.query import LossScope
 from werknetz_core.losses.ranking.windows import whole_span, windows_by_shift
 
-GroupKey = tuple[str | None, ...]
+GroupKey = tuple[str | Absent, ...]
+_Reader = Callable[[LossEntry], "str | Absent"]
 
 
 @dataclass(slots=True)
@@ -40,9 +50,11 @@ async def load_grouped_losses(
 ) -> GroupedLosses:
     """Sum the losses of a scope by dimensions, without a remainder."""
     machines = list({n.id: n for root in scope.roots for n in tree.subtree(root.path)}.values())
+    # What systems report of scrap is limited by what was counted in the same window: by shift, so
+    # that the reasons of a day are those of its shifts.
     divided = (
         windows_by_shift(tree, machines, scope.span)
-        if "shift" in dimensions
+        if not {"shift", "reason"}.isdisjoint(dimensions)
         else whole_span(machines, scope.span)
     )
     grouped = GroupedLosses()
@@ -60,9 +72,7 @@ async def load_grouped_losses(
         readers = _readers(nodes, reasons.reason_of, part.names)
         chosen = [readers[name] for name in dimensions]
 
-        def key_of(
-            entry: LossEntry, chosen: list[Callable[[LossEntry], str | None]] = chosen
-        ) -> tuple[GroupKey, LossKind]:
+        def key_of(entry: LossEntry, chosen: list[_Reader] = chosen) -> tuple[GroupKey, LossKind]:
             return tuple(read(entry) for read in chosen), CATEGORIES[entry.category].kind
 
         for key, total in sum_entries(entries, key_of, valuations).items():
@@ -82,19 +92,21 @@ def _readers(
     nodes: Mapping[int, EquipmentNode],
     reason_of: Callable[[LossEntry], str | None],
     names: list[str | None],
-) -> dict[str, Callable[[LossEntry], str | None]]:
+) -> dict[str, _Reader]:
     """Return the functions that read a dimension of an entry."""
     plants = {machine: ancestor_path(node.path, "plant") for machine, node in nodes.items()}
     lines = {machine: ancestor_path(node.path, "line") for machine, node in nodes.items()}
     return {
-        "plant": lambda entry: plants[entry.machine_id],
-        "line": lambda entry: lines[entry.machine_id],
+        "plant": lambda entry: plants[entry.machine_id] or NO_PLANT,
+        "line": lambda entry: lines[entry.machine_id] or NO_LINE,
         "machine": lambda entry: nodes[entry.machine_id].path,
         "category": lambda entry: entry.category,
-        "big_loss": lambda entry: CATEGORIES[entry.category].big_loss,
-        "reason": reason_of,
-        "order": lambda entry: entry.stop.order_number,
-        "shift": lambda entry: names[entry.window - 1],
+        "big_loss": lambda entry: (
+            CATEGORIES[entry.category].big_loss or why_no_big_loss(entry.category)
+        ),
+        "reason": lambda entry: reason_of(entry) or why_no_reason(entry.category),
+        "order": lambda entry: entry.stop.order_number or why_no_order(entry.category),
+        "shift": lambda entry: names[entry.window - 1] or NO_SHIFT,
     }
 
 

@@ -1,6 +1,6 @@
 """A ranking of losses as a document: rows in the order of a Pareto chart, rest and totals."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from werknetz.kpi.losses.categories import STEPS, LossKind
@@ -9,6 +9,7 @@ from werknetz.store.session import ReadConnection
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.time_spec import format_local
 from werknetz_core.loss_times.report import costs_of, share_of
+from werknetz_core.losses.ranking.absent import Absent
 from werknetz_core.losses.ranking.ledger import GroupedLosses, GroupKey, load_grouped_losses
 from werknetz_core.losses.ranking.query import DIMENSIONS, LossScope, RankingQuery
 
@@ -81,7 +82,7 @@ def _rows(
         rows.append(
             {
                 **dict.fromkeys(DIMENSIONS),
-                **dict(zip(query.dimensions, key[0], strict=True)),
+                **_names_of(query.dimensions, key[0]),
                 "kind": key[1].value,
                 "seconds": total.us / 1e6,
                 "share": share_of(total.us, total_us),
@@ -96,6 +97,15 @@ def _rows(
             }
         )
     return rows
+
+
+def _names_of(dimensions: Sequence[str], values: GroupKey) -> Document:
+    """Return the values of the dimensions, and why some are null."""
+    pairs = list(zip(dimensions, values, strict=True))
+    return {
+        **{name: None if isinstance(value, Absent) else value for name, value in pairs},
+        "absent": {name: value.text for name, value in pairs if isinstance(value, Absent)},
+    }
 
 
 def _comparison_of(
@@ -138,10 +148,10 @@ def _groups_by_own_keys(query: RankingQuery, compared: GroupedLosses) -> Mapping
     return moved
 
 
-def _move(path: str | None, old: str, new: str) -> str | None:
+def _move(path: str | Absent, old: str, new: str) -> str | Absent:
     """Return the path below `new`; paths above `old`, such as its plant, become those of `new`."""
-    if path is None:
-        return None
+    if isinstance(path, Absent):
+        return path
     if path == old or path.startswith(f"{old}/"):
         return new + path[len(old) :]
     depth = path.count("/") + 1

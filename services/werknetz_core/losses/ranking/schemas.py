@@ -36,6 +36,10 @@ class LossRowView(BaseModel):
     )
     order: str | None
     shift: str | None = Field(description="Null: between shifts.")
+    absent: dict[str, str] = Field(
+        description="Why dimensions that are grouped by are null, such as `no reason entered` or "
+        "`not judged: the state is unknown`; each has rows of its own."
+    )
     kind: Literal["planned", "loss", "not_judged"]
     seconds: float
     share: float | None = Field(description="Of all rows.")

@@ -7,8 +7,6 @@ from werknetz.domain.bucket import bucket_of
 from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.context.time_spec import UtcSpan
 
-MACHINE_WINDOWS_MAX = 1000
-
 
 @dataclass(frozen=True, slots=True)
 class NamedWindows:

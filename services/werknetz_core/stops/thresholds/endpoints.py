@@ -7,8 +7,14 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from werknetz.domain.bucket import instant_of
-from werknetz.kpi.stops.start_up import STOP_MAX_S
+from werknetz.domain.bucket import instant_of, microseconds_of
+from werknetz.kpi.stops.start_up import STOP_MAX_S, StartUpRule
+from werknetz.kpi.stops.thresholds import (
+    MINOR_STOP_US,
+    StopThreshold,
+    ThresholdName,
+    threshold_at,
+)
 from werknetz.store.dirty import MARK_BUCKETS_BELOW
 from werknetz.store.tables import equipment, stop_thresholds
 from werknetz_core.access import equipment_scope
@@ -26,7 +32,15 @@ from werknetz_core.http.sorting import Sorting, SortKey, SortType
 router = APIRouter(tags=["stops"])
 THRESHOLD_MAX_S: Final = 3600.0
 _T: Final = stop_thresholds.c
-NAMES: Final = ("minor_stop_s", "start_up_s", "start_up_items", "start_up_after_stop_s")
+NAMES: Final[tuple[ThresholdName, ...]] = (
+    "minor_stop_s", "start_up_s", "start_up_items", "start_up_after_stop_s"
+)  # fmt: skip
+DEFAULTS: Final[dict[ThresholdName, float]] = {
+    "minor_stop_s": MINOR_STOP_US / 1e6,
+    "start_up_s": StartUpRule().duration_us / 1e6,
+    "start_up_items": StartUpRule().good_items,
+    "start_up_after_stop_s": StartUpRule().after_stop_us / 1e6,
+}
 _VALUES: Final = [_T[name] for name in NAMES]
 _SORTING: Final = Sorting(
     "equipment",
@@ -46,6 +60,21 @@ class StopThresholdView(BaseModel):
     start_up_s: float | None
     start_up_items: float | None
     start_up_after_stop_s: float | None
+
+
+class ThresholdInForceView(BaseModel):
+    """`set_at`: the equipment whose value holds, itself or one above; null: it is the default."""
+
+    name: ThresholdName
+    value: float
+    set_at: str | None
+    valid_from: datetime | None
+
+
+class ThresholdsInForceView(BaseModel):
+    equipment: str
+    at: datetime
+    thresholds: list[ThresholdInForceView]
 
 
 class NewStopThreshold(BaseModel):
@@ -98,6 +127,38 @@ async def list_stop_thresholds(
     return await query_page(request, session, params, query, _SORTING, StopThresholdView)
 
 
+@router.get("/stop_thresholds/{path:path}", dependencies=[Depends(refuse_unknown_parameters)])
+async def get_thresholds_in_force(
+    path: str, context: ContextDep, session: ReadSessionDep, principal: MayRead
+) -> ThresholdsInForceView:
+    """Return the thresholds that hold at an equipment now, and where each is set."""
+    node = await context.tree.find_node(path, principal)
+    names = node.path.split("/")
+    paths = ["/".join(names[: n + 1]) for n in range(len(names))]
+    query = (
+        sa.select(equipment.c.path, _T.valid_from, *_VALUES)
+        .join(equipment, equipment.c.id == _T.equipment_id)
+        .where(equipment.c.path.in_(paths), _T.known_to.is_(None))
+    )
+    rows = [
+        StopThreshold(above, microseconds_of(valid_from), *values)
+        for above, valid_from, *values in await session.execute(query)
+    ]
+    now_us = context.now_us()
+    in_force = [_in_force(rows, now_us, name) for name in NAMES]
+    return ThresholdsInForceView(equipment=node.path, at=instant_of(now_us), thresholds=in_force)
+
+
+def _in_force(rows: list[StopThreshold], now_us: int, name: ThresholdName) -> ThresholdInForceView:
+    threshold = threshold_at(rows, now_us, name)
+    if threshold is None:
+        return ThresholdInForceView(name=name, value=DEFAULTS[name], set_at=None, valid_from=None)
+    return ThresholdInForceView(
+        name=name, value=getattr(threshold, name), set_at=threshold.path,
+        valid_from=instant_of(threshold.valid_from_us),
+    )  # fmt: skip
+
+
 @router.put("/stop_thresholds/{path:path}")
 async def set_stop_threshold(
     path: str, new: NewStopThreshold, context: ContextDep, session: WriteSessionDep,
@@ -113,7 +174,7 @@ async def set_stop_threshold(
     )
     row = (await session.execute(query.order_by(_T.valid_from.desc()).limit(1))).first()
     former: dict[str, Any] = dict.fromkeys(NAMES) if row is None else dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's name
-    changes = new.model_dump(include=set(NAMES), exclude_unset=True)
+    changes = new.model_dump(include=set[str](NAMES), exclude_unset=True)
     values = former | changes
     await session.execute(
         sa.update(stop_thresholds).where(*is_same).values(known_to=sa.func.clock_timestamp())

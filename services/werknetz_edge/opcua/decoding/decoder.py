@@ -43,6 +43,7 @@ _SHORT_RUN: Final = 8
 _OVERFLOW_MASK: Final = 0x0C80  # InfoType and the overflow bit
 _OVERFLOW: Final = 0x0480
 _NODE_UNKNOWN: Final = 0x8034_0000
+_Single = tuple[int, float, int, int, int]  # handle, value, status, source and server time
 _NO_TIME: Final = -1  # stands for "no time" in columns: FILETIMEs of servers are not negative
 
 
@@ -118,7 +119,7 @@ class _Reader:
         self._content = content
         self._arrived_us = arrived_us
         self._result = result
-        self._singles: dict[tuple[bool, bool], list[tuple[int, float, int, int, int]]] = {}
+        self._singles: dict[tuple[bool, bool, bool], list[_Single]] = {}
 
     def read(self, position: int, end: int, count: int) -> None:
         try:
@@ -167,12 +168,22 @@ class _Reader:
             self._decoder.activity.note_object(record["handle"], value)
             self._emit_text(record["handle"], value, status, source, server)
             return
-        self._add(record["handle"], np.nan if value is None else value, status, source, server)
+        number = np.nan if value is None else value
+        is_boolean = layout.kind == BOOLEAN
+        self._add(record["handle"], number, status, source, server, is_boolean=is_boolean)
 
     def _add(
-        self, handle: int, value: float, status: int, source: int | None, server: int | None
+        self,
+        handle: int,
+        value: float,
+        status: int,
+        source: int | None,
+        server: int | None,
+        *,
+        is_boolean: bool,
     ) -> None:
-        self._singles.setdefault((source is not None, server is not None), []).append(
+        kind = source is not None, server is not None, is_boolean
+        self._singles.setdefault(kind, []).append(
             (
                 handle,
                 value,
@@ -183,7 +194,7 @@ class _Reader:
         )
 
     def _flush(self) -> None:
-        for (has_source, has_server), rows in self._singles.items():
+        for (has_source, has_server, is_boolean), rows in self._singles.items():
             handle, value, status, source, server = zip(*rows, strict=True)
             self._emit(
                 np.array(handle, np.uint32),
@@ -191,6 +202,7 @@ class _Reader:
                 np.array(status, np.uint32),
                 np.array(source, np.int64) if has_source else None,
                 np.array(server, np.int64) if has_server else None,
+                is_boolean=is_boolean,
             )
         self._singles.clear()
 
@@ -223,7 +235,7 @@ class _Reader:
                 handle, value, status = handle[keep], value[keep], status[keep]
                 source = None if source is None else source[keep]
                 server = None if server is None else server[keep]
-        self._emit(handle, value, status, source, server)
+        self._emit(handle, value, status, source, server, is_boolean=layout.kind == BOOLEAN)
 
     def _emit(
         self,
@@ -232,6 +244,8 @@ class _Reader:
         status: NDArray[np.uint32],
         source: NDArray[np.int64] | None,
         server: NDArray[np.int64] | None,
+        *,
+        is_boolean: bool,
     ) -> None:
         if not len(handle):
             return
@@ -254,6 +268,7 @@ class _Reader:
                 status=np.ascontiguousarray(judged, np.uint32),
                 source_time_us=np.ascontiguousarray(at, np.int64),
                 server_time_us=server_instants_of(server, at),
+                boolean=np.ones(len(handle), np.bool_) if is_boolean else None,
             )
         )
 
@@ -304,7 +319,10 @@ class _Reader:
             else:
                 handle = self._decoder.element_handle(record.handle, index)
             if isinstance(value, bool | float) or (isinstance(value, int) and abs(value) <= EXACT):
-                self._add(handle, float(value), record.status, record.source, record.server)
+                self._add(
+                    handle, float(value), record.status, record.source, record.server,
+                    is_boolean=isinstance(value, bool),
+                )  # fmt: skip
                 continue
             plain = value
             if not isinstance(value, datetime):

@@ -14,6 +14,7 @@ from werknetz.domain.status import BAD, BAD_STALE, GOOD, UNCERTAIN
 from werknetz.events.batch import Unmapped
 from werknetz.protocols.sparkplug_b_pb2 import Payload
 from werknetz_edge.sparkplug.decoding.codec import UnreadableMetric, datatype_name, decode_value
+from werknetz_edge.sparkplug.decoding.payload import Datatype
 from werknetz_edge.sparkplug.node import (
     EXACT_MAX,
     MetricSource,
@@ -41,6 +42,7 @@ class MetricReader:
     notes: PeerNotes
     results: MessageResults = field(default_factory=MessageResults)
     addresses: list[str] = field(default_factory=list)
+    booleans: set[int] = field(default_factory=set)  # which of the addresses have Booleans
     units: dict[str, str] = field(default_factory=dict)
     transient_count: int = 0
     _index: dict[str, int] = field(default_factory=dict)
@@ -170,6 +172,8 @@ class MetricReader:
         if named.index < 0:
             named.index = self._index[named.address] = len(self.addresses)
             self.addresses.append(named.address)
+            if named.datatype == Datatype.Boolean:
+                self.booleans.add(named.index)
         return named.index
 
     def _resolve_metric(self, node: Node, source: MetricSource, metric: Any) -> NamedMetric | None:

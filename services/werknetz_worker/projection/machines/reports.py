@@ -18,6 +18,7 @@ from werknetz.store.projection import machine_reports as statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.projection.event_revisions import EventRevision
 from werknetz_worker.projection.findings import UNUSABLE_REPORT, EventFinding, finding_of_event
+from werknetz_worker.projection.machines.amounts import amount_of, find_impossible
 from werknetz_worker.projection.machines.lookup import MachineLookup, load_machines
 from werknetz_worker.projection.machines.marks import MachineMarks
 from werknetz_worker.projection.machines.runs import QUANTITIES, RunKey, runs_of
@@ -49,6 +50,11 @@ async def write_machine_reports(
     findings = [finding for event in current if (finding := _check(event, machines))]
     wrong = {finding.event_id for finding in findings}
     usable = [event for event in current if event.event_id not in wrong]
+    findings += [
+        finding_of_event(UNUSABLE_REPORT, event, detail)
+        for event in usable
+        if (detail := find_impossible(event)) is not None
+    ]
     first = await marks.load_first(connection, events, machines.ids_of(usable))
     await _replace_reports(connection, [e for e in usable if e.kind in REPORTS], events, machines,
                            marks)  # fmt: skip
@@ -108,8 +114,8 @@ def _report_row(event: EventRevision, machine: int) -> tuple[Any, ...]:
         event.text("order_number"),
         None if state is None else _STATES[state],
         event.text("code") or event.text("reason"),
-        *(event.number(name) for name in QUANTITIES),
-        event.text("person"), event.number("attended_s"), event.number("work_s"),
+        *(amount_of(event, name) for name in QUANTITIES),
+        event.text("person"), amount_of(event, "attended_s"), amount_of(event, "work_s"),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from werknetz_worker.projection.event_revisions import EventRevision
+from werknetz_worker.projection.machines.amounts import amount_of
 
 QUANTITIES: Final = ("good_quantity", "scrap_quantity", "rework_quantity")
 RunKey = tuple[int, str, str]  # machine, order, operation
@@ -43,7 +44,8 @@ def runs_of(key: RunKey, events: Iterable[EventRevision]) -> list[PairedRun]:
             if open_run is None:
                 open_run = PairedRun(key, event.at)
                 runs.append(open_run)
-            open_run.run_time_s = event.number("planned_run_s_per_item") or open_run.run_time_s
+            run_time_s = amount_of(event, "planned_run_s_per_item")
+            open_run.run_time_s = run_time_s or open_run.run_time_s
             open_run.event_ids.append(event.event_id)
             continue
         run = open_run
@@ -51,7 +53,7 @@ def runs_of(key: RunKey, events: Iterable[EventRevision]) -> list[PairedRun]:
             run = PairedRun(key, None)
             runs.append(run)
         run.ended_at, open_run = event.at, None
-        run.quantities = {name: event.number(name) for name in QUANTITIES}
+        run.quantities = {name: amount_of(event, name) for name in QUANTITIES}
         run.defect = event.text("defect")
         run.event_ids.append(event.event_id)
     return runs

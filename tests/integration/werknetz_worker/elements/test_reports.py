@@ -328,6 +328,23 @@ async def test_a_report_that_cannot_be_used_is_a_finding(
     )
 
 
+async def test_a_quantity_below_zero_does_not_count_and_its_job_does(
+    plant: Plant, mes: Business
+) -> None:
+    machine = await running_machine(plant)
+    job = {"equipment": PATH, "order_number": "A1"}
+    await mes.add("start", "job_started", "2026-11-02 06:00", **job)
+    await mes.add(
+        "end", "job_finished", "2026-11-02 07:00", good_quantity=-5.0, scrap_quantity=2.0, **job
+    )
+    await work(plant)
+    summed = await total(plant, machine)
+    assert (summed.gq, summed.sq) == (0, 2)
+    [finding] = await plant.pool.fetch("SELECT detail FROM findings WHERE cleared_at IS NULL"
+                                       " AND kind = 'unusable_report'")  # fmt: skip
+    assert "good_quantity is -5, below zero" in finding["detail"]
+
+
 async def test_an_order_without_planned_time_counts_without_a_value(
     plant: Plant, mes: Business
 ) -> None:

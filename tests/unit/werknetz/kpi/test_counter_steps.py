@@ -168,7 +168,7 @@ def test_a_single_wrong_value(values: list[float], every_us: int, expected: list
         ([100, 40], {}, "start_value", 40),
         ([100, 3], {"reset": "none"}, "start_value", 3),
         ([100, -4], {}, "below_zero", 104),
-        ([-1e308, 1e308], {}, "not_finite", math.inf),
+        ([1e15, -1e308], {}, "not_finite", 1e308),
         ([5, 100], {"kind": "increment"}, "jump", 100),
     ],
 )
@@ -190,7 +190,7 @@ def test_what_is_set_aside_is_listed(
     [
         ([0, QUANTITY_MAX], {}, QUANTITY_MAX, []),
         ([0, 2 * QUANTITY_MAX], {}, 0, ["not_finite"]),
-        ([2 * QUANTITY_MAX, 0], {}, 0, ["not_finite"]),
+        ([2 * QUANTITY_MAX, 0], {}, 0, ["not_finite", "not_finite"]),
         ([0, 1e300, 4], {}, 0, ["not_finite", "not_finite"]),
         ([0, QUANTITY_MAX], {"kind": "increment"}, QUANTITY_MAX, []),
         ([0, 2 * QUANTITY_MAX], {"kind": "increment"}, 0, ["jump"]),
@@ -203,6 +203,34 @@ def test_a_quantity_beyond_all_counts_is_set_aside_where_no_speed_is_known(
     increments = increments_of(counter(values, **options), None)  # type: ignore[arg-type]  # options of the test
     assert increments.quantity.sum() == counted
     assert [aside.cause for aside in increments.set_aside] == causes
+
+
+@pytest.mark.parametrize(
+    ("first", "options", "cause"),
+    [
+        (-1.0, {}, "below_zero"),
+        (-1e300, {}, "below_zero"),
+        (0.0, {}, None),
+        (5.0, {}, None),
+        (QUANTITY_MAX, {}, None),
+        (2 * QUANTITY_MAX, {}, "not_finite"),
+        (-32768.0, ROLLOVER, None),  # 16 bits that are read as signed
+        (-32769.0, ROLLOVER, "below_zero"),
+        (-1.0, {"reset": "none"}, "below_zero"),
+    ],
+)
+def test_a_first_value_that_is_no_count_is_listed_and_the_rest_counts(
+    first: float, options: dict[str, object], cause: str | None
+) -> None:
+    count = counter([first, first + 8, first + 12], **options)  # type: ignore[arg-type]  # options of the test
+    increments = increments_of(count, None)
+    assert [(a.cause, a.at_us, a.is_first) for a in increments.set_aside] == (
+        [] if cause is None else [(cause, T0, True)]
+    )
+    if abs(first) < QUANTITY_MAX:
+        assert increments.quantity.tolist() == [0, 8, 4]
+    later = increments_of(count, CounterStart(first))
+    assert later.set_aside == (), "it is listed once"
 
 
 @pytest.mark.parametrize(

@@ -182,9 +182,7 @@ def test_secrets_are_masked(name: str, value: str, shown: str) -> None:
     assert configuration.mask(name, value) == shown
 
 
-def test_the_configuration_has_its_sources(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_configuration_has_its_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "werknetz").mkdir()
     file = tmp_path / "werknetz/config.toml"
     file.write_text('url = "http://file"\napi_key = "wn_ab12_secret"\n')

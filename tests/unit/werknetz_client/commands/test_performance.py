@@ -28,7 +28,7 @@ TIMES = {
 }  # fmt: skip
 ROW = {
     "plant": "nordwerk/emden-1", "category": "set_up", "seconds": 7200.0, "share": 0.6,
-    "cumulative_share": 0.6, "stops": 4, "compared": None,
+    "cumulative_share": 0.6, "stops": 4, "compared": None, "kind": "loss", "absent": {},
 }  # fmt: skip
 RANKING = {
     "group_by": ["plant", "category"], "items": [ROW], "rest": {"rows": 2, "seconds": 3600.0},
@@ -44,9 +44,10 @@ SCENARIO = {
     "factors": {"set_up": 0.5}, "change": 0.267, "gained_points": 16.7, "gap_points": 6.6,
     "reason": None,
 }  # fmt: skip
+GOAL = 1 / 3
 TARGET = {
     "key": "third", "name": "One third", "headline": "+10.0 % of +33.3 %, gap 23.3 points",
-    "text": ["On the path."],
+    "text": ["On the path."], "goal": GOAL,
     "baseline": BASELINE,
     "contributions": [
         {"line": "line-2", "loss": "set_up", "detail": None, "gap_points": 16.67,
@@ -85,6 +86,24 @@ def test_a_ranking_adds_up(serve: Serve, run: Run) -> None:
     assert "Planned busy 10.00 h = good 6.00 h + lost 3.00 h + not judged 1.00 h." in output
 
 
+def test_a_row_without_a_value_has_a_reason_and_a_kind(serve: Serve, run: Run) -> None:
+    no_reason = {
+        **ROW, "reason": None, "kind": "loss", "absent": {"reason": "no reason entered"}
+    }  # fmt: skip
+    unknown = {
+        **ROW, "reason": None, "kind": "not_judged",
+        "absent": {"reason": "not judged: the state is unknown"},
+    }  # fmt: skip
+    serve({**RANKING, "group_by": ["reason"], "items": [no_reason, unknown]})
+    lines = run("losses", "ranking", "--by", "reason", "--wide").output.splitlines()
+    assert any("no reason entered" in line and " loss " in line for line in lines)
+    assert any("state is unknown" in line and " not judged " in line for line in lines)
+    serve({**RANKING, "group_by": ["reason"], "items": [no_reason]})
+    assert "kind" not in run("losses", "ranking", "--by", "reason").output
+    serve({**RANKING, "items": [no_reason, unknown]})
+    assert "kind" not in run("losses", "ranking").output, "the category says it"
+
+
 def test_a_ranking_beside_another_period(serve: Serve, run: Run) -> None:
     row = {**ROW, "compared": {"seconds": 3600.0, "change_s": 3600.0}}
     compared = {"totals": {"busy_s": 3600.0}}
@@ -117,9 +136,10 @@ def test_a_target_with_contributions_and_scenario(serve: Serve, run: Run) -> Non
     ],
 )  # fmt: skip
 def test_a_scenario_reaches_the_goal_or_not(serve: Serve, run: Run, gap: float, text: str) -> None:
-    serve({**TARGET, "scenario": {**SCENARIO, "gap_points": gap}})
+    change = GOAL - gap / 100
+    serve({**TARGET, "scenario": {**SCENARIO, "gap_points": gap, "change": change}})
     output = run("targets", "show", "third", "--scenario", "set_up:0.5").output
-    assert f"If set_up × 0.5: +26.7 % (+16.7 points), {text}." in output
+    assert f" % (+16.7 points), {text}." in output
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def _is_answered(host: Host, messages: list[tuple[str, bytes]]) -> list[object]:
 def _store_as_is(host: Host, normalizer: Normalizer) -> list[object]:
     tokens: list[object] = []
     for part in host.take_results():
-        blocks = [part.columns.block(host.addresses)] if part.columns.index else []
+        blocks = [host.block_of(part.columns)] if part.columns.index else []
         live = Delivery(part.readings, blocks, part.gaps, part.unreadable)
         for delivery in (live, Delivery(part.history)):
             assert normalizer.normalize(delivery, NOW_US) is not None

@@ -35,7 +35,7 @@ from werknetz_edge.tables.numbers import NumberFormat
         ("point", "", "", None),
         ("point", "", "١٢", None),
         ("point", "", 4, 4.0),
-        ("point", "", True, 1.0),
+        ("point", "", True, None),  # a Boolean stays one
         ("point", "", float("inf"), None),
         ("point", "", None, None),
     ],

@@ -53,6 +53,24 @@ def test_each_cause_has_a_kind_and_a_sentence(cause: Cause, kind: str, text: str
     assert kind in KINDS
 
 
+@pytest.mark.parametrize(
+    ("value", "cause", "kind", "text"),
+    [
+        (-5.0, "below_zero", "counter_below_zero", "starts with -5, which is below zero: what it"),
+        (1e300, "not_finite", "counter_jump", "starts with 1e+300, which is no count: what it"),
+    ],
+)
+def test_a_first_value_that_is_no_count_has_a_finding(
+    value: float, cause: Cause, kind: str, text: str
+) -> None:
+    [finding] = list_findings(MACHINE, [aside(T0 + 5, value, value, cause, None)])
+    assert (finding.kind, finding.quantity, finding.before, finding.after) == (
+        kind, None, None, value
+    )  # fmt: skip
+    assert text in finding.detail
+    assert "datatype" in finding.detail
+
+
 def test_what_is_no_finite_number_is_left_out() -> None:
     [finding] = list_findings(MACHINE, [aside(T0 + 5, -1e308, 1e308, "not_finite")])
     assert (finding.quantity, finding.before, finding.after) == (None, -1e308, 1e308)

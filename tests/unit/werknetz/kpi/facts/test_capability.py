@@ -8,7 +8,7 @@ import pytest
 from werknetz.kpi.catalogue import CATALOGUE
 from werknetz.kpi.definition import Divisor
 from werknetz.kpi.facts.capability import CHARACTERISTIC as SUBJECT
-from werknetz.kpi.facts.capability import SUBGROUP, CharacteristicElements
+from werknetz.kpi.facts.capability import SUBGROUP, CharacteristicElements, critical_sides
 
 BORES = [20.02, 20.05, 19.99, 20.01, 20.04, 20.00, 20.03, 20.06, 19.98, 20.02]
 
@@ -51,6 +51,25 @@ def test_two_limits() -> None:
     assert value_of("critical_machine_capability", e) == pytest.approx(nearer / (3 * s))
     assert value_of("process_capability", e) == pytest.approx(0.2 / (6 * sigma))
     assert value_of("critical_process_capability", e) == pytest.approx(nearer / (3 * sigma))
+
+
+def test_both_sides_of_a_critical_capability() -> None:
+    e = elements_of(BORES, 19.9, 20.1)
+    mean, s = statistics.mean(BORES), statistics.stdev(BORES)
+    sides = critical_sides("critical_machine_capability", e)
+    assert sides == pytest.approx(((mean - 19.9) / (3 * s), (20.1 - mean) / (3 * s)))
+    assert min(s for s in sides if s is not None) == value_of("critical_machine_capability", e)
+    sigma = 0.07 / 2.326
+    of_process = critical_sides("critical_process_capability", e)
+    assert of_process == pytest.approx(((mean - 19.9) / (3 * sigma), (20.1 - mean) / (3 * sigma)))
+    upper = critical_sides("critical_machine_capability", elements_of(BORES, None, 20.1))
+    assert upper == (None, pytest.approx((20.1 - mean) / (3 * s)))
+    lower = critical_sides("critical_machine_capability", elements_of(BORES, 19.9, None))
+    assert lower == (pytest.approx((mean - 19.9) / (3 * s)), None)
+    for name, elements in (
+        ("machine_capability", e), ("critical_machine_capability", CharacteristicElements()),
+    ):  # fmt: skip
+        assert critical_sides(name, elements) == (None, None)
 
 
 @pytest.mark.parametrize("shift", [0.3, -0.3])

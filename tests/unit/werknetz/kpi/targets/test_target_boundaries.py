@@ -240,14 +240,19 @@ def test_without_a_current_value_a_past_due_date_is_still_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("gap", "text"),
+    ("goal", "change", "text"),
     [
-        (0.0499, "less than 0.1 points"), (0.0501, "0.1 points"), (0.1, "0.1 points"),
-        (1e-7, "less than 0.1 points"), (12.34, "12.3 points"),
+        (0.3, 0.299501, "less than 0.1 points"), (0.3, 0.299499, "0.1 points"),
+        (0.3, 0.299, "0.1 points"), (0.3, 0.3 - 1e-9, "less than 0.1 points"),
+        (0.3, 0.1766, "12.3 points"), (0.3, -0.1, "40.0 points"),
+        (1 / 3, -0.0003, "33.3 points"),  # 33.36, shown as +0.0 % of +33.3 %
+        (1 / 3, 0.10046, "23.3 points"),
     ],
 )  # fmt: skip
-def test_what_is_missing_is_never_zero(gap: float, text: str) -> None:
-    assert missing(gap) == text
+def test_what_is_missing_is_never_zero_and_the_difference_of_what_is_shown(
+    goal: float, change: float, text: str
+) -> None:
+    assert missing(goal, change) == text
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,23 @@ def test_numbers_become_columns(plain: Any, kind: Any, count: int) -> None:
         assert not result.readings
 
 
+@pytest.mark.parametrize("count", [1, 9])
+def test_booleans_stay_distinct_from_numbers(count: int) -> None:
+    items = [(n, value(True, KIND.Boolean)) for n in range(count)]
+    items += [(n + 10, value(1, KIND.Int32)) for n in range(count)]
+    array = value([True, False], KIND.Boolean)
+    result = decode([*items, (9, array)])
+    is_boolean = {
+        block.addresses[a]: block.boolean is not None and bool(block.boolean[i])
+        for block in result.blocks
+        for i, a in enumerate(block.address)
+    }
+    assert is_boolean == {
+        **{f"a{n}": True for n in range(count)}, **{f"a{n + 10}": False for n in range(count)},
+        "a9[0]": True, "a9[1]": True,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("count", [1, 20])
 def test_large_integers_keep_their_digits(count: int) -> None:
     items = [(n, value(2**64 - 1, KIND.UInt64)) for n in range(count)]
