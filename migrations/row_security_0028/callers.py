@@ -109,29 +109,70 @@ CREATE FUNCTION caller_own_connectors() RETURNS SETOF text {_DEFINER} ROWS 10 AS
         served.equipment_id IN (SELECT caller_equipment()), false))
 $$"""  # noqa: S608 - made of constants
 
-# Facts have the plants; an event whose names are not resolved has none.
+# Facts have the plants; an event whose names are not resolved has none. Asked of each row, so it
+# looks for the facts of the event alone. `e` is the equipment of a fact.
+_SITE_OF_RELATION = (
+    "JOIN supply_relations r ON r.id = f.relation_id JOIN sites s ON s.id = r.site_id"
+    " JOIN equipment e ON e.id = s.equipment_id"
+)
+_PLACE_OF_WAREHOUSE = (
+    "LEFT JOIN sites s ON s.id = w.site_id"
+    " JOIN equipment e ON e.id = coalesce(w.equipment_id, s.equipment_id)"
+)
+_PLACE_OF_ITEM = (
+    "JOIN stock_items i ON i.id = f.stock_item_id JOIN warehouses w ON w.id = i.warehouse_id "
+    + _PLACE_OF_WAREHOUSE
+)
+_MACHINE = "JOIN equipment e ON e.id = f.equipment_id"
+_ITS_EVENT = "f.event_id = event"
+_FACTS = (  # kinds of events, the fact with its equipment, and how it is found
+    ("delivery_called_off", f"call_off_entries f {_SITE_OF_RELATION}", _ITS_EVENT),
+    ("shipment_announced", f"shipment_lines f {_SITE_OF_RELATION}", _ITS_EVENT),
+    ("goods_received", f"receipt_lines f {_SITE_OF_RELATION}", _ITS_EVENT),
+    (
+        "goods_received",
+        f"receipt_lines f JOIN warehouses w ON w.id = f.warehouse_id {_PLACE_OF_WAREHOUSE}",
+        _ITS_EVENT,
+    ),
+    ("stock_counted", f"stock_counts f {_PLACE_OF_ITEM}", _ITS_EVENT),
+    (
+        "stock_moved, goods_received, material_consumed",
+        f"stock_movements f {_PLACE_OF_ITEM}",
+        _ITS_EVENT,
+    ),
+    ("material_consumed", f"consumptions f {_MACHINE}", _ITS_EVENT),
+    ("quality_inspected", f"inspections f {_MACHINE}", _ITS_EVENT),
+    (
+        "state_changed, quality_inspected, attendance_recorded",
+        f"machine_reports f {_MACHINE}",
+        _ITS_EVENT,
+    ),
+    ("job_started, job_finished", f"job_runs f {_MACHINE}", "f.event_ids @> ARRAY[event]"),
+)
+_MINE = (
+    "EXISTS (SELECT FROM unnest(plants) AS p (path)"
+    " WHERE e.path = p.path OR starts_with(e.path, p.path || '/'))"
+)
+
+
+def _search(kinds: str, facts: str, found: str) -> str:
+    listed = ", ".join(f"'{kind}'" for kind in kinds.split(", "))
+    return f"""
+    IF kind IS NULL OR kind IN ({listed}) THEN
+        IF EXISTS (SELECT FROM {facts} WHERE {found} AND {_MINE}) THEN
+            RETURN true;
+        END IF;
+    END IF;"""
+
+
+# `kind` null: not known.
 SEES_EVENT = f"""
-CREATE FUNCTION caller_sees_event(event uuid) RETURNS boolean {_DEFINER} AS $$
-    SELECT EXISTS (SELECT FROM call_off_entries f
-            WHERE f.event_id = event AND f.relation_id IN (SELECT caller_relations()))
-        OR EXISTS (SELECT FROM shipment_lines f
-            WHERE f.event_id = event AND f.relation_id IN (SELECT caller_relations()))
-        OR EXISTS (SELECT FROM receipt_lines f
-            WHERE f.event_id = event AND (f.relation_id IN (SELECT caller_relations())
-                OR f.warehouse_id IN (SELECT caller_warehouses())))
-        OR EXISTS (SELECT FROM stock_counts f
-            WHERE f.event_id = event AND f.stock_item_id IN (SELECT caller_stock_items()))
-        OR EXISTS (SELECT FROM stock_movements f
-            WHERE f.event_id = event AND f.stock_item_id IN (SELECT caller_stock_items()))
-        OR EXISTS (SELECT FROM consumptions f
-            WHERE f.event_id = event AND f.equipment_id IN (SELECT caller_equipment()))
-        OR EXISTS (SELECT FROM inspections f
-            WHERE f.event_id = event AND f.equipment_id IN (SELECT caller_equipment()))
-        OR EXISTS (SELECT FROM machine_reports f
-            WHERE f.event_id = event AND f.equipment_id IN (SELECT caller_equipment()))
-        OR EXISTS (SELECT FROM job_runs f
-            WHERE f.event_ids @> ARRAY[event] AND f.equipment_id IN (SELECT caller_equipment()))
-$$"""  # noqa: S608 - made of constants
+CREATE FUNCTION caller_sees_event(kind text, event uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE plants text[] := caller_plants();
+BEGIN{"".join(_search(*fact) for fact in _FACTS)}
+    RETURN false;
+END $$"""
 
 # In the order in which they use each other.
 FUNCTIONS = {
@@ -148,5 +189,5 @@ FUNCTIONS = {
     "caller_materials()": MATERIALS,
     "caller_connectors()": CONNECTORS,
     "caller_own_connectors()": OWN_CONNECTORS,
-    "caller_sees_event(uuid)": SEES_EVENT,
+    "caller_sees_event(text, uuid)": SEES_EVENT,
 }

@@ -54,8 +54,8 @@ OF_PLANT = {
     "audit_head": "false",
     "audit_seals": "false",
     "business_event_revisions":
-        f"{_of('delivered_by', 'caller_own_connectors')} OR caller_sees_event(event_id)",
-    "business_events": f"{_OWN_CONNECTOR} OR caller_sees_event(event_id)",
+        f"{_of('delivered_by', 'caller_own_connectors')} OR caller_sees_event(NULL, event_id)",
+    "business_events": f"{_OWN_CONNECTOR} OR caller_sees_event(kind, event_id)",
     "connectors": _of("id", "caller_own_connectors"),
     "consumptions": f"{_EQUIPMENT} OR {path_within('equipment')}",
     "findings": f"{_RELATION} OR {_of('site_id', 'caller_sites')} OR {_WAREHOUSE}"

@@ -158,8 +158,8 @@ FUNCTIONS: Final[Mapping[DatabaseRole, Iterable[str]]] = {
     DatabaseRole.API: (
         "caller_connectors()", "caller_equipment()", "caller_lineage()", "caller_materials()",
         "caller_own_connectors()", "caller_paths()", "caller_plants()", "caller_relations()",
-        "caller_sees_event(uuid)", "caller_signals()", "caller_sites()", "caller_stock_items()",
-        "caller_suppliers()", "caller_warehouses()",
+        "caller_sees_event(text, uuid)", "caller_signals()", "caller_sites()",
+        "caller_stock_items()", "caller_suppliers()", "caller_warehouses()",
     ),
     DatabaseRole.GRAFANA: ("reader_equipment()",),
     DatabaseRole.INGEST: ("make_day_partition(text, date)",),
