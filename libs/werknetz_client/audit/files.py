@@ -96,7 +96,8 @@ def _read_ndjson(file: TextIO) -> Iterator[Link]:
 
 
 def _read_csv(file: TextIO) -> Iterator[Link]:
-    csv.field_size_limit(_FIELD_MAX)
+    # The limit holds for the whole process, in which others read tables, too.
+    former_limit = csv.field_size_limit(_FIELD_MAX)
     reader = csv.DictReader(file, strict=True)
     try:
         for row in reader:
@@ -106,6 +107,8 @@ def _read_csv(file: TextIO) -> Iterator[Link]:
             yield _link(row["seq"], row["previous"], row["hash"], entry)
     except (csv.Error, ValueError, KeyError, TypeError) as error:
         raise _reject(reader.line_num, error) from error
+    finally:
+        csv.field_size_limit(former_limit)
 
 
 def _link(seq: str, previous: str, digest: str, entry: str | None) -> Link:
