@@ -81,7 +81,8 @@ def test_two_processes_share_limits_and_outlive_each_other(
         killed = min(before)
         os.kill(killed, signal.SIGKILL)
         assert {get("/plants", "engineer").status_code for _ in range(20)} == {200}
-        assert get("/plants", "viewer").status_code == 429
+        # The other process may have a few of its tokens left.
+        assert 429 in {get("/plants", "viewer").status_code for _ in range(LEASE + 1)}
         wait_until(lambda: len(api_processes(up.pid) - {killed}) == 2, log)
     finally:
         children = psutil.Process(up.pid).children()
