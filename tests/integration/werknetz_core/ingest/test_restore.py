@@ -105,7 +105,7 @@ async def _restore_at_once(server: Postgres, url: str, file: Path) -> None:
 
 
 async def _restore_schema(server: Postgres, url: str, file: Path) -> None:
-    await _execute(url, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+    await _execute(url, "DROP SCHEMA public, werknetz_api, grafana CASCADE", "CREATE SCHEMA public")
     await _run(server, "pg_restore", "-d", url, str(file))
 
 
