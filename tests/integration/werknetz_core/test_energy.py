@@ -213,7 +213,7 @@ async def test_a_factor_of_another_time_changes_only_its_time_and_the_audit_log_
         ({"unit": "qubit3"}, 422, "not known"),
         ({"energy_unit": "m^3"}, 422, "use two units of one kind"),
         ({"energy_per_unit": -1}, 422, "greater than or equal to 0"),
-        ({"energy_per_unit": "NaN"}, 422, "finite"),
+        ({"energy_per_unit": "NaN"}, 422, "valid number"),
         ({"co2_kg_per_unit": -0.1}, 422, "greater than or equal to 0"),
         ({"valid_from": "2026-11-20T08:00:00"}, 422, "timezone"),
         ({"equipment": "nordwerk/emden-9"}, 404, "emden-9"),
