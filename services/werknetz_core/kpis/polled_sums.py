@@ -22,6 +22,7 @@ from werknetz_core.kpis.window_sums import SumQuery, load_window_sums, piece_col
 
 _IDS_MAX: Final = 1_000  # of more equipment, the round trips are a small part
 _WINDOWS_MAX: Final = 100
+_PAIRS_MAX: Final = 2_000  # of windows and equipment: the statement looks at each of them
 _TRIES: Final = 3
 _CACHED_MAX: Final = 4_096
 _RANGE: Final = re.compile(r"\[(-?\d+),(-?\d+)\)")
@@ -85,6 +86,7 @@ def _is_small(queries: Sequence[SumQuery]) -> bool:
         all(query.windows for query in queries)
         and sum(len(query.windows) for query in queries) <= _WINDOWS_MAX
         and sum(len(query.ids) for query in queries) <= _IDS_MAX
+        and sum(len(query.windows) * len(query.ids) for query in queries) <= _PAIRS_MAX
     )
 
 
