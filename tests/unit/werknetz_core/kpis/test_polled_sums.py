@@ -110,6 +110,8 @@ async def test_states_that_change_all_the_time_are_read_in_a_transaction() -> No
         (SumQuery(1, range(1, 1002), [HOUR]), False),
         (SumQuery(1, [1], [HOUR] * 100), True),
         (SumQuery(1, [1], [HOUR] * 101), False),
+        (SumQuery(1, list(range(20)), [HOUR] * 100), True),
+        (SumQuery(1, list(range(21)), [HOUR] * 100), False),  # pairs of both
         (SumQuery(1, [1], []), False),
     ],
 )
