@@ -7,7 +7,7 @@ import pytest
 from werknetz_core import admin
 
 from .conftest import LINE, OTHER, PLANT, PRESS, World
-from .test_stops import post, send
+from .stop_requests import post, send
 
 pytestmark = pytest.mark.asyncio
 

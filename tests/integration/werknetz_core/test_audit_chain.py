@@ -21,9 +21,9 @@ from werknetz_client.audit.chain import (
 )
 
 from .conftest import LINE, World
+from .stop_requests import send
 from .test_schema_entries import _migrate as migrate
 from .test_schema_entries import database as empty_database  # noqa: F401 - a fixture
-from .test_stops import send
 
 pytestmark = pytest.mark.asyncio
 WRITERS, CHANGES = 20, 5

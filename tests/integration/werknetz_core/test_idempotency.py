@@ -11,7 +11,7 @@ from werknetz_core.idempotency import attempt
 from werknetz_core.idempotency.key import hash_of
 
 from .conftest import PRESS, World
-from .test_stops import M, code_of, id_of, pieces, send
+from .stop_requests import M, code_of, id_of, pieces, send
 
 pytestmark = pytest.mark.asyncio
 NOTE = {"equipment": PRESS, "text": "belt changed"}

@@ -11,8 +11,8 @@ from werknetz_worker.watermarks import WatermarkPublisher
 
 from .access_table import PUBLIC
 from .conftest import LINE, PLANT, PRESS, World, add_bucket
+from .stop_requests import pieces, send
 from .test_access import PARAMETERS, ROUTES
-from .test_stops import pieces, send
 
 pytestmark = pytest.mark.asyncio
 API = "/api/v1"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from .conftest import LINE, PRESS, World, add_bucket
-from .test_stops import code_of, post, send
+from .stop_requests import code_of, post, send
 
 pytestmark = pytest.mark.asyncio
 BODY = {"equipment": PRESS, "at": "2026-11-20T09:00:00Z", "kind": "scrap", "quantity": 3}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from .conftest import LINE, OTHER, PLANT, PRESS, World
-from .test_stops import code_of, send
+from .stop_requests import code_of, send
 
 pytestmark = pytest.mark.asyncio
 ZWICK = "nordwerk/zwick-2"

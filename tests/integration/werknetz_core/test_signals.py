@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from .conftest import NOW, OTHER, PLANT, PRESS, ROBOT, World
-from .test_stops import code_of
+from .stop_requests import code_of
 
 pytestmark = pytest.mark.asyncio
 SPAN = "start=2026-11-20T09:00:00Z&end=2026-11-20T11:00:00Z"

@@ -3,7 +3,7 @@
 import pytest
 
 from .conftest import PRESS, World
-from .test_stops import at, send
+from .stop_requests import at, send
 from .test_stops_computed import START, add_machine, sums, work
 
 pytestmark = pytest.mark.asyncio

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from .conftest import LINE, PLANT, PRESS, World
-from .test_stops import at, list_stops, post, send
+from .stop_requests import at, list_stops, post, send
 from .test_stops_computed import START, add_machine, work
 
 pytestmark = pytest.mark.asyncio

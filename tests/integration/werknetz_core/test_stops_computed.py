@@ -12,7 +12,7 @@ from werknetz_worker.elements.compute import compute_dirty_buckets
 from werknetz_worker.watermarks import WatermarkPublisher
 
 from .conftest import NOW, PLANT, PRESS, World
-from .test_stops import at, brief, list_stops, post, send
+from .stop_requests import at, brief, list_stops, post, send
 
 pytestmark = pytest.mark.asyncio
 START = "07:00"  # 8:00 in Emden: the early shift runs, without a break until 10:00 local time

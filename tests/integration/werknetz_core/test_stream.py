@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from .conftest import OTHER, PLANT, PRESS, ROBOT, World
+from .stop_requests import M, P, code_of, pieces
 from .test_signals import add
-from .test_stops import M, P, code_of, pieces
 
 pytestmark = pytest.mark.asyncio
 WITHIN_S = 60

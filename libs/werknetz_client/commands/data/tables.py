@@ -159,7 +159,7 @@ def list_policies(
     output: OutputOption = Output.TABLE,
     wide: Wide = False,
 ) -> None:
-    """List supply policies; without a supplier: of all that have none of their own."""
+    """List every version of every supply policy; one without a supplier is the default."""
     with Client() as client:
         print_collection(
             client.supply_policies, POLICIES, output, limit=limit, wide=wide, supplier=supplier
