@@ -31,7 +31,7 @@ def _name(text: str) -> x509.Name:
 
 @dataclass
 class Authority:
-    """Issues certificates into `folder`, without other names for 127.0.0.1 and localhost."""
+    """Issues certificates into `folder`: for 127.0.0.1 and localhost, unless names are given."""
 
     folder: Path
     name: str = "test authority"
