@@ -87,7 +87,7 @@ clean: ## what can be made again
 	@$(BIN)/python -m pip install --quiet uv && touch $@
 
 .venv/run.stamp: .venv/uv.stamp requirements/demo.txt pyproject.toml
-	@test -e .venv/dev.stamp || PYTHONDONTWRITEBYTECODE= $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements/demo.txt
+	@test .venv/dev.stamp -nt requirements/demo.txt || PYTHONDONTWRITEBYTECODE= $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements/demo.txt
 	@$(BIN)/uv pip install --quiet --no-deps -e . && touch $@
 
 .venv/dev.stamp: .venv/uv.stamp requirements/dev.txt pyproject.toml
