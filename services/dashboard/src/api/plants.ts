@@ -1,0 +1,19 @@
+import { queryOptions } from "@tanstack/react-query";
+import { api, bodyOf, type Schemas } from "./client";
+import { NAMES_S, polled } from "./polling";
+
+export type Plant = Schemas["PlantView"];
+
+export const plants = queryOptions({
+  queryKey: ["plants"],
+  queryFn: ({ signal }) =>
+    bodyOf(api.GET("/api/v1/plants", { signal, params: { query: { limit: 1000 } } })),
+  ...polled(NAMES_S),
+});
+
+/** Return the paths whose overviews make up the group: the plants of a person, else the roots. */
+export function rootsOf(all: readonly Plant[], allowed: readonly string[] | null): string[] {
+  const paths = all.map((plant) => plant.path);
+  if (allowed !== null) return paths;
+  return [...new Set(paths.map((path) => path.split("/")[0] ?? path))];
+}

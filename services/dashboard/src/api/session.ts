@@ -1,0 +1,29 @@
+/** Who is signed in, and the ways to sign in and out. */
+import { queryOptions } from "@tanstack/react-query";
+import { api, bodyOf, type Schemas } from "./client";
+
+export type Me = Schemas["MeView"];
+
+export const me = queryOptions({
+  queryKey: ["me"],
+  queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/me", { signal })),
+  staleTime: 60_000,
+  retry: false,
+});
+
+export const signInWays = queryOptions({
+  queryKey: ["session", "ways"],
+  queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/session/ways", { signal })),
+});
+
+export async function signIn(body: Schemas["SignIn"]): Promise<void> {
+  await bodyOf(api.POST("/api/v1/session", { body }));
+}
+
+export async function signOut(): Promise<void> {
+  await bodyOf(api.DELETE("/api/v1/session"));
+}
+
+export function may(who: Me, permission: string): boolean {
+  return who.permissions.includes(permission);
+}

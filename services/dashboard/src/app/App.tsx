@@ -1,0 +1,70 @@
+/** The page: who is signed in decides between the screens and the form. */
+import { MantineProvider } from "@mantine/core";
+import { QueryClient, QueryClientProvider, useQuery, useQueryClient } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { lazy, Suspense, useCallback, useEffect, useState } from "react";
+import { ApiProblem } from "../api/client";
+import { me, signIn } from "../api/session";
+import { LanguageProvider } from "../i18n/LanguageProvider";
+import { ProblemNotice } from "../shared/ProblemNotice";
+import { router } from "./routes";
+import { theme } from "./theme";
+
+// Most visits have a session: they load no form.
+const SignIn = lazy(async () => ({ default: (await import("./SignIn")).SignIn }));
+
+const queries = new QueryClient({
+  defaultOptions: { queries: { retry: false, networkMode: "always" } },
+});
+
+/** The key of a link such as http://host/#key=wn_…; a fragment reaches no server and no log. */
+function takeKeyOfLink(): string | undefined {
+  const key = new URLSearchParams(window.location.hash.slice(1)).get("key");
+  if (key === null) return undefined;
+  window.history.replaceState(null, "", window.location.pathname + window.location.search);
+  return key;
+}
+const keyOfLink = takeKeyOfLink();
+
+export function App() {
+  const refresh = useCallback(() => void queries.invalidateQueries(), []);
+  return (
+    <MantineProvider
+      theme={theme}
+      defaultColorScheme="auto"
+      withCssVariables={false}
+      withGlobalClasses={false}
+    >
+      <QueryClientProvider client={queries}>
+        <LanguageProvider onChange={refresh}>
+          <Entrance />
+        </LanguageProvider>
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}
+
+function Entrance() {
+  const client = useQueryClient();
+  const [linkProblem, setLinkProblem] = useState<Error>();
+  const [isLinkUsed, setLinkUsed] = useState(keyOfLink === undefined);
+  const who = useQuery({ ...me, enabled: isLinkUsed });
+
+  useEffect(() => {
+    if (isLinkUsed || keyOfLink === undefined) return;
+    signIn({ key: keyOfLink, kind: "browser" })
+      .catch((error: Error) => setLinkProblem(error))
+      .finally(() => setLinkUsed(true));
+  }, [isLinkUsed]);
+
+  if (who.data !== undefined) return <RouterProvider router={router} />;
+  if (who.error === null) return null;
+  if (who.error instanceof ApiProblem && who.error.status === 401) {
+    return (
+      <Suspense>
+        <SignIn problem={linkProblem} onSignedIn={() => void client.invalidateQueries()} />
+      </Suspense>
+    );
+  }
+  return <ProblemNotice error={who.error} onRetry={() => void who.refetch()} />;
+}

@@ -1,0 +1,66 @@
+/** The addresses of the page. Each screen loads when it is first opened. */
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+} from "@tanstack/react-router";
+import { Frame } from "./Frame";
+import { UnknownPage } from "./UnknownPage";
+
+/** What an address holds beside its path: the period of a screen. */
+export interface PeriodSearch {
+  start?: string;
+  end?: string;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function periodOf(search: Record<string, unknown>): PeriodSearch {
+  const start = textOf(search.start);
+  const end = textOf(search.end);
+  return { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) };
+}
+
+const root = createRootRoute({ component: Frame, notFoundComponent: UnknownPage });
+
+const group = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  component: lazyRouteComponent(() => import("../screens/Group/GroupScreen"), "GroupScreen"),
+});
+
+const plant = createRoute({
+  getParentRoute: () => root,
+  path: "/plant/$",
+  component: lazyRouteComponent(() => import("../screens/Plant/PlantScreen"), "PlantScreen"),
+});
+
+const machine = createRoute({
+  getParentRoute: () => root,
+  path: "/machine/$",
+  validateSearch: periodOf,
+  component: lazyRouteComponent(() => import("../screens/Machine/MachineScreen"), "MachineScreen"),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([group, plant, machine]),
+  defaultPreload: "intent",
+  scrollRestoration: true,
+  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch: (search) => {
+    const pairs = Object.entries(search).filter(([, value]) => value !== undefined);
+    const text = new URLSearchParams(
+      pairs.map(([name, value]) => [name, String(value)]),
+    ).toString();
+    return text === "" ? "" : `?${text}`;
+  },
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,7 @@
+import common from "./common.json";
+import group from "./group.json";
+import machine from "./machine.json";
+import plant from "./plant.json";
+import states from "./states.json";
+
+export default { common, group, machine, plant, states };

@@ -1,0 +1,58 @@
+/** "Are we on the path, and which plant needs help?" */
+import { useQueries, useSuspenseQuery } from "@tanstack/react-query";
+import { useTranslations } from "use-intl";
+import { overview } from "../../api/overview";
+import { plants, rootsOf } from "../../api/plants";
+import { me } from "../../api/session";
+import { ProblemNotice } from "../../shared/ProblemNotice";
+import { CostliestLosses } from "./CostliestLosses";
+import styles from "./GroupScreen.module.css";
+import { PlantCard } from "./PlantCard";
+import { byNeed } from "./ranking";
+import { TargetStrip } from "./TargetStrip";
+import { UpcomingStops } from "./UpcomingStops";
+
+export function GroupScreen() {
+  const t = useTranslations("group");
+  const who = useSuspenseQuery(me);
+  const all = useSuspenseQuery(plants);
+  const roots = rootsOf(all.data.items, who.data.plants);
+  const answers = useQueries({ queries: roots.map((root) => overview(root, "plant")) });
+  const shown = answers.flatMap(({ data }) => (data === undefined ? [] : [data]));
+  const failed = answers.find(({ data, error }) => error !== null && data === undefined);
+  const cards = shown.flatMap(({ items, under }) => (items.length === 0 ? [under] : items));
+  return (
+    <>
+      <h1>{roots.length === 1 ? (shown[0]?.under.name ?? t("title")) : t("title")}</h1>
+      {failed?.error ? (
+        <ProblemNotice error={failed.error} onRetry={() => void failed.refetch()} />
+      ) : null}
+      {roots.length === 0 ? (
+        <div className={styles.empty}>
+          <p>{t("noPlants")}</p>
+          <p className="second">{t("noPlantsHint")}</p>
+        </div>
+      ) : null}
+      {shown.flatMap(({ under }) =>
+        under.targets.map((target) => (
+          <TargetStrip key={`${under.equipment} ${target.key}`} target={target} />
+        )),
+      )}
+      <ul className={styles.cards} aria-label={t("plants")}>
+        {cards.toSorted(byNeed).map((item) => (
+          <li key={item.equipment}>
+            <PlantCard item={item} />
+          </li>
+        ))}
+      </ul>
+      <div className={styles.lists}>
+        {roots.map((root) => (
+          <UpcomingStops key={root} under={root} />
+        ))}
+        {roots.map((root) => (
+          <CostliestLosses key={root} under={root} />
+        ))}
+      </div>
+    </>
+  );
+}

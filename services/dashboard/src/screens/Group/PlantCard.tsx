@@ -1,0 +1,77 @@
+/** A plant at a glance: its OEE now or over seven days, what stands, what is silent. */
+import { Link } from "@tanstack/react-router";
+import { useTranslations } from "use-intl";
+import type { OverviewItem } from "../../api/overview";
+import { Sparkline } from "../../shared/charts/Sparkline";
+import { StateMark } from "../../shared/charts/StateMark";
+import { nameOf } from "../../shared/format";
+import { machineState } from "../../shared/states";
+import { useFormats } from "../../shared/useFormats";
+import styles from "./PlantCard.module.css";
+
+const PARTS = ["availability", "effectiveness", "quality_ratio"] as const;
+
+export function PlantCard({ item }: { item: OverviewItem }) {
+  const t = useTranslations("group");
+  const common = useTranslations("common");
+  const states = useTranslations("states");
+  const format = useFormats(item.time_zone);
+  const shown = item.now ?? item.week;
+  const { shift, worst_stop: worst } = item;
+  return (
+    <Link className={styles.card} to="/plant/$" params={{ _splat: item.equipment }}>
+      <div className={styles.head}>
+        <span className={styles.name}>{item.name}</span>
+        <span className="second">
+          {shift?.is_running
+            ? t("shiftNow", {
+                name: shift.name ?? "",
+                start: format.time(shift.start),
+                end: format.time(shift.end),
+                zone: format.zone(shift.start),
+              })
+            : t("noShift")}
+        </span>
+      </div>
+      <div className={styles.value}>{format.share(shown.oee)}</div>
+      <div className="second">
+        {item.now === null ? t("sevenDays") : t("thisShift")}
+        {item.now?.oee != null && item.week.oee !== null
+          ? ` · ${t("against", { points: format.points(item.now.oee - item.week.oee) })}`
+          : null}
+      </div>
+      <dl className={styles.parts}>
+        {PARTS.map((part) => (
+          <div key={part}>
+            <dt>{common(`kpi.${part}`)}</dt>
+            <dd>{format.share(shown[part])}</dd>
+          </div>
+        ))}
+      </dl>
+      <Sparkline values={item.spark} label={t("spark")} />
+      <div>
+        {worst === null ? (
+          t("openStops", { count: item.open_stops })
+        ) : (
+          <>
+            <StateMark state={worst.state} />{" "}
+            {t("worst", {
+              machine: nameOf(worst.equipment),
+              state: states(machineState(worst.state)),
+              length: format.duration(worst.seconds),
+            })}
+          </>
+        )}
+      </div>
+      {item.silent_connectors.length === 0 ? null : (
+        <div className={styles.alarm}>{t("silent", { count: item.silent_connectors.length })}</div>
+      )}
+      <div className="second">
+        {item.computed_at === null
+          ? null
+          : common("asOf", { time: format.time(item.computed_at, true) })}
+        {shown.provisional ? ` · ${common("provisional")}` : null}
+      </div>
+    </Link>
+  );
+}

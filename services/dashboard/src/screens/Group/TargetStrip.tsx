@@ -1,0 +1,26 @@
+/** How far the productivity is on its way to the goal. */
+import { useTranslations } from "use-intl";
+import type { OverviewItem } from "../../api/overview";
+import { useFormats } from "../../shared/useFormats";
+import styles from "./TargetStrip.module.css";
+
+export function TargetStrip({ target }: { target: OverviewItem["targets"][number] }) {
+  const t = useTranslations("group");
+  const format = useFormats();
+  const change = format.points(target.change);
+  return (
+    <section className={styles.strip} aria-label={t("target")}>
+      <span className="second">{t("target")}</span>
+      <span className={styles.change}>
+        {t("ofGoal", { change, goal: format.points(target.goal) })}
+      </span>
+      <progress
+        className={styles.bar}
+        max={target.goal}
+        value={Math.max(0, target.change ?? 0)}
+        aria-label={t("ofGoal", { change, goal: format.points(target.goal) })}
+      />
+      <span>{target.headline}</span>
+    </section>
+  );
+}
