@@ -7,7 +7,7 @@ WORKERS ?= 2
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help demo test test-at check proto docs simulate chaos mutate bench fuzz truth test-compose audit sbom pin-images release lock clean
+.PHONY: help demo dashboard test test-at check proto docs simulate chaos mutate bench fuzz truth test-compose audit sbom pin-images release lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -24,6 +24,9 @@ test-at: .venv/dev.stamp build/shifted_clock.so ## tests at another time: AT="20
 
 build/shifted_clock.so: tests/plumbing/shifted_clock.c
 	@mkdir -p build && $(CC) -O2 -shared -fPIC -o $@ $< -ldl
+
+dashboard: ## build the web page into the core, unless it is up to date; needs Node >= 20.19 or installs it
+	$(PYTHON) deploy/build_dashboard.py $(ARGS)
 
 check: .venv/dev.stamp ## lint, types, layers
 	$(BIN)/ruff check .

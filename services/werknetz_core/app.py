@@ -26,6 +26,7 @@ from werknetz_core.context.app_context import open_app_context
 from werknetz_core.context.edge_forwarder import EVENTS_BATCH_PATH
 from werknetz_core.context.equipment_tree import now_us as clock_us
 from werknetz_core.context.strict import refuse_bad_input, refuse_bad_input_of
+from werknetz_core.dashboard.endpoints import router as dashboard
 from werknetz_core.deliveries.call_offs.endpoints import router as call_offs
 from werknetz_core.deliveries.cumulatives.endpoints import router as cumulatives
 from werknetz_core.deliveries.due_lines.endpoints import router as due_lines
@@ -169,6 +170,7 @@ def create_app(
         app.include_router(router, prefix=PREFIX, dependencies=[Depends(guard)])
     app.include_router(health, include_in_schema=False)
     app.include_router(docs)
+    app.include_router(dashboard)  # last: its page is at each address that no other route has
     check_routes(app)
     app.openapi = lambda: openapi_of(  # type: ignore[method-assign] # FastAPI's documented way
         app, description=_DESCRIPTION, public=PUBLIC

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 README_LINES_MAX = 150
 FENCE = re.compile(r"^ *```(?P<info>[^\n`]*)\n(?P<body>.*?)^ *```", re.MULTILINE | re.DOTALL)
-OPENAPI = ROOT / "tests/contract/werknetz_core/openapi.json"
+OPENAPI = ROOT / "services/dashboard/openapi.json"
 
 
 def _blocks(page: Path) -> Iterator[tuple[str, str]]:

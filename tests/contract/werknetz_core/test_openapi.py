@@ -11,7 +11,7 @@ from werknetz_core.app import create_app
 from werknetz_core.context.polling import KNOWN_AT
 from werknetz_core.settings import CoreSettings
 
-SNAPSHOT = Path(__file__).with_name("openapi.json")
+SNAPSHOT = Path(__file__).parents[3] / "services/dashboard/openapi.json"
 
 
 def test_the_document_equals_the_snapshot() -> None:
