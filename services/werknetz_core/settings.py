@@ -38,7 +38,7 @@ class CoreSettings:
     key_cache_s: float = 5.0  # cache lifetime; a revoked key works at most this long
     rate_per_s: float = RATE_PER_S  # sustained requests of one key; 0: no limit
     rate_burst: int = RATE_BURST  # burst of one key, e.g. when all dashboards start
-    key_requests_max: int = KEY_REQUESTS_MAX  # of one key in flight in this process
+    key_requests_max: int = KEY_REQUESTS_MAX  # of one key in flight in all processes
     wide_requests_max: int = WIDE_REQUESTS_MAX  # of all keys and processes; each key has one
     wide_statement_timeout_s: float = STATEMENT_TIMEOUT_S  # of wide requests
     wide_process: bool = False  # answer them in a process of lower priority beside this one

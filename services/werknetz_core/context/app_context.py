@@ -73,9 +73,13 @@ async def open_app_context(
             stack.push_async_callback(oidc.close)
         tree = EquipmentTreeCache(database, refresh_s=settings.tree_refresh_s)
         kpis = KpiCatalogueCache(database, refresh_s=settings.tree_refresh_s)
+        rate_limiter = RateLimiter(redis, per_s=settings.rate_per_s, burst=settings.rate_burst)
+        admission = Admission(settings, rate_limiter, wide_database, redis)
+        stack.push_async_callback(admission.in_flight.give_back)
         background = (
             BackgroundTask("equipment_tree", tree.run),
             BackgroundTask("kpi_definitions", kpis.run),
+            BackgroundTask("key_slots", admission.in_flight.run),
             *(_background_task(name, job, database) for name, job in jobs.items()),
         )
         for task in background:
@@ -92,7 +96,7 @@ async def open_app_context(
             kpis=kpis,
             watermarks=Watermarks(redis, cache_s=settings.watermark_cache_s),
             rate_limiter=rate_limiter,
-            admission=Admission(settings, rate_limiter, wide_database, redis),
+            admission=admission,
             now_us=now_us,
             edge_forwarder=edge_forwarder,
             oidc=oidc,

@@ -72,7 +72,7 @@ async def check_readiness(context: ContextDep) -> ReadinessView:
         status="ready" if redis in {"ok", "not configured"} else "degraded",
         database=database,
         redis=redis,
-        limits="shared" if redis == "ok" else "local",
+        limits="shared" if redis == "ok" and context.admission.in_flight.is_shared else "local",
         background=background,
     )
     if providers:

@@ -20,6 +20,7 @@ from werknetz.store.session import Database
 from werknetz_core.http.problem import Problem
 from werknetz_core.http.rate_limit import RateLimiter
 from werknetz_core.limits.fair_slots import FairSlots, NoSlot
+from werknetz_core.limits.shared_key_slots import SharedKeySlots
 from werknetz_core.limits.shared_slots import SharedSlots
 from werknetz_core.limits.weight import Reads
 from werknetz_core.limits.wide_process.handed_over import handed_over
@@ -40,13 +41,13 @@ class Admission:
         wide_database: Database,
         redis: Redis | None = None,
     ) -> None:
-        """`wide_database`: the connections of wide requests; `redis`: shares their slots."""
+        """`wide_database`: the connections of wide requests; `redis`: shares all slots."""
         self._settings = settings
         self._rate_limiter = rate_limiter
         self.wide_database = wide_database
         wait_s = settings.slot_wait_s
-        self.in_flight = FairSlots(
-            per_key=settings.key_requests_max, waiting_max=WAITING_MAX, wait_s=wait_s
+        self.in_flight = SharedKeySlots(
+            redis, per_key=settings.key_requests_max, waiting_max=WAITING_MAX, wait_s=wait_s
         )
         self.wide = FairSlots(
             per_key=WIDE_PER_KEY,
