@@ -114,7 +114,11 @@ def _open_databases(
         ("werknetz-core-wide", settings.wide_requests_max, settings.wide_statement_timeout_s),
     )
     database, wide_database = (
-        Database(settings.database_url, PoolOptions(*pool, follows_caller=True)) for pool in pools
+        Database(
+            settings.database_url,
+            PoolOptions(*pool, follows_caller=True, rows_key=settings.rows_key),
+        )
+        for pool in pools
     )
     stack.push_async_callback(database.close)
     stack.push_async_callback(wide_database.close)

@@ -12,7 +12,8 @@ from redis.exceptions import RedisError
 
 from werknetz.domain.bucket import instant_of
 from werknetz.runtime.background import TaskStatus
-from werknetz.store.migration import CHECK_TABLES
+from werknetz.store.access.rows_key import RowsKeyRefused
+from werknetz.store.migration import CHECK_READING
 from werknetz_core.access.require import MayRead, no_key_needed
 from werknetz_core.context.app_context import AppContext, ContextDep
 from werknetz_core.health.schemas import (
@@ -22,6 +23,7 @@ from werknetz_core.health.schemas import (
     LivenessView,
     ReadinessView,
 )
+from werknetz_core.http.guard.database_errors import rows_key_problem
 from werknetz_core.http.problem import Problem
 
 CHECK_S: Final = 3.0
@@ -56,6 +58,8 @@ async def check_readiness(context: ContextDep) -> ReadinessView:
     database, redis, providers = await asyncio.gather(
         _check_database(context), _check_redis(context), _check_providers(context)
     )
+    if isinstance(database, RowsKeyRefused):
+        raise rows_key_problem(database)
     if database != "ok":
         raise Problem(
             503,
@@ -89,10 +93,14 @@ async def show_metrics(request: Request, principal: MayRead) -> Response:
     return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-async def _check_database(context: AppContext) -> str:
+async def _check_database(context: AppContext) -> str | RowsKeyRefused:
     try:
         async with asyncio.timeout(CHECK_S):
-            await context.database.fetchval(CHECK_TABLES)
+            await context.database.fetchval(CHECK_READING)
+    except RowsKeyRefused as error:
+        return error
+    except asyncpg.InvalidAuthorizationSpecificationError:
+        return RowsKeyRefused.unknown_key()
     except asyncpg.UndefinedTableError:
         return "no tables"
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:

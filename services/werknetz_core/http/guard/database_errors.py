@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from fastapi import FastAPI, Request, Response
 
 from werknetz.runtime.log import get_logger
+from werknetz.store.access.rows_key import RowsKeyRefused
 from werknetz_core.http.guard.refused import (
     driver_error_of,
     is_refused_argument,
@@ -40,6 +41,11 @@ _CONFLICTS: Final[tuple[type[Exception], ...]] = (
     asyncpg.DeadlockDetectedError,
 )
 
+# The second one: of a key that has ended while a connection had plants that it signed.
+_OF_KEY: Final[tuple[type[Exception], ...]] = (
+    RowsKeyRefused, asyncpg.InvalidAuthorizationSpecificationError,
+)  # fmt: skip
+
 
 def register_database_handlers(app: FastAPI) -> None:
     """Answer the errors of PostgreSQL; an error that none of them explains passes on."""
@@ -55,6 +61,8 @@ async def _handle_database_error(request: Request, error: Exception) -> Response
     problem = await refused_value_problem(request, error)
     if problem is None and isinstance(cause, _CONFLICTS):
         problem = _conflict()
+    if problem is None and isinstance(cause, _OF_KEY):
+        problem = rows_key_problem(cause)
     if problem is None and isinstance(cause, asyncpg.InsufficientPrivilegeError):
         problem = _not_allowed(cause)
     if problem is None and isinstance(cause, _UNAVAILABLE) and not is_refused_argument(cause):
@@ -63,6 +71,12 @@ async def _handle_database_error(request: Request, error: Exception) -> Response
         raise error
     _log.warning("refused by the database", error=type(cause).__name__, status=problem.status)
     return problem_response(request, problem)
+
+
+def rows_key_problem(error: Exception) -> Problem:
+    """Return the answer where PostgreSQL does not accept whose rows the API may see."""
+    cause = error if isinstance(error, RowsKeyRefused) else RowsKeyRefused.unknown_key()
+    return Problem(503, "rows_key_refused", f"{cause.what}.", cause.remedy)
 
 
 def _not_allowed(error: asyncpg.InsufficientPrivilegeError) -> Problem:

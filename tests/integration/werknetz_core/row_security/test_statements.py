@@ -30,7 +30,9 @@ REPLAYS = tuple(
         "raw_inputs",
     )
 )  # fmt: skip
-OF_OWNER = frozenset({"LOCK_MIGRATION", "UNLOCK_MIGRATION", "SET_READER"})
+OF_OWNER = frozenset(
+    {"LOCK_MIGRATION", "UNLOCK_MIGRATION", "SET_READER", "STORE_ROWS_KEY", "LIST_ROWS_KEYS"}
+)
 STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 TEMPORARY = {
     INGEST: (CREATE_STAGING_TABLE,),
