@@ -78,21 +78,21 @@ async def load_polled_sums(
     database: Database, queries: Sequence[SumQuery], names: frozenset[str], last: LastStates
 ) -> list[dict[int, asyncpg.Record]]:
     """Return what `load_window_sums` returns."""
-    wanted = tuple(queries)
-    statement = last.get_statement(wanted)
-    if statement is None and _is_small(wanted):
-        statement = _build_statement(wanted, last)
+    polled = tuple(queries)
+    statement = last.get_statement(polled)
+    if statement is None and _is_small(polled):
+        statement = _build_statement(polled, last)
     for _ in range(_TRIES if statement is not None else 0):
         assert statement is not None  # noqa: S101 - as the range says
         rows = await database.fetch(piece_sums_with_states(names), *statement.parameters)
-        states = _states_of(rows, len(wanted))
+        states = _states_of(rows, len(polled))
         if states == statement.assumed:
             last.keep_statement(statement)
-            return _sums_of(rows, statement.numbers, len(wanted))
+            return _sums_of(rows, statement.numbers, len(polled))
         last.set(statement.key, states)
-        statement = _build_statement(wanted, last)
+        statement = _build_statement(polled, last)
     async with database.snapshot() as connection:
-        return await load_window_sums(connection, wanted, names)
+        return await load_window_sums(connection, polled, names)
 
 
 def _statement_key(queries: Sequence[SumQuery]) -> tuple[int, ...]:
