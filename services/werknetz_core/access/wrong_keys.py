@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 
 from werknetz.runtime.http_server.address import client_of
 from werknetz.runtime.log import get_logger
+from werknetz.texts.sentence import Sentence
 from werknetz_core.http.problem import Problem
 from werknetz_core.http.rate_limit import REDIS_RETRY_S, TAKE
 
@@ -119,8 +120,7 @@ class WrongKeys:
         return Problem(
             429,
             "too_many_wrong_keys",
-            "Too many requests with a wrong API key came from this address.",
-            f"Wait {wait} s (Retry-After), then send a valid key, which is answered at once; "
-            "`werknetz keys list` shows what was revoked or has expired.",
+            Sentence("access.too_many_wrong_keys"),
+            Sentence("access.wait_then_valid_key", wait=wait),
             headers={"Retry-After": str(wait)},
         )

@@ -17,6 +17,7 @@ from werknetz.domain.bucket import microseconds_of
 from werknetz.store.access.caller import all_plants
 from werknetz.store.queries.equipment import FIRST_BUCKET
 from werknetz.store.session import Database
+from werknetz.texts.sentence import Sentence
 from werknetz_core.http.problem import Problem
 from werknetz_core.http.rate_limit import RateLimiter
 from werknetz_core.limits.fair_slots import FairSlots, NoSlot
@@ -78,10 +79,8 @@ class Admission:
             await self.in_flight.acquire(key_id)
         except NoSlot as error:
             raise _too_many_in_flight(
-                f"This key has {self._settings.key_requests_max} requests in flight, and no more "
-                "at once.",
-                "Query several equipments and KPIs in one request or by POST kpi_values:query; an "
-                "operator can raise WERKNETZ_KEY_REQUESTS_MAX.",
+                Sentence("requests.key_in_flight", maximum=self._settings.key_requests_max),
+                Sentence("requests.combine_requests"),
             ) from error
         scope[IN_FLIGHT] = key_id
 
@@ -112,9 +111,8 @@ class Admission:
                 await stack.enter_async_context(self._shared_wide.hold(key_id))
             except NoSlot as error:
                 raise _too_many_in_flight(
-                    "Other wide requests are being answered; this key has one at a time.",
-                    "Request a coarser granularity, less equipment or a shorter span, or one "
-                    "answer after the other; an operator can raise WERKNETZ_WIDE_REQUESTS_MAX.",
+                    Sentence("requests.wide_in_flight"),
+                    Sentence("requests.ask_less_or_in_turn"),
                 ) from error
             yield
 
@@ -130,18 +128,24 @@ class Admission:
 
 def _too_many_in_flight(detail: str, hint: str) -> Problem:
     return Problem(
-        429, "too_many_requests_in_flight", detail, f"Wait 1 s (Retry-After). {hint}",
+        429,
+        "too_many_requests_in_flight",
+        detail,
+        Sentence("requests.wait_a_second_then", remedy=hint),
         headers={"Retry-After": "1"},
-    )  # fmt: skip
+    )
 
 
 def _too_wide(reads: Reads, weight_max: int) -> Problem:
     return Problem(
         422,
         "query_too_wide",
-        f"This request would read about {reads.rows} rows and compute {reads.values} values: it "
-        f"counts as {reads.weight} requests; at most {weight_max} are allowed.",
-        "Request a coarser granularity (KPI values by 1d or 1w are stored), less equipment or a "
-        "shorter span; sort=start lists states page by page at any span. An operator can raise "
-        "WERKNETZ_WEIGHT_MAX.",
+        Sentence(
+            "requests.too_wide",
+            rows=reads.rows,
+            values=reads.values,
+            weight=reads.weight,
+            weight_max=weight_max,
+        ),
+        Sentence("requests.ask_stored_values"),
     )

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from werknetz.runtime.log import get_logger
+from werknetz.texts.sentence import Sentence, sentence_of
 from werknetz_core.access.require import SignedInAs, no_key_needed
 from werknetz_core.context.app_context import AppContext, ContextDep
 from werknetz_core.http.problem import MEDIA_TYPE, Problem, invalid_parameter, problem_response
@@ -96,9 +97,7 @@ async def start_sign_in(
     """
     providers = _providers_of(context)
     if next_path is not None and not is_next_path(next_path):
-        raise invalid_parameter(
-            "next", "`next` is no path of this server.", "Write a path such as /machine/press-3."
-        )
+        raise invalid_parameter("next", Sentence("oidc.next_no_path"), Sentence("oidc.write_path"))
     is_https = providers.settings.is_https
     try:
         chosen = providers.choose(provider)
@@ -174,8 +173,8 @@ async def sign_out_at_provider(
         raise Problem(
             409,
             "no_session",
-            "The request has an API key, no session.",
-            "A key has no session to end: send the cookie of the session.",
+            Sentence("access.no_session"),
+            Sentence("oidc.send_cookie"),
         )
     async with context.database.write_session() as session:
         closed = await close_session(session, principal, context.now_us())
@@ -221,8 +220,8 @@ async def end_sessions_of_provider(request: Request, context: ContextDep) -> Res
         raise Problem(
             BAD_REQUEST,
             "logout_token_invalid",
-            f"The logout token is refused: {error}.",
-            "Correct issuer and client_id at the provider or in the file of WERKNETZ_OIDC_CONFIG.",
+            Sentence("oidc.logout_token_refused", error=error),
+            Sentence("oidc.correct_issuer"),
         ) from error
     except ProviderUnavailable as error:
         raise _problem_of(provider_unavailable("Logout", error)) from error
@@ -238,8 +237,8 @@ def _providers_of(context: AppContext) -> Providers:
         raise Problem(
             404,
             "oidc_not_set_up",
-            "This server has no provider for signing in.",
-            "Sign in with an account or a key; an administrator sets WERKNETZ_OIDC_CONFIG.",
+            Sentence("oidc.not_set_up"),
+            Sentence("oidc.sign_in_with_account"),
         )
     return context.oidc
 
@@ -260,7 +259,9 @@ def _refusal(
 
 def _problem_of(refused: SignInRefused) -> Problem:
     headers = {"Retry-After": "30"} if refused.status == 503 else {}
-    return Problem(refused.status, refused.code, str(refused), refused.remedy, headers=headers)
+    return Problem(
+        refused.status, refused.code, sentence_of(refused), refused.remedy, headers=headers
+    )
 
 
 def _clear_attempt(response: Response, name: str, *, is_https: bool) -> None:

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from werknetz.texts.sentence import Sentence
+
 BAD_REQUEST: Final = 400
 FORBIDDEN: Final = 403
 BAD_GATEWAY: Final = 502
@@ -36,9 +38,8 @@ def provider_unavailable(title: str, error: ProviderUnavailable) -> SignInRefuse
     return SignInRefused(
         UNAVAILABLE,
         "identity_provider_unavailable",
-        f"{title}: the provider does not answer.",
-        "Try again in a minute. API keys and local accounts work meanwhile. An administrator finds "
-        "the cause in the server's log and with `werknetz oidc check`.",
+        Sentence("oidc.provider_unavailable", title=title),
+        Sentence("oidc.try_in_a_minute"),
         cause=str(error),
     )
 
@@ -47,8 +48,7 @@ def token_refused(error: TokenInvalid) -> SignInRefused:
     return SignInRefused(
         BAD_GATEWAY,
         "identity_token_invalid",
-        "The provider's answer does not pass the checks of this server.",
-        "Sign in again. If it fails again, an administrator finds the failed check in the "
-        "server's log.",
+        Sentence("oidc.token_invalid"),
+        Sentence("oidc.sign_in_again_or_log"),
         cause=str(error),
     )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
+from werknetz.texts.sentence import Sentence
 from werknetz_core.oidc.errors import BAD_REQUEST, SignInRefused
 from werknetz_core.oidc.provider.connection import ProviderConnection
 from werknetz_core.oidc.settings import OidcSettings
@@ -46,8 +47,10 @@ class Providers:
             raise SignInRefused(
                 BAD_REQUEST,
                 "unknown_identity_provider",
-                "No provider is named." if name is None else "There is no provider of this name.",
-                f"Send `provider`, one of: {names}.",
+                Sentence("oidc.no_provider_named")
+                if name is None
+                else Sentence("oidc.unknown_provider"),
+                Sentence("oidc.send_provider", names=names),
             )
         return connection
 

@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request, Response
 
 from werknetz.runtime.log import get_logger
 from werknetz.store.access.rows_key import RowsKeyRefused
+from werknetz.texts.sentence import Sentence
 from werknetz_core.http.guard.refused import (
     driver_error_of,
     is_refused_argument,
@@ -85,15 +86,14 @@ def _not_allowed(error: asyncpg.InsufficientPrivilegeError) -> Problem:
         return Problem(
             403,
             "plant_not_allowed",
-            "The change concerns a row of a plant that this key may not see.",
-            "Use a key for that plant, or for all plants.",
+            Sentence("access.row_of_other_plant"),
+            Sentence("access.use_key_of_plant"),
         )
     return Problem(
         503,
         "database_rights_missing",
-        "The database user of the API lacks a right on a table.",
-        "An operator runs `werknetz migrate` as the owner of the tables: it gives each role its "
-        "rights.",
+        Sentence("system.database_rights_missing"),
+        Sentence("system.migrate_as_owner"),
     )
 
 
@@ -101,6 +101,6 @@ def _conflict() -> Problem:
     return Problem(
         409,
         "conflict",
-        "Another request changed the same object at this moment, or it is still in use.",
-        "Read the object again, then repeat the request.",
+        Sentence("requests.conflict"),
+        Sentence("requests.read_again"),
     )
