@@ -6,6 +6,7 @@ from werknetz.texts.sentence import Sentence
 
 BAD_REQUEST: Final = 400
 FORBIDDEN: Final = 403
+TOO_MANY: Final = 429
 BAD_GATEWAY: Final = 502
 UNAVAILABLE: Final = 503
 
@@ -14,16 +15,25 @@ class SignInRefused(Exception):
     """The sign-in fails; `str()` says why, `remedy` what to do next.
 
     `cause` is for the log and the audit log only: it may describe how the server is set up.
+    `wait_s`: after how many seconds to try again.
     """
 
     def __init__(
-        self, status: int, code: str, detail: str, remedy: str, *, cause: str | None = None
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        remedy: str,
+        *,
+        cause: str | None = None,
+        wait_s: int | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.code = code
         self.remedy = remedy
         self.cause = cause
+        self.wait_s = wait_s
 
 
 class ProviderUnavailable(Exception):
@@ -41,6 +51,7 @@ def provider_unavailable(title: str, error: ProviderUnavailable) -> SignInRefuse
         Sentence("oidc.provider_unavailable", title=title),
         Sentence("oidc.try_in_a_minute"),
         cause=str(error),
+        wait_s=30,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Final, Self
 
 from werknetz.texts.sentence import Sentence
 from werknetz_core.oidc.errors import BAD_REQUEST, SignInRefused
+from werknetz_core.oidc.limits import OidcLimits
 from werknetz_core.oidc.provider.connection import ProviderConnection
 from werknetz_core.oidc.settings import OidcSettings
 
@@ -20,6 +21,7 @@ CHECK_S: Final = 3.0
 class Providers:
     settings: OidcSettings
     connections: Mapping[str, ProviderConnection]
+    limits: OidcLimits
 
     @classmethod
     def open(cls, settings: OidcSettings) -> Self:
@@ -27,7 +29,7 @@ class Providers:
         connections = {
             provider.name: ProviderConnection.of(provider) for provider in settings.providers
         }
-        return cls(settings, connections)
+        return cls(settings, connections, OidcLimits(settings.requests_per_min))
 
     async def close(self) -> None:
         for connection in self.connections.values():
