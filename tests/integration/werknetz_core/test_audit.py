@@ -35,7 +35,10 @@ CHANGES = [
     ("PUT", "/reasons/glue", {"name_en": "Glue", "name_de": "Kleber"}, "reason"),
     ("POST", "/annotations", {"equipment": LINE, "text": "mould 7 is worn"}, "annotation"),
     ("POST", "/users", {"name": "eva", "plants": [PLANT]}, "user"),
-    ("PUT", f"/equipment/{PLANT}/calendars?valid_from=2026-12-01", {"document": json.loads(CALENDAR)}, "calendar"),
+    (
+        "PUT", f"/equipment/{PLANT}/calendars",
+        {"document": json.loads(CALENDAR), "valid_from": "2026-12-01"}, "calendar",
+    ),
     ("PUT", "/supply_policies", {"document": {"frozen_days": 5}}, "policy"),
     (
         "PUT", f"/equipment_capacities/{PRESS}",

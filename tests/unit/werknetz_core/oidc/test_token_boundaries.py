@@ -1,4 +1,4 @@
-"""Boundaries of tokens and of the cookie of a sign-in, and what a refusal says."""
+"""Boundaries of tokens and of the cookie of a sign-in, and the text of a refusal."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ LOGOUT: dict[str, Any] = {"iat": NOW_S, "jti": "j", "events": {EVENT: {}}, "nonc
 
 @pytest.mark.parametrize("name", ["iss", "exp", "iat"])
 @pytest.mark.asyncio
-async def test_refusal_says_what_is_wrong_with_the_claim(name: str) -> None:
+async def test_refusal_names_what_is_wrong_with_the_claim(name: str) -> None:
     with pytest.raises(TokenInvalid, match=f"^{name}: Missing claim: '{name}'"):
         await verify_id_token(
             sign(claims_with(**{name: ABSENT})), provider_settings(), KEYS,
