@@ -132,6 +132,7 @@ def main() -> int:
         user = f"werknetz_{service}_1:{secrets.token_hex(24)}"
         store.keep_url(f"database_url_{service}", f"postgresql://{user}@postgres:5432/werknetz")
     store.keep("totp_key", secrets.token_hex(24))
+    store.keep("rows_key", secrets.token_hex(32))  # signs whose rows the API sees
     make_redis_users(store, "valkey", rules_of(STREAM_USERS, edges))
     make_redis_users(store, "queue", QUEUE_USERS)
     make_mqtt_users(store)

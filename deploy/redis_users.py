@@ -21,7 +21,7 @@ _HEALTH = f"{_CONNECT} +info"
 STREAM_USERS = {
     "core": (
         "%R~wn:status:* ~wn:mark ~wn:rate:* ~wn:wrong:* ~wn:slots:* "
-        f"{_CONNECT} +hgetall +hmget +hset +hsetnx +pexpire +time +zadd +zrem +zrange "
+        f"{_CONNECT} +hgetall +hmget +hset +hsetnx +hdel +pexpire +time +zadd +zrem +zrange "
         "+zrangebyscore +zremrangebyscore +eval +evalsha +script|load +script|exists"
     ),
     "ingest": (

@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from werknetz.domain.bucket import microseconds_of
 from werknetz.domain.shift import Calendar
 from werknetz.runtime.command import operator_name
-from werknetz.store.access.caller import ALL_PLANTS, all_plants
+from werknetz.store.access.caller import all_plants, give_plants
+from werknetz.store.access.rows_key import RowsKey
 from werknetz.store.api_keys import INSERT_KEY, LIST_KEYS, LOCK_KEY, REVOKE_KEY, ROTATE_KEY
 from werknetz.store.calendars import LOCK_CALENDARS
 from werknetz.store.database_url import DatabaseTlsRefused, open_connection
@@ -227,7 +228,8 @@ async def set_calendar(
 
 @asynccontextmanager
 async def _open_database(url: str) -> AsyncIterator[Database]:
-    options = PoolOptions(operator_name(), 1, _STATEMENT_S, follows_caller=True)
+    key = RowsKey.from_environment()
+    options = PoolOptions(operator_name(), 1, _STATEMENT_S, follows_caller=True, rows_key=key)
     database = Database(url, options)
     try:
         with all_plants():
@@ -246,9 +248,14 @@ class _Connection:
     async def __aenter__(self) -> asyncpg.Connection:
         self._connection = await open_connection(
             self._url, timeout=CONNECT_S, command_timeout=60,
-            # Whoever runs the command works for all plants, also with the user of the API.
-            server_settings={"application_name": operator_name(), "werknetz.plants": ALL_PLANTS},
+            server_settings={"application_name": operator_name()},
         )  # fmt: skip
+        try:  # whoever runs the command works for all plants, also with the user of the API
+            with all_plants():
+                await give_plants(self._connection, {}, RowsKey.from_environment())
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self._connection
 
     async def __aexit__(self, *_: object) -> None:

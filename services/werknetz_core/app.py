@@ -90,7 +90,7 @@ from werknetz_core.suppliers.endpoints import router as suppliers
 from werknetz_core.suppliers.policies.endpoints import router as policies
 from werknetz_core.suppliers.sites.endpoints import router as sites
 from werknetz_core.targets.endpoints import router as targets
-from werknetz_core.texts.language import LanguageMiddleware
+from werknetz_core.texts.middleware import LanguageMiddleware
 from werknetz_core.users.endpoints import router as users
 from werknetz_core.warehouses.endpoints import router as warehouses
 from werknetz_core.warehouses.stock_levels.endpoints import router as stock_levels

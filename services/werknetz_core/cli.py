@@ -17,6 +17,7 @@ from werknetz.runtime import log
 from werknetz.runtime.command import get_or_add_group
 from werknetz.runtime.settings import SettingError, require_env
 from werknetz.runtime.terminal import Output, OutputOption, Wide, print_json, print_table
+from werknetz.store.access.rows_key import RowsKeyRefused
 from werknetz.store.database_url import DatabaseUrlRejected
 from werknetz_core import admin
 from werknetz_core.accounts.names import normalize_user_name
@@ -29,6 +30,8 @@ from werknetz_core.migrate import upgrade_async
 from werknetz_core.oidc.provider import cli as oidc_cli
 from werknetz_core.processes.start import StartOptions, StartRefused, serve_api
 from werknetz_core.processes.supervisor import WORKERS_MAX
+from werknetz_core.rows_keys import cli as rows_keys_cli
+from werknetz_core.rows_keys.store import key_from_option
 from werknetz_core.settings import CoreSettings
 from werknetz_core.users.first_admin import FIRST_ADMIN, offer_first_admin
 
@@ -50,6 +53,7 @@ def register(app: typer.Typer) -> None:
     keys.command("revoke")(revoke_key)
     app.add_typer(keys, name="keys")
     oidc_cli.register(app)
+    rows_keys_cli.register(app, _database_url, _run, _parse_overlap)
     users = get_or_add_group(app, "users", "People who sign in.")
     users.command("first-admin")(create_first_admin)
     users.command("recover")(recover_user)
@@ -95,7 +99,11 @@ def up(
         _run(admin.wait_for_database(settings.database_url, wait_s=wait_s, show=_err.print))
         _run(
             offer_first_admin(
-                settings.database_url, now_us(), _err.print, is_terminal=sys.stderr.isatty()
+                settings.database_url,
+                now_us(),
+                _err.print,
+                is_terminal=sys.stderr.isatty(),
+                rows_key=settings.rows_key,
             )
         )
         serve_api(options, api)
@@ -121,16 +129,24 @@ def migrate(
             "comma-separated. Default: none.",
         ),
     ] = None,
+    rows_key: Annotated[
+        Path | None,
+        typer.Option(
+            help="File with the key with which the API signs whose rows it sees; former keys are "
+            "valid for another hour."
+        ),
+    ] = None,
 ) -> None:
     """Upgrade the database to the newest schema. May be run repeatedly and concurrently."""
     url = _database_url()
     try:
         users = [login_from_option(text) for text in logins or ()]
+        key = None if rows_key is None else key_from_option(rows_key)
     except admin.AdminError as error:
         _fail(str(error), error.remedy)
     paths = _split("--grafana-plants", plants)
     _run(admin.wait_for_database(url, wait_s=wait_s, show=_err.print))
-    missing = _run(upgrade_async(url, users, None if paths == ["all"] else paths))
+    missing = _run(upgrade_async(url, users, None if paths == ["all"] else paths, key))
     typer.echo("The database has the newest schema.")
     if missing:
         _err.print(
@@ -202,7 +218,7 @@ def rotate_key(
     ] = None,
 ) -> None:
     """Give a key a new secret and print it. Name, role, scopes, plants and prefix stay."""
-    length = timedelta() if overlap == "0" else _parse_length("--overlap", overlap, "0")
+    length = _parse_overlap("--overlap", overlap)
     if length > OVERLAP_MAX:
         _fail(f"--overlap {overlap!r} is too long", f"at most {OVERLAP_MAX.days}d")
     change = {} if expires is None else {"expires_at": _parse_expiry(expires)}
@@ -318,8 +334,10 @@ def _run(work: Coroutine[Any, Any, admin.T]) -> admin.T:
     """Run against the database; print an error with its remedy instead of a traceback."""
     try:
         return asyncio.run(work)
-    except admin.AdminError as error:
+    except (admin.AdminError, RowsKeyRefused) as error:
         _fail(str(error), error.remedy)
+    except SettingError as error:
+        _fail(str(error), "correct the variable")
     except DatabaseUrlRejected as error:
         _fail(str(error), f"correct {DATABASE}")
     except asyncpg.UndefinedTableError:
@@ -364,6 +382,10 @@ def _parse_length(option: str, text: str, word: str) -> timedelta:
     if not amount.isdigit() or unit not in {"d", "h"} or not 0 < int(amount) < 100_000:
         _fail(f"{option} {text!r} is not valid", f"write 90d, 12h or {word}")
     return timedelta(days=int(amount)) if unit == "d" else timedelta(hours=int(amount))
+
+
+def _parse_overlap(option: str, text: str) -> timedelta:
+    return timedelta() if text == "0" else _parse_length(option, text, "0")
 
 
 def _format_date(at: datetime | None) -> str:

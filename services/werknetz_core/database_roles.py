@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
@@ -18,6 +18,7 @@ from werknetz.store.access import roles as statements
 from werknetz.store.access.rights import SCHEMAS, DatabaseRole
 from werknetz.store.database_url import open_connection
 from werknetz_core.admin import CONNECT_S, AdminError
+from werknetz_core.rows_keys.store import find_refusal
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -28,6 +29,7 @@ _REMEDY: Final = (
     "docs/how-to/database-users.md. Only `werknetz migrate` needs the owner."
 )
 _SUBJECT: Final = "database user"
+_KEY_SUBJECT: Final = "rows key"
 _UNREACHABLE: Final = (
     OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError,
 )  # fmt: skip
@@ -129,11 +131,17 @@ def check_database_user() -> list[tuple[str, bool, str, str]]:
     if url is None:
         return []
     try:
-        position = asyncio.run(_load_position(url))
+        return asyncio.run(_check_user(url))
     except _UNREACHABLE as error:
         reason = f"not checked: {type(error).__name__}"
         return [(_SUBJECT, False, reason, "Start PostgreSQL, or correct WERKNETZ_DATABASE_URL.")]
-    return [judge_position(**position)]
+
+
+def judge_key(refusal: tuple[str, str] | None) -> tuple[str, bool, str, str]:
+    """Return the check of the key of an API's user; `refusal`: what is wrong, and the remedy."""
+    if refusal is None:
+        return (_KEY_SUBJECT, True, "PostgreSQL accepts the key that signs whose rows are seen", "")
+    return (_KEY_SUBJECT, False, *refusal)
 
 
 def judge_position(
@@ -152,11 +160,14 @@ def judge_position(
     return (_SUBJECT, False, detail, _REMEDY)
 
 
-async def _load_position(url: str) -> dict[str, Any]:
+async def _check_user(url: str) -> list[tuple[str, bool, str, str]]:
     connection = await open_connection(url, timeout=CONNECT_S, command_timeout=CONNECT_S)
     try:
         row = await connection.fetchrow(statements.OWN_POSITION)
-        return dict(row or {})
+        checks = [judge_position(**dict(row or {}))]
+        if await connection.fetchval(statements.NEEDS_ROWS_KEY):
+            checks.append(judge_key(await find_refusal(connection)))
+        return checks
     finally:
         await connection.close(timeout=CONNECT_S)
 

@@ -10,9 +10,11 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from werknetz.store.access.rows_key import RowsKey
 from werknetz.store.database_url import open_connection, sqlalchemy_url
 from werknetz.store.migration import LOCK_MIGRATION
 from werknetz_core.database_roles import LoginRole, apply_roles, make_logins
+from werknetz_core.rows_keys.store import store_key
 
 
 def migrations_folder() -> Path:
@@ -28,17 +30,23 @@ def migrations_folder() -> Path:
 
 
 def upgrade(
-    url: str, logins: Sequence[LoginRole] = (), reader_plants: Sequence[str] | None = ()
+    url: str,
+    logins: Sequence[LoginRole] = (),
+    reader_plants: Sequence[str] | None = (),
+    rows_key: RowsKey | None = None,
 ) -> list[str]:
-    """Upgrade the database at the URL to the newest schema, and its roles.
+    """Upgrade the database at the URL to the newest schema, and its roles; store a key for rows.
 
     Return the statements that a superuser has to run, because the role in the URL may not.
     """
-    return asyncio.run(upgrade_async(url, logins, reader_plants))
+    return asyncio.run(upgrade_async(url, logins, reader_plants, rows_key))
 
 
 async def upgrade_async(
-    url: str, logins: Sequence[LoginRole] = (), reader_plants: Sequence[str] | None = ()
+    url: str,
+    logins: Sequence[LoginRole] = (),
+    reader_plants: Sequence[str] | None = (),
+    rows_key: RowsKey | None = None,
 ) -> list[str]:
     """As `upgrade`."""
     engine = create_async_engine(
@@ -57,6 +65,8 @@ async def upgrade_async(
             await connection.commit()
             driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None  # noqa: S101 - it has just answered
+            if rows_key is not None:
+                await store_key(driver, rows_key)
             missing = await apply_roles(driver)
             if not missing:
                 await make_logins(driver, logins, reader_plants)

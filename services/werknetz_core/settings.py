@@ -8,6 +8,7 @@ from werknetz.link.redis_client import SETTING as REDIS_SETTING
 from werknetz.link.redis_client import check_tls_files
 from werknetz.runtime.http_server.cors import parse_origins
 from werknetz.runtime.settings import SettingError, read_env, read_number_env, require_env
+from werknetz.store.access.rows_key import RowsKey
 from werknetz_core.accounts.secret_box import SecretBox, SecretBoxKeyInvalid
 from werknetz_core.oidc.settings import OidcSettings
 
@@ -38,7 +39,7 @@ class CoreSettings:
     key_cache_s: float = 5.0  # cache lifetime; a revoked key works at most this long
     rate_per_s: float = RATE_PER_S  # sustained requests of one key; 0: no limit
     rate_burst: int = RATE_BURST  # burst of one key, e.g. when all dashboards start
-    key_requests_max: int = KEY_REQUESTS_MAX  # of one key in flight in this process
+    key_requests_max: int = KEY_REQUESTS_MAX  # of one key in flight in all processes
     wide_requests_max: int = WIDE_REQUESTS_MAX  # of all keys and processes; each key has one
     wide_statement_timeout_s: float = STATEMENT_TIMEOUT_S  # of wide requests
     wide_process: bool = False  # answer them in a process of lower priority beside this one
@@ -49,6 +50,7 @@ class CoreSettings:
     wrong_keys_burst: int = 20  # of one address
     slot_wait_s: float = 10.0  # for one of the slots above, then 429
     totp_box: SecretBox | None = None  # None: no second factor can be set up
+    rows_key: RowsKey | None = None  # None: the API connects as the owner of the tables
     oidc: OidcSettings | None = None  # None: nobody signs in at a provider
 
     @classmethod
@@ -58,7 +60,8 @@ class CoreSettings:
         Each also as …_FILE. WERKNETZ_RATE_PER_S and WERKNETZ_RATE_BURST limit the requests of one
         key by weight, WERKNETZ_KEY_REQUESTS_MAX those in flight; WERKNETZ_WIDE_REQUESTS_MAX,
         WERKNETZ_WIDE_STATEMENT_TIMEOUT_S and WERKNETZ_WEIGHT_MAX limit those that read much.
-        WERKNETZ_TOTP_KEY encrypts the secrets of second factors.
+        WERKNETZ_TOTP_KEY encrypts the secrets of second factors; WERKNETZ_ROWS_KEY signs whose
+        rows the database user of the API may see.
         WERKNETZ_OIDC_CONFIG names the file of the providers that sign people in.
         """
 
@@ -85,6 +88,7 @@ class CoreSettings:
             ),
             cors_origins=parse_origins(read_env("WERKNETZ_CORS_ORIGINS", environment) or ""),
             totp_box=_totp_box(read_env("WERKNETZ_TOTP_KEY", environment)),
+            rows_key=RowsKey.from_environment(environment),
             webhook_url=read_env("WERKNETZ_WEBHOOK_URL", environment),
             webhook_key=read_env("WERKNETZ_WEBHOOK_KEY", environment),
             oidc=OidcSettings.from_environment(environment),

@@ -98,12 +98,13 @@ async def _open_demo(
     async with EmbeddedServers(folder) as servers:
         report("PostgreSQL, Valkey (streams and tasks) and the MQTT broker are running")
         users = servers.database_users()
-        await upgrade_async(servers.urls.database, users.logins)
+        await upgrade_async(servers.urls.database, users.logins, rows_key=users.rows_key)
         report("the database schema is up to date")
         database = DatabaseProbe(servers.urls.database)
         key = demo_key(folder)
         api = ApiProbe(f"http://{LOOPBACK}:{options.port}", key)
-        supervisor = Supervisor(folder, servers.urls.environment, report, users.urls)
+        environment = servers.urls.environment | users.environment
+        supervisor = Supervisor(folder, environment, report, users.urls)
         try:
             ports = DataFolder(folder).port
             yield Demo(

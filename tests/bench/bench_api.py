@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,15 +60,23 @@ class Figures:
 
 
 def measure(
-    owner_url: str, database_url: str, redis_url: str, servers: Sequence[int], *, rounds: int
+    owner_url: str,
+    database: Mapping[str, str],
+    redis_url: str,
+    servers: Sequence[int],
+    *,
+    rounds: int,
 ) -> Figures:
-    """Fill the migrated database, start the API, and compare. `servers`: their processes."""
+    """Fill the migrated database, start the API, and compare.
+
+    `database`: the environment of the API; `servers`: the processes of the servers.
+    """
     key = asyncio.run(fill(owner_url))
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = int(probe.getsockname()[1])
     environment = {
         **os.environ,
-        "WERKNETZ_DATABASE_URL": database_url,
+        **database,
         "WERKNETZ_REDIS_URL": redis_url,
         "BENCH_PORT": str(port),
         "WERKNETZ_RATE_PER_S": "100000",  # counted, but never exceeded: a 429 costs less
@@ -106,12 +114,12 @@ async def _measure_all(*, rounds: int) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         async with EmbeddedServers(Path(folder), environment={}, throwaway=True) as servers:
             users = servers.database_users()
-            await upgrade_async(servers.urls.database, users.logins)
+            await upgrade_async(servers.urls.database, users.logins, rows_key=users.rows_key)
             pids = [server.pid for server in servers.started.values()]
             return await asyncio.to_thread(
                 measure,
                 servers.urls.database,
-                users.urls["up"],
+                {"WERKNETZ_DATABASE_URL": users.urls["up"], **users.environment},
                 servers.urls.redis,
                 pids,
                 rounds=rounds,

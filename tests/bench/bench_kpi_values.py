@@ -69,7 +69,7 @@ async def _measure_all(size: Size) -> list[Measure]:
         await server.start()
         try:
             users = database_users(DataFolder(Path(folder)), server.url)
-            await upgrade_async(server.url, users.logins)
+            await upgrade_async(server.url, users.logins, rows_key=users.rows_key)
             pool = await asyncpg.create_pool(server.url, min_size=1, max_size=2, timeout=60)
             key = generate_key()
             await pool.execute(
@@ -77,7 +77,8 @@ async def _measure_all(size: Size) -> list[Measure]:
                 key.prefix, key.hash,
             )  # fmt: skip
             app = create_app(
-                CoreSettings(users.urls["up"], rate_per_s=0), now_us=lambda: microseconds_of(NOW)
+                CoreSettings(users.urls["up"], rate_per_s=0, rows_key=users.rows_key),
+                now_us=lambda: microseconds_of(NOW),
             )
             async with (
                 app.router.lifespan_context(app),

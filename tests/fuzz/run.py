@@ -48,11 +48,12 @@ async def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         async with EmbeddedServers(Path(folder), environment={}, throwaway=True) as servers:
             users = servers.database_users()
-            await upgrade_async(servers.urls.database, users.logins)
+            await upgrade_async(servers.urls.database, users.logins, rows_key=users.rows_key)
             key = await _fill(servers.urls.database)
             environment = {
                 **os.environ,
                 "WERKNETZ_DATABASE_URL": users.urls["up"],
+                **users.environment,
                 "WERKNETZ_REDIS_URL": servers.urls.redis,
                 "WERKNETZ_RATE_PER_S": "0",
                 "WERKNETZ_LOG_LEVEL": "ERROR",

@@ -147,7 +147,7 @@ def main() -> int:
         target
         for target in TARGETS
         if (target.name in options.target if options.target else True)
-        and not (options.short and target.needs_database)
+        and not (options.short and (target.needs_database or not target.in_short))
     ]
     started_s = time.monotonic()
     preload()

@@ -16,6 +16,7 @@ class Target:
     tests: tuple[str, ...]
     seeds: int = 0  # of the simulation, after the tests
     needs_database: bool = False  # each mutant starts PostgreSQL: left out of the short form
+    in_short: bool = True  # false: left out of the short form, as its checks take long to load
 
     def modules(self) -> list[str]:
         """Return the paths of its modules, relative to the checkout."""
@@ -46,6 +47,7 @@ TARGETS: Final = (
             "tests/unit/werknetz/kpi/golden",
             "tests/unit/werknetz/kpi/knowledge",
             "tests/unit/werknetz/kpi/timeline",
+            "tests/unit/werknetz/own_kpis/test_definition.py",
         ),
     ),
     Target(
@@ -138,5 +140,16 @@ TARGETS: Final = (
             "services/werknetz_core/sessions/origin_check.py",
         ),
         ("tests/unit/werknetz_core/accounts", "tests/unit/werknetz_core/sessions"),
+    ),
+    Target(
+        "oidc",
+        (
+            "services/werknetz_core/oidc/attempt.py",
+            "services/werknetz_core/oidc/groups.py",
+            "services/werknetz_core/oidc/tokens/*.py",
+            "services/werknetz_core/oidc/provider/signing_keys.py",
+        ),
+        ("tests/unit/werknetz_core/oidc",),
+        in_short=False,
     ),
 )

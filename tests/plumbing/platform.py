@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 import httpx2
 
-from plumbing.servers import API, INGEST, WORKER, run, url_as
+from plumbing.servers import API, INGEST, ROWS_KEY, WORKER, run, url_as
 from werknetz_demo.embedded.process import Child, free_port
 from werknetz_demo.supervisor import werknetz_command
 
@@ -77,6 +77,7 @@ class Platform:
         url = self.environment["WERKNETZ_DATABASE_URL"]
         return os.environ | self.environment | {
             "WERKNETZ_DATABASE_URL": url_as(url, _LOGINS.get(name, API)),
+            "WERKNETZ_ROWS_KEY": ROWS_KEY.text,
             "WERKNETZ_URL": f"http://127.0.0.1:{self.port}",
             "WERKNETZ_API_KEY": self.key,
             "WERKNETZ_ALIVE_FILE": str(self.folder / f"{name}.alive"),

@@ -16,6 +16,7 @@ import asyncpg
 import pytest
 from redis import Redis
 
+from werknetz.store.access.rows_key import RowsKey
 from werknetz_demo.embedded.broker import Broker
 from werknetz_demo.embedded.postgres import Postgres
 from werknetz_demo.embedded.server import EmbeddedServer
@@ -25,6 +26,8 @@ TEMPLATE = "template_werknetz"
 OWNER = "werknetz"
 API, INGEST, WORKER, GRAFANA = "wn_api", "wn_ingest", "wn_worker", "wn_grafana"
 """Login roles of the services: each has the rights of its service alone."""
+ROWS_KEY = RowsKey.generate()
+"""The key with which the API of a test signs whose rows it sees."""
 SESSION_SERVERS: list[EmbeddedServer] = []
 
 Answer = TypeVar("Answer")
@@ -74,7 +77,7 @@ def _migrate(url: str) -> None:
         roles.LoginRole(role, name, password)
         for role, name in zip(roles.DatabaseRole, (API, INGEST, WORKER, GRAFANA), strict=True)
     ]
-    importlib.import_module("werknetz_core.migrate").upgrade(url, logins)
+    importlib.import_module("werknetz_core.migrate").upgrade(url, logins, rows_key=ROWS_KEY)
 
 
 def url_as(url: str, login: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
 
 from werknetz.domain.bucket import BUCKET_US
+from werknetz.texts.sentence import Sentence
 
 DAY_MIN: Final = 24 * 60
 BUCKET_MIN: Final = BUCKET_US // 60_000_000
@@ -59,11 +60,13 @@ class CalendarFields:
         that an earlier version stored.
         """
         if not isinstance(document, Mapping):
-            raise CalendarRejected(f"the calendar is {document!r}: write an object with shifts")
+            raise CalendarRejected(Sentence("calendars.not_an_object", document=document))
         zone = _zone_name(document)
         cycle = document.get("cycle_days", 7)
         if not isinstance(cycle, int) or cycle is True or not 1 <= cycle <= CYCLE_DAYS_MAX:
-            raise CalendarRejected(f"cycle_days is {cycle!r}: write 1 to {CYCLE_DAYS_MAX} days")
+            raise CalendarRejected(
+                Sentence("calendars.cycle_days", cycle=cycle, maximum=CYCLE_DAYS_MAX)
+            )
         anchor = _date(document.get("anchor", "2026-01-05"), "anchor")
         patterns = _patterns(document.get("shifts"), "shifts", cycle)
         exceptions = _exceptions(document.get("exceptions", []))
@@ -87,9 +90,7 @@ def _zone_name(document: Mapping[str, Any]) -> str:
     try:
         ZoneInfo(str(name))
     except (KeyError, ValueError, OSError) as error:
-        raise CalendarRejected(
-            f"time_zone is {name!r}: write an IANA name such as Europe/Berlin"
-        ) from error
+        raise CalendarRejected(Sentence("calendars.time_zone", name=name)) from error
     return str(name)
 
 
@@ -97,7 +98,7 @@ def _date(value: object, where: str) -> date:
     try:
         return date.fromisoformat(str(value))
     except ValueError as error:
-        raise CalendarRejected(f"{where} is {value!r}: write a date such as 2026-12-24") from error
+        raise CalendarRejected(Sentence("calendars.date", where=where, value=value)) from error
 
 
 def _exceptions(entries: object) -> dict[date, tuple[ShiftPattern, ...]]:
@@ -105,16 +106,16 @@ def _exceptions(entries: object) -> dict[date, tuple[ShiftPattern, ...]]:
     for number, entry in enumerate(_list(entries, "exceptions")):
         where = f"exceptions[{number}]"
         if not isinstance(entry, Mapping):
-            raise CalendarRejected(f"{where} is {entry!r}: write a date with closed or shifts")
+            raise CalendarRejected(Sentence("calendars.exception_form", where=where, entry=entry))
         day = _date(entry.get("date"), f"{where}.date")
         if day in by_day:
-            raise CalendarRejected(f"{where}: {day} occurs twice; write one entry per day")
+            raise CalendarRejected(Sentence("calendars.day_twice", where=where, day=day))
         if entry.get("closed"):
             by_day[day] = ()
         elif "shifts" in entry:
             by_day[day] = _patterns(entry["shifts"], f"{where}.shifts", None)
         else:
-            raise CalendarRejected(f"{where}: write closed: true, or the shifts of that day")
+            raise CalendarRejected(Sentence("calendars.closed_or_shifts", where=where))
     return by_day
 
 
@@ -127,41 +128,38 @@ def _patterns(entries: object, where: str, cycle: int | None) -> tuple[ShiftPatt
 
 def _pattern(entry: object, where: str, cycle: int | None) -> ShiftPattern:
     if not isinstance(entry, Mapping) or not entry.get("name"):
-        raise CalendarRejected(f"{where} is {entry!r}: write name, days, start and end")
+        raise CalendarRejected(Sentence("calendars.shift_form", where=where, entry=entry))
     numbers = _list(entry.get("days", []), f"{where}.days")
     if not all(isinstance(day, int) and not isinstance(day, bool) for day in numbers):
-        raise CalendarRejected(f"{where}.days is {numbers!r}: write numbers of days, such as 0")
+        raise CalendarRejected(Sentence("calendars.days_form", where=where, numbers=numbers))
     days = frozenset(numbers)
     if cycle is not None and not (days and days <= set(range(cycle))):
-        raise CalendarRejected(f"{where}.days: write numbers from 0 to {cycle - 1} of the cycle")
+        raise CalendarRejected(Sentence("calendars.days_of_cycle", where=where, last=cycle - 1))
     start = _minutes(entry.get("start"), f"{where}.start")
     end = _minutes(entry.get("end"), f"{where}.end")
     if start >= DAY_MIN:
-        raise CalendarRejected(f"{where}.start is 24:00: write 00:00 on the next day")
+        raise CalendarRejected(Sentence("calendars.start_at_24", where=where))
     for name, minutes in (("start", start), ("end", end)):
         if minutes % BUCKET_MIN:
-            raise CalendarRejected(
-                f"{where}.{name}: shifts begin and end on a quarter of an hour "
-                f"(:00, :15, :30, :45); write the rest as a break"
-            )
+            raise CalendarRejected(Sentence("calendars.quarters", where=where, name=name))
     end += 0 if end > start else DAY_MIN
     breaks = []
     for number, pair in enumerate(_list(entry.get("breaks", []), f"{where}.breaks")):
         breaks.append(_break(pair, f"{where}.breaks[{number}]", start, end))
     team = entry.get("team")
     if team is not None and (not isinstance(team, str) or not team.strip()):
-        raise CalendarRejected(f"{where}.team is {team!r}: write a name, or leave it out")
+        raise CalendarRejected(Sentence("calendars.team", where=where, team=team))
     return ShiftPattern(str(entry["name"]), start, end, tuple(sorted(breaks)), days, team)
 
 
 def _break(pair: object, where: str, start: int, end: int) -> tuple[int, int]:
     if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
-        raise CalendarRejected(f'{where} is {pair!r}: write ["10:00", "10:30"]')
+        raise CalendarRejected(Sentence("calendars.pair", where=where, pair=pair))
     begin, until = (_minutes(value, where) for value in pair)
     begin += 0 if begin >= start else DAY_MIN
     until += 0 if until > begin else DAY_MIN
     if until > end:
-        raise CalendarRejected(f"{where} is {pair!r}: a break must be inside its shift")
+        raise CalendarRejected(Sentence("calendars.break_outside", where=where, pair=pair))
     return begin, until
 
 
@@ -171,13 +169,13 @@ def _minutes(value: object, where: str) -> int:
         total = int(hour) * 60 + int(minute)
         if int(minute) < 60 and total <= DAY_MIN:
             return total
-    raise CalendarRejected(f'{where} is {value!r}: write a time such as "06:00", in quotes')
+    raise CalendarRejected(Sentence("calendars.time", where=where, value=value))
 
 
 def _list(value: object, where: str) -> Sequence[Any]:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return value
-    raise CalendarRejected(f"{where} is {value!r}: write a list")
+    raise CalendarRejected(Sentence("calendars.list", where=where, value=value))
 
 
 def _reject_unknown_keys(document: Mapping[str, Any]) -> None:
@@ -187,7 +185,7 @@ def _reject_unknown_keys(document: Mapping[str, Any]) -> None:
         where = f"exceptions[{number}]"
         _reject_other_keys(entry, _EXCEPTION_KEYS, where)
         if entry.get("closed") and entry.get("shifts"):
-            raise CalendarRejected(f"{where}: write closed: true, or shifts, not both")
+            raise CalendarRejected(Sentence("calendars.closed_and_shifts", where=where))
         _reject_shift_keys(entry.get("shifts", []), f"{where}.shifts")
 
 
@@ -199,7 +197,9 @@ def _reject_shift_keys(entries: Sequence[Mapping[str, Any]], where: str) -> None
 def _reject_other_keys(entry: Mapping[str, Any], allowed: frozenset[str], where: str) -> None:
     if unknown := entry.keys() - allowed:
         raise CalendarRejected(
-            f"{where} has the unknown key {min(unknown)!r}: known are {', '.join(sorted(allowed))}"
+            Sentence(
+                "calendars.unknown_key", where=where, unknown=min(unknown), allowed=sorted(allowed)
+            )
         )
 
 
@@ -216,9 +216,14 @@ def _reject_overlaps(fields: CalendarFields) -> None:
         for (_, end, m, _, first), (start, _, n, _, second) in pairwise(spans):
             if start < end and 0 in {m, n}:
                 raise CalendarRejected(
-                    f"exception {day}: shift {first.describe()} of {day + timedelta(days=m)} and "
-                    f"shift {second.describe()} of {day + timedelta(days=n)} overlap: "
-                    "let one end where the other starts"
+                    Sentence(
+                        "calendars.exception_overlaps",
+                        day=day,
+                        first=first.describe(),
+                        first_day=day + timedelta(days=m),
+                        second=second.describe(),
+                        second_day=day + timedelta(days=n),
+                    )
                 )
 
 
@@ -227,8 +232,7 @@ def _reject_overlapping_breaks(fields: CalendarFields) -> None:
         for (_, end), (start, _) in pairwise(pattern.breaks_min):
             if start < end:
                 raise CalendarRejected(
-                    f"breaks of shift {pattern.name!r} overlap at {_clock(start)}: "
-                    "let one end where the other starts"
+                    Sentence("calendars.breaks_overlap", name=pattern.name, start=_clock(start))
                 )
 
 
@@ -245,8 +249,9 @@ def _reject_overlaps_in_cycle(patterns: Iterable[ShiftPattern], cycle: int) -> N
     for (_, end, name), (start, _, other) in zip(spans, [*spans[1:], after_cycle], strict=True):
         if start < end:
             raise CalendarRejected(
-                f"shifts {name!r} and {other!r} overlap on day {start // DAY_MIN % cycle} "
-                "of the cycle: let one end where the other starts"
+                Sentence(
+                    "calendars.shifts_overlap", name=name, other=other, day=start // DAY_MIN % cycle
+                )
             )
 
 

@@ -73,6 +73,10 @@ VARIABLES: Final = (
     EnvironmentVariable(
         "WERKNETZ_TOTP_KEY", ("core",), "Encrypts second factors; 32 random characters or more.",
     ),
+    EnvironmentVariable(
+        "WERKNETZ_ROWS_KEY", ("core",),
+        "Signs whose rows the API's database user may see; 64 hexadecimal digits.",
+    ),
     EnvironmentVariable("WERKNETZ_WORKERS", ("core",), "API processes of this host."),
     EnvironmentVariable(
         "WERKNETZ_WEIGHT_MAX", ("core",), "Weight from which a request is refused."

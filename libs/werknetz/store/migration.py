@@ -7,5 +7,6 @@ _LOCK_ID: Final = 0x5745524B  # "WERK"
 LOCK_MIGRATION: Final = f"SELECT pg_advisory_lock({_LOCK_ID})"
 UNLOCK_MIGRATION: Final = f"SELECT pg_advisory_unlock({_LOCK_ID})"
 
-# Fails with UndefinedTable before the first migration.
-CHECK_TABLES: Final = "SELECT count(*) FROM incarnations"
+# Fails with UndefinedTable before the first migration, and where no valid key has signed whose rows
+# the connection may see.
+CHECK_READING: Final = "SELECT count(*), caller_sees_all() FROM incarnations"

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from werknetz.store.access.caller import SEARCH_PATH, give_plants
+from werknetz.store.access.rows_key import RowsKey
 from werknetz.store.database_url import open_connection, sqlalchemy_url
 
 CONNECT_S: Final = 5.0
@@ -78,6 +79,7 @@ class PoolOptions:
     sessions_max: int  # as many driver connections are possible beside them
     statement_timeout_s: float
     follows_caller: bool = False  # its connections see the rows of the caller's plants only
+    rows_key: RowsKey | None = None  # signs these plants; the owner of the tables needs none
 
 
 class Database:
@@ -86,6 +88,7 @@ class Database:
     def __init__(self, url: str, options: PoolOptions) -> None:
         self._is_closed = False
         self._follows_caller = options.follows_caller
+        self._rows_key = options.rows_key
         self._sessions = asyncio.Semaphore(options.sessions_max)
         self._engine = create_async_engine(
             sqlalchemy_url(url),
@@ -165,7 +168,7 @@ class Database:
         if driver is None:
             raise asyncpg.InterfaceError("the connection was closed while it was taken")
         if self._follows_caller:
-            await give_plants(driver, fairy.info)
+            await give_plants(driver, fairy.info, self._rows_key)
         return driver
 
     @asynccontextmanager

@@ -83,6 +83,7 @@ class KpiValueItem(TypedDict):
     order: str | None
     product: str | None
     team: str | None
+    reason_code: str | None
     group_by: str | None
     rest: str | None
     order_run: OrderRunItem | None

@@ -49,6 +49,7 @@ class MissingDeliveryItem(TypedDict):
 class ShortageWarningItem(TypedDict):
     code: str
     text: str
+    fields: dict[str, Any]
     material: str
     description: str
     unit: str | None
@@ -134,6 +135,8 @@ class LossItem(TypedDict):
     cost: CostItem | None
     machines: list[MachineMinutesItem]
     text: str
+    code: str
+    fields: dict[str, Any]
     causes: list[CauseItem]
 
 

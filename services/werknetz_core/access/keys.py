@@ -20,6 +20,7 @@ from werknetz.runtime.log import get_logger
 from werknetz.store.access.caller import set_caller_plants
 from werknetz.store.api_keys import FIND_KEY, MARK_USED
 from werknetz.store.session import Database
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.permissions import KeyRole, KeyScope
 from werknetz_core.access.principal import Principal
 from werknetz_core.http.problem import Problem
@@ -35,10 +36,7 @@ CACHED_MAX: Final = 1024
 PRINCIPAL: Final = "werknetz.principal"  # of the ASGI scope: who the request comes from
 _log: Final = get_logger("core.keys")
 _KEY_FORMAT: Final = re.compile(r"wn_([a-z0-9]{2,32})_([0-9a-f]{64})")
-_CREATE_HINT: Final = (
-    "Send `Authorization: Bearer wn_…` or `X-API-Key: wn_…`; "
-    "`werknetz keys create NAME --role viewer` creates a key."
-)
+_CREATE_HINT: Final = Sentence("access.send_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +159,8 @@ def _two_credentials() -> Problem:
     return Problem(
         401,
         "two_credentials",
-        "The request has an API key and the cookie of a session.",
-        "Send either: sign out in the browser (DELETE /api/v1/session), or leave the key out.",
+        Sentence("access.two_credentials"),
+        Sentence("access.send_one_credential"),
         headers={"WWW-Authenticate": "Bearer"},
     )
 
@@ -171,8 +169,8 @@ def _session_ended(request: Request) -> Problem:
     return Problem(
         401,
         "session_ended",
-        "The session has ended.",
-        "Sign in again: POST /api/v1/session.",
+        Sentence("access.session_ended"),
+        Sentence("access.sign_in_again"),
         headers={"WWW-Authenticate": "Bearer", **cleared_cookie(request)},
     )
 
@@ -181,7 +179,7 @@ def _not_authenticated(key: str | None) -> Problem:
     return Problem(
         401,
         "key_missing" if key is None else "key_unknown",
-        "No API key was sent." if key is None else "This key is unknown, revoked or expired.",
+        Sentence("access.key_missing") if key is None else Sentence("access.key_unknown"),
         _CREATE_HINT,
         headers={"WWW-Authenticate": "Bearer"},
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.permissions import KeyRole, KeyScope, Permission, permissions_of
 from werknetz_core.http.problem import Problem
 
@@ -59,8 +60,8 @@ class Principal:
     def label(self) -> str:
         """The person or key, as an error names it."""
         if self.is_person:
-            return f"the user {self.user_name!r}"
-        return f"the key {self.name!r}"
+            return Sentence("access.the_user", name=self.user_name)
+        return Sentence("access.the_key", name=self.name)
 
     @property
     def rights(self) -> str:
@@ -82,8 +83,8 @@ class Principal:
             raise Problem(
                 403,
                 "plant_not_allowed",
-                f"This {self._kind} may not see {path!r}.",
-                f"It may see: {plants or 'no plant'}. {self._remedy}",
+                Sentence("access.plant_not_allowed", kind=self._kind, path=path),
+                Sentence("access.plants_allowed", plants=plants or "no plant", remedy=self._remedy),
             )
 
     def require_all_plants(self) -> None:
@@ -91,10 +92,10 @@ class Principal:
             raise Problem(
                 403,
                 "plant_not_allowed",
-                f"This route requires a {self._kind} for all plants.",
-                "Ask an admin who may see all plants."
+                Sentence("access.all_plants_required", kind=self._kind),
+                Sentence("access.ask_admin_of_all_plants")
                 if self.is_person
-                else "Use a key that was created without --plants.",
+                else Sentence("access.use_key_of_all_plants"),
             )
 
     @property
@@ -104,14 +105,14 @@ class Principal:
     @property
     def _remedy(self) -> str:
         if self.is_person:
-            return "An admin changes the plants of accounts: `werknetz users change`."
-        return "An admin creates keys for other plants: `werknetz keys create NAME --plants …`."
+            return Sentence("access.admin_changes_plants")
+        return Sentence("access.admin_creates_keys")
 
 
 def check_key_name(name: str) -> str:
     """Return the name of a new key; ValueError for one that looks like a person's."""
     if name.strip().casefold().startswith(USER_PREFIX):
-        raise ValueError(f"it begins with {USER_PREFIX!r}, as people in the audit log do")
+        raise ValueError(Sentence("access.key_name_of_person", prefix=USER_PREFIX))
     return name
 
 

@@ -13,6 +13,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import RouteContext, iter_route_contexts
 
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal, require_key
 from werknetz_core.access.permissions import Permission, holders_of
 from werknetz_core.http.problem import Problem
@@ -42,11 +43,15 @@ def permission_missing(principal: Principal, needed: Permission) -> Problem:
     return Problem(
         403,
         "permission_missing",
-        f"This route requires the permission {needed}; {principal.label} "
-        f"({principal.rights}) does not have it.",
-        f"Users with it: {holders_of(needed)}. An admin changes roles: `werknetz users change`."
+        Sentence(
+            "access.permission_missing",
+            needed=needed,
+            label=principal.label,
+            rights=principal.rights,
+        ),
+        Sentence("access.users_with_permission", holders=holders_of(needed))
         if principal.is_person
-        else f"Keys with it: {holders_of(needed)}. An admin creates one: `werknetz keys create`.",
+        else Sentence("access.keys_with_permission", holders=holders_of(needed)),
     )
 
 

@@ -23,6 +23,7 @@ from werknetz.store.tables.supply import (
     sites,
     supply_relations,
 )
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.equipment_scope import path_visible
 from werknetz_core.access.keys import Principal
 from werknetz_core.http.problem import Problem
@@ -181,8 +182,8 @@ async def resolve_id(
         raise Problem(
             409,
             f"ambiguous_{kind.label}",
-            f"{name!r} is the name of more than one {kind.label}.",
-            f"Use one of {keys}.",
+            Sentence("supply.ambiguous_name", name=name, label=kind.label),
+            Sentence("supply.use_a_key", keys=keys),
         )
     return ids[0]
 
@@ -215,8 +216,8 @@ async def _unknown_name(
     return Problem(
         404,
         f"unknown_{kind.label}",
-        f"There is no {kind.label} {name!r} that this key may see.",
-        f"Did you mean {', '.join(near)}?"
+        Sentence("supply.unknown_name", label=kind.label, name=name),
+        Sentence("requests.did_you_mean", near=[*near])
         if near
-        else f"GET /api/v1/{kind.collection} lists them.",
+        else Sentence("supply.collection_lists_them", collection=kind.collection),
     )

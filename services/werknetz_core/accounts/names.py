@@ -6,6 +6,8 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
+from werknetz.texts.sentence import Sentence
+
 NAME_MAX: Final = 100
 _NOT_ALLOWED: Final = re.compile(r"[\s:/\\]")
 
@@ -14,9 +16,9 @@ def normalize_user_name(name: str) -> str:
     """Return the name as it is stored; ValueError says what is wrong."""
     normal = unicodedata.normalize("NFKC", name).casefold()
     if not 0 < len(normal) <= NAME_MAX:
-        raise ValueError(f"it must have 1 to {NAME_MAX} characters")
+        raise ValueError(Sentence("accounts.name_length", maximum=NAME_MAX))
     if _NOT_ALLOWED.search(normal) or not normal.isprintable():
-        raise ValueError("it must not contain spaces, colons, slashes or control characters")
+        raise ValueError(Sentence("accounts.name_characters"))
     return normal
 
 

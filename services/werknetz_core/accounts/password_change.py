@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from werknetz.domain.bucket import instant_of
 from werknetz.store.accounts.users import update_user
 from werknetz.store.session import WriteSession
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.principal import Principal
 from werknetz_core.accounts.password_rules import fault_of, normalize_password
 from werknetz_core.audit.record import record_change
@@ -29,15 +30,14 @@ def check_new_password(password: str, row: sa.RowMapping, *, former: str) -> Non
     """Raise 422 for a password that is not accepted."""
     fault = fault_of(password, (row["name"], row["display_name"], row["email"]))
     if fault is None and normalize_password(password) == normalize_password(former):
-        fault = "it is the former one"
+        fault = Sentence("accounts.former_password")
     if fault is not None:
-        detail = f"This password is not accepted: {fault}."
+        detail = Sentence("accounts.password_not_accepted", fault=fault)
         raise Problem(
             422,
             "password_not_accepted",
             detail,
-            "Use 12 characters or more that nobody guesses, such as four words that do not belong "
-            "together; any characters are allowed.",
+            Sentence("accounts.choose_password"),
             errors=[{"pointer": "/body/new_password", "code": "password", "detail": detail}],
         )
 

@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from werknetz.texts.sentence import Sentence
+
 LENGTH_MIN: Final = 12
 LENGTH_MAX: Final = 256
 _COMMON_FILE: Final = Path(__file__).with_name("common_passwords.txt")
@@ -37,22 +39,22 @@ def fault_of(password: str, context: tuple[str | None, ...] = ()) -> str | None:
     """
     text = normalize_password(password)
     if len(text) < LENGTH_MIN:
-        return f"it has {len(text)} characters; {LENGTH_MIN} are the least"
+        return Sentence("accounts.password_too_short", number=len(text), minimum=LENGTH_MIN)
     if len(text) > LENGTH_MAX:
-        return f"it has {len(text)} characters; {LENGTH_MAX} are the most"
+        return Sentence("accounts.password_too_long", number=len(text), maximum=LENGTH_MAX)
     return _guessable(text.casefold(), context)
 
 
 def _guessable(text: str, context: tuple[str | None, ...]) -> str | None:
     if _is_repetitive(text):
-        return "it repeats a few characters"
+        return Sentence("accounts.password_repeats")
     if _is_run(text):
-        return "it is a run of neighbouring keys or letters"
+        return Sentence("accounts.password_is_run")
     words = {part for word in context if word for part in _parts_of(word)}
     if any(_is_mostly(text, word) for word in words):
-        return "it is little more than a name that others know"
+        return Sentence("accounts.password_is_name")
     if any(_is_mostly(text, word) for word in _common()):
-        return "it is one of the passwords that attackers try first"
+        return Sentence("accounts.password_is_common")
     return None
 
 

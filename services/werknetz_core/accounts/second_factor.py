@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from werknetz.runtime.log import get_logger
 from werknetz.store.accounts.sign_ins import USE_RECOVERY_CODE, USE_TOTP_STEP
 from werknetz.store.session import WriteSession
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.principal import principal_of_user
 from werknetz_core.accounts.recovery_codes import hash_of_code
 from werknetz_core.accounts.secret_box import SecretBox, SecretBoxKeyInvalid
@@ -44,8 +45,8 @@ class SecondFactor:
             raise Problem(
                 401,
                 "totp_required",
-                "This account has a second factor.",
-                "Send the six digits of the app, or a recovery code, as `totp`.",
+                Sentence("accounts.second_factor_required"),
+                Sentence("accounts.send_totp"),
             )
         return await self.use_code(session, row, code, now_us)
 
@@ -93,9 +94,8 @@ class SecondFactor:
             raise Problem(
                 409,
                 "totp_not_configured",
-                "This server has no key to encrypt second factors with.",
-                "An operator sets WERKNETZ_TOTP_KEY_FILE to a file with 32 random characters or "
-                "more, for example of `openssl rand -hex 32`, and starts the core again.",
+                Sentence("accounts.totp_not_configured"),
+                Sentence("accounts.set_totp_key"),
             )
         return self._box
 
@@ -104,7 +104,6 @@ def _key_changed() -> Problem:
     return Problem(
         409,
         "totp_key_changed",
-        "The second factor of this account was encrypted with another WERKNETZ_TOTP_KEY.",
-        "Use a recovery code; an operator sets the former key again, or an admin removes the "
-        "second factor: `werknetz users remove-totp NAME`.",
+        Sentence("accounts.totp_key_changed"),
+        Sentence("accounts.use_recovery_code"),
     )

@@ -10,6 +10,7 @@ from werknetz.domain.bucket import instant_of
 from werknetz.runtime.log import get_logger
 from werknetz.store.accounts.users import find_user, update_user
 from werknetz.store.session import Database, ReadSession, WriteSession
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.principal import Principal, principal_of_user
 from werknetz_core.accounts.hashing import PasswordHasher, PasswordVerification
 from werknetz_core.accounts.lock_out import (
@@ -175,8 +176,8 @@ class SignIns:
         raise Problem(
             401,
             "sign_in_refused",
-            "The user name, the password or the code is wrong, or the account is disabled.",
-            "Try again; an admin sets a new password: `werknetz users reset-password NAME`.",
+            Sentence("accounts.sign_in_refused"),
+            Sentence("accounts.try_again_or_reset"),
         )
 
 
@@ -186,15 +187,15 @@ def _check_replacement(credentials: Credentials, row: sa.RowMapping, now_us: int
         raise Problem(
             403,
             "password_expired",
-            "The password that an admin made for this account has expired.",
-            "Ask an admin for another: `werknetz users reset-password NAME`.",
+            Sentence("accounts.password_expired"),
+            Sentence("accounts.ask_for_another_password"),
         )
     if credentials.new_password is None:
         raise Problem(
             403,
             "password_change_required",
-            "This password was made by an admin; the first sign-in replaces it.",
-            "Send `new_password` beside `password`.",
+            Sentence("accounts.password_change_required"),
+            Sentence("accounts.send_new_password"),
         )
     check_new_password(credentials.new_password, row, former=credentials.password)
 
@@ -203,8 +204,8 @@ def _no_password(name: str) -> Problem:
     return Problem(
         409,
         "no_password",
-        f"The user {name!r} has no password here.",
-        "Change password and second factor where you sign in, at the OpenID provider.",
+        Sentence("accounts.no_password", name=name),
+        Sentence("accounts.change_at_provider"),
     )
 
 
@@ -212,8 +213,8 @@ def _not_to_be_replaced() -> Problem:
     return Problem(
         422,
         "invalid_parameter",
-        "A new password is only taken in place of one that an admin made.",
-        "Leave `new_password` out; POST /api/v1/me:change_password changes a password.",
+        Sentence("accounts.new_password_not_taken"),
+        Sentence("accounts.leave_new_password_out"),
     )
 
 
@@ -222,9 +223,8 @@ def _must_wait(wait_s: float) -> Problem:
     return Problem(
         429,
         "sign_in_blocked",
-        "Too many sign-ins have failed for this account or from this address.",
-        f"Wait {wait} s (Retry-After). An admin unblocks an account: `werknetz users unlock NAME`; "
-        "sessions and API keys go on working.",
+        Sentence("accounts.sign_in_blocked"),
+        Sentence("accounts.wait_or_unlock", wait=wait),
         headers={"Retry-After": str(wait)},
     )
 
@@ -233,7 +233,7 @@ def _too_many_at_once() -> Problem:
     return Problem(
         429,
         "too_many_sign_ins",
-        "Too many people sign in at this moment.",
-        "Wait 1 s (Retry-After).",
+        Sentence("accounts.too_many_sign_ins"),
+        Sentence("requests.wait_a_second"),
         headers={"Retry-After": "1"},
     )

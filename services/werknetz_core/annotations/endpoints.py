@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.store.tables import annotations, equipment
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.require import MayRead, MayWriteNotes
 from werknetz_core.audit.record import record_change
@@ -78,13 +79,21 @@ async def add_annotation(
     start = new.start or instant_of(context.now_us())
     if new.end is not None and new.end <= start:
         raise Problem(
-            422, "invalid_span", "The end is not after the start.", "Send a later end, or none."
+            422,
+            "invalid_span",
+            Sentence("shop_floor.end_not_after_start"),
+            Sentence("shop_floor.send_later_end"),
         )
     for name, at in (("start", start), ("end", new.end)):
         if at is not None:
             check_past(name, microseconds_of(at), context.now_us())
     if "\0" in new.text:
-        raise Problem(422, "invalid_parameter", "The text contains a NUL character.", "Remove it.")
+        raise Problem(
+            422,
+            "invalid_parameter",
+            Sentence("requests.text_with_nul"),
+            Sentence("requests.remove_it"),
+        )
     insert = sa.insert(annotations).values(
         equipment_id=node.id, start_at=start, end_at=new.end, text=new.text,
         entered_by=principal.name,
@@ -108,9 +117,11 @@ async def withdraw_annotation(
     # Of another plant: whether it exists is not for this key.
     if row is None or not principal.can_see(row["equipment"]):
         raise Problem(
-            404, "unknown_annotation", f"There is no annotation {annotation_id}.",
-            "GET /api/v1/annotations lists them.",
-        )  # fmt: skip
+            404,
+            "unknown_annotation",
+            Sentence("shop_floor.unknown_annotation", annotation_id=annotation_id),
+            Sentence("shop_floor.list_annotations"),
+        )
     await session.execute(
         sa.update(annotations)
         .where(_N.id == annotation_id)

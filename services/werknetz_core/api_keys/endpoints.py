@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from werknetz.domain.bucket import instant_of
 from werknetz.store import api_keys as statements
 from werknetz.store.tables.access import api_keys
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import generate_key
 from werknetz_core.access.permissions import rights_of
 from werknetz_core.access.require import MayManageKeys
@@ -110,8 +111,8 @@ async def rotate_key(
         raise Problem(
             409,
             "key_expired",
-            f"The key {prefix!r} has expired: a new secret would not work.",
-            "Send `expires_days`, the days that it is valid from now on.",
+            Sentence("access.key_expired", prefix=prefix),
+            Sentence("access.send_expires_days"),
         )
     key = generate_key(prefix)
     until = now + timedelta(hours=rotation.overlap_hours)
@@ -137,6 +138,6 @@ def _unknown_key(prefix: str) -> Problem:
     return Problem(
         404,
         "unknown_key",
-        f"There is no key with the prefix {prefix!r} that is not revoked.",
-        "GET /api/v1/api_keys lists them.",
+        Sentence("access.unknown_key_prefix", prefix=prefix),
+        Sentence("access.list_keys"),
     )

@@ -14,6 +14,7 @@ from werknetz.domain.shift import Calendar, CalendarRejected
 from werknetz.store.calendars import MARK_BUCKETS_OF_SPANS, SPAN_OF_BUCKETS
 from werknetz.store.session import ReadSession, WriteSession
 from werknetz.store.tables import equipment, shift_calendars
+from werknetz.texts.sentence import Sentence
 from werknetz_core.calendars.plan_changes import buckets_of_change, changed_spans
 from werknetz_core.context.time_spec import format_local
 from werknetz_core.http.problem import Problem
@@ -90,11 +91,16 @@ class PlanChange:
                 raise Problem(
                     422,
                     "overlapping_shifts",
-                    f"Shift {first.name!r} of {first.day} runs until {until} by the calendar "
-                    f"before, but shift {second.name!r} of {second.day} starts at {begin} by the "
-                    "next one.",
-                    f"Let the calendar begin at {until}, or let the shifts meet; "
-                    "nothing was changed.",
+                    Sentence(
+                        "calendars.overlapping_versions",
+                        shift=first.name,
+                        day=first.day,
+                        until=until,
+                        next_shift=second.name,
+                        next_day=second.day,
+                        begin=begin,
+                    ),
+                    Sentence("calendars.let_shifts_meet", until=until),
                 )
 
     async def spans(self, session: ReadSession) -> list[tuple[Sequence[int], tuple[Span, ...]]]:

@@ -9,6 +9,7 @@ from werknetz.domain.bucket import instant_of
 from werknetz.domain.shift import CalendarRejected
 from werknetz.store.calendars import LOCK_CALENDARS
 from werknetz.store.session import ReadSession
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.require import MayChangeCalendars, MayRead
 from werknetz_core.calendars import ical
@@ -129,8 +130,10 @@ async def delete_calendar(
         raise Problem(
             404,
             "unknown_calendar",
-            f"{path} has no calendar that is valid from {format_utc(at_us)}.",
-            f"It has calendars from {versions}." if versions else "It has no calendar of its own.",
+            Sentence("calendars.no_version_from", path=path, valid_from=format_utc(at_us)),
+            Sentence("calendars.versions_from", versions=versions)
+            if versions
+            else Sentence("calendars.none_of_its_own"),
         )
     planned = await plan_change(session, stored, CalendarChange(path, at_us, None))
     marked = await store_change(session, stored, planned, principal, reason)
@@ -161,8 +164,8 @@ async def export_calendar(
         raise Problem(
             404,
             "no_calendar",
-            f"Neither {path} nor what is above it has a shift calendar.",
-            f"Set one: PUT /api/v1/equipment/{path}/calendars, or `werknetz calendar set`.",
+            Sentence("calendars.no_calendar", path=path),
+            Sentence("calendars.set_one", path=path),
         )
     text = ical.export_history(history, path, span.start_us, span.end_us)
     return Response(text, media_type=f"{_ICS}; charset=utf-8")
@@ -241,6 +244,6 @@ def _to_problem(error: CalendarRejected) -> Problem:
     return Problem(
         422,
         "invalid_calendar",
-        f"The calendar is invalid: {error}.",
-        "Correct it; nothing was changed.",
+        Sentence("calendars.invalid", error=error),
+        Sentence("calendars.correct_it"),
     )

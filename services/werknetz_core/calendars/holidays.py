@@ -13,6 +13,7 @@ from typing import Any, Final
 import holidays as catalogue
 
 from werknetz.domain.shift import CalendarRejected
+from werknetz.texts.sentence import Sentence
 
 _KEYS: Final = frozenset({"country", "subdivision", "years", "language", "shifts", "categories"})
 YEARS_MAX: Final = 30
@@ -47,23 +48,25 @@ def add_holidays(
 
 def _find_holidays(spec: object, this_year: int) -> dict[date, str]:
     if not isinstance(spec, Mapping) or "country" not in spec:
-        raise CalendarRejected(
-            f'holidays is {spec!r}: write {{"country": "DE", "subdivision": "NI"}}'
-        )
+        raise CalendarRejected(Sentence("calendars.holidays_form", spec=spec))
     if unknown := spec.keys() - _KEYS:
         raise CalendarRejected(
-            f"holidays has the unknown key {min(unknown)!r}: known are {', '.join(sorted(_KEYS))}"
+            Sentence("calendars.holidays_unknown_key", unknown=min(unknown), keys=sorted(_KEYS))
         )
     country, subdivision = str(spec["country"]), spec.get("subdivision")
     supported = catalogue.list_supported_countries(include_aliases=True)
     if country not in supported:
         raise CalendarRejected(
-            f"holidays.country is {country!r}: write an ISO 3166 code{_near(country, supported)}"
+            Sentence("calendars.holidays_country", country=country, near=_near(country, supported))
         )
     if subdivision is not None and subdivision not in supported[country]:
         raise CalendarRejected(
-            f"holidays.subdivision is {subdivision!r}: "
-            f"{country} has {', '.join(supported[country]) or 'none'}"
+            Sentence(
+                "calendars.holidays_subdivision",
+                subdivision=subdivision,
+                country=country,
+                supported=", ".join(supported[country]) or "none",
+            )
         )
     try:
         days = catalogue.country_holidays(
@@ -74,7 +77,7 @@ def _find_holidays(spec: object, this_year: int) -> dict[date, str]:
             categories=spec.get("categories"),
         )
     except (ValueError, NotImplementedError) as error:
-        raise CalendarRejected(f"holidays: {error}; correct language or categories") from error
+        raise CalendarRejected(Sentence("calendars.holidays_rejected", error=error)) from error
     return {day: str(name) for day, name in days.items()}
 
 
@@ -88,10 +91,7 @@ def _years(value: object, this_year: int) -> range:
         and 0 <= value[1] - value[0] < YEARS_MAX
     ):
         return range(value[0], value[1] + 1)
-    raise CalendarRejected(
-        f"holidays.years is {value!r}: write the first and the last year, such as [2026, 2028], "
-        f"at most {YEARS_MAX} years"
-    )
+    raise CalendarRejected(Sentence("calendars.holidays_years", value=value, years_max=YEARS_MAX))
 
 
 def _is_holiday(entry: object) -> bool:

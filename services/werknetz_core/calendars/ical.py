@@ -21,6 +21,7 @@ from werknetz.domain.bucket import instant_of
 from werknetz.domain.calendar_history import CalendarHistory
 from werknetz.domain.shift import Calendar, CalendarRejected, ShiftPattern, local_day
 from werknetz.domain.shift_pattern import DAY_MIN
+from werknetz.texts.sentence import Sentence
 
 _BREAK: Final = "X-WERKNETZ-BREAK"
 _TEAM: Final = "X-WERKNETZ-TEAM"
@@ -68,17 +69,15 @@ def import_document(text: bytes, time_zone: str, start_us: int, end_us: int) -> 
     zone = ZoneInfo(time_zone)
     first, last = local_day(start_us, zone), local_day(end_us - 1, zone)
     if (last - first).days > _DAYS_MAX:
-        raise CalendarRejected(f"the span has more than {_DAYS_MAX} days: write a shorter one")
+        raise CalendarRejected(Sentence("calendars.ical_span", days_max=_DAYS_MAX))
     try:
         source = Document.from_ical(text)
         events = recurring_ical_events.of(source).between(first, last + timedelta(days=1))
     except (ValueError, KeyError, IndexError) as error:
-        raise CalendarRejected(f"the file is no iCalendar: {error}") from error
+        raise CalendarRejected(Sentence("calendars.no_ical", error=error)) from error
     by_day, closed = _sort_events(events, zone, first, last)
     if not by_day and not closed:
-        raise CalendarRejected(
-            f"the file has no event from {first} to {last}: set start and end to its days"
-        )
+        raise CalendarRejected(Sentence("calendars.ical_without_event", first=first, last=last))
     days = {*by_day, *closed}
     monday = min(days) - timedelta(days=min(days).weekday())
     sunday = max(days) + timedelta(days=_WEEK - 1 - max(days).weekday())
@@ -198,10 +197,7 @@ def _sort_events(
             < until.replace(tzinfo=None) - begin.replace(tzinfo=None)
             <= timedelta(days=1)
         ):
-            raise CalendarRejected(
-                f"event {name!r} at {begin:%Y-%m-%d %H:%M} does not end within a day: "
-                "a shift is at most 24 hours long"
-            )
+            raise CalendarRejected(Sentence("calendars.ical_too_long", name=name, begin=begin))
         if first <= begin.date() <= last:
             start_clock, end_clock = f"{begin:%H:%M}", f"{until:%H:%M}"
             breaks, team = _breaks(event, begin), _team(event)
@@ -216,7 +212,7 @@ def _team(event: Event) -> str:
     value = event.get(_TEAM)
     texts = value if isinstance(value, list) else [value]
     if len(texts) > 1:
-        raise CalendarRejected(f"{_TEAM} is there {len(texts)} times in an event: a shift has one")
+        raise CalendarRejected(Sentence("calendars.ical_teams", team=_TEAM, number=len(texts)))
     # The library leaves the text of unknown properties as it is written (RFC 5545, 3.3.11).
     text = "" if texts[0] is None else str(texts[0])
     return _ESCAPED.sub(lambda match: "\n" if match[1] in "nN" else match[1], text).strip()
@@ -229,7 +225,7 @@ def _breaks(event: Event, begin: datetime) -> tuple[tuple[str, str], ...]:
     for text in texts:
         start, _, end = str(text).partition("-")
         if not (start.isdigit() and end.isdigit()):
-            raise CalendarRejected(f"{_BREAK} is {str(text)!r}: write minutes such as 240-270")
+            raise CalendarRejected(Sentence("calendars.ical_break", break_=_BREAK, text=str(text)))
         breaks.append((_clock(begin, int(start)), _clock(begin, int(end))))
     return tuple(breaks)
 

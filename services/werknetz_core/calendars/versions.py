@@ -14,6 +14,7 @@ from werknetz.domain.rollup import Span
 from werknetz.domain.shift import Calendar
 from werknetz.store.session import ReadSession, WriteSession
 from werknetz.store.tables import shift_calendars
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal
 from werknetz_core.audit.record import record_change
 from werknetz_core.calendars.changes import PlanChange, StoredCalendars, history_of, mark_changes
@@ -54,8 +55,8 @@ def parse_change(
     if valid_from_us is None and stored.versions.get(path):
         raise invalid_parameter(
             "valid_from",
-            f"{path} has a calendar already: say from when the new one holds.",
-            "Send valid_from, such as 2026-12-01, or that of a version to replace it.",
+            Sentence("calendars.valid_from_missing", path=path),
+            Sentence("calendars.send_valid_from"),
         )
     since_us = EARLIEST_US if valid_from_us is None else valid_from_us
     return CalendarChange(path, since_us, expanded, holidays)

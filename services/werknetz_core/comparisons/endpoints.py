@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from werknetz.domain.path import LEVELS
 from werknetz.kpi.definition import EQUIPMENT, Kpi
 from werknetz.kpi.elements import ELEMENT_NAMES
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.require import MayRead
 from werknetz_core.comparisons.report import (
     LIMITS_DOCUMENT,
@@ -58,9 +59,10 @@ async def compare_plants(
     node = await context.tree.find_node(under, principal)
     if LEVELS.index(level) <= LEVELS.index(node.level):
         raise invalid_parameter(
-            "level", f"level={level} is not below {node.path}, a {node.level}.",
-            "Compare what is below it: send a lower `level`, or `under` further up.",
-        )  # fmt: skip
+            "level",
+            Sentence("kpis.level_not_below", level=level, path=node.path, of_level=node.level),
+            Sentence("kpis.compare_below"),
+        )
     tree = await context.tree.current()
     catalogue = await context.kpis.with_names([kpi])
     time = time_context_of(context, tree, node, None)
@@ -113,7 +115,7 @@ def _find_comparable_kpi(name: str, catalogue: KpiCatalogue, level: str) -> Kpi:
         ELEMENT_NAMES
     ):
         raise invalid_parameter(
-            "kpi", f"{name} cannot be compared: its inputs are no times or counts of machines.",
-            "Use a KPI such as oee, availability or scrap_ratio.",
+            "kpi", Sentence("kpis.not_comparable", name=name),
+            Sentence("kpis.use_comparable"),
         )  # fmt: skip
     return definition

@@ -21,6 +21,7 @@ from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.context.time_spec import UtcSpan
 from werknetz_core.loss_times.measure import MachineLosses, measure_losses
 from werknetz_core.loss_times.reasons import load_reason_lookup
+from werknetz_core.texts.reasons import write_reason
 
 Document = dict[str, Any]
 Families = Mapping[int, Mapping[ProductFamily | None, float]]
@@ -153,7 +154,7 @@ def _item(
         "equipment": comparability.name,
         "rank": comparability.rank,
         "value": equipment.value,
-        "value_reason": reason,
+        "value_reason": write_reason(reason),
         "comparable": comparability.is_comparable,
         "score": comparability.score,
         "parts": dict(comparability.parts),

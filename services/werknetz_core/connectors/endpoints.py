@@ -12,6 +12,7 @@ from werknetz.link.wire import Status, UnreadableMessage, link_name_of, status_f
 from werknetz.runtime.log import get_logger
 from werknetz.store.session import ReadSession
 from werknetz.store.tables import BOOK_COUNTS, connector_books, connectors, gaps, spools
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.principal import Principal
 from werknetz_core.access.require import MayRead
@@ -97,8 +98,8 @@ async def show_connector(
         raise Problem(
             404,
             "unknown_connector",
-            f"There is no connector {connector!r} that this key may see.",
-            "GET /api/v1/connectors lists them.",
+            Sentence("mappings.unknown_connector", connector=connector),
+            Sentence("mappings.list_connectors"),
         )
     return await _load_view(context, row)
 

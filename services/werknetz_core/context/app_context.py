@@ -48,6 +48,7 @@ class AppContext:
     edge_forwarder: EdgeForwarder | None = None
     oidc: Providers | None = None  # None: nobody signs in at a provider
     wide_client: httpx2.AsyncClient | None = None  # None: this process answers wide requests
+    wide_socket: str | None = None  # of the process that answers them
     background: tuple[BackgroundTask, ...] = ()
 
 
@@ -67,20 +68,23 @@ async def open_app_context(
         edge_forwarder = EdgeForwarder.from_settings(settings)
         if edge_forwarder is not None:
             stack.push_async_callback(edge_forwarder.close)
-        wide_client = await _open_wide_client(stack, settings)
+        wide_client, wide_socket = await _open_wide_client(stack, settings)
         oidc = None if settings.oidc is None else Providers.open(settings.oidc)
         if oidc is not None:
             stack.push_async_callback(oidc.close)
         tree = EquipmentTreeCache(database, refresh_s=settings.tree_refresh_s)
         kpis = KpiCatalogueCache(database, refresh_s=settings.tree_refresh_s)
+        rate_limiter = RateLimiter(redis, per_s=settings.rate_per_s, burst=settings.rate_burst)
+        admission = Admission(settings, rate_limiter, wide_database, redis)
+        stack.push_async_callback(admission.in_flight.give_back)
         background = (
             BackgroundTask("equipment_tree", tree.run),
             BackgroundTask("kpi_definitions", kpis.run),
+            BackgroundTask("key_slots", admission.in_flight.run),
             *(_background_task(name, job, database) for name, job in jobs.items()),
         )
         for task in background:
             await stack.enter_async_context(task)
-        rate_limiter = RateLimiter(redis, per_s=settings.rate_per_s, burst=settings.rate_burst)
         yield AppContext(
             settings,
             database,
@@ -92,11 +96,12 @@ async def open_app_context(
             kpis=kpis,
             watermarks=Watermarks(redis, cache_s=settings.watermark_cache_s),
             rate_limiter=rate_limiter,
-            admission=Admission(settings, rate_limiter, wide_database, redis),
+            admission=admission,
             now_us=now_us,
             edge_forwarder=edge_forwarder,
             oidc=oidc,
             wide_client=wide_client,
+            wide_socket=wide_socket,
             background=background,
         )
 
@@ -110,7 +115,11 @@ def _open_databases(
         ("werknetz-core-wide", settings.wide_requests_max, settings.wide_statement_timeout_s),
     )
     database, wide_database = (
-        Database(settings.database_url, PoolOptions(*pool, follows_caller=True)) for pool in pools
+        Database(
+            settings.database_url,
+            PoolOptions(*pool, follows_caller=True, rows_key=settings.rows_key),
+        )
+        for pool in pools
     )
     stack.push_async_callback(database.close)
     stack.push_async_callback(wide_database.close)
@@ -119,11 +128,13 @@ def _open_databases(
 
 async def _open_wide_client(
     stack: contextlib.AsyncExitStack, settings: CoreSettings
-) -> httpx2.AsyncClient | None:
+) -> tuple[httpx2.AsyncClient | None, str | None]:
     path = settings.wide_socket
     if path is None and settings.wide_process:
         path = await stack.enter_async_context(open_wide_process(settings))
-    return None if path is None else await stack.enter_async_context(client_of_socket(path))
+    if path is None:
+        return None, None
+    return await stack.enter_async_context(client_of_socket(path)), path
 
 
 def _background_task(name: str, job: BackgroundJob, database: Database) -> BackgroundTask:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from werknetz.domain.bucket import instant_of
 from werknetz.store.session import ReadSession
+from werknetz.texts.sentence import Sentence
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import TimeContext, parse_span, parse_zone
 from werknetz_core.http import pagination
@@ -67,7 +68,7 @@ def time_condition(
     if start is None:
         if end is not None:
             raise invalid_parameter(
-                "end", "end requires a start.", "Send `start`, too, or neither."
+                "end", Sentence("requests.end_without_start"), Sentence("requests.send_start")
             )
         return sa.true()
     span = parse_span(start, end, utc_time_context(context))

@@ -8,15 +8,14 @@ import httpx2
 from starlette.requests import ClientDisconnect
 
 from werknetz.runtime.log import get_logger
+from werknetz.texts.sentence import Sentence
 from werknetz_core.http.problem import Problem
 from werknetz_core.settings import CoreSettings
 
 EVENTS_BATCH_PATH: Final = "/api/v1/events:batch"
 _FORWARDED_HEADERS: Final = ("content-type", "content-encoding", "idempotency-key")
 _TIMEOUT: Final = httpx2.Timeout(30.0, connect=3.0, read=120.0)
-_HINT: Final = (
-    "Events that were answered with 2xx are on disk. Repeat the request: duplicates are dropped."
-)
+_HINT: Final = Sentence("system.repeat_events")
 _RESPONSE_MAX_BYTES: Final = 4_000_000
 _log: Final = get_logger("core.webhook")
 
@@ -58,25 +57,24 @@ class EdgeForwarder:
                 async for chunk in response.aiter_bytes():
                     content += chunk
                     if len(content) > _RESPONSE_MAX_BYTES:
-                        raise _unavailable("its response is too large")
+                        raise _unavailable(Sentence("system.response_too_large"))
         except ClientDisconnect as error:
             raise Problem(
                 400,
                 "body_incomplete",
-                "The request body is incomplete.",
-                "Send the whole body again.",
+                Sentence("requests.body_incomplete"),
+                Sentence("requests.send_whole_body"),
             ) from error
         except (httpx2.TransportError, httpx2.StreamError) as error:
             _log.warning("webhook edge unreachable", error=type(error).__name__)
-            raise _unavailable("it does not answer") from error
+            raise _unavailable(Sentence("system.does_not_answer")) from error
         if response.status_code in {401, 404}:
             _log.error("webhook edge rejects the key", status=response.status_code)
             raise Problem(
                 503,
                 "webhook_key_rejected",
-                "The webhook connector rejects this server's key.",
-                "An operator sets WERKNETZ_WEBHOOK_KEY_FILE to the key in `options.events` of the "
-                "webhook connector.",
+                Sentence("system.webhook_key_rejected"),
+                Sentence("system.set_webhook_key"),
                 headers={"Retry-After": "30"},
             )
         retry_after = response.headers.get("retry-after")
@@ -92,9 +90,8 @@ def webhook_not_configured() -> Problem:
     return Problem(
         503,
         "no_webhook_connector",
-        "No webhook connector is configured, so events cannot be stored.",
-        "Run an edge with `protocol: webhook` and `options.events`, and set WERKNETZ_WEBHOOK_URL "
-        "and WERKNETZ_WEBHOOK_KEY_FILE of this server.",
+        Sentence("system.no_webhook_connector"),
+        Sentence("system.run_webhook_connector"),
         headers={"Retry-After": "30"},
     )
 
@@ -103,7 +100,7 @@ def _unavailable(detail: str) -> Problem:
     return Problem(
         503,
         "webhook_unavailable",
-        f"The webhook connector is unavailable: {detail}.",
+        Sentence("system.webhook_unavailable", reason=detail),
         _HINT,
         headers={"Retry-After": "5"},
     )

@@ -25,6 +25,7 @@ from werknetz.store.access.caller import all_plants
 from werknetz.store.equipment.lifetimes import FORMER_PATHS
 from werknetz.store.queries.equipment import CALENDARS, EQUIPMENT
 from werknetz.store.session import Database
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal
 from werknetz_core.http.problem import Problem, invalid_parameter
 
@@ -222,13 +223,17 @@ def _unknown_equipment(path: str, visible: Sequence[str]) -> Problem:
         EquipmentPath.parse(path)
     except ValueError as error:
         return invalid_parameter(
-            "equipment", f"{error}.", "Use a path such as nordwerk/emden-1/body/line-2/press-3."
+            "equipment",
+            Sentence("equipment.invalid_path", error=error),
+            Sentence("equipment.use_path"),
         )
     near = difflib.get_close_matches(path, visible, n=3, cutoff=0.5)
     hint = (
-        f"Did you mean {', '.join(near)}?" if near else "GET /api/v1/equipment lists the equipment."
+        Sentence("requests.did_you_mean", near=[*near])
+        if near
+        else Sentence("equipment.list_equipment")
     )
-    return Problem(404, "unknown_equipment", f"There is no equipment {path!r}.", hint)
+    return Problem(404, "unknown_equipment", Sentence("equipment.unknown", path=path), hint)
 
 
 def _time_zone_of(path: str, own: Mapping[str, str | None]) -> str | None:

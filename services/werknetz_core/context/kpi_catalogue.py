@@ -24,6 +24,7 @@ from werknetz.own_kpis.definition import join_versions, load_definition
 from werknetz.runtime.log import get_logger
 from werknetz.store.session import Database
 from werknetz.store.shop_floor.kpi_definitions import KPI_DEFINITIONS
+from werknetz.texts.sentence import Sentence
 from werknetz_core.http.problem import Problem
 
 _FORCED_REFRESH_EVERY_S: Final = 1.0
@@ -50,18 +51,20 @@ class KpiCatalogue:
         if kpi is not None:
             return kpi
         code = "unknown_kpi"
-        detail = f"There is no KPI {name!r}."
+        detail: str = Sentence("kpis.unknown", name=name)
         near = difflib.get_close_matches(name, [*CATALOGUE, *self.own], n=3, cutoff=0.4)
-        hint = f"Did you mean {', '.join(near)}? " if near else ""
-        hint += "GET /api/v1/kpis lists all."
+        similar = Sentence("requests.did_you_mean_then", near=[*near]) if near else ""
+        hint = Sentence("kpis.list_all", near=similar)
         if name in self.unusable:
             code = "unusable_kpi"
-            detail = f"The definition of {name} cannot be used: {self.unusable[name]}"
-            hint = f"PUT /api/v1/kpi_definitions/{name} stores a corrected version."
+            detail = Sentence("kpis.unusable", name=name, fault=self.unusable[name])
+            hint = Sentence("kpis.store_corrected", name=name)
         elif name in self.retired:
             code = "retired_kpi"
-            detail = f"{name} is retired since {self.retired[name].isoformat(timespec='seconds')}."
-            hint = f"PUT /api/v1/kpi_definitions/{name} brings it back with a new version."
+            detail = Sentence(
+                "kpis.retired", name=name, since=self.retired[name].isoformat(timespec="seconds")
+            )
+            hint = Sentence("kpis.bring_back", name=name)
         errors = [{"pointer": "/query/kpi", "code": code, "detail": name}]
         raise Problem(422, code, detail, hint, errors=errors)
 
@@ -72,8 +75,8 @@ def require_level(kpi: Kpi, level: str) -> None:
         levels = ", ".join(kpi.levels)
         errors = [{"pointer": "/query/kpi", "code": "other_level", "detail": kpi.name}]
         raise Problem(
-            422, "other_level", f"{kpi.name} is not defined for level {level}.",
-            f"Its definition allows {levels}: ask for one of these, or change `scopes`.",
+            422, "other_level", Sentence("kpis.other_level", name=kpi.name, level=level),
+            Sentence("kpis.use_level", levels=levels),
             errors=errors,
         )  # fmt: skip
 

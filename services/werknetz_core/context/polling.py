@@ -10,12 +10,13 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from werknetz.store.shop_floor.stops import LAST_CHANGES
+from werknetz.texts.language import wanted_language
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal, require_key
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.http.etag import CACHE_CONTROL, etag_matches
 from werknetz_core.http.problem import invalid_parameter
 from werknetz_core.http.responses import VARY, json_response, not_modified, with_content_etag
-from werknetz_core.texts.language import current_language
 
 KNOWN_AT: Final[dict[str, tuple[str, ...]]] = {
     "as_of": (
@@ -26,8 +27,10 @@ KNOWN_AT: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """Which routes answer by what was known at an instant, by the parameter that they take."""
 
-KNOWN_THEN: Final = "What was known at an instant: " + "; ".join(
-    f"`{name}` of {', '.join(routes)}" for name, routes in KNOWN_AT.items()
+KNOWN_THEN: Final = Sentence(
+    "requests.known_at",
+    as_of=[*KNOWN_AT["as_of"]],
+    known_at=[*KNOWN_AT["known_at"]],
 )
 _VARY: Final = {"Vary": VARY}
 SUPPLY_WATERMARKS: Final = ("#supply", "#stock")
@@ -59,7 +62,7 @@ class Revision:
         tree = await context.tree.current()
         inputs = [
             str(request.url.path), str(request.url.query), request.headers.get("accept"),
-            current_language(), tree.version, tuple(changes or ()), *facts,
+            wanted_language(), tree.version, tuple(changes or ()), *facts,
         ]  # fmt: skip
         etag = await context.watermarks.etag_of(paths, inputs, context.now_us())
         return cls(etag, etag_matches(request.headers.get("if-none-match"), etag))
@@ -123,12 +126,16 @@ async def refuse_unknown_parameters_of(request: Request) -> None:
     parameters = set(_query_names(route.dependant)) | _documented_names(route)
     for name in sorted(set(request.query_params) - parameters):
         near = difflib.get_close_matches(name, sorted(parameters), n=1)
-        hint = f"Known: {', '.join(sorted(parameters))}." if parameters else "Leave it out."
+        hint = (
+            Sentence("requests.known_parameters", parameters=sorted(parameters))
+            if parameters
+            else Sentence("requests.leave_it_out")
+        )
         if near:
-            hint = f"Did you mean {near[0]}?"
+            hint = Sentence("requests.did_you_mean", near=near[0])
         if name in KNOWN_AT and not near:
-            hint = f"Leave it out: this route answers by what is known now. {KNOWN_THEN}."
-        raise invalid_parameter(name, f"This route has no parameter {name!r}.", hint)
+            hint = Sentence("requests.answers_by_now", known_then=KNOWN_THEN)
+        raise invalid_parameter(name, Sentence("requests.unknown_parameter", name=name), hint)
 
 
 def _query_names(dependant: Dependant) -> Iterator[str]:

@@ -16,13 +16,11 @@ from pydantic_core import PydanticCustomError
 from werknetz.domain.bucket import BUCKET_US, instant_of, microseconds_of
 from werknetz.domain.shift import Shift, ShiftSource, local_day, local_us
 from werknetz.domain.window import Period, window_at
+from werknetz.texts.sentence import Sentence
 from werknetz_core.http.guard.json_types import TEXT_ONLY
 from werknetz_core.http.problem import Problem, invalid_parameter
 
-ACCEPTED_FORMS: Final = (
-    "Use RFC 3339 (2026-11-23T06:00:00+01:00), epoch milliseconds, -8h, now, shift:current, "
-    "shift:previous, day:today, week:2026-W47 or month:2026-11."
-)
+ACCEPTED_FORMS: Final = Sentence("requests.time_forms")
 EARLIEST_US: Final = 0
 LATEST_US: Final = microseconds_of(datetime(2200, 1, 1, tzinfo=UTC))
 EARLIEST, LATEST = instant_of(EARLIEST_US), instant_of(LATEST_US)
@@ -76,12 +74,18 @@ def parse_span(start: str, end: str | None, time: TimeContext) -> UtcSpan:
     span = UtcSpan(first[0], last, _named_shift(start, time))
     for name, at_us in (("start", span.start_us), ("end", span.end_us)):
         if not EARLIEST_US <= at_us <= LATEST_US:
-            raise invalid_parameter(name, f"{name} is not between 1970 and 2200.", ACCEPTED_FORMS)
+            raise invalid_parameter(
+                name, Sentence("requests.time_out_of_range", name=name), ACCEPTED_FORMS
+            )
     if span.start_us >= span.end_us:
         raise invalid_parameter(
             "start",
-            f"start {format_utc(span.start_us)} is not before end {format_utc(span.end_us)}.",
-            "Send a start that is before the end; the end is not part of the span.",
+            Sentence(
+                "requests.start_not_before_end",
+                start=format_utc(span.start_us),
+                end=format_utc(span.end_us),
+            ),
+            Sentence("requests.send_earlier_start"),
         )
     return span
 
@@ -91,7 +95,7 @@ def parse_instant(text: str | None, parameter: str, time: TimeContext) -> int:
     at_us = time.now_us if text is None else _parse(text, parameter, time)[0]
     if not EARLIEST_US <= at_us <= LATEST_US:
         raise invalid_parameter(
-            parameter, f"{parameter} is not between 1970 and 2200.", ACCEPTED_FORMS
+            parameter, Sentence("requests.time_out_of_range", name=parameter), ACCEPTED_FORMS
         )
     return at_us
 
@@ -101,7 +105,7 @@ def parse_zone(name: str | None, default: str) -> ZoneInfo:
         return ZoneInfo(name or default)
     except (KeyError, ValueError, OSError) as error:
         raise invalid_parameter(
-            "tz", f"tz {name!r} is not a time zone.", "Use an IANA name such as Europe/Berlin."
+            "tz", Sentence("requests.no_time_zone", name=name), Sentence("requests.use_time_zone")
         ) from error
 
 
@@ -132,7 +136,7 @@ def _parse(text: str, parameter: str, time: TimeContext) -> tuple[int, int]:
         return _parse_absolute(stripped, time)
     except (ValueError, OverflowError) as error:
         raise invalid_parameter(
-            parameter, f"{parameter}={text!r} is not a time.", ACCEPTED_FORMS
+            parameter, Sentence("requests.not_a_time", name=parameter, text=text), ACCEPTED_FORMS
         ) from error
 
 
@@ -183,8 +187,8 @@ def _find_shift(name: str, time: TimeContext) -> Shift:
         raise Problem(
             422,
             "no_shift_calendar",
-            "There is no shift calendar for this equipment.",
-            "Set one: `werknetz calendar set EQUIPMENT FILE.json`, or use another form of time.",
+            Sentence("calendars.no_shift_calendar"),
+            Sentence("calendars.set_or_other_time"),
         )
     now = time.now_us
     past = time.calendar.shifts_between(now - _SHIFT_SEARCH, now + 1)
@@ -193,8 +197,8 @@ def _find_shift(name: str, time: TimeContext) -> Shift:
         raise Problem(
             404,
             "no_such_shift",
-            f"The calendar has no {name} shift in the last 28 days.",
-            "Use another form of time, such as -8h.",
+            Sentence("calendars.no_such_shift", name=name),
+            Sentence("requests.use_other_time"),
         )
     return past[-position]
 

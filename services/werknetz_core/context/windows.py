@@ -5,6 +5,7 @@ from typing import Final
 
 from werknetz.domain.shift import local_day
 from werknetz.domain.window import Period, Window, windows_between
+from werknetz.texts.sentence import Sentence
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.context.time_spec import TimeContext, UtcSpan, parse_zone
@@ -75,8 +76,8 @@ def windows_of(
     if period is None:
         raise invalid_parameter(
             "granularity",
-            f"granularity={granularity!r} is not supported.",
-            f"Use {GRANULARITIES}; KPI values of equipment also take 5m.",
+            Sentence("requests.granularity_not_supported", granularity=granularity),
+            Sentence("requests.use_granularity", granularities=GRANULARITIES),
         )
     if (span.end_us - span.start_us) / 1e6 / _SHORTEST_S[period] > WINDOWS_MAX:
         raise query_too_large(f"{granularity} windows")
@@ -84,8 +85,8 @@ def windows_of(
         raise Problem(
             422,
             "no_shift_calendar",
-            "There is no shift calendar for this equipment.",
-            "Set one: `werknetz calendar set EQUIPMENT FILE.json`; or use granularity=1d.",
+            Sentence("calendars.no_shift_calendar"),
+            Sentence("calendars.set_or_days"),
         )
     return windows_between(
         period, span.start_us, span.end_us, zone=time.zone, calendar=time.calendar
@@ -96,6 +97,6 @@ def query_too_large(noun: str) -> Problem:
     return Problem(
         422,
         "query_too_large",
-        f"The span contains too many {noun}; a response has at most {WINDOWS_MAX} values.",
-        "Request a shorter span, a coarser granularity or less equipment.",
+        Sentence("requests.too_many_windows", noun=noun, windows_max=WINDOWS_MAX),
+        Sentence("requests.ask_for_less"),
     )

@@ -15,6 +15,7 @@ from typing import Final
 from fastapi import APIRouter, Depends, Request, Response
 
 from werknetz.runtime.http_server.security_headers import CONTENT_SECURITY_POLICY
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.require import no_key_needed
 from werknetz_core.http.etag import etag_matches
 from werknetz_core.http.problem import Problem
@@ -55,8 +56,8 @@ async def show_docs_asset(name: str, request: Request) -> Response:
         raise Problem(
             404,
             "unknown_asset",
-            f"The documentation has no file {name!r}.",
-            "Open /docs for the documentation of the API.",
+            Sentence("system.unknown_asset", name=name),
+            Sentence("system.open_docs"),
         )
     return _respond(request, load_asset(name))
 

@@ -12,12 +12,21 @@ from werknetz_core.http.problem import MEDIA_TYPE
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
 _DEFAULT_ERRORS: Final = ("HTTPValidationError", "ValidationError")
 _REFERENCE: Final = {"$ref": "#/components/schemas/Problem"}
+_SENTENCE: Final[dict[str, Any]] = {
+    "type": ["object", "null"],
+    "description": "What a program makes a text of its own of; null: there is only the text.",
+    "required": ["code", "fields"],
+    "properties": {
+        "code": {"type": "string", "examples": ["requests.unknown_parameter"]},
+        "fields": {"type": "object", "examples": [{"name": "knid"}]},
+    },
+}
 _PROBLEM: Final[dict[str, Any]] = {
     "type": "object",
     "title": "Problem",
     "description": "RFC 9457. `hint` says what to do next; `trace_id` is found in the log.",
     "required": [
-        "type", "title", "status", "detail", "hint", "errors", "instance", "trace_id",
+        "type", "title", "status", "detail", "hint", "sentences", "errors", "instance", "trace_id",
     ],
     "properties": {
         "type": {"type": "string", "examples": ["urn:werknetz:problem:invalid_parameter"]},
@@ -25,11 +34,18 @@ _PROBLEM: Final[dict[str, Any]] = {
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "detail": {"type": "string"},
         "hint": {"type": "string"},
+        "sentences": {
+            "type": "object",
+            "description": "Codes and fields of `detail` and `hint`, which are in the language of "
+            "Accept-Language: German or English.",
+            "required": ["detail", "hint"],
+            "properties": {"detail": _SENTENCE, "hint": _SENTENCE},
+        },
         "errors": {
             "type": "array",
             "items": {
                 "type": "object",
-                "required": ["pointer", "code", "detail"],
+                "required": ["pointer", "code", "detail", "sentence"],
                 "properties": {
                     "pointer": {
                         "type": "string",
@@ -38,6 +54,7 @@ _PROBLEM: Final[dict[str, Any]] = {
                     },
                     "code": {"type": "string"},
                     "detail": {"type": "string"},
+                    "sentence": _SENTENCE,
                 },
             },
         },

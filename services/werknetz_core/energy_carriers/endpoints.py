@@ -11,6 +11,7 @@ from werknetz.connector.mapping.units import UnitRejected, conversion_factors
 from werknetz.store.elements.energy import MARK_METERS_OF_CARRIER
 from werknetz.store.session import WriteSession
 from werknetz.store.tables import energy_carriers, equipment
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.require import MayChangeEquipment, MayRead
 from werknetz_core.audit.record import record_change
@@ -124,8 +125,13 @@ async def delete_energy_carrier(
         raise Problem(
             404,
             "unknown_energy_carrier",
-            f"{node.path} has no entry of {carrier} from {valid_from.isoformat()} on.",
-            f"GET /api/v1/energy_carriers?under={node.path} lists its entries.",
+            Sentence(
+                "equipment.unknown_energy_carrier",
+                path=node.path,
+                carrier=carrier,
+                valid_from=valid_from.isoformat(),
+            ),
+            Sentence("equipment.list_energy_carriers", path=node.path),
         )
     await session.execute(sa.delete(energy_carriers).where(*selected))
     await _mark(session, node.id, node.path, carrier, valid_from)
@@ -150,8 +156,7 @@ def _kwh_per_unit(new: NewEnergyCarrier) -> float:
             422,
             "unit_rejected",
             str(error),
-            "`unit` is that of the carrier (m^3, l, kg, kWh), `energy_unit` an energy"
-            " (kWh, MJ, kgce).",
+            Sentence("equipment.units_of_carrier"),
         ) from error
     return new.energy_per_unit * factor
 

@@ -10,6 +10,7 @@ from werknetz.domain.bucket import bucket_of, instant_of, microseconds_of
 from werknetz.domain.path import LEVELS, EquipmentPath
 from werknetz.store.equipment import lifetimes as statements
 from werknetz.store.session import WriteSession
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal
 from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import AppContext
@@ -25,10 +26,14 @@ async def change_equipment(
     """Change one equipment with all below it; return its path afterwards."""
     node = await context.tree.find_node(path, principal)
     if not body.model_fields_set & {"name", "path", "valid_to"}:
-        raise _invalid("name", "Nothing is to be changed.", "Send `name`, `path` or `valid_to`.")
+        raise _invalid(
+            "name", Sentence("equipment.nothing_to_change"), Sentence("equipment.send_a_change")
+        )
     if {"path", "valid_to"} <= body.model_fields_set:
         raise _invalid(
-            "valid_to", "Equipment cannot move and retire at once.", "Send two requests."
+            "valid_to",
+            Sentence("equipment.move_and_retire"),
+            Sentence("equipment.send_two_requests"),
         )
     async with context.database.write_session() as session:
         result = await session.execute(statements.FIND_FOR_CHANGE, {"path": node.path})
@@ -66,6 +71,29 @@ def _text(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
 
 
+def _check_place(new: EquipmentPath, old: EquipmentPath) -> None:
+    """Raise 422 for a path of another level, of another enterprise or below itself."""
+    if len(new.segments) != len(old.segments) or len(new.segments) == 1:
+        raise _invalid(
+            "path",
+            Sentence(
+                "equipment.other_level", new=new, new_level=new.level, old=old, old_level=old.level
+            ),
+            Sentence("equipment.move_within_level"),
+        )
+    if old.level == "plant" and new.parent != old.parent:
+        raise _invalid(
+            "path", Sentence("equipment.plant_stays", old=old),
+            Sentence("equipment.rename_or_retire"),
+        )  # fmt: skip
+    if str(new).startswith(f"{old}/"):
+        raise _invalid(
+            "path",
+            Sentence("equipment.below_itself", new=new, old=old),
+            Sentence("equipment.choose_parent"),
+        )
+
+
 async def _place(
     session: WriteSession,
     current: Mapping[str, Any],
@@ -79,34 +107,33 @@ async def _place(
     principal.require_equipment(str(new))
     if current["valid_to"] is not None:
         raise Problem(
-            409, "retired", f"{old} has been retired, so it has one place for ever.",
-            "Put it back in service first: `valid_to: null`.",
+            409, "retired", Sentence("equipment.retired", old=old),
+            Sentence("equipment.put_back"),
         )  # fmt: skip
-    if len(new.segments) != len(old.segments) or len(new.segments) == 1:
-        raise _invalid(
-            "path", f"{new} has the level {new.level}, and {old} the level {old.level}.",
-            "Equipment moves to another parent of the same level.",
-        )  # fmt: skip
-    if old.level == "plant" and new.parent != old.parent:
-        raise _invalid(
-            "path", f"{old} is a plant, which stays in its enterprise.",
-            "Rename it, or retire it and let the sources deliver to the new one: reasons, sites,"
-            " warehouses and keys belong to a plant.",
-        )  # fmt: skip
-    if str(new).startswith(f"{old}/"):
-        raise _invalid("path", f"{new} is below {old}.", "Choose another parent.")
+    _check_place(new, old)
     tree = await context.tree.refresh()
     if str(new) in tree.nodes:
         raise Problem(
-            409, "path_in_use", f"There is equipment {new} already.", "Choose another path."
+            409,
+            "path_in_use",
+            Sentence("equipment.path_in_use", new=new),
+            Sentence("equipment.choose_path"),
         )
     if str(new.parent) not in tree.nodes:
-        raise _invalid("path", f"There is no equipment {new.parent}.", "Choose another.")
+        raise _invalid(
+            "path",
+            Sentence("equipment.no_parent", parent=new.parent),
+            Sentence("equipment.choose_another"),
+        )
     spans = {"path": str(old), "new": str(new)}
     await session.execute(statements.DELETE_ALIASES_OF_NEW, spans)
     if new.parent == old.parent:
         if body.valid_from is not None:
-            raise _invalid("valid_from", "A new name holds at once.", "Leave `valid_from` out.")
+            raise _invalid(
+                "valid_from",
+                Sentence("equipment.name_holds_at_once"),
+                Sentence("equipment.leave_valid_from_out"),
+            )
         await _rename(session, current, old, new, is_named="name" in body.model_fields_set)
     else:
         await _move(session, old, new, body.valid_from, context.now_us())
@@ -140,7 +167,7 @@ async def _move(
     at_us = now_us if valid_from is None else microseconds_of(valid_from)
     if not now_us - _MOVE_BACK_MAX_US <= at_us <= now_us:
         raise _invalid(
-            "valid_from", "A move lies in the past, at most 400 days back.", "Correct the instant."
+            "valid_from", Sentence("equipment.move_not_past"), Sentence("equipment.correct_instant")
         )
     # Elements are of quarter hours: a machine is at one place in each.
     spans = {"path": str(old), "new": str(new), "at": instant_of(bucket_of(at_us))}
@@ -159,11 +186,13 @@ async def _retire(
     """Retire the equipment and all below it that is in service, or put it back."""
     if current["moved_to"] is not None:
         raise Problem(
-            409, "moved", f"{current['path']} has moved away: its time here is over.",
-            "Change it at its present path.",
+            409, "moved", Sentence("equipment.moved", path=current["path"]),
+            Sentence("equipment.change_at_present_path"),
         )  # fmt: skip
     if valid_to is not None and valid_to < current["valid_from"] and current["moved_from"]:
-        raise _invalid("valid_to", "It lies before the move.", "Correct the instant.")
+        raise _invalid(
+            "valid_to", Sentence("equipment.before_move"), Sentence("equipment.correct_instant")
+        )
     path, before = current["path"], current["valid_to"]
     await session.execute(statements.RETIRE, {"path": path, "at": valid_to, "before": before})
     instants = [at for at in (before, valid_to) if at is not None]
@@ -177,7 +206,7 @@ def _parse(text: str) -> EquipmentPath:
         return EquipmentPath.parse(text)
     except ValueError as error:
         raise _invalid(
-            "path", f"{error}.", "Use a path such as nordwerk/emden-1/body/line-2/press-3."
+            "path", Sentence("equipment.invalid_path", error=error), Sentence("equipment.use_path")
         ) from error
 
 
@@ -188,7 +217,10 @@ def _invalid(field: str, detail: str, hint: str) -> Problem:
 
 def _changed_meanwhile(path: str) -> Problem:
     return Problem(
-        409, "changed_meanwhile", f"{path} was renamed or moved at this moment.", "Try again."
+        409,
+        "changed_meanwhile",
+        Sentence("equipment.changed_meanwhile", path=path),
+        Sentence("requests.try_again"),
     )
 
 

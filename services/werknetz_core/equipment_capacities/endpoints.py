@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 
 from werknetz.store.tables import equipment, equipment_capacities
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.require import MayChangeEquipment, MayRead
 from werknetz_core.audit.record import record_change
@@ -61,8 +62,8 @@ async def set_capacity(
         raise Problem(
             422,
             "no_machine",
-            f"{path} is of level {node.level}, which has no capacity of its own.",
-            "Set the capacity of its machines: their sum is the capacity of what is above them.",
+            Sentence("equipment.no_capacity_of_its_own", path=path, level=node.level),
+            Sentence("equipment.set_capacity_of_machines"),
         )
     selected = _C.equipment_id == node.id, _C.valid_from == new.valid_from
     before = await session.scalar(sa.select(_C.items_per_hour).where(*selected))
@@ -104,8 +105,8 @@ async def delete_capacity(
         raise Problem(
             404,
             "unknown_capacity",
-            f"{path} has no capacity from {valid_from.isoformat()} on.",
-            f"GET /api/v1/equipment_capacities?under={path} lists its entries.",
+            Sentence("equipment.unknown_capacity", path=path, valid_from=valid_from.isoformat()),
+            Sentence("equipment.list_capacities", path=path),
         )
     await session.execute(sa.delete(equipment_capacities).where(*selected))
     subject = ("equipment_capacity", f"{path} {valid_from.isoformat()}")
@@ -119,8 +120,8 @@ def _with_zone(at: datetime) -> datetime:
         raise Problem(
             422,
             "no_time_zone",
-            f"valid_from={at.isoformat()} has no time zone.",
-            "Add +00:00 or Z.",
+            Sentence("requests.time_without_zone", at=at.isoformat()),
+            Sentence("requests.add_zone"),
         )
     return at
 

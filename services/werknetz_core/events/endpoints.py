@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.store.session import ReadSession
 from werknetz.store.tables import business_event_revisions, business_events, connectors
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.event_scope import event_visible, revision_visible
 from werknetz_core.access.keys import Principal
@@ -139,8 +140,8 @@ async def show_event(
         raise Problem(
             404,
             "unknown_event",
-            f"There is no event {event_id} that this key may see.",
-            "GET /api/v1/events lists them.",
+            Sentence("mappings.unknown_event", event_id=event_id),
+            Sentence("mappings.list_events"),
         )
     revisions = business_event_revisions
     earlier = (
@@ -193,5 +194,7 @@ def _parse_uuid(text: str) -> UUID:
         return UUID(text)
     except ValueError as error:
         raise invalid_parameter(
-            "cursor", "This cursor does not belong to this route.", "Send none for the first page."
+            "cursor",
+            Sentence("requests.cursor_of_other_route"),
+            Sentence("requests.send_no_cursor"),
         ) from error

@@ -12,6 +12,7 @@ from werknetz.store.tables.equipment import equipment
 from werknetz.store.tables.findings import findings
 from werknetz.store.tables.stock import locations, stock_items, warehouses
 from werknetz.store.tables.supply import materials, partners, sites, supply_relations
+from werknetz.texts.language import current_language
 from werknetz_core.access import supply_scope
 from werknetz_core.access.equipment_scope import EquipmentFilter, path_visible, path_within
 from werknetz_core.access.require import MayRead
@@ -24,7 +25,6 @@ from werknetz_core.http import pagination
 from werknetz_core.http.links import message_views_of
 from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
-from werknetz_core.texts.language import current_language
 
 router = APIRouter(tags=["supply"])
 FindingKind = Literal[

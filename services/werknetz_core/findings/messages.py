@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from werknetz_core.texts.catalogue import sentence
-from werknetz_core.texts.formats import number_text
-from werknetz_core.texts.language import Language
+from werknetz.texts.catalogue import template_of
+from werknetz.texts.formats import number_text
+from werknetz.texts.language import Language
 
 NAMES: Final = ("supplier", "material", "site", "warehouse", "location", "equipment")
 NUMBERS: Final = ("quantity", "expected", "actual")
@@ -17,6 +17,6 @@ def finding_text(finding: Mapping[str, Any], language: Language) -> str:
     values |= {
         name: number_text(finding[name], language) for name in NUMBERS if finding[name] is not None
     }
-    title = sentence("finding", finding["kind"], language)
-    parts = [f"{sentence('field', name, language)} {value}" for name, value in values.items()]
+    title = template_of(f"finding.{finding['kind']}", language)
+    parts = [f"{template_of(f'field.{name}', language)} {value}" for name, value in values.items()]
     return f"{title}: {', '.join(parts)}" if parts else title

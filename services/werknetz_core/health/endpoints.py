@@ -7,14 +7,16 @@ from typing import Final
 
 import asyncpg
 from fastapi import APIRouter, Depends, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from redis.exceptions import RedisError
 
 from werknetz.domain.bucket import instant_of
 from werknetz.runtime.background import TaskStatus
-from werknetz.store.migration import CHECK_TABLES
+from werknetz.store.access.rows_key import RowsKeyRefused
+from werknetz.store.migration import CHECK_READING
 from werknetz_core.access.require import MayRead, no_key_needed
 from werknetz_core.context.app_context import AppContext, ContextDep
+from werknetz_core.health.degraded import hints_of
 from werknetz_core.health.schemas import (
     BackgroundTaskView,
     IdentityProviderView,
@@ -22,7 +24,10 @@ from werknetz_core.health.schemas import (
     LivenessView,
     ReadinessView,
 )
+from werknetz_core.http.guard.database_errors import rows_key_problem
 from werknetz_core.http.problem import Problem
+from werknetz_core.limits.wide_process.state import read_state
+from werknetz_core.processes.metrics import render_metrics
 
 CHECK_S: Final = 3.0
 public = APIRouter(tags=["health"], dependencies=[Depends(no_key_needed)])
@@ -51,11 +56,14 @@ async def check_liveness() -> LivenessView:
 async def check_readiness(context: ContextDep) -> ReadinessView:
     """Answer 200 if PostgreSQL with its tables is available and all background tasks run.
 
-    `degraded`: a provider of identities does not answer; keys and sessions work. Needs no key.
+    `degraded`: Redis, a provider of identities or the process that answers wide requests is away;
+    `hint` has the remedy, and all else works. Needs no key.
     """
     database, redis, providers = await asyncio.gather(
         _check_database(context), _check_redis(context), _check_providers(context)
     )
+    if isinstance(database, RowsKeyRefused):
+        raise rows_key_problem(database)
     if database != "ok":
         raise Problem(
             503,
@@ -69,30 +77,36 @@ async def check_readiness(context: ContextDep) -> ReadinessView:
         raise _background_task_failed(failed)
     background = [_background_view(task) for task in tasks]
     view = ReadinessView(
-        status="ready" if redis in {"ok", "not configured"} else "degraded",
+        status="ready",
         database=database,
         redis=redis,
-        limits="shared" if redis == "ok" else "local",
+        limits="shared" if redis == "ok" and context.admission.in_flight.is_shared else "local",
         background=background,
     )
     if providers:
         view.identity_providers = providers
-        if any(provider.state != "ok" for provider in providers):
-            view.status = "degraded"
+    if context.wide_socket is not None:
+        view.wide_process = read_state(context.wide_socket)
+    if hints := hints_of(view):
+        view.status, view.hint = "degraded", " ".join(hints)
     return view
 
 
 @router.get("/metrics", response_class=Response)
 async def show_metrics(request: Request, principal: MayRead) -> Response:
-    """Return metrics in the Prometheus text format."""
+    """Return metrics in the Prometheus text format, of all API processes of the host."""
     principal.require_all_plants()
-    return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(render_metrics(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-async def _check_database(context: AppContext) -> str:
+async def _check_database(context: AppContext) -> str | RowsKeyRefused:
     try:
         async with asyncio.timeout(CHECK_S):
-            await context.database.fetchval(CHECK_TABLES)
+            await context.database.fetchval(CHECK_READING)
+    except RowsKeyRefused as error:
+        return error
+    except asyncpg.InvalidAuthorizationSpecificationError:
+        return RowsKeyRefused.unknown_key()
     except asyncpg.UndefinedTableError:
         return "no tables"
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:

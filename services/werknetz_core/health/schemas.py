@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from werknetz_core.limits.wide_process.state import WideState
+
 
 class InfoView(BaseModel):
     name: str
@@ -37,3 +39,6 @@ class ReadinessView(BaseModel):
     limits: Literal["shared", "local"]  # local: each process counts for itself, without Redis
     background: list[BackgroundTaskView]
     identity_providers: list[IdentityProviderView] = []  # absent: none is set up
+    # idle: it starts with the first wide request; restarting: wide requests may get 503.
+    wide_process: WideState = WideState.IDLE  # absent: there is none
+    hint: str = ""  # absent unless degraded: what is away, what works meanwhile, and the remedy

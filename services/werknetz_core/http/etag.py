@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from werknetz.runtime.log import get_logger
+from werknetz.texts.language import wanted_language
 
 WATERMARKS_KEY: Final = "wn:mark"
 _INCARNATION: Final = "#life"  # no equipment path has this form
@@ -51,7 +52,7 @@ class Watermarks:
                 "watermarks not readable, response has no ETag", error=type(error).__name__
             )
             return None
-        content = repr((values, inputs, now_us // TAG_LIFETIME_US)).encode()
+        content = repr((values, inputs, wanted_language(), now_us // TAG_LIFETIME_US)).encode()
         return f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
 
     async def _read(self, redis: Redis, paths: tuple[str, ...]) -> WatermarkValues:

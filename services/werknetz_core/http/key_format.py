@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from werknetz.texts.sentence import Sentence
 from werknetz_core.http.problem import Problem
 
 _KEY: Final = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
@@ -14,6 +15,6 @@ def validate_key(key: str, noun: str) -> str:
     if len(key) <= KEY_MAX and _KEY.fullmatch(key):
         return key
     raise Problem(
-        422, "invalid_key", f"{key!r} is not a valid key for a {noun}.",
-        f"Use at most {KEY_MAX} lower-case letters and digits, separated by - . or _.",
+        422, "invalid_key", Sentence("requests.invalid_key", key=key, noun=noun),
+        Sentence("requests.key_form", key_max=KEY_MAX),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel
 
+from werknetz.texts.sentence import Sentence
 from werknetz_core.http import pagination
 from werknetz_core.http.formats import (
     JSON_OUTPUT,
@@ -83,7 +84,9 @@ def select_fields(requested: Sequence[str], available: Sequence[str]) -> Sequenc
     for name in requested:
         if name not in available:
             raise invalid_parameter(
-                "fields", f"There is no field {name!r} here.", f"Fields: {', '.join(available)}."
+                "fields",
+                Sentence("requests.unknown_field", name=name),
+                Sentence("requests.fields", available=[*available]),
             )
     return requested or available
 

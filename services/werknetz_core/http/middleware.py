@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from werknetz.runtime.http_server.security_headers import DEFAULT_HEADERS
 from werknetz.runtime.log import get_logger
+from werknetz.texts.sentence import Sentence
 from werknetz_core.http.guard.requests import CHECKED
 from werknetz_core.http.problem import MEDIA_TYPE, Problem, problem_of
 from werknetz_core.limits.wide_process.handed_over import handed_over
@@ -128,7 +129,10 @@ def _is_problem(message: Message) -> bool:
 def _too_large_body(path: str, trace_id: str) -> bytes:
     """Return the problem document for a body that the limit rejected before the app ran."""
     problem = Problem(
-        TOO_LARGE, "body_too_large", "The body is too large.", "Send it in parts of at most 1 MB."
+        TOO_LARGE,
+        "body_too_large",
+        Sentence("requests.body_too_large"),
+        Sentence("requests.send_parts"),
     )
     return msgspec.json.encode(problem.to_document(trace_id, path))
 

@@ -9,6 +9,7 @@ import msgspec
 from fastapi import Query, Request, Response
 from pydantic import BaseModel
 
+from werknetz.texts.sentence import Sentence
 from werknetz_core.http.problem import invalid_parameter
 
 LIMIT_MAX: Final = 1000
@@ -61,6 +62,6 @@ def set_next_link(request: Request, response: Response, cursor: str | None) -> N
 def _invalid_cursor() -> Exception:
     return invalid_parameter(
         "cursor",
-        "This cursor does not belong to this route.",
-        "Send `next_cursor` of the previous page unchanged, or no cursor for the first page.",
+        Sentence("requests.cursor_of_other_route"),
+        Sentence("requests.send_cursor_unchanged"),
     )

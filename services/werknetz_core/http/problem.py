@@ -4,7 +4,7 @@ The API, the CLI and the client show the same detail and hint.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 import msgspec
@@ -13,34 +13,35 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from werknetz.texts.catalogue import problem_title, texts_of
+from werknetz.texts.sentence import Sentence, document_of, write_text
 from werknetz_core.http.guard.methods import allowed_methods
-from werknetz_core.texts.catalogue import problem_title
 
 MEDIA_TYPE: Final = "application/problem+json"
 UNREADABLE: Final = 400
 METHOD_NOT_ALLOWED: Final = 405
 TYPE_PREFIX: Final = "urn:werknetz:problem:"
-_HTTP_ERRORS: Final[Mapping[int, tuple[str, str, str]]] = {
-    404: ("no_such_route", "There is no such route", "/docs lists the routes."),
+_HTTP_ERRORS: Final[Mapping[int, tuple[str, Sentence, Sentence]]] = {
+    404: ("no_such_route", Sentence("requests.no_such_route"), Sentence("requests.docs_routes")),
     405: (
         "method_not_allowed",
-        "This route does not support the method",
-        "/docs lists its methods.",
+        Sentence("requests.method_not_allowed"),
+        Sentence("requests.docs_methods"),
     ),
-    413: ("body_too_large", "The body is too large", "Send it in parts of at most 1 MB."),
-    415: ("media_type", "This media type is not supported", "Send Content-Type: application/json."),
+    413: ("body_too_large", Sentence("requests.body_too_large"), Sentence("requests.send_parts")),
+    415: ("media_type", Sentence("requests.media_type"), Sentence("requests.send_json")),
 }
-_HINT: Final = "Correct the parameters listed in `errors`; /docs describes each route."
-_HINTS: Final[Mapping[str, str]] = {
-    "timezone_aware": "Add the time zone: 2026-11-27T08:00:00Z, or +01:00 instead of Z.",
-    "datetime_parsing": "Write it as 2026-11-27T08:00:00+01:00.",
-    "datetime_from_date_parsing": "Write it as 2026-11-27T08:00:00+01:00.",
-    "date_from_datetime_parsing": "Write it as 2026-11-27.",
-    "instant_range": "Correct the year.",
-    "finite_number": "Send a finite number: neither NaN nor infinity.",
-    "extra_forbidden": "Correct the name or leave it out; /docs shows the fields.",
-    "missing": "Send it; /docs shows an example.",
-    "json_invalid": "Correct the JSON; a number must be neither NaN nor infinity.",
+_HINT: Final = Sentence("requests.correct_parameters")
+_HINTS: Final[Mapping[str, Sentence]] = {
+    "timezone_aware": Sentence("requests.add_time_zone"),
+    "datetime_parsing": Sentence("requests.datetime_form"),
+    "datetime_from_date_parsing": Sentence("requests.datetime_form"),
+    "date_from_datetime_parsing": Sentence("requests.date_form"),
+    "instant_range": Sentence("requests.correct_year"),
+    "finite_number": Sentence("requests.send_finite_number"),
+    "extra_forbidden": Sentence("requests.correct_name"),
+    "missing": Sentence("requests.send_it"),
+    "json_invalid": Sentence("requests.correct_json"),
 }
 
 
@@ -72,12 +73,21 @@ class Problem(Exception):
             "type": TYPE_PREFIX + self.code,
             "title": problem_title(self.code, self.title),
             "status": self.status,
-            "detail": self.detail,
-            "hint": self.hint,
-            "errors": self.errors,
+            "detail": write_text(self.detail),
+            "hint": write_text(self.hint),
+            "sentences": {
+                "detail": document_of(self.detail),
+                "hint": document_of(self.hint),
+            },
+            "errors": [_error_document(error) for error in self.errors],
             "instance": instance,
             "trace_id": trace_id,
         }
+
+
+def _error_document(error: Mapping[str, str]) -> dict[str, object]:
+    detail = error["detail"]
+    return {**error, "detail": write_text(detail), "sentence": document_of(detail)}
 
 
 def invalid_parameter(name: str, detail: str, hint: str) -> Problem:
@@ -89,9 +99,8 @@ def database_unavailable() -> Problem:
     return Problem(
         503,
         "database_unavailable",
-        "PostgreSQL does not answer.",
-        "No data is lost: connectors buffer what they read. Retry in a few seconds; "
-        "`werknetz doctor` shows the cause.",
+        Sentence("system.database_unavailable"),
+        Sentence("system.no_data_lost"),
         headers={"Retry-After": "5"},
     )
 
@@ -120,15 +129,23 @@ async def _handle_validation_error(request: Request, error: Exception) -> Respon
         {
             "pointer": "/" + "/".join(str(part) for part in item["loc"]),
             "code": str(item["type"]),
-            "detail": str(item["msg"]),
+            "detail": _fault_of(item),
         }
         for item in error.errors()
     ]
     first = errors[0] if errors else {"pointer": "/", "detail": "unreadable"}
-    detail = f"{first['pointer']}: {first['detail']}"
+    detail = Sentence("requests.bad_value", pointer=first["pointer"], fault=first["detail"])
     remedy = _HINTS.get(first.get("code", ""))
-    hint = _HINT if remedy is None else f"{remedy} All of them are in `errors`."
+    hint = _HINT if remedy is None else Sentence("requests.all_in_errors", remedy=remedy)
     return problem_response(request, Problem(422, "invalid_parameter", detail, hint, errors=errors))
+
+
+def _fault_of(item: Mapping[str, Any]) -> str:
+    """Return what pydantic says is wrong, as a sentence where the catalogue has its kind."""
+    code = str(item["type"])
+    if code not in texts_of("validation"):
+        return str(item["msg"])
+    return Sentence.with_english(str(item["msg"]), f"validation.{code}", item.get("ctx") or {})
 
 
 async def _handle_http_exception(request: Request, error: Exception) -> Response:
@@ -136,19 +153,20 @@ async def _handle_http_exception(request: Request, error: Exception) -> Response
     if error.status_code == UNREADABLE and error.__cause__ is not None:
         # FastAPI could not read the body: no UTF-8, endless nesting, an integer of 5,000 digits.
         return problem_response(request, _unreadable_body())
-    code, title, hint = _HTTP_ERRORS.get(
-        error.status_code, ("http_error", str(error.detail), "See /docs for this route.")
+    code, detail, hint = _HTTP_ERRORS.get(
+        error.status_code,
+        ("http_error", f"{error.detail}.", Sentence("requests.see_docs")),
     )
     headers = dict(error.headers or {})
     if error.status_code == METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(allowed_methods(request.app, request.scope))
-        hint = f"Methods of this path: {headers['Allow']}."
-    problem = Problem(error.status_code, code, f"{title}.", hint, headers=headers)
+        hint = Sentence("requests.methods", methods=headers["Allow"])
+    problem = Problem(error.status_code, code, detail, hint, headers=headers)
     return problem_response(request, problem)
 
 
 def _unreadable_body() -> Problem:
-    detail = "The body is not JSON that the server can read."
+    detail = Sentence("requests.body_unreadable")
     errors = [{"pointer": "/body", "code": "json_invalid", "detail": detail}]
     return Problem(422, "invalid_parameter", detail, _HINTS["json_invalid"], errors=errors)
 
@@ -157,13 +175,13 @@ def problem_of(error: Exception) -> Problem:
     """Return the answer to an error that no handler knows; the caller logs it."""
     if isinstance(error, asyncpg.UndefinedTableError) or _undefined_table(error):
         return Problem(
-            503, "schema_missing", "The database has no tables.", "Run `werknetz migrate`."
+            503, "schema_missing", Sentence("system.no_tables"), Sentence("system.run_migrate")
         )
     return Problem(
         500,
         "internal_error",
-        "The server failed to process this request.",
-        "Report the trace_id to the operator, who finds the cause in the server's log.",
+        Sentence("system.internal_error"),
+        Sentence("system.report_trace_id"),
     )
 
 

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from werknetz.runtime.log import get_logger
+from werknetz.texts.sentence import Sentence
 from werknetz_core.http.problem import Problem
 
 KEY_PREFIX: Final = "wn:rate:"
@@ -146,17 +147,18 @@ class RateLimiter:
 
     def _too_many_requests(self, next_s: float, missing: int, weight: int) -> Problem:
         wait = max(1, math.ceil(next_s + (missing - 1) / self._per_s))
-        detail = (
-            f"This key sent more than {self._per_s:g} requests per second (burst {self._burst})."
-        )
+        detail = Sentence("requests.too_many_requests", per_s=self._per_s, burst=self._burst)
         if weight > 1:
-            detail += f" This request counts as {weight}, because it reads much."
+            detail = Sentence(
+                "requests.too_many_requests_of_weight",
+                per_s=self._per_s,
+                burst=self._burst,
+                weight=weight,
+            )
         return Problem(
             429,
             "too_many_requests",
             detail,
-            f"Wait {wait} s (Retry-After). Query several equipments and KPIs in one request or by "
-            "POST kpi_values:query, and poll every 5 s with If-None-Match; an operator can raise "
-            "WERKNETZ_RATE_PER_S and WERKNETZ_RATE_BURST.",
+            Sentence("requests.wait_and_combine", wait=wait),
             headers={"Retry-After": str(wait)},
         )

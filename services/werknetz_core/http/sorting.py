@@ -14,6 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of, microseconds_of
+from werknetz.texts.sentence import Sentence
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParams
 from werknetz_core.http.problem import Problem, invalid_parameter
@@ -66,8 +67,8 @@ def parse_cursor(
     if name not in types:
         raise invalid_parameter(
             "sort",
-            f"sort={order!r} is not a sort key of this route.",
-            f"Sort by one of {', '.join(sorted(types))}; prefix - for descending.",
+            Sentence("requests.unknown_sort", sort=order),
+            Sentence("requests.sort_keys", sort_keys=sorted(types)),
         )
     descending = order.startswith("-")
     decoded = pagination.decode_cursor(cursor, str, _CURSOR_TYPES[types[name]], _CURSOR_TYPES[tie])
@@ -76,8 +77,8 @@ def parse_cursor(
     if decoded[0] != order:
         raise invalid_parameter(
             "cursor",
-            f"This cursor belongs to sort={decoded[0]}, not to sort={order}.",
-            "Send the same sort as for the previous page, or no cursor for the first page.",
+            Sentence("requests.cursor_of_other_sort", cursor_sort=decoded[0], sort=order),
+            Sentence("requests.send_same_sort"),
         )
     after = (_from_cursor_key(decoded[1], types[name]), _from_cursor_key(decoded[2], tie))
     return Cursor(name, descending, after)
@@ -179,5 +180,5 @@ def _from_cursor_key(key: pagination.CursorKey, sort_type: SortType) -> object:
 
 def _foreign_cursor() -> Problem:
     return invalid_parameter(
-        "cursor", "This cursor does not belong to this route.", "Send none for the first page."
+        "cursor", Sentence("requests.cursor_of_other_route"), Sentence("requests.send_no_cursor")
     )

@@ -18,6 +18,7 @@ from fastapi import Request, Response
 
 from werknetz.store.requests import stored_answers as statements
 from werknetz.store.session import Database, WriteSession
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import PRINCIPAL, Principal
 from werknetz_core.access.permissions import Permission
 from werknetz_core.http.problem import Problem
@@ -115,31 +116,34 @@ async def write_once(database: Database) -> AsyncIterator[WriteSession]:
 
 def _repetition(row: Mapping[str, Any] | sa.RowMapping, fingerprint: bytes) -> Exception:
     if bytes(row["fingerprint"]) != fingerprint:
-        detail = f"This {HEADER} was sent with another request."
+        detail = Sentence("requests.idempotency_key_reused", header=HEADER)
         return Problem(
             422, "idempotency_key_reused", detail,
-            "Send a new key for each request; to repeat a request, send it unchanged.",
+            Sentence("requests.send_new_key"),
             errors=[{"pointer": f"/header/{HEADER}", "code": "reused", "detail": detail}],
         )  # fmt: skip
     if row["status"] is None:
-        return _in_progress() if row["age_s"] < UNANSWERED_S else _answer_missing("was lost")
+        return (
+            _in_progress()
+            if row["age_s"] < UNANSWERED_S
+            else _answer_missing(Sentence("requests.answer_was_lost"))
+        )
     if row["body"] is None:
-        return _answer_missing("was too large to be stored")
+        return _answer_missing(Sentence("requests.answer_was_too_large"))
     headers = {**row["headers"], REPLAYED: "true"}
     return AnsweredBefore(Response(bytes(row["body"]), row["status"], headers))
 
 
 def _in_progress() -> Problem:
     return Problem(
-        409, "request_in_progress", f"A request with this {HEADER} is being carried out.",
-        "Repeat it after Retry-After: it then gets the answer.", headers={"Retry-After": "1"},
+        409, "request_in_progress", Sentence("requests.in_progress", header=HEADER),
+        Sentence("requests.repeat_after"), headers={"Retry-After": "1"},
     )  # fmt: skip
 
 
 def _answer_missing(why: str) -> Problem:
     return Problem(
         409, "answer_not_stored",
-        f"The request with this {HEADER} was carried out, but its answer {why}.",
-        "Do not send it with another key: read what it changed instead (GET, or GET "
-        "/api/v1/audit).",
+        Sentence("requests.answer_not_stored", header=HEADER, why=why),
+        Sentence("requests.read_what_changed"),
     )  # fmt: skip

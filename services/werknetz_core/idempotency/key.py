@@ -12,6 +12,7 @@ from typing import Final
 
 from fastapi import Request
 
+from werknetz.texts.sentence import Sentence
 from werknetz_core.http.problem import Problem
 
 HEADER: Final = "Idempotency-Key"
@@ -19,7 +20,7 @@ CHARACTERS_MAX: Final = 255
 PATTERN: Final = r"^[\x20-\x7e]+$"
 _PRINTABLE: Final = re.compile(rf"[\x20-\x7e]{{1,{CHARACTERS_MAX}}}")
 _QUOTED: Final = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
-_HINT: Final = f"Send one key of 1 to {CHARACTERS_MAX} printable ASCII characters, such as a UUID."
+_HINT: Final = Sentence("requests.send_one_key", characters_max=CHARACTERS_MAX)
 
 
 def key_of(request: Request) -> str | None:
@@ -28,13 +29,13 @@ def key_of(request: Request) -> str | None:
     if not values:
         return None
     if len(values) > 1:
-        raise _invalid(f"The request has {len(values)} {HEADER} headers.")
+        raise _invalid(Sentence("requests.several_keys", number=len(values), header=HEADER))
     text = values[0].strip()
     if text.startswith('"'):
         quoted = _QUOTED.fullmatch(text)
         text = "" if quoted is None else re.sub(r"\\(.)", r"\1", quoted[1])
     if not _PRINTABLE.fullmatch(text):
-        raise _invalid(f"The header {HEADER} is no key.")
+        raise _invalid(Sentence("requests.no_key", header=HEADER))
     return text
 
 

@@ -11,6 +11,7 @@ from werknetz.own_kpis.definition import LoadedKpi, load_definition
 from werknetz.store.locks import LOCK_OF
 from werknetz.store.session import ReadSession, WriteSession
 from werknetz.store.tables import kpi_definitions
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal
 from werknetz_core.audit.record import record_change
 from werknetz_core.http.problem import Problem
@@ -29,8 +30,7 @@ def check_definition(document: str | Mapping[str, Any], now_us: int) -> LoadedKp
     except ConfigurationError as error:
         raise Problem(
             422, "invalid_definition", error.errors[0],
-            "Correct the definition; POST /api/v1/kpi_definitions:test checks one without "
-            "storing it.",
+            Sentence("kpis.correct_definition"),
             errors=[
                 {"pointer": "/body/document", "code": "invalid", "detail": text}
                 for text in error.errors
@@ -45,8 +45,8 @@ async def store_definition(
     loaded = check_definition(body.document, now_us)
     if loaded.document.id != name:
         raise Problem(
-            422, "other_id", f"The definition has the id {loaded.document.id!r}, not {name!r}.",
-            f"PUT /api/v1/kpi_definitions/{loaded.document.id}, or change `id`.",
+            422, "other_id", Sentence("kpis.other_id", id=loaded.document.id, name=name),
+            Sentence("kpis.put_other_id", id=loaded.document.id),
         )  # fmt: skip
     await session.execute(sa.text(LOCK_OF), {"kind": _LOCK, "id": 0})
     newest = await load_newest(session, name)
@@ -56,9 +56,11 @@ async def store_definition(
     version = 1 if newest is None else newest["version"] + 1
     if version > VERSIONS_MAX:
         raise Problem(
-            422, "too_many_versions", f"{name} has {VERSIONS_MAX} versions.",
-            "Store it under another id.",
-        )  # fmt: skip
+            422,
+            "too_many_versions",
+            Sentence("kpis.too_many_versions", name=name, versions_max=VERSIONS_MAX),
+            Sentence("kpis.store_under_other_id"),
+        )
     own = loaded.kpi.own
     assert own is not None  # noqa: S101 - what `load_definition` returns is an own KPI
     valid_from = instant_of(own.valid_from_us)
@@ -108,8 +110,8 @@ def is_stored(newest: sa.RowMapping | None, loaded: LoadedKpi) -> bool:
 
 def unknown_definition(name: str) -> Problem:
     return Problem(
-        404, "unknown_kpi_definition", f"There is no own KPI {name!r} in use.",
-        "GET /api/v1/kpi_definitions?retired=true lists all.",
+        404, "unknown_kpi_definition", Sentence("kpis.no_own_kpi", name=name),
+        Sentence("kpis.list_definitions"),
     )  # fmt: skip
 
 

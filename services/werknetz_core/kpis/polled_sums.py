@@ -25,9 +25,21 @@ _WINDOWS_MAX: Final = 100
 _PAIRS_MAX: Final = 2_000  # of windows and equipment: the statement looks at each of them
 _TRIES: Final = 3
 _CACHED_MAX: Final = 4_096
+_STATEMENTS_MAX: Final = 256  # some have thousands of numbers
 _RANGE: Final = re.compile(r"\[(-?\d+),(-?\d+)\)")
 States = tuple[str, ...]
 """Zone and marked buckets of each query, as PostgreSQL writes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """What is sent for queries, so that the next poll of the same sends it again."""
+
+    queries: tuple[SumQuery, ...]
+    key: tuple[int, ...]
+    assumed: States | None  # None: they are not known, so only they are read
+    numbers: Sequence[tuple[int, int]]  # query and window of each row
+    parameters: Sequence[str]
 
 
 @dataclass(slots=True)
@@ -35,6 +47,7 @@ class LastStates:
     """What roll-ups could be used for at the last poll, by equipment and length of the span."""
 
     _by_key: dict[tuple[int, ...], States] = field(default_factory=dict)
+    _statements: dict[tuple[int, ...], _Statement] = field(default_factory=dict)
 
     def get(self, key: tuple[int, ...]) -> States | None:
         return self._by_key.get(key)
@@ -44,41 +57,76 @@ class LastStates:
             self._by_key.clear()
         self._by_key[key] = states
 
+    def get_statement(self, queries: tuple[SumQuery, ...]) -> _Statement | None:
+        """Return the statement of equal queries, unless what it assumes has changed."""
+        statement = self._statements.get(_statement_key(queries))
+        if (
+            statement is None
+            or statement.queries != queries
+            or statement.assumed != self._by_key.get(statement.key)
+        ):
+            return None
+        return statement
+
+    def keep_statement(self, statement: _Statement) -> None:
+        if len(self._statements) >= _STATEMENTS_MAX:
+            self._statements.clear()
+        self._statements[_statement_key(statement.queries)] = statement
+
 
 async def load_polled_sums(
     database: Database, queries: Sequence[SumQuery], names: frozenset[str], last: LastStates
 ) -> list[dict[int, asyncpg.Record]]:
     """Return what `load_window_sums` returns."""
-    if _is_small(queries):
-        spans = [query.span for query in queries]
-        key = tuple(
-            number
-            for query, (start_us, end_us) in zip(queries, spans, strict=True)
-            for number in (query.equipment_id, (end_us - start_us) // BUCKET_US)
-        )
-        members = [
-            array_literal(range(len(queries))),
-            array_literal(query.equipment_id for query in queries),
-            '{"' + '","'.join(array_literal(query.ids) for query in queries) + '"}',
-            array_literal(start_us // BUCKET_US for start_us, _ in spans),
-            array_literal(end_us // BUCKET_US for _, end_us in spans),
-        ]
-        for _ in range(_TRIES):
-            assumed = last.get(key)
-            pieces = [] if assumed is None else _cut_all(queries, assumed)
-            numbers = sorted({(query, piece.n) for query, piece in pieces})
-            positions = {pair: position for position, pair in enumerate(numbers)}
-            rows = await database.fetch(
-                piece_sums_with_states(names),
-                *piece_columns(((positions[q, p.n], q, p) for q, p in pieces), queries),
-                *members,
-            )
-            states = _states_of(rows, len(queries))
-            if states == assumed:
-                return _sums_of(rows, numbers, len(queries))
-            last.set(key, states)
+    polled = tuple(queries)
+    statement = last.get_statement(polled)
+    if statement is None and _is_small(polled):
+        statement = _build_statement(polled, last)
+    for _ in range(_TRIES if statement is not None else 0):
+        assert statement is not None  # noqa: S101 - as the range says
+        rows = await database.fetch(piece_sums_with_states(names), *statement.parameters)
+        states = _states_of(rows, len(polled))
+        if states == statement.assumed:
+            last.keep_statement(statement)
+            return _sums_of(rows, statement.numbers, len(polled))
+        last.set(statement.key, states)
+        statement = _build_statement(polled, last)
     async with database.snapshot() as connection:
-        return await load_window_sums(connection, queries, names)
+        return await load_window_sums(connection, polled, names)
+
+
+def _statement_key(queries: Sequence[SumQuery]) -> tuple[int, ...]:
+    """Return what most queries differ in; those that share it are compared."""
+    return tuple(
+        number
+        for query in queries
+        for number in (
+            query.equipment_id, len(query.windows),
+            *((query.windows[0].start_us, query.windows[-1].end_us) if query.windows else ()),
+        )
+    )  # fmt: skip
+
+
+def _build_statement(queries: tuple[SumQuery, ...], last: LastStates) -> _Statement:
+    spans = [query.span for query in queries]
+    key = tuple(
+        number
+        for query, (start_us, end_us) in zip(queries, spans, strict=True)
+        for number in (query.equipment_id, (end_us - start_us) // BUCKET_US)
+    )
+    assumed = last.get(key)
+    pieces = [] if assumed is None else _cut_all(queries, assumed)
+    numbers = sorted({(query, piece.n) for query, piece in pieces})
+    positions = {pair: position for position, pair in enumerate(numbers)}
+    parameters = [
+        *piece_columns(((positions[q, p.n], q, p) for q, p in pieces), queries),
+        array_literal(range(len(queries))),
+        array_literal(query.equipment_id for query in queries),
+        '{"' + '","'.join(array_literal(query.ids) for query in queries) + '"}',
+        array_literal(start_us // BUCKET_US for start_us, _ in spans),
+        array_literal(end_us // BUCKET_US for _, end_us in spans),
+    ]
+    return _Statement(queries, key, assumed, numbers, parameters)
 
 
 def _is_small(queries: Sequence[SumQuery]) -> bool:

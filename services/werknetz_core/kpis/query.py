@@ -11,6 +11,7 @@ from starlette.datastructures import QueryParams
 from werknetz.kpi.catalogue import SUBJECTS
 from werknetz.kpi.definition import EQUIPMENT, Divisor, Kpi, KpiSubject
 from werknetz.kpi.orders.formulas import ORDER
+from werknetz.texts.sentence import Sentence
 from werknetz_core.context.kpi_catalogue import WITHOUT_OWN, KpiCatalogue
 from werknetz_core.context.polling import KNOWN_THEN
 from werknetz_core.http.formats import CsvDialect, Format
@@ -100,8 +101,12 @@ class KpiQuery:
         if unknown := parameters.keys() - _KNOWN:
             name = min(unknown)
             near = difflib.get_close_matches(name, _KNOWN, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(sorted(_KNOWN))}."
-            raise invalid_parameter(name, f"This route has no parameter {name!r}.", hint)
+            hint = (
+                Sentence("requests.did_you_mean", near=near[0])
+                if near
+                else Sentence("requests.known_parameters", parameters=sorted(_KNOWN))
+            )
+            raise invalid_parameter(name, Sentence("requests.unknown_parameter", name=name), hint)
         scope = _single_scope([name for name in SUBJECTS if name in parameters])
         return cls(
             scope,
@@ -197,8 +202,8 @@ def _parse_list_params(parameters: QueryParams, accept: str | None) -> ListParam
     if sort is not None and sort.removeprefix("-") not in SORT_KEYS:
         raise invalid_parameter(
             "sort",
-            f"sort={sort!r} is not a sort key of this route.",
-            f"Sort by one of {', '.join(SORT_KEYS)}; prefix - for descending.",
+            Sentence("requests.unknown_sort", sort=sort),
+            Sentence("requests.sort_keys", sort_keys=[*SORT_KEYS]),
         )
     format_ = _parse_choice(parameters, "format", Format)
     dialect = _parse_choice(parameters, "csv_dialect", CsvDialect) or CsvDialect.STANDARD
@@ -214,7 +219,9 @@ def _parse_choice(parameters: QueryParams, name: str, choices: type[_Choice]) ->
         return choices(text)
     except ValueError as error:
         raise invalid_parameter(
-            name, f"{name}={text!r} is not supported.", f"Use one of {', '.join(choices)}."
+            name,
+            Sentence("requests.value_not_supported", name=name, text=text),
+            Sentence("requests.use_one_of", choices=list(map(str, choices))),
         ) from error
 
 
@@ -246,8 +253,12 @@ def _distinct_values(name: str, repeated: Sequence[str]) -> tuple[str, ...]:
     example = "equipment=nordwerk/emden-1" if name == "equipment" else f"{name}=…"
     raise invalid_parameter(
         name,
-        f"The parameter {name} has {len(values)} values.",
-        f"Send 1 to {REPEATED_MAX}: {'kpi=oee' if name == 'kpi' else example}.",
+        Sentence("requests.number_of_values", name=name, number=len(values)),
+        Sentence(
+            "requests.send_values",
+            maximum=REPEATED_MAX,
+            example="kpi=oee" if name == "kpi" else example,
+        ),
     )
 
 
@@ -257,8 +268,8 @@ def _single_scope(scopes: Sequence[str]) -> str:
         return scopes[0] if scopes else "equipment"
     raise invalid_parameter(
         scopes[1],
-        f"The parameters {' and '.join(scopes)} exclude each other.",
-        "Send two requests, or POST /api/v1/kpi_values:query.",
+        Sentence("requests.exclude_each_other", names=[*scopes]),
+        Sentence("kpis.send_two_requests"),
     )
 
 
@@ -270,8 +281,8 @@ def _find_kpis(names: Sequence[str], scope: str, catalogue: KpiCatalogue) -> tup
             raise Problem(
                 422,
                 "other_scope",
-                f"{kpi.name} is no KPI of {scope}.",
-                f"Use {kpi.subject.name}=…; GET /api/v1/kpis shows the scope of each KPI.",
+                Sentence("kpis.other_scope", name=kpi.name, scope=scope),
+                Sentence("kpis.use_scope", name=kpi.subject.name),
                 errors=errors,
             )
     return kpis
@@ -281,10 +292,12 @@ def _parse_rolling(text: str | None, scope: str) -> str | None:
     if text is None:
         return None
     if scope != "equipment":
-        raise invalid_parameter("rolling", f"A {scope} has no rolling windows.", "Use 1w or 1mo.")
+        raise invalid_parameter(
+            "rolling", Sentence("kpis.no_rolling", scope=scope), Sentence("kpis.use_week_or_month")
+        )
     if _ROLLING.fullmatch(text) is None:
         raise invalid_parameter(
-            "rolling", f"rolling={text!r} is no length.", "Use hours, days or weeks: 8h, 7d, 4w."
+            "rolling", Sentence("kpis.rolling_no_length", text=text), Sentence("kpis.rolling_form")
         )
     return text
 
@@ -293,8 +306,8 @@ def _parse_as_of(text: str | None, scope: str) -> str | None:
     if text is not None and scope != "equipment":
         raise invalid_parameter(
             "as_of",
-            f"as_of is for equipment only, not for scope {scope}.",
-            f"Leave it out, or use equipment=…. {KNOWN_THEN}",
+            Sentence("kpis.as_of_of_equipment", scope=scope),
+            Sentence("kpis.leave_as_of_out", known_then=KNOWN_THEN),
         )
     return text
 
@@ -304,4 +317,6 @@ def _parse_divisor(text: str) -> Divisor:
     plain = text.replace(" ", "+")
     if plain in set(Divisor):
         return Divisor(plain)
-    raise invalid_parameter("divisor", f"divisor={text!r} is not supported.", "Use fe+1 or fe.")
+    raise invalid_parameter(
+        "divisor", Sentence("kpis.unknown_divisor", text=text), Sentence("kpis.use_divisor")
+    )

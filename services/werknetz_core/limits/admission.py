@@ -17,9 +17,11 @@ from werknetz.domain.bucket import microseconds_of
 from werknetz.store.access.caller import all_plants
 from werknetz.store.queries.equipment import FIRST_BUCKET
 from werknetz.store.session import Database
+from werknetz.texts.sentence import Sentence
 from werknetz_core.http.problem import Problem
 from werknetz_core.http.rate_limit import RateLimiter
 from werknetz_core.limits.fair_slots import FairSlots, NoSlot
+from werknetz_core.limits.shared_key_slots import SharedKeySlots
 from werknetz_core.limits.shared_slots import SharedSlots
 from werknetz_core.limits.weight import Reads
 from werknetz_core.limits.wide_process.handed_over import handed_over
@@ -40,13 +42,13 @@ class Admission:
         wide_database: Database,
         redis: Redis | None = None,
     ) -> None:
-        """`wide_database`: the connections of wide requests; `redis`: shares their slots."""
+        """`wide_database`: the connections of wide requests; `redis`: shares all slots."""
         self._settings = settings
         self._rate_limiter = rate_limiter
         self.wide_database = wide_database
         wait_s = settings.slot_wait_s
-        self.in_flight = FairSlots(
-            per_key=settings.key_requests_max, waiting_max=WAITING_MAX, wait_s=wait_s
+        self.in_flight = SharedKeySlots(
+            redis, per_key=settings.key_requests_max, waiting_max=WAITING_MAX, wait_s=wait_s
         )
         self.wide = FairSlots(
             per_key=WIDE_PER_KEY,
@@ -77,10 +79,8 @@ class Admission:
             await self.in_flight.acquire(key_id)
         except NoSlot as error:
             raise _too_many_in_flight(
-                f"This key has {self._settings.key_requests_max} requests in flight, and no more "
-                "at once.",
-                "Query several equipments and KPIs in one request or by POST kpi_values:query; an "
-                "operator can raise WERKNETZ_KEY_REQUESTS_MAX.",
+                Sentence("requests.key_in_flight", maximum=self._settings.key_requests_max),
+                Sentence("requests.combine_requests"),
             ) from error
         scope[IN_FLIGHT] = key_id
 
@@ -111,9 +111,8 @@ class Admission:
                 await stack.enter_async_context(self._shared_wide.hold(key_id))
             except NoSlot as error:
                 raise _too_many_in_flight(
-                    "Other wide requests are being answered; this key has one at a time.",
-                    "Request a coarser granularity, less equipment or a shorter span, or one "
-                    "answer after the other; an operator can raise WERKNETZ_WIDE_REQUESTS_MAX.",
+                    Sentence("requests.wide_in_flight"),
+                    Sentence("requests.ask_less_or_in_turn"),
                 ) from error
             yield
 
@@ -129,18 +128,24 @@ class Admission:
 
 def _too_many_in_flight(detail: str, hint: str) -> Problem:
     return Problem(
-        429, "too_many_requests_in_flight", detail, f"Wait 1 s (Retry-After). {hint}",
+        429,
+        "too_many_requests_in_flight",
+        detail,
+        Sentence("requests.wait_a_second_then", remedy=hint),
         headers={"Retry-After": "1"},
-    )  # fmt: skip
+    )
 
 
 def _too_wide(reads: Reads, weight_max: int) -> Problem:
     return Problem(
         422,
         "query_too_wide",
-        f"This request would read about {reads.rows} rows and compute {reads.values} values: it "
-        f"counts as {reads.weight} requests; at most {weight_max} are allowed.",
-        "Request a coarser granularity (KPI values by 1d or 1w are stored), less equipment or a "
-        "shorter span; sort=start lists states page by page at any span. An operator can raise "
-        "WERKNETZ_WEIGHT_MAX.",
+        Sentence(
+            "requests.too_wide",
+            rows=reads.rows,
+            values=reads.values,
+            weight=reads.weight,
+            weight_max=weight_max,
+        ),
+        Sentence("requests.ask_stored_values"),
     )

@@ -32,6 +32,9 @@ class FairSlots:
     def taken(self) -> int:
         return self._taken.total()
 
+    def taken_by(self, key_id: int) -> int:
+        return self._taken[key_id]
+
     def waiting_of(self, key_id: int) -> int:
         return len(self._lines.get(key_id, ()))
 
@@ -70,6 +73,10 @@ class FairSlots:
         self._taken[key_id] -= 1
         if not self._taken[key_id]:
             del self._taken[key_id]
+        self._serve_waiting()
+
+    def _serve_waiting(self) -> None:
+        """Give the slots that are free to those who wait."""
         while (next_key := next(filter(self._is_free, self._lines), None)) is not None:
             self._serve(next_key)
 
@@ -82,9 +89,12 @@ class FairSlots:
             self._lines[key_id] = line
 
     def _is_free(self, key_id: int) -> bool:
-        return self._taken[key_id] < self._per_key and (
+        return self._taken[key_id] < self._bound_of(key_id) and (
             self._total is None or self._taken.total() < self._total
         )
+
+    def _bound_of(self, key_id: int) -> int:  # noqa: ARG002  bounds that processes share depend on it
+        return self._per_key
 
     def _leave(self, key_id: int, slot: asyncio.Future[None]) -> None:
         line = self._lines[key_id]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import asyncpg
 
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.http.problem import Problem
@@ -73,7 +74,6 @@ def _timed_out(seconds: float) -> Problem:
     return Problem(
         422,  # not 503: to send it again does not help
         "query_timed_out",
-        f"A statement of this request took longer than {seconds:g} s.",
-        "Request a coarser granularity, less equipment or a shorter span; an operator can raise "
-        "WERKNETZ_WIDE_STATEMENT_TIMEOUT_S.",
+        Sentence("requests.statement_timed_out", seconds=seconds),
+        Sentence("requests.ask_less_or_time_out"),
     )

@@ -1,7 +1,7 @@
 """Supply-caused downtime as the API shows it. Costs are summed by currency."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -80,6 +80,8 @@ class LossView(BaseModel):
     cost: CostView | None = Field(description="Cost of line_minutes; null: no line rate.")
     machines: list[MachineMinutesView]
     text: str = Field(description="In the language of Accept-Language, in the plant's time.")
+    code: str = Field(description="Of the sentence in `text`.")
+    fields: dict[str, Any] = Field(description="What the sentence is made of.")
     causes: list[CauseView]
 
 

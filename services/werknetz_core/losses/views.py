@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from werknetz.domain.bucket import instant_of
 from werknetz.kpi.stock.supply_caused import PlaceStockOut, SupplyCausedLoss, merge_spans
+from werknetz.texts.formats import ZonedTime
+from werknetz.texts.sentence import Sentence, write_text
 from werknetz_core.context.equipment_tree import EquipmentNode
 from werknetz_core.http.links import MessageView, event_link, message_views_of
 from werknetz_core.losses.attribution import SupplyCausedDowntime, to_minutes
@@ -25,9 +27,6 @@ from werknetz_core.losses.schemas import (
     TotalsView,
     UnattributedView,
 )
-from werknetz_core.texts.catalogue import sentence
-from werknetz_core.texts.formats import number_text, time_text
-from werknetz_core.texts.language import Language, current_language
 
 GroupBy = Literal["loss", "supplier", "material", "line"]
 
@@ -36,6 +35,7 @@ def loss_view(downtime: SupplyCausedDowntime, loss: SupplyCausedLoss) -> LossVie
     spans = merge_spans(span for machine_spans in loss.spans.values() for span in machine_spans)
     causes = [_cause_view(downtime, loss, stock_out) for stock_out in loss.stock_outs]
     node = downtime.inputs.nodes[loss.line_id]
+    text = _loss_text(node, loss, causes)
     return LossView(
         line=node.path,
         start=instant_of(spans[0][0]),
@@ -50,7 +50,9 @@ def loss_view(downtime: SupplyCausedDowntime, loss: SupplyCausedLoss) -> LossVie
             )
             for machine, machine_spans in sorted(loss.spans.items())
         ],
-        text=_loss_text(node, loss, causes, current_language()),
+        text=write_text(text),
+        code=text.code,
+        fields=text.document_fields(),
         causes=causes,
     )
 
@@ -155,39 +157,36 @@ def _message_view(event_id: UUID) -> MessageView:
 
 
 def _loss_text(
-    line: EquipmentNode, loss: SupplyCausedLoss, causes: Sequence[CauseView], language: Language
-) -> str:
+    line: EquipmentNode, loss: SupplyCausedLoss, causes: Sequence[CauseView]
+) -> Sentence:
     """Return the chain as one sentence, with times of the plant."""
     zone = ZoneInfo(line.time_zone or "UTC")
-    parts = [_cause_text(cause, zone, language) for cause in causes]
-    return sentence(
-        "loss", "starved", language, line=line.path,
-        minutes=number_text(to_minutes(loss.line_us), language, digits=0),
-        causes=sentence("loss", "and", language).join(parts),
+    return Sentence(
+        "loss.starved", line=line.path, minutes=to_minutes(loss.line_us),
+        causes=[_cause_text(cause, zone) for cause in causes],
     )  # fmt: skip
 
 
-def _cause_text(cause: CauseView, zone: ZoneInfo, language: Language) -> str:
-    fields = {
-        "material": cause.material, "warehouse": cause.warehouse,
-        "since": time_text(cause.stock_out.start, zone, language),
-    }  # fmt: skip
+def _cause_text(cause: CauseView, zone: ZoneInfo) -> Sentence:
+    material, warehouse = cause.material, cause.warehouse
+    since = ZonedTime(cause.stock_out.start, zone)
     if not cause.deliveries:
-        return sentence("loss", "not_late", language, **fields)
+        return Sentence("loss.not_late", material=material, warehouse=warehouse, since=since)
     first = cause.deliveries[0]
-    documents = ", ".join(shipment.document for shipment in first.shipments)
-    return sentence(
-        "loss", "not_arrived" if first.fulfilled_at is None else "arrived_late", language,
-        **fields, call_off=first.call_off, due=time_text(first.due, zone, language),
-        delay=_format_delay(first.delay_s, language), supplier=first.supplier_name,
-        documents=f" ({documents})" if documents else "",
+    documents = [shipment.document for shipment in first.shipments]
+    return Sentence(
+        "loss.not_arrived" if first.fulfilled_at is None else "loss.arrived_late",
+        material=material, warehouse=warehouse, since=since, call_off=first.call_off,
+        due=ZonedTime(first.due, zone), delay=_delay_text(first.delay_s),
+        supplier=first.supplier_name,
+        documents=Sentence("loss.documents", documents=documents) if documents else "",
     )  # fmt: skip
 
 
-def _format_delay(seconds: float, language: Language) -> str:
+def _delay_text(seconds: float) -> Sentence:
     if seconds < 7200:
-        return f"{number_text(seconds / 60, language, digits=0)} min"
-    return f"{number_text(seconds / 3600, language, digits=1)} h"
+        return Sentence("loss.minutes", minutes=seconds / 60)
+    return Sentence("loss.hours", hours=seconds / 3600)
 
 
 def _supplier_names(downtime: SupplyCausedDowntime, loss: SupplyCausedLoss) -> str | None:

@@ -10,6 +10,7 @@ from werknetz.connector.mapping.mapping import Mapping
 from werknetz.domain.bucket import instant_of
 from werknetz.store.session import ReadSession
 from werknetz.store.tables import connectors, mapping_versions
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.require import MayChangeMappings, MayRead, MayReadRaw
 from werknetz_core.audit.record import record_change
@@ -133,8 +134,8 @@ async def list_mapping_versions(
     rows = (await session.execute(query)).mappings().all()
     if not rows:
         raise Problem(
-            404, "unknown_mapping", f"There is no mapping {name!r}.",
-            "GET /api/v1/mappings lists them.",
+            404, "unknown_mapping", Sentence("mappings.unknown", name=name),
+            Sentence("mappings.list_all"),
         )  # fmt: skip
     return [_to_version_view(row) for row in rows]
 
@@ -180,8 +181,8 @@ async def _load_mapping(request: DryRunRequest, session: ReadSession) -> Mapping
         raise Problem(
             422,
             "invalid_parameter",
-            "Neither a document nor a name and version were sent.",
-            "Send `document` (YAML), or `name` and `version` of a stored mapping.",
+            Sentence("mappings.nothing_sent"),
+            Sentence("mappings.send_document"),
         )
     row = await registry.load_version(session, request.name, request.version)
     return registry.parse_document(row["document"], f"{request.name}@{request.version}")

@@ -6,6 +6,7 @@ from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.yaml_format import ConfigurationError
 from werknetz.store.session import ReadSession, WriteSession
 from werknetz.store.tables import connectors, mapping_versions
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.http.problem import Problem
@@ -27,8 +28,7 @@ def parse_document(document: str, name: str = "mapping") -> Mapping:
             422,
             "mapping_invalid",
             error.errors[0],
-            "Correct the errors listed in `errors`; `werknetz mapping check FILE` finds them "
-            "without a server.",
+            Sentence("mappings.correct_errors"),
             errors=errors,
         ) from error
 
@@ -57,8 +57,8 @@ async def add_version(
         raise Problem(
             409,
             "mapping_version_taken",
-            f"{mapping.label} exists with other content.",
-            f"Use `version: {newest + 1}`: a stored version never changes.",
+            Sentence("mappings.version_taken", label=mapping.label),
+            Sentence("mappings.use_version", version=newest + 1),
         )
     inserted = await session.execute(
         sa.insert(VERSIONS)
@@ -91,8 +91,8 @@ async def load_version(session: ReadSession, name: str, version: int) -> sa.RowM
         raise Problem(
             404,
             "unknown_mapping",
-            f"There is no mapping {name}@{version}.",
-            "GET /api/v1/mappings lists them.",
+            Sentence("mappings.unknown_version", name=name, version=version),
+            Sentence("mappings.list_all"),
         )
     return row
 
@@ -139,8 +139,8 @@ async def mapping_name_of(session: ReadSession, connector: str) -> str:
     )
     if name is None:
         raise Problem(
-            409, "no_mapping", f"Connector {connector!r} has not reported which mapping it uses.",
-            "Start its edge.",
+            409, "no_mapping", Sentence("mappings.none_reported", connector=connector),
+            Sentence("mappings.start_edge"),
         )  # fmt: skip
     return name
 
@@ -159,8 +159,8 @@ async def select_connectors(
         raise Problem(
             404,
             "unknown_connector",
-            f"There is no connector {missing} that this key may see.",
-            "Send `connector`; GET /api/v1/connectors lists them.",
+            Sentence("mappings.unknown_connector_in_list", connector=missing),
+            Sentence("mappings.send_connector"),
         )
     return visible
 

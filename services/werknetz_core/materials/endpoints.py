@@ -15,6 +15,7 @@ from werknetz.store.tables.supply import (
     partners,
     supply_relations,
 )
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access import supply_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.require import MayChangeSupply, MayRead
@@ -156,11 +157,11 @@ async def _partner_id_of(
     number: NewNumber, session: ReadSession, principal: Principal
 ) -> int | None:
     if (number.partner is None) is (number.kind in {"supplier", "customer"}):
-        verb = "requires a" if number.partner is None else "has no"
-        detail = f"A number of the kind {number.kind} {verb} partner: {number.number!r}."
+        code = "number_without_partner" if number.partner is None else "number_with_partner"
+        detail = Sentence(f"supply.{code}", kind=number.kind, number=number.number)
         raise Problem(
             422, "invalid_number", detail,
-            "Send `partner` with numbers of suppliers and customers only.",
+            Sentence("supply.send_partner"),
             errors=[{"pointer": "/body/numbers", "code": "invalid", "detail": detail}],
         )  # fmt: skip
     if number.partner is None:

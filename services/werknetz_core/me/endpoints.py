@@ -7,6 +7,7 @@ from werknetz.runtime.http_server.address import client_of
 from werknetz.store.accounts.users import update_user
 from werknetz.store.session import ReadSession, WriteSession
 from werknetz.store.tables.access import users
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.permissions import Permission, permissions_of
 from werknetz_core.access.principal import Principal
 from werknetz_core.access.require import SignedInAs
@@ -93,8 +94,8 @@ async def begin_totp(
             raise Problem(
                 409,
                 "totp_exists",
-                "This account has a second factor already.",
-                "Remove it first: POST /api/v1/me/totp:remove.",
+                Sentence("accounts.totp_exists"),
+                Sentence("accounts.remove_totp_first"),
             )
         await session.execute(update_user(row["id"], values | {"totp_last_step": None}))
         await record_change(session, principal, "prepared", ("totp", principal.user_name))
@@ -118,8 +119,8 @@ async def confirm_totp(
             raise Problem(
                 409,
                 "totp_not_begun",
-                "There is no second factor that waits for its first code.",
-                "Begin: POST /api/v1/me/totp.",
+                Sentence("accounts.totp_not_begun"),
+                Sentence("accounts.begin_totp"),
             )
         digits = confirmation.code.replace(" ", "")
         if not await context.sign_ins.second_factor.use_totp(session, row, digits, now_us):
@@ -172,7 +173,12 @@ async def _lock_account(session: WriteSession, user_id: int) -> sa.RowMapping:
     query = sa.select(users).where(users.c.id == user_id).with_for_update()
     row = (await session.execute(query)).mappings().first()
     if row is None:
-        raise Problem(404, "unknown_user", "This account was deleted.", "Ask an admin.")
+        raise Problem(
+            404,
+            "unknown_user",
+            Sentence("accounts.account_deleted"),
+            Sentence("accounts.ask_admin"),
+        )
     return row
 
 
@@ -183,8 +189,8 @@ def _person_of(principal: Principal) -> int:
         raise Problem(
             409,
             "not_a_person",
-            "The request comes from a key, and a key has neither password nor second factor.",
-            "Sign in as a person: POST /api/v1/session with `user` and `password`.",
+            Sentence("accounts.not_a_person"),
+            Sentence("accounts.sign_in_as_person"),
         )
     return user_id
 
@@ -198,11 +204,11 @@ def _address_of(request: Request) -> str:
 
 
 def _wrong_code() -> Problem:
-    detail = "This is not a code of this account at this moment, or it was used before."
+    detail = Sentence("accounts.totp_wrong")
     return Problem(
         422,
         "totp_wrong",
         detail,
-        "Check that the clock of the phone is right, and send the next code that it shows.",
+        Sentence("accounts.check_clock"),
         errors=[{"pointer": "/body/code", "code": "totp", "detail": detail}],
     )

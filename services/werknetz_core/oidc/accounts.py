@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from werknetz.store.session import WriteSession
 from werknetz.store.tables.access import users
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.principal import USER_PREFIX, Principal, principal_of_user
 from werknetz_core.accounts.names import NAME_MAX, lowered_name, normalize_user_name
 from werknetz_core.audit.origin import printable
@@ -85,8 +86,8 @@ async def sign_in_account(
         raise SignInRefused(
             FORBIDDEN,
             "account_disabled",
-            f"The account {row['name']!r} is disabled.",
-            "Ask an administrator of this server to enable it.",
+            Sentence("oidc.account_disabled", name=row["name"]),
+            Sentence("oidc.ask_to_enable"),
         )
     principal = principal_of_user(row["id"], row["name"], grant.role, plants)
     profile = {"display_name": identity.display_name, "email": identity.email}

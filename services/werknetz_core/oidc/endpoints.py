@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from werknetz.runtime.log import get_logger
+from werknetz.texts.sentence import Sentence, sentence_of
 from werknetz_core.access.require import SignedInAs, no_key_needed
 from werknetz_core.context.app_context import AppContext, ContextDep
 from werknetz_core.http.problem import MEDIA_TYPE, Problem, invalid_parameter, problem_response
@@ -20,11 +21,13 @@ from werknetz_core.oidc.attempt import (
 )
 from werknetz_core.oidc.errors import (
     BAD_REQUEST,
+    TOO_MANY,
     ProviderUnavailable,
     SignInRefused,
     TokenInvalid,
     provider_unavailable,
 )
+from werknetz_core.oidc.limits import count_request
 from werknetz_core.oidc.logout import (
     close_session,
     end_provider_sessions,
@@ -47,7 +50,9 @@ _REFUSED: Final[dict[str, Any]] = {
     "description": "Nobody is signed in; browsers get a page.",
     "content": _PROBLEM["content"] | _PAGE,
 }
-_REFUSALS: Final[dict[int | str, dict[str, Any]]] = dict.fromkeys((400, 403, 502, 503), _REFUSED)
+_REFUSALS: Final[dict[int | str, dict[str, Any]]] = dict.fromkeys(
+    (400, 403, 429, 502, 503), _REFUSED
+)
 _NOT_SET_UP: Final[dict[int | str, dict[str, Any]]] = {
     404: {"description": "No provider is set up.", **_PROBLEM}
 }
@@ -96,11 +101,10 @@ async def start_sign_in(
     """
     providers = _providers_of(context)
     if next_path is not None and not is_next_path(next_path):
-        raise invalid_parameter(
-            "next", "`next` is no path of this server.", "Write a path such as /machine/press-3."
-        )
+        raise invalid_parameter("next", Sentence("oidc.next_no_path"), Sentence("oidc.write_path"))
     is_https = providers.settings.is_https
     try:
+        await count_request(providers.limits.started, context.redis, _host_of(request))
         chosen = providers.choose(provider)
         attempt = Attempt.start(
             chosen.settings.name,
@@ -149,6 +153,7 @@ async def finish_sign_in(
     is_https = providers.settings.is_https
     response: Response
     try:
+        await count_request(providers.limits.answered, context.redis, _host_of(request))
         opened, attempt = await complete_sign_in(context, providers, answer, request.cookies)
     except SignInRefused as refused:
         response = _refusal(request, providers, refused, None)
@@ -157,7 +162,7 @@ async def finish_sign_in(
         response = HTMLResponse(signed_in_page(attempt.next_path))
         set_session_cookie(request, response, opened.token)
     name = cookie_name(state or "", is_https=is_https)
-    if name in request.cookies:  # it counts once, whatever comes of it
+    if name in request.cookies and response.status_code != TOO_MANY:  # it counts once
         _clear_attempt(response, name, is_https=is_https)
     return response
 
@@ -174,8 +179,8 @@ async def sign_out_at_provider(
         raise Problem(
             409,
             "no_session",
-            "The request has an API key, no session.",
-            "A key has no session to end: send the cookie of the session.",
+            Sentence("access.no_session"),
+            Sentence("oidc.send_cookie"),
         )
     async with context.database.write_session() as session:
         closed = await close_session(session, principal, context.now_us())
@@ -192,6 +197,7 @@ async def sign_out_at_provider(
     responses={
         200: {"description": "The sessions have ended."},
         400: {"description": "The token does not pass the checks.", **_PROBLEM},
+        429: {"description": "Too many tokens of this address did not.", **_PROBLEM},
         **_NOT_SET_UP,
     },
     openapi_extra={
@@ -217,14 +223,16 @@ async def end_sessions_of_provider(request: Request, context: ContextDep) -> Res
     try:
         provider, ended = await read_logout_token(providers, body, now_us // SECOND_US)
     except TokenInvalid as error:
+        await _count_refused_token(request, context, providers)
         _log.warning("logout token refused", reason=str(error))
         raise Problem(
             BAD_REQUEST,
             "logout_token_invalid",
-            f"The logout token is refused: {error}.",
-            "Correct issuer and client_id at the provider or in the file of WERKNETZ_OIDC_CONFIG.",
+            Sentence("oidc.logout_token_refused", error=error),
+            Sentence("oidc.correct_issuer"),
         ) from error
     except ProviderUnavailable as error:
+        await _count_refused_token(request, context, providers)
         raise _problem_of(provider_unavailable("Logout", error)) from error
     async with context.database.write_session() as session:
         token_hashes = await end_provider_sessions(session, provider, ended, now_us)
@@ -233,13 +241,24 @@ async def end_sessions_of_provider(request: Request, context: ContextDep) -> Res
     return Response(status_code=200)
 
 
+async def _count_refused_token(request: Request, context: AppContext, providers: Providers) -> None:
+    try:
+        await count_request(providers.limits.refused, context.redis, _host_of(request))
+    except SignInRefused as refused:
+        raise _problem_of(refused) from refused
+
+
+def _host_of(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
 def _providers_of(context: AppContext) -> Providers:
     if context.oidc is None:
         raise Problem(
             404,
             "oidc_not_set_up",
-            "This server has no provider for signing in.",
-            "Sign in with an account or a key; an administrator sets WERKNETZ_OIDC_CONFIG.",
+            Sentence("oidc.not_set_up"),
+            Sentence("oidc.sign_in_with_account"),
         )
     return context.oidc
 
@@ -255,12 +274,14 @@ def _refusal(
     again = provider if provider in providers.connections else None
     root = providers.settings.home.rstrip("/")
     page = refusal_page(problem, str(request.scope.get("trace_id", "")), root, again)
-    return HTMLResponse(page, refused.status)
+    return HTMLResponse(page, refused.status, problem.headers)
 
 
 def _problem_of(refused: SignInRefused) -> Problem:
-    headers = {"Retry-After": "30"} if refused.status == 503 else {}
-    return Problem(refused.status, refused.code, str(refused), refused.remedy, headers=headers)
+    headers = {} if refused.wait_s is None else {"Retry-After": str(refused.wait_s)}
+    return Problem(
+        refused.status, refused.code, sentence_of(refused), refused.remedy, headers=headers
+    )
 
 
 def _clear_attempt(response: Response, name: str, *, is_https: bool) -> None:

@@ -2,8 +2,11 @@
 
 from typing import Final
 
+from werknetz.texts.sentence import Sentence
+
 BAD_REQUEST: Final = 400
 FORBIDDEN: Final = 403
+TOO_MANY: Final = 429
 BAD_GATEWAY: Final = 502
 UNAVAILABLE: Final = 503
 
@@ -12,16 +15,25 @@ class SignInRefused(Exception):
     """The sign-in fails; `str()` says why, `remedy` what to do next.
 
     `cause` is for the log and the audit log only: it may describe how the server is set up.
+    `wait_s`: after how many seconds to try again.
     """
 
     def __init__(
-        self, status: int, code: str, detail: str, remedy: str, *, cause: str | None = None
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        remedy: str,
+        *,
+        cause: str | None = None,
+        wait_s: int | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.code = code
         self.remedy = remedy
         self.cause = cause
+        self.wait_s = wait_s
 
 
 class ProviderUnavailable(Exception):
@@ -36,10 +48,10 @@ def provider_unavailable(title: str, error: ProviderUnavailable) -> SignInRefuse
     return SignInRefused(
         UNAVAILABLE,
         "identity_provider_unavailable",
-        f"{title}: the provider does not answer.",
-        "Try again in a minute. API keys and local accounts work meanwhile. An administrator finds "
-        "the cause in the server's log and with `werknetz oidc check`.",
+        Sentence("oidc.provider_unavailable", title=title),
+        Sentence("oidc.try_in_a_minute"),
         cause=str(error),
+        wait_s=30,
     )
 
 
@@ -47,8 +59,7 @@ def token_refused(error: TokenInvalid) -> SignInRefused:
     return SignInRefused(
         BAD_GATEWAY,
         "identity_token_invalid",
-        "The provider's answer does not pass the checks of this server.",
-        "Sign in again. If it fails again, an administrator finds the failed check in the "
-        "server's log.",
+        Sentence("oidc.token_invalid"),
+        Sentence("oidc.sign_in_again_or_log"),
         cause=str(error),
     )

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.permissions import KeyRole
 from werknetz_core.oidc.settings import GroupRule
 
@@ -56,24 +57,16 @@ def groups_in(claims: Mapping[str, Any], path: Sequence[str]) -> list[str] | Non
     for name in path:
         if not isinstance(value, Mapping) or name not in value:
             if has_overage(claims, path):
-                raise GroupsUnreadable(
-                    "The person is in so many groups that the provider leaves them out of the "
-                    "token. Let the provider send only groups that are assigned to the "
-                    "application, or use roles of the application."
-                )
+                raise GroupsUnreadable(Sentence("oidc.too_many_groups_for_token"))
             return None
         value = value[name]
     if isinstance(value, str):
         return [value]
     if not isinstance(value, list) or not all(isinstance(group, str) for group in value):
-        raise GroupsUnreadable(
-            f"The claim {'.'.join(path)!r} is no list of texts. Correct `groups_claim`, or the "
-            "mapping of the claim at the provider."
-        )
+        raise GroupsUnreadable(Sentence("oidc.claim_no_list", claim=".".join(path)))
     if len(value) > GROUPS_MAX:
         raise GroupsUnreadable(
-            f"The claim {'.'.join(path)!r} has more than {GROUPS_MAX:,} groups. Let the provider "
-            "send only the groups of this application."
+            Sentence("oidc.claim_too_long", claim=".".join(path), groups_max=GROUPS_MAX)
         )
     return value
 

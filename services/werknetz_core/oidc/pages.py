@@ -3,6 +3,7 @@
 from html import escape
 from urllib.parse import quote
 
+from werknetz.texts.sentence import write_text
 from werknetz_core.http.problem import Problem
 from werknetz_core.oidc.providers import LOGIN
 
@@ -37,7 +38,7 @@ def refusal_page(problem: Problem, trace_id: str, root: str, provider: str | Non
     return _PAGE.format(
         title="Not signed in",
         head="",
-        body=f"<p>{escape(problem.detail)}</p>\n<p>{escape(problem.hint)}</p>\n"
+        body=f"<p>{escape(write_text(problem.detail))}</p>\n<p>{escape(write_text(problem.hint))}</p>\n"
         f'<p><a href="{again}">Sign in again</a></p>\n'
         f"<p><small>{escape(problem.code)}, {escape(trace_id)}</small></p>",
     )

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
+from werknetz.texts.sentence import Sentence
 from werknetz_core.oidc.errors import BAD_REQUEST, SignInRefused
+from werknetz_core.oidc.limits import OidcLimits
 from werknetz_core.oidc.provider.connection import ProviderConnection
 from werknetz_core.oidc.settings import OidcSettings
 
@@ -19,6 +21,7 @@ CHECK_S: Final = 3.0
 class Providers:
     settings: OidcSettings
     connections: Mapping[str, ProviderConnection]
+    limits: OidcLimits
 
     @classmethod
     def open(cls, settings: OidcSettings) -> Self:
@@ -26,7 +29,7 @@ class Providers:
         connections = {
             provider.name: ProviderConnection.of(provider) for provider in settings.providers
         }
-        return cls(settings, connections)
+        return cls(settings, connections, OidcLimits(settings.requests_per_min))
 
     async def close(self) -> None:
         for connection in self.connections.values():
@@ -46,8 +49,10 @@ class Providers:
             raise SignInRefused(
                 BAD_REQUEST,
                 "unknown_identity_provider",
-                "No provider is named." if name is None else "There is no provider of this name.",
-                f"Send `provider`, one of: {names}.",
+                Sentence("oidc.no_provider_named")
+                if name is None
+                else Sentence("oidc.unknown_provider"),
+                Sentence("oidc.send_provider", names=names),
             )
         return connection
 

@@ -126,6 +126,8 @@ class OidcSettings(_Settings):
 
     public_url: BaseUrl  # with the root path, if there is one
     providers: Annotated[tuple[ProviderSettings, ...], Field(min_length=1, max_length=8)]
+    # Sign-ins that one address starts, as many answers, and as many wrong logout tokens; 0: any.
+    requests_per_min: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 60.0
 
     @model_validator(mode="after")
     def _check(self) -> Self:

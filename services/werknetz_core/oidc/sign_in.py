@@ -5,6 +5,7 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 from werknetz.runtime.log import get_logger
+from werknetz.texts.sentence import Sentence
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.oidc.accounts import PersonAtProvider, refuse_account, sign_in_account
 from werknetz_core.oidc.attempt import Attempt, find_attempt
@@ -73,8 +74,8 @@ async def complete_sign_in(
         raise SignInRefused(
             BAD_REQUEST,
             "sign_in_unknown",
-            "This sign-in was not started in this browser, or more than ten minutes ago.",
-            f"Open {providers.settings.base_url}/ and sign in again there; allow its cookies.",
+            Sentence("oidc.sign_in_unknown"),
+            Sentence("oidc.open_and_sign_in", base_url=providers.settings.base_url),
         )
     provider = providers.connections[attempt.provider]
     try:
@@ -103,16 +104,18 @@ async def _code_in(answer: Mapping[str, str], provider: ProviderConnection) -> s
         raise SignInRefused(
             FORBIDDEN,
             "identity_provider_refused",
-            f"{provider.settings.title}: the provider signs nobody in"
-            f"{f' ({error})' if is_word else ''}.",
-            "Sign in again; if you may not use this application, ask an administrator of the "
-            "provider to assign it to you.",
+            Sentence(
+                "oidc.provider_refused",
+                title=provider.settings.title,
+                error=f" ({error})" if is_word else "",
+            ),
+            Sentence("oidc.ask_for_assignment"),
         )
     code = answer.get("code", "")
     if not 0 < len(code) <= CODE_MAX:
         raise SignInRefused(
-            BAD_REQUEST, "identity_code_missing", "The provider's answer has no code.",
-            "Sign in again.",
+            BAD_REQUEST, "identity_code_missing", Sentence("oidc.code_missing"),
+            Sentence("oidc.sign_in_again"),
         )  # fmt: skip
     return code
 
@@ -139,8 +142,8 @@ async def _open(
         groups = groups_in(claims, settings.groups_path)
     except GroupsUnreadable as error:
         raise SignInRefused(
-            FORBIDDEN, "groups_unreadable", f"The groups of {identity.name!r} are not readable.",
-            f"An administrator changes this: {error}",
+            FORBIDDEN, "groups_unreadable", Sentence("oidc.groups_unreadable", name=identity.name),
+            Sentence("oidc.admin_changes", error=error),
         ) from error  # fmt: skip
     grant = grant_of(groups or (), settings.groups)
     if grant is None:
@@ -164,12 +167,6 @@ def _no_group(identity: PersonAtProvider, title: str, *, is_claim_absent: bool) 
     return SignInRefused(
         FORBIDDEN,
         "no_group",
-        f"{title}: {identity.name!r} is in no group that may use this server.",
-        "Ask an administrator to add you to such a group, then sign in again. "
-        + (
-            "The provider sends no groups at all: an administrator adds them to the tokens of "
-            "this application, or corrects `groups_claim`."
-            if is_claim_absent
-            else "The groups are in the file that WERKNETZ_OIDC_CONFIG names."
-        ),
+        Sentence("oidc.no_group", title=title, name=identity.name),
+        Sentence("oidc.no_groups_sent" if is_claim_absent else "oidc.groups_in_file"),
     )

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from werknetz.domain.path import LEVELS
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.require import MayRead
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep
@@ -83,8 +84,8 @@ def _next_level(node: EquipmentNode) -> str:
     position = LEVELS.index(node.level)
     if position + 1 == len(LEVELS):
         raise invalid_parameter(
-            "under", f"{node.path} is a machine: nothing is below it.",
-            "Send its line; GET /api/v1/loss_times shows a machine.",
+            "under", Sentence("equipment.nothing_below", path=node.path),
+            Sentence("equipment.send_its_line"),
         )  # fmt: skip
     return LEVELS[position + 1]
 
@@ -94,13 +95,14 @@ def _children_of(
 ) -> list[EquipmentNode]:
     if LEVELS.index(level) <= LEVELS.index(node.level):
         raise invalid_parameter(
-            "depth", f"depth={level} is not below {node.path}, a {node.level}.",
-            f"Use a level below {node.level}.",
-        )  # fmt: skip
+            "depth",
+            Sentence("equipment.depth_not_below", level=level, path=node.path, of_level=node.level),
+            Sentence("equipment.use_lower_level", level=node.level),
+        )
     below = [n for n in tree.subtree(node.path) if n.level == level and principal.can_see(n.path)]
     if len(below) > ITEMS_MAX:
         raise Problem(
-            422, "query_too_large", f"There are {len(below)} equipments of level {level}.",
-            f"Send a smaller `under`, or a higher level: at most {ITEMS_MAX} are shown.",
+            422, "query_too_large", Sentence("equipment.too_many", number=len(below), level=level),
+            Sentence("equipment.send_smaller_under", items_max=ITEMS_MAX),
         )  # fmt: skip
     return sorted(below, key=lambda n: n.path)

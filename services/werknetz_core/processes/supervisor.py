@@ -1,14 +1,16 @@
 """Several API processes of one host: they accept connections from one socket.
 
 A process that ends is started again; the others serve meanwhile. One wide process answers the
-wide requests of all.
+wide requests of all. Their metrics are in files of a folder that each start makes anew.
 """
 
 import asyncio
 import contextlib
 import signal
 import socket
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from werknetz.runtime.background import STEADY_S
@@ -29,6 +31,8 @@ async def serve(options: ApiOptions, *, host: str, port: int, workers: int) -> N
     listener = open_socket(host, port)
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(listener.close)
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="werknetz-metrics-"))
+        options = replace(options, metrics_folder=Path(folder))
         if options.settings.wide_process:
             path = await stack.enter_async_context(open_wide_process(options.settings))
             options = replace(options, settings=replace(options.settings, wide_socket=path))
@@ -48,6 +52,7 @@ async def serve(options: ApiOptions, *, host: str, port: int, workers: int) -> N
 
 
 async def _run_always(options: ApiOptions, listener: socket.socket, number: int) -> None:
+    options = replace(options, number=number)
     backoff = Backoff(first_s=0.5, max_s=30.0)
     loop = asyncio.get_running_loop()
     while True:

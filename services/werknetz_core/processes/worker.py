@@ -18,17 +18,23 @@ class ApiOptions:
     limits: HttpLimits
     tls: tuple[Path, Path] | None  # certificate and key; each process loads renewed files
     root_path: str
+    number: int = 1  # of the process
+    metrics_folder: Path | None = None  # where all processes write theirs
 
 
 def main() -> None:
     from werknetz.runtime import log
     from werknetz.runtime.http_server.server import LimitedServer
     from werknetz.runtime.http_server.tls import ServerTls
-    from werknetz_core.app import create_app
     from werknetz_core.processes import child
+    from werknetz_core.processes.metrics import share_metrics
 
     options: ApiOptions = child.read_argument()
     log.configure()
+    if options.metrics_folder is not None:
+        share_metrics(options.metrics_folder, options.number)
+    from werknetz_core.app import create_app
+
     server = LimitedServer(
         create_app(options.settings), options.limits,
         None if options.tls is None else ServerTls(*options.tls),

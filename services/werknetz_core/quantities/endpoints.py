@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from werknetz.domain.bucket import microseconds_of
 from werknetz.store.session import WriteSession
 from werknetz.store.tables import equipment, quantity_entries
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.require import MayEnterQuantities, MayRead
@@ -189,16 +190,19 @@ async def _load_rows(
     # Of another plant: whether it exists is not for this key.
     if not rows or not principal.can_see(rows[0]["path"]):
         raise Problem(
-            404, "unknown_quantity", f"There is no quantity {entry_id}.",
-            "GET /api/v1/quantity_entries lists them.",
+            404, "unknown_quantity", Sentence("shop_floor.unknown_quantity", entry_id=entry_id),
+            Sentence("shop_floor.list_quantities"),
         )  # fmt: skip
     current = entries.last_change_of(rows)
     if version is not None and version != current:
         raise Problem(
-            409, "changed_meanwhile",
-            f"Quantity {entry_id} was changed: it has version {current}, not {version}.",
-            "Read it again and send its version, if the change is still right.",
-        )  # fmt: skip
+            409,
+            "changed_meanwhile",
+            Sentence(
+                "shop_floor.quantity_changed", entry_id=entry_id, current=current, version=version
+            ),
+            Sentence("shop_floor.read_and_send_version"),
+        )
     return rows
 
 
@@ -209,9 +213,11 @@ async def _check_reason(
         return
     if kind != "scrap":
         raise _invalid(
-            "reason", "reason_without_scrap", f"A quantity of kind {kind} has no reason.",
-            "Send `kind`: scrap, or leave the reason out.",
-        )  # fmt: skip
+            "reason",
+            "reason_without_scrap",
+            Sentence("shop_floor.quantity_without_reason", kind=kind),
+            Sentence("shop_floor.send_scrap"),
+        )
     plant = plant_of(await context.tree.current(), path)
     require_reason(await load_reasons(context.database), code, plant, "scrap", principal)
 
@@ -235,8 +241,8 @@ def _spread_over(parts: Sequence[tuple[int, float]], quantity: float) -> list[tu
 def _check_amount(quantity: float) -> None:
     if quantity == 0:
         raise _invalid(
-            "quantity", "zero_quantity", "A quantity of 0 changes nothing.",
-            "Send another quantity, or withdraw the entry (DELETE).",
+            "quantity", "zero_quantity", Sentence("shop_floor.zero_quantity"),
+            Sentence("shop_floor.send_or_withdraw"),
         )  # fmt: skip
 
 
@@ -279,8 +285,8 @@ def _document_of(rows: Sequence[sa.RowMapping]) -> dict[str, Any]:
 
 def _withdrawn(entry_id: int) -> Problem:
     return Problem(
-        409, "quantity_withdrawn", f"Quantity {entry_id} is withdrawn.",
-        f"POST /api/v1/quantity_entries/{entry_id}:undo brings it back.",
+        409, "quantity_withdrawn", Sentence("shop_floor.quantity_withdrawn", entry_id=entry_id),
+        Sentence("shop_floor.undo_withdrawal", entry_id=entry_id),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from werknetz.store.dirty import MARK_BUCKETS_BETWEEN
 from werknetz.store.session import WriteSession
 from werknetz.store.shop_floor.quantities import COUNTED_BY_BUCKET
 from werknetz.store.tables import equipment, quantity_entries
+from werknetz.texts.sentence import Sentence
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import format_utc
 from werknetz_core.http.problem import Problem
@@ -65,8 +66,8 @@ async def distribute(
     if not ROLES[kind].endswith("_count"):
         raise Problem(
             422, "more_than_counted",
-            f"{-quantity:g} of {kind} cannot be taken away: nobody counts it.",
-            "Correct or withdraw the entry that has too much.",
+            Sentence("shop_floor.nobody_counts", quantity=-quantity, kind=kind),
+            Sentence("shop_floor.correct_entry"),
             errors=[{"pointer": "/body/quantity", "code": "more_than_counted", "detail": kind}],
         )  # fmt: skip
     rows = await context.database.fetch(
@@ -86,12 +87,19 @@ async def distribute(
         start = format_utc(span.first_bucket_us)
         end = format_utc(span.last_bucket_us + BUCKET_US)
         raise Problem(
-            422, "more_than_counted",
-            f"{-quantity:g} {kind} parts cannot be taken away: from {start} to {end}, "
-            f"{counted:g} were counted.",
-            "Send a smaller quantity, or `since` to take it from a longer time.",
+            422,
+            "more_than_counted",
+            Sentence(
+                "shop_floor.more_than_counted",
+                quantity=-quantity,
+                kind=kind,
+                start=start,
+                end=end,
+                counted=counted,
+            ),
+            Sentence("shop_floor.send_smaller_quantity"),
             errors=[{"pointer": "/body/quantity", "code": "more_than_counted", "detail": kind}],
-        )  # fmt: skip
+        )
     return parts
 
 

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Query, Request
 
 from werknetz.store.session import ReadSession
 from werknetz.store.tables import connectors, quarantine
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.require import MayDecideQuarantine, MayRead, MayReadRaw
@@ -185,8 +186,8 @@ async def show_quarantine(
         raise Problem(
             404,
             "unknown_quarantine",
-            f"There is no quarantine entry {entry_id} that this key may see.",
-            "GET /api/v1/quarantine lists them.",
+            Sentence("mappings.unknown_quarantine", entry_id=entry_id),
+            Sentence("mappings.list_quarantine"),
         )
     raw = bytes(row["raw"])
     fields = {name: row[name] for name in QuarantineView.model_fields}
@@ -281,9 +282,8 @@ def _nothing_selected() -> Problem:
     return Problem(
         404,
         "nothing_selected",
-        "The selection contains no open entry that this key may see.",
-        "Send `ids`, `connector` or `source` of open entries; GET /api/v1/quarantine/groups "
-        "lists open entries.",
+        Sentence("mappings.nothing_selected"),
+        Sentence("mappings.send_selection"),
     )
 
 

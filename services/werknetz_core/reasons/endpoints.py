@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from werknetz.domain.state import MachineState
 from werknetz.kpi.stops.reasons import Reason, ReasonRejected, check_parent
 from werknetz.store.tables import equipment, reason_codes, reasons
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.require import MayChangeReasons, MayRead
 from werknetz_core.audit.record import record_change
@@ -86,15 +87,19 @@ async def set_reason(
     else:
         node = await context.tree.find_node(change.plant, principal)
         if node.level != "plant":
-            raise _invalid("plant", f"{change.plant!r} is no plant.", "Name a plant, or none.")
+            raise _invalid(
+                "plant",
+                Sentence("shop_floor.no_plant", plant=change.plant),
+                Sentence("shop_floor.name_a_plant"),
+            )
         plant_id = node.id
     tree = await load_reasons(context.database)
     available = dict(tree.of_plant(change.plant))
     before = available.get(code)
     if before is not None and before.plant != change.plant:
         raise _invalid(
-            "plant", f"{code!r} is a reason of the group's standard.",
-            "Choose another code for the plant, or change the standard (no `plant`).",
+            "plant", Sentence("shop_floor.standard_reason", name=code),
+            Sentence("shop_floor.other_code_or_standard"),
         )  # fmt: skip
     after = _apply_change(code, change, before)
     try:
@@ -183,12 +188,16 @@ def _apply_change(code: str, change: ReasonChange, before: Reason | None) -> Rea
     fields = change.model_fields_set
     if before is None and (change.name_en is None or change.name_de is None):
         raise _invalid(
-            "name_en", f"The reason {code!r} is new and needs names.",
-            "Send `name_en` and `name_de`.",
+            "name_en", Sentence("shop_floor.reason_needs_names", name=code),
+            Sentence("shop_floor.send_names"),
         )  # fmt: skip
     kind = change.kind or (before.kind if before is not None else "stop")
     if before is not None and kind != before.kind:
-        raise _invalid("kind", f"{code!r} is a reason of {before.kind}.", "Choose another code.")
+        raise _invalid(
+            "kind",
+            Sentence("shop_floor.reason_of_kind", name=code, kind=before.kind),
+            Sentence("shop_floor.choose_code"),
+        )
     base = before or Reason(
         code, change.plant, None, kind, "", "", "adet" if kind == "stop" else None, None,
         is_planned=False, counts_against_availability=kind == "stop",
@@ -275,8 +284,8 @@ def _check_code(code: str) -> None:
         or not all((c.isalnum() and c.isascii()) or c in "_-" for c in code)
     ):
         raise _invalid(
-            "code", f"{code!r} is no code of a reason.",
-            "Use up to 63 letters, digits, `_` and `-`, such as tool_change.",
+            "code", Sentence("shop_floor.no_code", name=code),
+            Sentence("shop_floor.code_form"),
         )  # fmt: skip
 
 

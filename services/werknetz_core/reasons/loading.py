@@ -9,6 +9,7 @@ import asyncpg
 from werknetz.kpi.stops.reasons import Reason, ReasonRejected, ReasonTree
 from werknetz.store.session import Database
 from werknetz.store.shop_floor.reasons import REASONS
+from werknetz.texts.sentence import Sentence, sentence_of
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.http.problem import Problem, invalid_parameter
@@ -52,14 +53,20 @@ def check_reason_filter(reasons: ReasonTree, codes: Iterable[str], principal: Pr
     for code in codes:
         if code not in known_codes:
             near = difflib.get_close_matches(code.casefold(), known_codes, n=3, cutoff=0.5)
-            hint = f"Did you mean {', '.join(near)}?" if near else "GET /api/v1/reasons lists them."
-            raise invalid_parameter("reason", f"There is no reason {code!r}.", hint)
+            hint = (
+                Sentence("requests.did_you_mean", near=[*near])
+                if near
+                else Sentence("shop_floor.list_reasons")
+            )
+            raise invalid_parameter(
+                "reason", Sentence("shop_floor.unknown_reason", name=code), hint
+            )
 
 
 def reason_problem(error: ReasonRejected, principal: Principal) -> Problem:
-    detail, code = str(error), error.code
+    detail, code = sentence_of(error), error.code
     if code == "reason_of_other_plant" and principal.plants is not None:
         # A key of one plant does not learn what other plants have.
-        code, detail = "unknown_reason", "There is no such reason."
+        code, detail = "unknown_reason", Sentence("shop_floor.unknown_reason_of_key")
     errors = [{"pointer": "/body/reason", "code": code, "detail": detail}]
     return Problem(422, code, detail, error.remedy, errors=errors)

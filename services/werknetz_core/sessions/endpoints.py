@@ -10,6 +10,7 @@ from werknetz.runtime.http_server.address import client_of
 from werknetz.store.accounts import sessions as statements
 from werknetz.store.session import WriteSession
 from werknetz.store.tables.access import sessions
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import hash_of
 from werknetz_core.access.permissions import KeyScope, Permission
 from werknetz_core.access.principal import Principal
@@ -88,9 +89,8 @@ async def _sign_in_with_key(
         raise Problem(
             401,
             "key_unknown",
-            "This key is unknown, revoked or expired.",
-            "`werknetz keys list` shows the keys; `werknetz keys create NAME --role viewer` "
-            "creates one.",
+            Sentence("access.key_unknown"),
+            Sentence("access.list_or_create_keys"),
         )
     await context.admission.enter(request.scope, principal.key_id)
     async with context.database.write_session() as session:
@@ -142,8 +142,8 @@ async def sign_out(request: Request, session: WriteSessionDep, principal: Signed
         raise Problem(
             409,
             "no_session",
-            "The request has an API key, no session.",
-            "A key is revoked by an admin: `werknetz keys revoke PREFIX`.",
+            Sentence("access.no_session"),
+            Sentence("access.admin_revokes"),
         )
     await _end(request, session, principal, principal.signed_in.session_id)
     response = Response(status_code=204)
@@ -182,8 +182,8 @@ async def end_session(
         raise Problem(
             404,
             "unknown_session",
-            f"There is no session {session_id} of yours that has not ended.",
-            "GET /api/v1/sessions lists them.",
+            Sentence("access.unknown_session", session_id=session_id),
+            Sentence("access.list_sessions"),
         )
     return Response(status_code=204)
 

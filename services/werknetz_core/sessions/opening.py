@@ -11,6 +11,7 @@ from werknetz.runtime.http_server.address import client_of
 from werknetz.store.accounts import sessions as statements
 from werknetz.store.session import WriteSession
 from werknetz.store.tables.access import sessions, users
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.permissions import Permission, permissions_of
 from werknetz_core.access.principal import Principal
 from werknetz_core.audit.origin import current_origin
@@ -122,8 +123,6 @@ def _kiosk_for_viewers(principal: Principal) -> Problem:
     return Problem(
         403,
         "kiosk_not_allowed",
-        f"A session of a kiosk lasts for months on a screen that nobody guards; {principal.label} "
-        f"({principal.rights}) may do more than read.",
-        "Use a key with the role viewer: `werknetz keys create NAME --role viewer`; or leave "
-        "`kind` out.",
+        Sentence("access.kiosk_not_allowed", label=principal.label, rights=principal.rights),
+        Sentence("access.use_viewer_key"),
     )

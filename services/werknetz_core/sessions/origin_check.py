@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request
 
+from werknetz.texts.sentence import Sentence
 from werknetz_core.http.problem import Problem
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -31,8 +32,8 @@ def check_cookie_request(request: Request) -> None:
         raise Problem(
             415,
             "media_type",
-            f"With a session, bodies of the type {content_type} are not accepted.",
-            "Send Content-Type: application/json.",
+            Sentence("requests.media_type_with_session", content_type=content_type),
+            Sentence("requests.send_json"),
         )
 
 
@@ -76,6 +77,6 @@ def _cross_site() -> Problem:
     return Problem(
         403,
         "cross_site",
-        "This request does not come from a page of this server.",
-        "Use the page that this server shows; programs send an API key instead of a cookie.",
+        Sentence("access.cross_site"),
+        Sentence("access.use_page_or_key"),
     )

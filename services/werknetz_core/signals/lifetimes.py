@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from werknetz.store.equipment import lifetimes as statements
 from werknetz.store.session import WriteSession
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal
 from werknetz_core.audit.record import record_change
 from werknetz_core.http.problem import Problem
@@ -22,9 +23,9 @@ async def change_lifetime(
     after = before | body.model_dump(include=body.model_fields_set & before.keys())
     start, end = after["valid_from"], after["valid_to"]
     if start is not None and end is not None and end <= start:
-        detail = f"The signal would end at {end}, not after its start at {start}."
+        detail = Sentence("equipment.signal_span_reversed", end=end, start=start)
         raise Problem(
-            422, "invalid_change", detail, "Correct one of the two.",
+            422, "invalid_change", detail, Sentence("equipment.correct_one"),
             errors=[{"pointer": "/valid_to", "code": "invalid", "detail": detail}],
         )  # fmt: skip
     changed = {name for name in before if before[name] != after[name]}

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from werknetz.store.session import ReadSession
 from werknetz.store.tables import equipment, signals
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal
 from werknetz_core.http.problem import Problem
 from werknetz_core.signals.schemas import SignalView
@@ -56,6 +57,6 @@ def _unknown_signal(name: str) -> Problem:
     return Problem(
         404,
         "unknown_signal",
-        f"There is no signal {name}.",
-        "GET /api/v1/signals?under=… lists them with their ids.",
+        Sentence("equipment.unknown_signal", name=name),
+        Sentence("equipment.list_signals"),
     )

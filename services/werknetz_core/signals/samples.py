@@ -19,6 +19,7 @@ from werknetz.store.queries.samples import (
     SAMPLES_ASCENDING,
     SAMPLES_DESCENDING,
 )
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import (
@@ -70,8 +71,8 @@ class SampleQuery:
         if self.params.sort not in {None, "at", "-at"}:
             raise invalid_parameter(
                 "sort",
-                f"sort={self.params.sort!r} is not a sort key of this route.",
-                "Use at or -at.",
+                Sentence("requests.unknown_sort", sort=self.params.sort),
+                Sentence("requests.sort_by_at"),
             )
         return self.params.sort == "-at"
 
@@ -90,8 +91,8 @@ def parse_aggregates(values: Sequence[str]) -> tuple[str, ...]:
     if unknown := set(names) - set(AGGREGATES):
         raise invalid_parameter(
             "aggregates",
-            f"aggregates={min(unknown)!r} is not an aggregate.",
-            f"Use {', '.join(AGGREGATES)}.",
+            Sentence("requests.no_aggregate", unknown=min(unknown)),
+            Sentence("requests.use_aggregates", aggregates=[*AGGREGATES]),
         )
     return names or PLAIN_AGGREGATES
 
@@ -159,8 +160,8 @@ async def _load_raw(
         if after[0] != order or not start_us <= last_us < end_us or skipped < 0:
             raise invalid_parameter(
                 "cursor",
-                "The cursor lies outside the span, or belongs to another order.",
-                "Send the same start, end and sort as for the previous page, in absolute times.",
+                Sentence("requests.cursor_outside_span"),
+                Sentence("requests.send_same_span"),
             )
         start_us, end_us = (start_us, last_us + 1) if order == "-at" else (last_us, end_us)
     rows = await context.database.fetch(
@@ -269,7 +270,7 @@ def _width_us(granularity: str) -> int:
     width = int(match[1]) * _UNIT_S[match[2]] * 1_000_000
     if width == 0:
         raise invalid_parameter(
-            "granularity", "A window cannot have the width 0.", "Use 10s, 1m, 1h …"
+            "granularity", Sentence("requests.width_zero"), Sentence("requests.use_width")
         )
     return width
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from fastapi import Request, Response
 
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.http.formats import Format
@@ -29,8 +30,8 @@ async def several_response(
     if query.params.cursor is not None:
         raise invalid_parameter(
             "cursor",
-            "A request of several signals has no cursor.",
-            "Send the `next_cursor` of an item to GET /api/v1/signals/{id}/samples.",
+            Sentence("requests.several_without_cursor"),
+            Sentence("requests.send_cursor_of_item"),
         )
     # As many requests of one signal would weigh as much.
     further = Reads((len(signals) - 1) * ROWS_PER_UNIT)

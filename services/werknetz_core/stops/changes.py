@@ -14,6 +14,7 @@ from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.domain.state import MachineState
 from werknetz.store.session import WriteSession
 from werknetz.store.shop_floor import entries as statements
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal
 from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import AppContext
@@ -179,8 +180,8 @@ def expected_version(request: Request, version: int) -> int:
     tag = header.strip().removeprefix("W/").strip('"')
     if not tag.isdecimal() or len(tag) > 18:
         raise Problem(
-            422, "invalid_parameter", f"If-Match {header!r} is no version of a stop.",
-            'Send the ETag of GET /api/v1/stops/{id}, such as If-Match: "17".',
+            422, "invalid_parameter", Sentence("shop_floor.no_version_of_stop", header=header),
+            Sentence("shop_floor.send_etag"),
         )  # fmt: skip
     return int(tag)
 

@@ -17,6 +17,7 @@ from werknetz.kpi.stops.timeline import StateEntry, StatePiece, Stop, stops_of
 from werknetz.store.session import ReadConnection
 from werknetz.store.shop_floor import stops as statements
 from werknetz.store.shop_floor.known_stops import LAST_PIECES_AS_OF, STOP_PIECES_AS_OF
+from werknetz.texts.sentence import Sentence
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.http.problem import Problem
@@ -140,8 +141,8 @@ async def _load_pieces(
     if len(rows) > statements.PIECES_MAX:
         raise Problem(
             422, "query_too_large",
-            f"There are more than {statements.PIECES_MAX} pieces of stops in the span.",
-            "Request a shorter span or less equipment.",
+            Sentence("shop_floor.too_many_pieces", pieces_max=statements.PIECES_MAX),
+            Sentence("shop_floor.shorter_or_less"),
         )  # fmt: skip
     pieces: dict[int, list[StatePiece]] = defaultdict(list)
     for n, (number, start_at, end_at, *rest) in enumerate(rows):

@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from werknetz.domain.bucket import TIME_MAX_US
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.equipment_tree import EquipmentNode
@@ -28,7 +29,9 @@ async def find_stop(context: AppContext, stop_id: str, principal: Principal) -> 
             return item
     if stops:
         return min(stops, key=lambda item: item.stop.start_us)
-    raise unknown_stop(stop_id, f"{node.path} did not stop at {format_utc(at_us)}")
+    raise unknown_stop(
+        stop_id, Sentence("shop_floor.did_not_stop", path=node.path, at=format_utc(at_us))
+    )
 
 
 async def machine_of(
@@ -37,11 +40,11 @@ async def machine_of(
     """Return the machine of an id and its instant in µs UTC."""
     match = _FORM.fullmatch(stop_id)
     if match is None or int(match[2]) > TIME_MAX_US:
-        raise unknown_stop(stop_id, "this is no id of a stop")
+        raise unknown_stop(stop_id, Sentence("shop_floor.no_id_of_stop"))
     tree = await context.tree.current()
     node = next((n for n in tree.nodes.values() if n.id == int(match[1])), None)
     if node is None:
-        raise unknown_stop(stop_id, "there is no such machine")
+        raise unknown_stop(stop_id, Sentence("shop_floor.no_such_machine"))
     principal.require_equipment(node.path)
     return node, int(match[2])
 
@@ -50,6 +53,6 @@ def unknown_stop(stop_id: str, why: str) -> Problem:
     return Problem(
         404,
         "unknown_stop",
-        f"There is no stop {stop_id!r}: {why}.",
-        "GET /api/v1/stops?under=…&start=… lists the stops with their ids.",
+        Sentence("shop_floor.unknown_stop", stop_id=stop_id, why=why),
+        Sentence("shop_floor.list_stops"),
     )

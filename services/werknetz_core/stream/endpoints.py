@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import KeyCache, key_from_request
 from werknetz_core.access.permissions import Permission
 from werknetz_core.access.principal import Principal
@@ -98,11 +99,17 @@ def parse_topics(values: Sequence[str]) -> tuple[StreamTopic, ...]:
     names = {name.strip() for value in values for name in value.split(",") if name.strip()}
     for name in sorted(names - set(StreamTopic)):
         near = difflib.get_close_matches(name, list(StreamTopic), n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"Topics: {', '.join(StreamTopic)}."
-        raise invalid_parameter("topics", f"There is no topic {name!r}.", hint)
+        hint = (
+            Sentence("requests.did_you_mean", near=near[0])
+            if near
+            else Sentence("requests.topics", topics=[*StreamTopic])
+        )
+        raise invalid_parameter("topics", Sentence("requests.unknown_topic", name=name), hint)
     if not names:
         raise invalid_parameter(
-            "topics", "No topic was sent.", f"Topics: {', '.join(StreamTopic)}."
+            "topics",
+            Sentence("requests.no_topic"),
+            Sentence("requests.topics", topics=[*StreamTopic]),
         )
     return tuple(topic for topic in StreamTopic if topic in names)
 
@@ -128,8 +135,8 @@ def _too_wide(number: int) -> Problem:
     return Problem(
         422,
         "query_too_wide",
-        f"This stream would watch {number} equipments; at most {EQUIPMENT_MAX} are allowed.",
-        "Choose equipment further down, such as a line, or open a stream for each plant.",
+        Sentence("requests.stream_too_wide", number=number, maximum=EQUIPMENT_MAX),
+        Sentence("requests.stream_less"),
     )
 
 
@@ -137,7 +144,7 @@ def _no_redis() -> Problem:
     return Problem(
         503,
         "redis_not_configured",
-        "Without Redis nobody knows which KPIs have changed.",
-        "Leave topics=kpis out and poll kpi_values, or set WERKNETZ_REDIS_URL of this server.",
+        Sentence("system.redis_not_configured"),
+        Sentence("system.leave_kpis_out"),
         headers={"Retry-After": "30"},
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from werknetz.texts.sentence import Sentence
 from werknetz_core.http.problem import Problem
 
 PER_KEY_MAX: Final = 50  # as many tabs of one screen share what is read
@@ -35,8 +36,7 @@ def _too_many(of_key: int, in_all: int) -> Problem:
     return Problem(
         429,
         "too_many_streams",
-        f"This key has {of_key} open streams, this process {in_all}: no more are opened.",
-        f"Close others, or wait {RETRY_S} s (Retry-After). Open one stream for a page or program: "
-        "`equipment` and `topics` may be repeated.",
+        Sentence("requests.too_many_streams", of_key=of_key, in_all=in_all),
+        Sentence("requests.close_streams", retry_s=RETRY_S),
         headers={"Retry-After": str(RETRY_S)},
     )

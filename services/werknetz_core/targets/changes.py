@@ -10,6 +10,7 @@ from werknetz.domain.bucket import instant_of
 from werknetz.kpi.targets.standards import Standards
 from werknetz.store.session import WriteSession
 from werknetz.store.tables import target_standards, targets
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal
 from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import AppContext
@@ -121,10 +122,12 @@ def _refuse_nested(nodes: list[EquipmentNode]) -> None:
         for other in nodes:
             if node.path.startswith(f"{other.path}/"):
                 raise Problem(
-                    422, "invalid_target", f"{node.path} is a part of {other.path}.",
-                    "Leave one of them out of `under`: nothing counts twice.",
+                    422,
+                    "invalid_target",
+                    Sentence("targets.nested", path=node.path, of_path=other.path),
+                    Sentence("targets.leave_one_out"),
                     errors=[{"pointer": "/body/under", "code": "nested", "detail": node.path}],
-                )  # fmt: skip
+                )
 
 
 def _definition_of(
@@ -136,12 +139,14 @@ def _definition_of(
     baseline = parse_span(body.baseline_start, body.baseline_end, time).to_buckets()
     if baseline.end_us > context.now_us():
         raise Problem(
-            422, "invalid_target",
-            f"The baseline ends at {_local_time(baseline.end_us, zone)} ({zone.key}), which is not"
-            " past.",
-            "Choose a baseline that has ended: its values are frozen.",
+            422,
+            "invalid_target",
+            Sentence(
+                "targets.baseline_not_past", end=_local_time(baseline.end_us, zone), zone=zone.key
+            ),
+            Sentence("targets.choose_past_baseline"),
             errors=[{"pointer": "/body/baseline_end", "code": "invalid", "detail": "not past"}],
-        )  # fmt: skip
+        )
     return TargetDefinition.of(body, baseline, zone)
 
 
@@ -163,13 +168,18 @@ async def _measure_baseline(
         return sums, standards
     span: UtcSpan = definition.baseline
     raise Problem(
-        422, "no_baseline_data",
-        f"The baseline has no value from {_local_time(span.start_us, definition.zone)} to "
-        f"{_local_time(span.end_us, definition.zone)} ({definition.zone.key}): {problem}.",
-        "Choose a period with data: GET /api/v1/loss_times shows what is known of it; planned run "
-        "times come from orders or the mapping.",
+        422,
+        "no_baseline_data",
+        Sentence(
+            "targets.baseline_without_value",
+            start=_local_time(span.start_us, definition.zone),
+            end=_local_time(span.end_us, definition.zone),
+            zone=definition.zone.key,
+            problem=problem,
+        ),
+        Sentence("targets.choose_baseline_with_data"),
         errors=[{"pointer": "/body/baseline_start", "code": "no_data", "detail": problem}],
-    )  # fmt: skip
+    )
 
 
 def _local_time(at_us: int, zone: ZoneInfo) -> str:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from werknetz.domain.shift import local_day
 from werknetz.kpi.targets.path import PathKind, PathStep, TargetError, TargetPath
+from werknetz.texts.sentence import sentence_of
 from werknetz_core.context.time_spec import UtcSpan
 from werknetz_core.http.problem import Problem
 from werknetz_core.targets.schemas import InputKind, NewTarget, Output
@@ -40,8 +41,12 @@ class TargetDefinition:
         try:
             path = TargetPath(body.path, start_on, body.due_on, body.goal, steps)
         except TargetError as error:
-            errors = [{"pointer": f"/body/{error.field}", "code": "invalid", "detail": str(error)}]
-            raise Problem(422, "invalid_target", str(error), error.hint, errors=errors) from error
+            errors = [
+                {"pointer": f"/body/{error.field}", "code": "invalid", "detail": sentence_of(error)}
+            ]
+            raise Problem(
+                422, "invalid_target", sentence_of(error), error.hint, errors=errors
+            ) from error
         under = tuple(dict.fromkeys(body.under))
         return cls(under, body.output, body.input, baseline, path, body.now_days, zone)
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from werknetz.kpi.losses.categories import CATEGORIES
 from werknetz.store.session import ReadSession
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.require import MayRead, MaySetTargets
 from werknetz_core.context.app_context import (
@@ -150,8 +151,8 @@ async def _find(session: ReadSession, key: str, principal: Principal) -> StoredT
         if _is_visible(target, principal):  # else as if it were not there
             return target
     keys = [target.key for target in await load_targets(session) if _is_visible(target, principal)]
-    hint = f"Targets: {', '.join(keys)}." if keys else "PUT /api/v1/targets/KEY sets one."
-    raise Problem(404, "unknown_target", f"There is no target {key!r}.", hint)
+    hint = Sentence("targets.list", keys=[*keys]) if keys else Sentence("targets.set_one")
+    raise Problem(404, "unknown_target", Sentence("targets.unknown", key=key), hint)
 
 
 def _is_visible(target: StoredTarget, principal: Principal) -> bool:
@@ -173,8 +174,8 @@ def _parse_factors(texts: Sequence[str]) -> dict[str, float]:
             factor = -1.0
         if name not in losses or not 0 <= factor <= FACTOR_MAX:
             raise invalid_parameter(
-                "scenario", f"scenario={text!r} is no loss with a factor.",
-                f"Use LOSS:FACTOR, such as set_up:0.5; losses: {', '.join(losses)}.",
+                "scenario", Sentence("targets.no_scenario", text=text),
+                Sentence("targets.scenario_form", losses=[*losses]),
             )  # fmt: skip
         factors[name] = factor
     return factors

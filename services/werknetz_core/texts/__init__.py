@@ -1,1 +1,1 @@
-"""Sentences of the API in German and English, from one catalogue: `catalogue.toml`."""
+"""The language of each request, and what the API writes in it."""

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from werknetz.domain.bucket import instant_of
 from werknetz.store.accounts import users as statements
 from werknetz.store.session import WriteSession
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.permissions import KeyRole
 from werknetz_core.access.principal import Principal
 from werknetz_core.accounts.lock_out import unlock_account
@@ -34,7 +35,10 @@ async def lock_user(session: WriteSession, name: str) -> sa.RowMapping:
 
 def unknown_user(name: str) -> Problem:
     return Problem(
-        404, "unknown_user", f"There is no user {name!r}.", "GET /api/v1/users lists them."
+        404,
+        "unknown_user",
+        Sentence("accounts.unknown_user", name=name),
+        Sentence("accounts.list_users"),
     )
 
 
@@ -48,8 +52,8 @@ async def create_user(
         raise Problem(
             409,
             "user_exists",
-            f"There is a user {name!r} already.",
-            "Choose another name, or change the existing user: PATCH /api/v1/users/{name}.",
+            Sentence("accounts.user_exists", name=name),
+            Sentence("accounts.choose_name"),
         )
     insert = statements.insert_user({**values, **initial_password(password_hash, now_us)})
     row = (await session.execute(insert)).mappings().one()
@@ -104,8 +108,8 @@ async def reset_password(
         raise Problem(
             409,
             "no_password",
-            f"The user {row['name']!r} signs in at an OpenID provider.",
-            "Set a new password there.",
+            Sentence("accounts.signs_in_at_provider", name=row["name"]),
+            Sentence("accounts.set_password_there"),
         )
     update = statements.update_user(row["id"], initial_password(password_hash, now_us))
     changed = (await session.execute(update)).mappings().one()
@@ -155,9 +159,8 @@ async def _require_another_admin(session: WriteSession, row: sa.RowMapping) -> N
     raise Problem(
         409,
         "last_admin",
-        f"{row['name']!r} is the last admin for all plants, and no valid key is one.",
-        "Make another user an admin first, or create a key: `werknetz keys create NAME --role "
-        "admin`.",
+        Sentence("accounts.last_admin", name=row["name"]),
+        Sentence("accounts.make_another_admin"),
     )
 
 

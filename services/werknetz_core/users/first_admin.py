@@ -6,7 +6,8 @@ from typing import Final
 import sqlalchemy as sa
 
 from werknetz.runtime.log import get_logger
-from werknetz.store.access.caller import all_plants
+from werknetz.store.access.caller import SchemaOutdated, all_plants
+from werknetz.store.access.rows_key import RowsKey
 from werknetz.store.accounts.users import HAS_ADMIN_KEY, HAS_USERS
 from werknetz.store.locks import LOCK_OF
 from werknetz.store.session import Database, PoolOptions, WriteSession
@@ -68,16 +69,22 @@ async def recover_user(database: Database, name: str, now_us: int, *, totp: bool
 
 
 async def offer_first_admin(
-    url: str, now_us: int, show: Callable[[str], None], *, is_terminal: bool
+    url: str,
+    now_us: int,
+    show: Callable[[str], None],
+    *,
+    is_terminal: bool,
+    rows_key: RowsKey | None = None,
 ) -> None:
     """At the start of the API: create the first admin, and show the password once.
 
     Where the output is no terminal, it may be stored in a log for ever: then it shows how to
     create one instead.
     """
-    database = Database(
-        url, PoolOptions("werknetz-first-admin", 1, _STATEMENT_S, follows_caller=True)
+    options = PoolOptions(
+        "werknetz-first-admin", 1, _STATEMENT_S, follows_caller=True, rows_key=rows_key
     )
+    database = Database(url, options)
     try:
         if is_terminal:
             password = await create_first_admin(database, now_us)
@@ -89,9 +96,10 @@ async def offer_first_admin(
                 show(
                     "There is no admin yet. Create one in a terminal: `werknetz users first-admin`."
                 )
-    except sa.exc.DBAPIError as error:
+    except (sa.exc.DBAPIError, SchemaOutdated) as error:
         # For example tables that are missing: the API answers and says so.
-        _log.warning("first admin not checked", error=type(error.orig).__name__)
+        cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+        _log.warning("first admin not checked", error=type(cause).__name__)
     finally:
         await database.close()
 

@@ -18,6 +18,7 @@ from werknetz.store.tables.stock import (
     warehouses,
 )
 from werknetz.store.tables.supply import sites
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access import supply_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.require import MayChangeSupply, MayRead
@@ -141,8 +142,8 @@ async def _require_free_code(session: ReadSession, key: str, code: str) -> None:
     other = await session.scalar(sa.select(_W.key).where(_W.code == code, _W.key != key))
     if other is not None:
         raise Problem(
-            409, "code_taken", f"The code {code!r} belongs to the warehouse {other!r}.",
-            f"Change that code first: PUT /api/v1/warehouses/{other}.",
+            409, "code_taken", Sentence("supply.code_taken", name=code, other=other),
+            Sentence("supply.change_that_code", other=other),
         )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from werknetz.runtime.environment import PREFIX, VARIABLES, Reader
+from werknetz.store.access.rows_key import SETTING
 from werknetz_demo.embedded.state import make_private
 
 _DATABASE: Final = "WERKNETZ_DATABASE_URL"
@@ -17,7 +18,7 @@ _REDIS: Final = "WERKNETZ_REDIS_URL"
 _BROKER: Final = "WERKNETZ_BROKER_URL"
 _MQTT: Final = "WERKNETZ_MQTT_URL"
 _NEEDS: Final[Mapping[str, tuple[Reader, tuple[str, ...]]]] = {
-    "up": ("core", (_DATABASE, _REDIS)),
+    "up": ("core", (_DATABASE, _REDIS, SETTING)),
     "ingest": ("ingest", (_DATABASE, _REDIS)),
     "worker": ("worker", (_DATABASE, _REDIS, _BROKER)),
     "beat": ("worker", (_BROKER,)),
@@ -52,7 +53,11 @@ class ChildEnvironment:
     def of(self, command: str) -> dict[str, str]:
         """Return the environment of `werknetz <command>`; an unknown command gets no URL."""
         reader, needed = _NEEDS.get(command, (None, ()))
-        passed = {name: text for name, text in self._own.items() if _may_see(reader, name)}
+        passed = {
+            name: text
+            for name, text in self._own.items()
+            if _may_see(reader, name) and name.removesuffix("_FILE") not in self._names
+        }
         files = {
             f"{name}_FILE": str(self._file_of(name, command))
             for name in needed

@@ -1,11 +1,13 @@
 """The users of the demo's own database: one for each service, with a password of its own."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from werknetz.store.access.rights import DatabaseRole
+from werknetz.store.access.rows_key import SETTING, RowsKey
 from werknetz_core.database_roles import LoginRole
 from werknetz_demo.embedded.state import DataFolder
 
@@ -22,6 +24,12 @@ class DatabaseUsers:
 
     logins: tuple[LoginRole, ...]
     urls: Mapping[str, str]
+    rows_key: RowsKey | None = None  # None: the database of the operator
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the variable of the API with its key."""
+        return {} if self.rows_key is None else {SETTING: self.rows_key.text}
 
 
 def database_users(state: DataFolder, owner_url: str) -> DatabaseUsers:
@@ -34,4 +42,6 @@ def database_users(state: DataFolder, owner_url: str) -> DatabaseUsers:
         logins.append(login)
         netloc = f"{login.name}:{login.password}@{host}"
         urls[command] = parts._replace(netloc=netloc).geturl()
-    return DatabaseUsers(tuple(logins), urls)
+    # As long as a key has to be, and the same at each start.
+    key = RowsKey(hashlib.sha256(state.secret("rows_key").encode()).digest())
+    return DatabaseUsers(tuple(logins), urls, key)

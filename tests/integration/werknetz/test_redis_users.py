@@ -13,9 +13,11 @@ from redis.exceptions import NoPermissionError
 from plumbing.deploy_scripts import load_script
 from werknetz.link.redis import LinkLost, RedisCoreLink, RedisEdgeLink
 from werknetz.link.wire import DesiredMapping, Status
+from werknetz.runtime.background import BackgroundTask
 from werknetz_core.access.wrong_keys import WrongKeys
 from werknetz_core.http.etag import Watermarks
 from werknetz_core.http.rate_limit import RateLimiter
+from werknetz_core.limits.shared_key_slots import SharedKeySlots
 from werknetz_core.limits.shared_slots import SharedSlots
 from werknetz_worker.app import create_celery
 from werknetz_worker.watermarks import WatermarkPublisher
@@ -86,6 +88,11 @@ async def test_every_service_can_do_its_work(admin: Redis, redis_url: str) -> No
     await wrong_keys.record(api, "192.0.2.1", "wn_x_y")
     async with SharedSlots(api, "wide", per_key=1, total=1, wait_s=0).hold(1):
         pass
+    slots = SharedKeySlots(api, per_key=1, waiting_max=1, wait_s=60)
+    async with BackgroundTask("slots", slots.run), slots.hold(1):
+        assert slots.is_shared
+    await slots.give_back()
+    await api.ping()
     worker = Redis.from_url(url_of(redis_url, "worker"))
     await WatermarkPublisher(worker).increment_paths(["nordwerk/emden-1"])
     assert await Watermarks(api).etag_of(["nordwerk"], [], 0) is not None

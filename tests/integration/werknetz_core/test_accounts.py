@@ -49,14 +49,17 @@ async def test_the_first_admin_is_made_once_and_can_be_recovered(world: World) -
     assert await create_first_admin(database, now_us) is None  # there is an admin's key
     await world.database.execute("UPDATE api_keys SET role = 'engineer' WHERE role = 'admin'")
     shown: list[str] = []
-    url = world.app.state.context.settings.database_url
-    await offer_first_admin(url, now_us, shown.append, is_terminal=False)
+    settings = world.app.state.context.settings
+    url, rows_key = settings.database_url, settings.rows_key
+    await offer_first_admin(url, now_us, shown.append, is_terminal=False, rows_key=rows_key)
     assert "users first-admin" in shown[0]  # a log would store the password
     password = await create_first_admin(database, now_us)
     assert password is not None
     assert await create_first_admin(database, now_us) is None
     for is_terminal in (False, True):
-        await offer_first_admin(url, now_us, shown.append, is_terminal=is_terminal)
+        await offer_first_admin(
+            url, now_us, shown.append, is_terminal=is_terminal, rows_key=rows_key
+        )
     assert len(shown) == 1
     answer = await sign_in(world, user="admin", password=password, new_password="short")
     assert problem_of(answer) == (422, "password_not_accepted")

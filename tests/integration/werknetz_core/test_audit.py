@@ -1,12 +1,13 @@
 """The audit log: one table for every change by a person; who sees which of its entries."""
 
+import json
 from typing import Any
 
 import pytest
 
 from werknetz_core import admin
 
-from .conftest import LINE, OTHER, PLANT, PRESS, World
+from .conftest import CALENDAR, LINE, OTHER, PLANT, PRESS, World
 from .stop_requests import post, send
 
 pytestmark = pytest.mark.asyncio
@@ -33,6 +34,22 @@ CHANGES = [
     ("PUT", f"/reason_codes/{LINE}", {"state_code": "7", "reason": "jam"}, "reason_code"),
     ("PUT", "/reasons/glue", {"name_en": "Glue", "name_de": "Kleber"}, "reason"),
     ("POST", "/annotations", {"equipment": LINE, "text": "mould 7 is worn"}, "annotation"),
+    ("POST", "/users", {"name": "eva", "plants": [PLANT]}, "user"),
+    (
+        "PUT", f"/equipment/{PLANT}/calendars",
+        {"document": json.loads(CALENDAR), "valid_from": "2026-12-01"}, "calendar",
+    ),
+    ("PUT", "/supply_policies", {"document": {"frozen_days": 5}}, "policy"),
+    (
+        "PUT", f"/equipment_capacities/{PRESS}",
+        {"items_per_hour": 9, "valid_from": "2026-11-01T00:00:00Z"}, "equipment_capacity",
+    ),
+    (
+        "PUT", "/energy_carriers/gas",
+        {"equipment": PLANT, "valid_from": "2026-11-01T00:00:00Z", "unit": "m^3",
+         "energy_per_unit": 10}, "energy_carrier",
+    ),
+    ("PATCH", f"/equipment/{PRESS}", {"name": "Press 3"}, "equipment"),
     (
         "POST", "/quantity_entries",
         {"equipment": PRESS, "at": "2026-11-20T09:00:00Z", "kind": "scrap", "quantity": 2},

@@ -40,6 +40,7 @@ async def test_a_background_task_that_fails_shows_until_it_runs_again(world: Wor
                 "pointer": "/background/flaky",
                 "code": "restarting",
                 "detail": "ValueError; restarted 0 times",
+                "sentence": None,
             }
         ]
         fails = False

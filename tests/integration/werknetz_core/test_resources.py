@@ -274,6 +274,7 @@ async def test_health_and_metrics(world: World) -> None:
         "background": [
             {"name": "equipment_tree"} | running,
             {"name": "kpi_definitions"} | running,
+            {"name": "key_slots"} | running,
             {"name": "stops"} | running,
         ],
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 import httpx2
 
-from plumbing.servers import API, run, url_as
+from plumbing.servers import API, ROWS_KEY, run, url_as
 from werknetz_demo.embedded.process import free_port
 
 from .conftest import PLANT, fill
@@ -40,6 +40,7 @@ def test_the_server_answers_the_command_line(
     url = f"http://127.0.0.1:{(port := free_port())}"
     environment = {
         "WERKNETZ_DATABASE_URL": url_as(database_url, API),
+        "WERKNETZ_ROWS_KEY": ROWS_KEY.text,
         "WERKNETZ_REDIS_URL": redis_url,
         "WERKNETZ_URL": url,
         "WERKNETZ_API_KEY": keys["viewer"],

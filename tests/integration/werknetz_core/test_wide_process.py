@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import asyncpg
 import httpx2
@@ -15,6 +16,7 @@ import pytest
 from werknetz.runtime.http_server.server import HttpServer
 from werknetz_core.kpis.values import compute
 from werknetz_core.limits.weight import Reads
+from werknetz_core.limits.wide_process import process
 from werknetz_core.limits.wide_process.forwarding import client_of_socket
 from werknetz_core.settings import CoreSettings
 
@@ -66,6 +68,31 @@ def wide_processes() -> list[psutil.Process]:
     ]
 
 
+async def readiness(world: World) -> dict[str, Any]:
+    answer = await world.client.get("/api/v1/health/ready")
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+async def wide_state(world: World) -> tuple[str, str]:
+    document = await readiness(world)
+    assert ("hint" in document) == (document["status"] == "degraded")
+    return document["status"], document["wide_process"]
+
+
+def hold_restarts(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Start no process until the event is set."""
+    may_start = asyncio.Event()
+    run_child = process.run_child
+
+    async def run_later(*arguments: Any, **options: Any) -> int:
+        await may_start.wait()
+        return await run_child(*arguments, **options)
+
+    monkeypatch.setattr(process, "run_child", run_later)
+    return may_start
+
+
 async def answer_of(world: World, path: str) -> httpx2.Response:
     """Return the answer, once the process has started."""
     async with asyncio.timeout(SECONDS_MAX):
@@ -86,6 +113,7 @@ async def test_another_process_answers_what_is_wide(
         world.app.state.context = context
         assert (await world.get(POLL)).status_code == 200
         assert not wide_processes()
+        assert await wide_state(world) == ("ready", "idle")
 
         def fail(*_: object) -> None:
             raise AssertionError("this process computes it")
@@ -98,9 +126,10 @@ async def test_another_process_answers_what_is_wide(
         names = [name for name, _ in first.headers.multi_items()]
         assert len(names) == len(set(names)), names
         assert "ratelimit" in names
-        [process] = wide_processes()
-        assert process.nice() >= 5
-        assert database_url not in " ".join(process.cmdline())
+        [first_process] = wide_processes()
+        assert first_process.nice() >= 5
+        assert await wide_state(world) == ("ready", "ok")
+        assert database_url not in " ".join(first_process.cmdline())
 
         queries = {"queries": [WIDE_QUERY] * 11}  # what it reads is planned there, too
         headers = {"X-API-Key": world.keys["viewer"]}
@@ -110,11 +139,19 @@ async def test_another_process_answers_what_is_wide(
         assert answer.json()["type"].endswith("query_too_wide")
         assert answer.json()["trace_id"] == answer.headers["x-trace-id"]
 
-        os.kill(process.pid, signal.SIGKILL)
+        may_restart = hold_restarts(monkeypatch)
+        os.kill(first_process.pid, signal.SIGKILL)
+        async with asyncio.timeout(SECONDS_MAX):
+            while await wide_state(world) != ("degraded", "restarting"):  # noqa: ASYNC110  a file
+                await asyncio.sleep(0.05)
+        assert "wide requests get 503" in (await readiness(world))["hint"]
+        assert (await world.get("/plants")).status_code == 200
+        may_restart.set()
         again = await answer_of(world, WIDE)
         assert again.status_code == 200
         [other] = wide_processes()
-        assert other.pid != process.pid
+        assert other.pid != first_process.pid
+        assert await wide_state(world) == ("ready", "ok")
     assert not wide_processes()
 
 

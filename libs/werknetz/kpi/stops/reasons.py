@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from werknetz.domain.state import MachineState
+from werknetz.texts.sentence import Sentence
 
 KINDS: Final = ("stop", "scrap")
 CATEGORIES: Final = ("adet", "adot", "aust", "pdot")
@@ -109,14 +110,19 @@ class ReasonTree:
         if reason.kind != kind:
             raise ReasonRejected(
                 "wrong_reason_kind",
-                f"{code!r} is a reason of {_NOUNS[reason.kind]}, not of {_NOUNS[kind]}.",
-                f"GET /api/v1/reasons?kind={kind} lists the reasons of {_NOUNS[kind]}.",
+                Sentence(
+                    "shop_floor.wrong_reason_kind",
+                    name=code,
+                    nouns=_NOUNS[reason.kind],
+                    other_nouns=_NOUNS[kind],
+                ),
+                Sentence("shop_floor.list_reasons_of_kind", kind=kind, nouns=_NOUNS[kind]),
             )
         if reason.is_retired:
             raise ReasonRejected(
                 "retired_reason",
-                f"The reason {code!r} is retired.",
-                f"Use another one; GET /api/v1/reasons?kind={kind} lists them.",
+                Sentence("shop_floor.retired_reason", name=code),
+                Sentence("shop_floor.use_another_reason", kind=kind),
             )
         return reason
 
@@ -125,9 +131,8 @@ class ReasonTree:
         if others:
             return ReasonRejected(
                 "reason_of_other_plant",
-                f"The reason {code!r} belongs to another plant than {plant}.",
-                "Use a reason of the standard or of this plant; "
-                f"GET /api/v1/reasons?under={plant} lists them.",
+                Sentence("shop_floor.reason_of_other_plant", name=code, plant=plant),
+                Sentence("shop_floor.use_reason_of_plant", plant=plant),
             )
         names = {
             name: reason.code
@@ -136,11 +141,15 @@ class ReasonTree:
             for name in (reason.code, reason.name_en.casefold(), reason.name_de.casefold())
         }
         near = difflib.get_close_matches(code.casefold(), names, n=3, cutoff=0.5)
-        nearest = ", ".join(dict.fromkeys(names[name] for name in near))
+        nearest = list(dict.fromkeys(names[name] for name in near))
         hint = (
-            f"Did you mean {nearest}?" if near else f"GET /api/v1/reasons?kind={kind} lists them."
+            Sentence("requests.did_you_mean", near=nearest)
+            if near
+            else Sentence("shop_floor.list_reasons_of_this_kind", kind=kind)
         )
-        return ReasonRejected("unknown_reason", f"There is no reason {code!r}.", hint)
+        return ReasonRejected(
+            "unknown_reason", Sentence("shop_floor.unknown_reason", name=code), hint
+        )
 
 
 _NOUNS: Final = {"stop": "stops", "scrap": "scrap"}
@@ -153,12 +162,12 @@ def check_parent(reason: Reason, available: Mapping[str, Reason]) -> None:
         above = available.get(parent)
         if above is None or above.kind != reason.kind:
             raise ReasonRejected(
-                "unknown_reason", f"There is no reason {parent!r} of this kind to be the parent.",
-                "Create the parent first, or leave `parent` out.",
+                "unknown_reason", Sentence("shop_floor.no_parent_reason", parent=parent),
+                Sentence("shop_floor.create_parent_first"),
             )  # fmt: skip
         if above.code == reason.code or steps > len(available):
             raise ReasonRejected(
-                "reason_circle", f"{reason.code!r} would be below itself.",
-                "Choose a parent that is not below this reason.",
+                "reason_circle", Sentence("shop_floor.reason_below_itself", name=reason.code),
+                Sentence("shop_floor.choose_parent_reason"),
             )  # fmt: skip
         parent, steps = above.parent, steps + 1

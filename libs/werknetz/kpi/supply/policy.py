@@ -12,6 +12,7 @@ from typing import Any, Final, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from werknetz.domain.bucket import instant_of, microseconds_of
+from werknetz.texts.sentence import Sentence
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WORKWEEK: Final = frozenset({0, 1, 2, 3, 4})
@@ -91,7 +92,9 @@ class Policy:
         """Parse a document; raise PolicyRejected with the field and the remedy."""
         names = {field.name for field in fields(cls)} - {"version"}
         if unknown := sorted(set(document) - names):
-            raise PolicyRejected(f"{unknown[0]} is not known: write {', '.join(sorted(names))}")
+            raise PolicyRejected(
+                Sentence("policies.unknown_field", unknown=unknown[0], names=sorted(names))
+            )
         built_in = cls()
 
         def value_of(name: str) -> Any:
@@ -99,7 +102,7 @@ class Policy:
 
         asn_expected = value_of("asn_expected")
         if not isinstance(asn_expected, bool):
-            raise PolicyRejected(f"asn_expected is {asn_expected!r}: write true or false")
+            raise PolicyRejected(Sentence("policies.asn_expected", asn_expected=asn_expected))
         return cls(
             version,
             _choice(value_of("reference"), "reference", Reference),
@@ -186,35 +189,35 @@ def _choice(value: object, where: str, kind: type[_Choice]) -> _Choice:
     try:
         return kind(str(value))
     except ValueError as error:
-        raise PolicyRejected(f"{where} is {value!r}: write one of {', '.join(kind)}") from error
+        raise PolicyRejected(
+            Sentence("policies.choice", where=where, value=value, choices=[*kind])
+        ) from error
 
 
 def _number(value: object, where: str, most: float) -> float:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if is_number and 0 <= float(str(value)) <= most:
         return float(str(value))
-    raise PolicyRejected(f"{where} is {value!r}: write a number from 0 to {most:g}")
+    raise PolicyRejected(Sentence("policies.number", where=where, value=value, most=most))
 
 
 def _allowance(value: object, where: str) -> Allowance:
     match = _ALLOWANCE.fullmatch(str(value))
     if match is None or int(match[1]) > _LONGEST_D * (24 if match[2] == "h" else 1):
-        raise PolicyRejected(
-            f'{where} is {value!r}: write hours, days or business days, such as "4h", "1d", "2bd"'
-        )
+        raise PolicyRejected(Sentence("policies.allowance", where=where, value=value))
     return Allowance(int(match[1]), match[2])
 
 
 def _list(value: object, where: str) -> Sequence[Any]:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return value
-    raise PolicyRejected(f"{where} is {value!r}: write a list")
+    raise PolicyRejected(Sentence("policies.list", where=where, value=value))
 
 
 def _business_days(value: object) -> frozenset[int]:
     names = [str(name) for name in _list(value, "business_days")]
     if not names or not set(names) <= set(DAYS):
-        raise PolicyRejected(f"business_days is {value!r}: write some of {', '.join(DAYS)}")
+        raise PolicyRejected(Sentence("policies.business_days", value=value, days=[*DAYS]))
     return frozenset(DAYS.index(name) for name in names)
 
 
@@ -224,7 +227,5 @@ def _holidays(value: object) -> frozenset[date]:
         try:
             dates.add(date.fromisoformat(str(text)))
         except ValueError as error:
-            raise PolicyRejected(
-                f"holidays has {text!r}: write dates such as 2026-12-24"
-            ) from error
+            raise PolicyRejected(Sentence("policies.holidays", text=text)) from error
     return frozenset(dates)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from werknetz.texts.sentence import Sentence
+
 MONTH_DAYS = 365.25 / 12
 
 
@@ -45,14 +47,15 @@ class TargetPath:
     def __post_init__(self) -> None:
         if not math.isfinite(self.goal) or self.goal <= 0:
             raise TargetError(
-                "goal", f"A goal of {self.goal:g} is no increase.",
-                "Give the relative increase, such as 0.3333 for one third more.",
+                "goal", Sentence("targets.no_increase", goal=self.goal),
+                Sentence("targets.give_increase"),
             )  # fmt: skip
         if self.due_on <= self.start_on:
             raise TargetError(
-                "due_on", f"The due date {self.due_on} is not after the baseline, which ends on "
-                f"{self.start_on}.", "Choose a later due date or an earlier baseline.",
-            )  # fmt: skip
+                "due_on",
+                Sentence("targets.due_before_baseline", due_on=self.due_on, start_on=self.start_on),
+                Sentence("targets.choose_later_due"),
+            )
         _check_steps(self)
 
     def change_due(self, on: date) -> float:
@@ -75,27 +78,43 @@ def _check_steps(path: TargetPath) -> None:
     if path.kind is not PathKind.STEPS:
         if path.steps:
             raise TargetError(
-                "steps", f"A {path.kind.value} path has no steps.", "Leave them out, or path=steps."
+                "steps",
+                Sentence("targets.path_without_steps", kind=path.kind.value),
+                Sentence("targets.leave_steps_out"),
             )
         return
     if not path.steps:
-        raise TargetError("steps", "A path of steps has no steps.", "Give at least one step.")
+        raise TargetError(
+            "steps", Sentence("targets.steps_missing"), Sentence("targets.give_a_step")
+        )
     previous = PathStep(path.start_on, 0.0)
     for step in path.steps:
         if step.due_on <= previous.due_on or not step.change > previous.change:
             raise TargetError(
-                "steps", f"The step of {step.due_on} ({step.change:+.1%}) does not rise from that "
-                f"of {previous.due_on} ({previous.change:+.1%}).",
-                "Each step needs a later day and a higher change than the one before it; the "
-                "baseline is the first.",
-            )  # fmt: skip
+                "steps",
+                Sentence(
+                    "targets.step_does_not_rise",
+                    due_on=step.due_on,
+                    change=step.change,
+                    before_on=previous.due_on,
+                    before=previous.change,
+                ),
+                Sentence("targets.steps_rise"),
+            )
         previous = step
     last = path.steps[-1]
     if last.due_on > path.due_on or last.change > path.goal:
         raise TargetError(
-            "steps", f"The step of {last.due_on} ({last.change:+.1%}) is beyond the goal "
-            f"({path.goal:+.1%} on {path.due_on}).", "Correct the step, the goal or the due date.",
-        )  # fmt: skip
+            "steps",
+            Sentence(
+                "targets.step_beyond_goal",
+                due_on=last.due_on,
+                change=last.change,
+                goal=path.goal,
+                goal_on=path.due_on,
+            ),
+            Sentence("targets.correct_step"),
+        )
 
 
 def months_between(first: date, last: date) -> float:

@@ -1,33 +1,44 @@
 """The plants of whoever a database connection works for; row-level security reads them.
 
-PostgreSQL shows the API's role only rows of the plants in the setting `werknetz.plants`; without
-it, none. A request sets the plants of its key once; each connection that it takes is given them
-before its first statement. The connection remembers them, so that the next caller with the same
-plants costs no round trip.
+PostgreSQL shows the API's role only rows of the plants in the setting `werknetz.plants`, which
+counts with a signature of the API alone; without it, no row is visible. A request sets the plants
+of its key once; each connection that it takes is given them before its first statement. The
+connection remembers them, so that the next caller with the same plants costs no round trip.
 """
 
 import json
+import time
 from collections.abc import AsyncIterator, Iterator, MutableMapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Self
 
 import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from werknetz.store.access.rows_key import RowsKey, RowsKeyRefused
+
 ALL_PLANTS: Final = "*"
 NO_PLANT: Final = ""
+BEGIN_SESSION: Final = """
+SELECT begin_caller_session() AS number, extract(epoch FROM clock_timestamp())::bigint AS now_s"""
+STATE_PLANTS: Final = "SELECT state_caller($1, false)"
+# The owner of the tables is not restricted and signs nothing.
 SET_PLANTS: Final = "SELECT set_config('werknetz.plants', $1, false)"
 # Views with the names of tables that the API may only read through them.
 SEARCH_PATH: Final = "werknetz_api, public"
-_SET_LOCAL: Final = sa.text("SELECT set_config('werknetz.plants', :plants, true)")
-_REMEMBERED: Final = "werknetz.plants"  # in the pool's notes about a connection
+SIGNED_S: Final = 3600  # how long a signature is valid: longer than any transaction
+RENEW_S: Final = 600
+_STATE_LOCAL: Final = sa.text("SELECT state_caller(:value, true)")
+_SET_LOCAL: Final = sa.text("SELECT set_config('werknetz.plants', :value, true)")
+_REMEMBERED: Final = "werknetz.caller"  # in the pool's notes about a connection
 _plants: Final[ContextVar[str]] = ContextVar("werknetz_plants", default=NO_PLANT)
 
 
 def setting_of(plants: Sequence[str] | None) -> str:
-    """Return the value of the setting for paths of plants; None: all plants."""
+    """Return the plants as they are signed, for paths of plants; None: all plants."""
     return ALL_PLANTS if plants is None else json.dumps(sorted(plants))
 
 
@@ -61,6 +72,64 @@ def all_plants() -> Iterator[None]:
         _plants.reset(token)
 
 
+class SchemaOutdated(asyncpg.UndefinedTableError):
+    """The database is not migrated as this program needs it; `werknetz migrate` mends it."""
+
+
+@dataclass(slots=True)
+class CallerSession:
+    """What signs the plants of one connection, and what they are."""
+
+    key: RowsKey | None
+    number: int | None  # None: the owner's, which needs no signature
+    clock_s: float  # what PostgreSQL's clock is ahead of the monotonic one
+    serial: int = 1
+    plants: str | None = None  # None: not known; they are stated again
+    renew_at_s: float = 0
+
+    @classmethod
+    async def begin(cls, connection: asyncpg.Connection, key: RowsKey | None) -> Self:
+        """Ask for the number of the connection; raise RowsKeyRefused where a key is missing."""
+        try:
+            row = await connection.fetchrow(BEGIN_SESSION)
+        except asyncpg.UndefinedFunctionError as error:
+            raise SchemaOutdated("the schema of the database is older, or missing") from error
+        assert row is not None  # noqa: S101 - a SELECT without FROM has one row
+        if row["number"] is not None and key is None:
+            raise RowsKeyRefused.without_key()
+        return cls(key, row["number"], row["now_s"] - time.monotonic())
+
+    def next_value(self, plants: str) -> str:
+        """Return the value of the setting; each has a higher serial number than the one before."""
+        if self.number is None or self.key is None:
+            return plants
+        self.serial += 1
+        end_s = int(time.monotonic() + self.clock_s) + SIGNED_S
+        return self.key.sign(self.number, self.serial, end_s, plants)
+
+    async def state(self, connection: asyncpg.Connection, plants: str) -> None:
+        """Give the connection plants, outside a transaction; raise RowsKeyRefused.
+
+        What it has is forgotten first: after an error it is set again, and nobody inherits it.
+        """
+        now_s = time.monotonic()
+        if self.plants == plants and now_s < self.renew_at_s:
+            return
+        self.plants = None
+        value = self.next_value(plants)
+        try:
+            await connection.execute(SET_PLANTS if self.number is None else STATE_PLANTS, value)
+        except asyncpg.InvalidAuthorizationSpecificationError as error:
+            raise RowsKeyRefused.unknown_key() from error
+        self.plants, self.renew_at_s = plants, now_s + RENEW_S
+
+    async def state_in(self, transaction: AsyncConnection, plants: str) -> None:
+        """Give plants until the transaction ends; the connection is stated again after it."""
+        self.plants = None
+        statement = _SET_LOCAL if self.number is None else _STATE_LOCAL
+        await transaction.execute(statement, {"value": self.next_value(plants)})
+
+
 @asynccontextmanager
 async def follow_ups(transaction: AsyncConnection) -> AsyncIterator[None]:
     """Show a transaction the rows of all plants while it marks what a change concerns.
@@ -68,19 +137,21 @@ async def follow_ups(transaction: AsyncConnection) -> AsyncIterator[None]:
     A change of one plant may concern messages that belong to no plant yet. What is read within
     goes to no caller. An error ends the transaction, and with it the setting.
     """
-    await transaction.execute(_SET_LOCAL, {"plants": ALL_PLANTS})
-    yield
-    await transaction.execute(_SET_LOCAL, {"plants": _plants.get()})
-
-
-async def give_plants(connection: asyncpg.Connection, remembered: MutableMapping[Any, Any]) -> None:
-    """Give a connection, outside a transaction, the plants of the caller.
-
-    What it has is forgotten first: after an error it is set again, and nobody inherits it.
-    """
-    plants = _plants.get()
-    if remembered.get(_REMEMBERED) == plants:
+    remembered = (await transaction.get_raw_connection()).info
+    session: CallerSession | None = remembered.get(_REMEMBERED)
+    if session is None:  # a pool that follows no caller
+        yield
         return
-    remembered.pop(_REMEMBERED, None)
-    await connection.execute(SET_PLANTS, plants)
-    remembered[_REMEMBERED] = plants
+    await session.state_in(transaction, ALL_PLANTS)
+    yield
+    await session.state_in(transaction, _plants.get())
+
+
+async def give_plants(
+    connection: asyncpg.Connection, remembered: MutableMapping[Any, Any], key: RowsKey | None
+) -> None:
+    """Give a connection, outside a transaction, the plants of the caller; raise RowsKeyRefused."""
+    session: CallerSession | None = remembered.get(_REMEMBERED)
+    if session is None:
+        session = remembered[_REMEMBERED] = await CallerSession.begin(connection, key)
+    await session.state(connection, _plants.get())

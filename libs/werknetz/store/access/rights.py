@@ -156,9 +156,10 @@ SCHEMAS: Final[Mapping[DatabaseRole, Iterable[str]]] = {
 FUNCTIONS: Final[Mapping[DatabaseRole, Iterable[str]]] = {
     # Policies ask them with the rights of whoever asks.
     DatabaseRole.API: (
+        "begin_caller_session()", "state_caller(text, boolean)", "stated_plants()",
         "caller_connectors()", "caller_equipment()", "caller_lineage()", "caller_materials()",
         "caller_own_connectors()", "caller_paths()", "caller_plants()", "caller_relations()",
-        "caller_sees_event(text, uuid)", "caller_signals()", "caller_sites()",
+        "caller_sees_all()", "caller_sees_event(text, uuid)", "caller_signals()", "caller_sites()",
         "caller_stock_items()", "caller_suppliers()", "caller_warehouses()",
     ),
     DatabaseRole.GRAFANA: ("reader_equipment()",),

@@ -58,6 +58,12 @@ SELECT current_user AS name, r.rolsuper AS is_superuser, r.rolbypassrls AS bypas
         WHERE c.oid = to_regclass('public.equipment')), false) AS is_owner
 FROM pg_roles r WHERE r.rolname = current_user"""
 
+# Whether the present user sees rows with a signature of the API alone.
+NEEDS_ROWS_KEY: Final = """
+SELECT coalesce(has_function_privilege(to_regprocedure('public.begin_caller_session()'), 'EXECUTE')
+    AND NOT pg_has_role((SELECT relowner FROM pg_class WHERE oid = to_regclass('rows_keys')),
+        'USAGE'), false)"""
+
 
 def create_role(role: DatabaseRole) -> str:
     """Return the statement for a group role; another migration may make it at the same time."""

@@ -110,3 +110,14 @@ database_readers = sa.Table(
     sa.Column("role_name", sa.Text, primary_key=True),
     sa.Column("plants", pg.ARRAY(sa.Text)),  # null: all
 )
+
+rows_keys = sa.Table(
+    "rows_keys",
+    metadata,
+    # Keys that sign whose rows a connection of the API may see. Only the owner reads and writes it.
+    sa.Column("fingerprint", sa.Text, primary_key=True),
+    sa.Column("inner_pad", sa.LargeBinary, nullable=False),  # the key, padded as HMAC needs it
+    sa.Column("outer_pad", sa.LargeBinary, nullable=False),
+    sa.Column("added_at", AT, nullable=False, server_default=NOW),
+    sa.Column("valid_until", AT),  # null: until another one replaces it
+)

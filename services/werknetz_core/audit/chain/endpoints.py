@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from werknetz.store.shop_floor import audit as statements
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.require import MayReadAudit
 from werknetz_core.audit.chain.schemas import AuditHeadView, AuditLinkView
 from werknetz_core.context.app_context import ContextDep
@@ -58,7 +59,7 @@ async def show_audit_head(
         )
     if head is None:
         raise Problem(
-            500, "audit_head_missing", "The head of the audit log was removed.",
-            "Restore the row of `audit_head` from a backup; until then every change is refused.",
+            500, "audit_head_missing", Sentence("system.audit_head_missing"),
+            Sentence("system.restore_audit_head"),
         )  # fmt: skip
     return AuditHeadView.model_validate({**head, "unsealed_id": unsealed_id})

@@ -22,6 +22,7 @@ from werknetz.store.tables.supply import (
     partners,
     supply_relations,
 )
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access import supply_scope
 from werknetz_core.access.require import MayRead
 from werknetz_core.access.supply_filters import RelationFiltersDep
@@ -115,8 +116,8 @@ async def show_call_off(
     version = (await session.execute(query)).mappings().first()
     if version is None:
         raise Problem(
-            404, "unknown_call_off", f"No call-off that this key may see has the event {event_id}.",
-            "GET /api/v1/call_offs lists them.",
+            404, "unknown_call_off", Sentence("supply.unknown_call_off", event_id=event_id),
+            Sentence("supply.list_call_offs"),
         )  # fmt: skip
     entries = await _load_entries(session, version["event_ids"])
     previous = (await session.execute(previous_version_query(version))).mappings().first()

@@ -20,6 +20,7 @@ from werknetz.store.tables.supply import (
     shipments,
     sites,
 )
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access import supply_scope
 from werknetz_core.access.require import MayRead
 from werknetz_core.access.supply_filters import RelationFiltersDep
@@ -107,8 +108,8 @@ async def show_shipment(
     shipment = (await session.execute(query)).mappings().first()
     if shipment is None:
         raise Problem(
-            404, "unknown_shipment", f"There is no shipment {number} that this key may see.",
-            "GET /api/v1/shipments lists them.",
+            404, "unknown_shipment", Sentence("supply.unknown_shipment", number=number),
+            Sentence("supply.list_shipments"),
         )  # fmt: skip
     lines = (await session.execute(shipment_lines_query(shipment))).mappings().all()
     units = (await session.execute(handling_units_query(shipment["id"]))).mappings().all()

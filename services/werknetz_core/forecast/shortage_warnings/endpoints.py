@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from werknetz.domain.bucket import instant_of
 from werknetz.kpi.stock.warning import AllottedDueLine, delay_s_of, find_missing
+from werknetz.texts.sentence import write_text
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.require import MayRead
@@ -34,7 +35,6 @@ from werknetz_core.http.links import message_views_of
 from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
 from werknetz_core.http.sorting import sort_and_paginate
 from werknetz_core.limits.reading import reading
-from werknetz_core.texts.language import current_language
 
 router = APIRouter(tags=["losses"])
 NOTHING_DUE: Final = "nothing_due_in_time"
@@ -135,7 +135,7 @@ def _view(short: PlaceShortage, inputs: _ViewInputs) -> ShortageWarningView:
     lines = _line_views(short)
     arrival = shortage.next_arrival
     view = ShortageWarningView(
-        code="", text="", **inputs.materials[place[1]], warehouse=warehouse.key,
+        code="", text="", fields={}, **inputs.materials[place[1]], warehouse=warehouse.key,
         stock=short.stock, minimum=short.minimum, short_at=instant_of(shortage.start_us),
         empty_at=_to_instant(shortage.empty_us), until=instant_of(shortage.end_us),
         next_arrival=None if arrival is None else ArrivalView(
@@ -145,8 +145,14 @@ def _view(short: PlaceShortage, inputs: _ViewInputs) -> ShortageWarningView:
         reason=None if missing else NOTHING_DUE,
     )  # fmt: skip
     zone = zone_of(warehouse, inputs.tree)
-    text = warning_text(view, zone, current_language())
-    return view.model_copy(update={"code": warning_code(view), "text": text})
+    text = warning_text(view, zone)
+    return view.model_copy(
+        update={
+            "code": warning_code(view),
+            "text": write_text(text),
+            "fields": text.document_fields(),
+        }
+    )
 
 
 def _line_views(short: PlaceShortage) -> list[LineAtRiskView]:

@@ -1,6 +1,7 @@
 """Shortage warnings as the API shows them."""
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -47,6 +48,7 @@ class MissingDeliveryView(BaseModel):
 class ShortageWarningView(BaseModel):
     code: str  # stop, run_short: of the sentence
     text: str  # in the language of Accept-Language
+    fields: dict[str, Any]  # of the sentence
     material: str
     description: str
     unit: str | None

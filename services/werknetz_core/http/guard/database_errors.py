@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from fastapi import FastAPI, Request, Response
 
 from werknetz.runtime.log import get_logger
+from werknetz.store.access.rows_key import RowsKeyRefused
+from werknetz.texts.sentence import Sentence
 from werknetz_core.http.guard.refused import (
     driver_error_of,
     is_refused_argument,
@@ -40,6 +42,11 @@ _CONFLICTS: Final[tuple[type[Exception], ...]] = (
     asyncpg.DeadlockDetectedError,
 )
 
+# The second one: of a key that has ended while a connection had plants that it signed.
+_OF_KEY: Final[tuple[type[Exception], ...]] = (
+    RowsKeyRefused, asyncpg.InvalidAuthorizationSpecificationError,
+)  # fmt: skip
+
 
 def register_database_handlers(app: FastAPI) -> None:
     """Answer the errors of PostgreSQL; an error that none of them explains passes on."""
@@ -55,6 +62,8 @@ async def _handle_database_error(request: Request, error: Exception) -> Response
     problem = await refused_value_problem(request, error)
     if problem is None and isinstance(cause, _CONFLICTS):
         problem = _conflict()
+    if problem is None and isinstance(cause, _OF_KEY):
+        problem = rows_key_problem(cause)
     if problem is None and isinstance(cause, asyncpg.InsufficientPrivilegeError):
         problem = _not_allowed(cause)
     if problem is None and isinstance(cause, _UNAVAILABLE) and not is_refused_argument(cause):
@@ -65,21 +74,26 @@ async def _handle_database_error(request: Request, error: Exception) -> Response
     return problem_response(request, problem)
 
 
+def rows_key_problem(error: Exception) -> Problem:
+    """Return the answer where PostgreSQL does not accept whose rows the API may see."""
+    cause = error if isinstance(error, RowsKeyRefused) else RowsKeyRefused.unknown_key()
+    return Problem(503, "rows_key_refused", f"{cause.what}.", cause.remedy)
+
+
 def _not_allowed(error: asyncpg.InsufficientPrivilegeError) -> Problem:
     """Distinguish a row of another plant from a right that the service's user lacks."""
     if "row-level security" in str(error):
         return Problem(
             403,
             "plant_not_allowed",
-            "The change concerns a row of a plant that this key may not see.",
-            "Use a key for that plant, or for all plants.",
+            Sentence("access.row_of_other_plant"),
+            Sentence("access.use_key_of_plant"),
         )
     return Problem(
         503,
         "database_rights_missing",
-        "The database user of the API lacks a right on a table.",
-        "An operator runs `werknetz migrate` as the owner of the tables: it gives each role its "
-        "rights.",
+        Sentence("system.database_rights_missing"),
+        Sentence("system.migrate_as_owner"),
     )
 
 
@@ -87,6 +101,6 @@ def _conflict() -> Problem:
     return Problem(
         409,
         "conflict",
-        "Another request changed the same object at this moment, or it is still in use.",
-        "Read the object again, then repeat the request.",
+        Sentence("requests.conflict"),
+        Sentence("requests.read_again"),
     )

@@ -12,6 +12,7 @@ import asyncpg
 import sqlalchemy as sa
 from fastapi import Request
 
+from werknetz.texts.sentence import Sentence
 from werknetz_core.http.guard.requests import CHECKED, bad_values_problem, json_of
 from werknetz_core.http.guard.values import BadValue
 from werknetz_core.http.problem import Problem
@@ -19,7 +20,7 @@ from werknetz_core.http.problem import Problem
 _ARGUMENT: Final = re.compile(r"invalid input for query argument \$\d+: (.*) \((.*)\)", re.DOTALL)
 _INDEXED_BYTES_MAX: Final = 2000  # PostgreSQL takes 2,704 of all columns of an index
 _LARGE: Final = 32_767  # the smallest bound of a column
-_HINT: Final = "Send a value within the range that /docs shows for it."
+_HINT: Final = Sentence("requests.send_value_in_range")
 
 
 def driver_error_of(error: BaseException) -> BaseException:
@@ -45,19 +46,29 @@ async def refused_value_problem(request: Request, error: Exception) -> Problem |
         match = _ARGUMENT.search(str(cause))
         refused = match[1] if match else None
         bad_values = [
-            BadValue(pointer, "out_of_range", f"No column takes this value: {match[2]}.", _HINT)
+            BadValue(
+                pointer,
+                "out_of_range",
+                Sentence("requests.value_not_stored", fault=match[2]),
+                _HINT,
+            )
             for pointer, value in await _values_of(request)
             if match and refused in {value, repr(value)}
         ]
     elif isinstance(cause, asyncpg.ProgramLimitExceededError):
         bad_values = [
-            BadValue(pointer, "text_too_long", "The text is too long for an index.", "Shorten it.")
+            BadValue(
+                pointer,
+                "text_too_long",
+                Sentence("requests.text_too_long_for_index"),
+                Sentence("requests.shorten_it"),
+            )
             for pointer, value in await _values_of(request)
             if len(value.encode(errors="replace")) > _INDEXED_BYTES_MAX
         ]
     elif isinstance(cause, asyncpg.NumericValueOutOfRangeError):
         bad_values = [
-            BadValue(pointer, "out_of_range", "No column takes a number of this size.", _HINT)
+            BadValue(pointer, "out_of_range", Sentence("requests.number_not_stored"), _HINT)
             for pointer, value in await _values_of(request)
             if _is_large(value)
         ]

@@ -10,6 +10,7 @@ from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
+from werknetz.texts.sentence import Sentence
 from werknetz_core.http.guard.values import (
     BadValue,
     bad_values_in,
@@ -43,7 +44,11 @@ def bad_values_problem(bad_values: list[BadValue]) -> Problem:
     ]
     first = bad_values[0]
     return Problem(
-        422, "invalid_parameter", f"{first.pointer}: {first.detail}", first.hint, errors=errors
+        422,
+        "invalid_parameter",
+        Sentence("requests.bad_value", pointer=first.pointer, fault=first.detail),
+        first.hint,
+        errors=errors,
     )
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from werknetz.texts.sentence import Sentence
+
 INT8_MIN: Final = -(2**63)
 INT8_MAX: Final = 2**63 - 1
 DEPTH_MAX: Final = 64
@@ -28,15 +30,15 @@ def check_text(text: str, pointer: str) -> BadValue | None:
         return BadValue(
             pointer,
             "nul_character",
-            "The text contains the character NUL.",
-            "Remove the character U+0000 (%00 in a URL, \\u0000 in JSON).",
+            Sentence("requests.nul_character"),
+            Sentence("requests.remove_nul"),
         )
     if any(_SURROGATES[0] <= character <= _SURROGATES[1] for character in text):
         return BadValue(
             pointer,
             "lone_surrogate",
-            "The text contains half of a surrogate pair, which is no character.",
-            "Send the text as valid UTF-8; in JSON write both halves of the pair.",
+            Sentence("requests.lone_surrogate"),
+            Sentence("requests.send_utf8"),
         )
     return None
 
@@ -47,8 +49,8 @@ def check_parameter(text: str, pointer: str) -> BadValue | None:
         return BadValue(
             pointer,
             "text_too_long",
-            f"The value has {len(text)} characters; at most {PARAMETER_CHARACTERS_MAX} are taken.",
-            "Shorten it; repeat the parameter for several values.",
+            Sentence("requests.text_too_long", number=len(text), maximum=PARAMETER_CHARACTERS_MAX),
+            Sentence("requests.shorten_or_repeat"),
         )
     return check_text(text, pointer)
 
@@ -60,8 +62,8 @@ def check_integer(number: int, pointer: str) -> BadValue | None:
     return BadValue(
         pointer,
         "integer_out_of_range",
-        "The integer needs more than 64 bits.",
-        f"Send an integer from {INT8_MIN} to {INT8_MAX}, or a text where digits are a name.",
+        Sentence("requests.integer_out_of_range"),
+        Sentence("requests.send_64_bits", minimum=INT8_MIN, maximum=INT8_MAX),
     )
 
 
@@ -74,8 +76,8 @@ def bad_values_in(document: object, pointer: str) -> Iterator[BadValue]:
             yield BadValue(
                 at,
                 "nested_too_deep",
-                f"The document has more than {DEPTH_MAX} levels.",
-                "Send a flatter document.",
+                Sentence("requests.nested_too_deep", depth_max=DEPTH_MAX),
+                Sentence("requests.send_flatter"),
             )
             continue
         bad = _check_scalar(value, at)
@@ -100,8 +102,8 @@ def _check_scalar(value: object, pointer: str) -> BadValue | None:
         return BadValue(
             pointer,
             "number_not_finite",
-            "The number is not finite.",
-            "Send a finite number: neither NaN nor infinity, and at most 1.7e308.",
+            Sentence("requests.number_not_finite"),
+            Sentence("requests.send_finite"),
         )
     return None
 

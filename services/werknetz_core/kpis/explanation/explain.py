@@ -28,6 +28,7 @@ from werknetz_core.kpis.scopes.scope import QueryTarget
 from werknetz_core.kpis.values import compute
 from werknetz_core.kpis.values.compute import NOT_RECORDED, judgement_fields
 from werknetz_core.limits.reading import reading, reads_of_machines
+from werknetz_core.texts.reasons import reason_code_of, write_reason
 
 _API: Final = "/api/v1"
 _COUNTS: Final = {"produced": "pq", "good": "gq", "scrap": "sq", "rework": "rq"}
@@ -136,12 +137,12 @@ def _machine(
 ) -> Document:
     [kpi] = query.kpis
     value, reason = kpi.compute(elements, divisor=query.divisor)
-    if whole["reason"] == NOT_RECORDED:
+    if whole["reason_code"] == reason_code_of(NOT_RECORDED):
         value, reason = None, NOT_RECORDED
     return {
         "equipment": path,
         "value": value,
-        "reason": reason,
+        "reason": write_reason(reason),
         **judgement_fields(kpi, elements, query.divisor),
         "coverage": elements.coverage,
         "late_share": elements.late_share,

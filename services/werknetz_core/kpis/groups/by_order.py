@@ -10,6 +10,7 @@ from werknetz.kpi.facts.elements import EquipmentElements
 from werknetz.store.kpis.order_sums import order_sums
 from werknetz.store.kpis.products import IS_PRODUCT, PRODUCTS, PRODUCTS_OF_ORDERS
 from werknetz.store.session import ReadConnection
+from werknetz.texts.sentence import Sentence
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.http.problem import Problem
 from werknetz_core.kpis.groups.grouping import Grouping
@@ -64,9 +65,8 @@ def _refuse_too_much(targets: Sequence[DividedTarget]) -> None:
         raise Problem(
             422,
             "query_too_large",
-            f"That is {buckets:,} quarters of an hour of machines; at most "
-            f"{MACHINE_BUCKETS_MAX:,} can be divided in a request.",
-            "Request a shorter span or less equipment, such as one plant at a time.",
+            Sentence("kpis.too_many_quarters", buckets=buckets, maximum=MACHINE_BUCKETS_MAX),
+            Sentence("kpis.one_plant_at_a_time"),
         )
 
 
@@ -93,5 +93,9 @@ async def require_products(
         if not await context.database.fetchval(IS_PRODUCT, visible, name):
             numbers = [row[0] for row in await context.database.fetch(PRODUCTS, visible)]
             near = difflib.get_close_matches(name, numbers, n=3, cutoff=0.5)
-            hint = f"Did you mean {', '.join(near)}?" if near else "Use group_by=product for all."
-            raise Problem(404, "unknown_product", f"There is no product {name!r}.", hint)
+            hint = (
+                Sentence("requests.did_you_mean", near=[*near])
+                if near
+                else Sentence("kpis.use_group_by_product")
+            )
+            raise Problem(404, "unknown_product", Sentence("kpis.unknown_product", name=name), hint)

@@ -11,6 +11,7 @@ from werknetz.domain.bucket import bucket_of
 from werknetz.domain.calendar_history import CalendarHistory
 from werknetz.domain.window import Window
 from werknetz.kpi.definition import Kpi
+from werknetz.texts.sentence import Sentence
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.windows import WINDOWS_MAX, query_too_large
@@ -94,9 +95,9 @@ def _require_teams(grouping: Grouping, teams: set[str]) -> None:
     for name in grouping.names:
         if name not in teams:
             near = difflib.get_close_matches(name, sorted(teams), n=3, cutoff=0.5)
-            hint = f"Did you mean {', '.join(near)}? " if near else ""
+            hint = Sentence("requests.did_you_mean_then", near=[*near]) if near else ""
             all_teams = ", ".join(sorted(teams)) or "none, as there is no shift calendar"
             raise Problem(
-                404, "unknown_team", f"No shift calendar of the equipment has the team {name!r}.",
-                f"{hint}Teams: {all_teams}.",
+                404, "unknown_team", Sentence("kpis.unknown_team", name=name),
+                Sentence("kpis.teams", near=hint, teams=all_teams),
             )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Final, Literal, get_args
 
 from werknetz.kpi.definition import Kpi
 from werknetz.kpi.facts.elements import FACT_ELEMENT_NAMES
+from werknetz.texts.sentence import Sentence
 from werknetz_core.http.problem import Problem, invalid_parameter
 
 Dimension = Literal["order", "product", "team"]
@@ -38,15 +39,15 @@ def parse_grouping(
     if scope != "equipment":
         raise invalid_parameter(
             "group_by" if chosen else named[0][0],
-            f"Values of a {scope} cannot be divided.",
-            "Use equipment=… with group_by=order, product or team.",
+            Sentence("kpis.scope_not_divisible", scope=scope),
+            Sentence("kpis.divide_equipment"),
         )
     if len(named) > 1 or (chosen and named and named[0][0] != chosen):
         names = dict.fromkeys((*([f"group_by={chosen}"] if chosen else []), *(n for n, _ in named)))
         raise invalid_parameter(
             named[0][0],
-            f"The parameters {' and '.join(names)} exclude each other.",
-            "Send a request for each of them.",
+            Sentence("requests.exclude_each_other", names=[*names]),
+            Sentence("requests.send_each"),
         )
     if not named:
         return Grouping(chosen or "order")
@@ -68,27 +69,30 @@ def require_divisible(
     if granularity == "5m":
         raise invalid_parameter(
             "granularity",
-            f"Values of 5 minutes cannot be divided by {dimension}.",
-            "Use 15m or a longer granularity.",
+            Sentence("kpis.five_minutes_not_divisible", dimension=dimension),
+            Sentence("kpis.use_15m_or_longer"),
         )
     if dimension == "team":
         if rolling is not None:
             raise invalid_parameter(
-                "rolling", "Rolling windows cannot be divided by team.", "Use a granularity."
+                "rolling",
+                Sentence("kpis.rolling_not_divisible"),
+                Sentence("kpis.use_a_granularity"),
             )
         return
     if as_of is not None:
         raise invalid_parameter(
-            "as_of", f"as_of is not supported with group_by={dimension}.", "Leave one of them out."
+            "as_of",
+            Sentence("kpis.as_of_not_divisible", dimension=dimension),
+            Sentence("requests.leave_one_out"),
         )
     for kpi in kpis:
         if facts := sorted(FACT_ELEMENT_SET.intersection(kpi.inputs)):
             raise Problem(
                 422,
                 "not_divisible",
-                f"{kpi.name} cannot be divided by {dimension}: {facts[0]} is known of equipment "
-                "only.",
-                "Leave group_by out, or use group_by=team.",
+                Sentence("kpis.not_divisible", name=kpi.name, dimension=dimension, fact=facts[0]),
+                Sentence("kpis.leave_group_by_out"),
             )
 
 
@@ -99,7 +103,9 @@ def _dimension_of(text: str | None) -> Dimension | None:
         if text == dimension:
             return dimension
     near = difflib.get_close_matches(text, DIMENSIONS, n=1)
-    hint = f"Did you mean {near[0]}? " if near else ""
+    hint = Sentence("requests.did_you_mean_then", near=near[0]) if near else ""
     raise invalid_parameter(
-        "group_by", f"group_by={text!r} is not supported.", f"{hint}Use {', '.join(DIMENSIONS)}."
+        "group_by",
+        Sentence("kpis.unknown_group_by", text=text),
+        Sentence("kpis.use_dimensions", near=hint, dimensions=[*DIMENSIONS]),
     )

@@ -8,6 +8,7 @@ from werknetz.domain.bucket import microseconds_of
 from werknetz.domain.path import EquipmentPath
 from werknetz.kpi.orders.routing import MachineRun
 from werknetz.store.kpis.order_sums import EQUIPMENT_OF_ORDER, ORDER_NUMBERS, RUNS_OF_ORDER
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.equipment_tree import EquipmentTree
@@ -62,8 +63,10 @@ def _plant_of(tree: EquipmentTree, ids: Sequence[int], number: str) -> str:
         return plants[0]
     raise invalid_parameter(
         "order",
-        f"The order number {number!r} is used by {len(plants)} plants.",
-        f"Name the plant: {' or '.join(f'order={p}{SEPARATOR}{number}' for p in plants[:3])}.",
+        Sentence("kpis.order_of_several_plants", number=number, plants=len(plants)),
+        Sentence(
+            "kpis.name_the_plant", names=[f"order={p}{SEPARATOR}{number}" for p in plants[:3]]
+        ),
     )
 
 
@@ -76,5 +79,5 @@ def plant_path(path: str) -> str:
 async def _unknown_order(context: AppContext, number: str, ids: Sequence[int] | None) -> Problem:
     numbers = [row[0] for row in await context.database.fetch(ORDER_NUMBERS, ids)]
     near = difflib.get_close_matches(number, numbers, n=3, cutoff=0.5)
-    hint = f"Did you mean {', '.join(near)}?" if near else "GET /api/v1/orders lists all."
-    return Problem(404, "unknown_order", f"There is no order {number!r}.", hint)
+    hint = Sentence("requests.did_you_mean", near=[*near]) if near else Sentence("kpis.list_orders")
+    return Problem(404, "unknown_order", Sentence("kpis.unknown_order", number=number), hint)

@@ -16,6 +16,7 @@ from werknetz.store.kpis.kpi_facts import (
     CHARACTERISTICS,
     HAS_CHARACTERISTIC,
 )
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import parse_span
@@ -45,9 +46,8 @@ class CharacteristicScope:
             if not separator or not characteristic:
                 raise invalid_parameter(
                     "characteristic",
-                    f"characteristic={name!r} names no characteristic of a machine.",
-                    "Write the path of the machine, a colon and the name of the characteristic: "
-                    "GET /api/v1/characteristics lists all.",
+                    Sentence("kpis.no_characteristic", name=name),
+                    Sentence("kpis.characteristic_form"),
                 )
             node = await context.tree.find_node(path, principal)
             await _require_characteristic(context, node.path, node.id, characteristic)

@@ -3,6 +3,7 @@
 from typing import Final
 
 from werknetz.domain.window import Window
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import TimeContext, UtcSpan, parse_span, parse_zone
@@ -30,8 +31,8 @@ def windows_of_days(query: KpiQuery, span: UtcSpan, time: TimeContext) -> list[W
     if query.granularity not in _GRANULARITIES:
         raise invalid_parameter(
             "granularity",
-            f"granularity={query.granularity!r} is not supported for a {query.scope}.",
-            "Its values are of whole days: use 1d, 1w, 1mo or none.",
+            Sentence("kpis.granularity_of_days", granularity=query.granularity, scope=query.scope),
+            Sentence("kpis.use_days"),
         )
     granularity = "1d" if query.granularity == "none" else query.granularity
     windows = windows_of(granularity, span, time)

@@ -27,6 +27,7 @@ from werknetz.kpi.timeline.thirds import (
 )
 from werknetz.store.elements import five_minutes as statements
 from werknetz.store.session import ReadConnection
+from werknetz.texts.sentence import Sentence
 from werknetz_core.http.problem import Problem, invalid_parameter
 from werknetz_core.kpis.query import KpiQuery
 from werknetz_core.kpis.scopes.facts import FACT_NAMES
@@ -50,13 +51,15 @@ def refuse_more_than_division(query: KpiQuery, target: QueryTarget) -> None:
     ):  # fmt: skip
         if value is not None:
             raise invalid_parameter(
-                name, f"granularity=5m has no {name}.", f"Leave {name} out, or use granularity=15m."
+                name,
+                Sentence("kpis.five_minutes_without", name=name),
+                Sentence("kpis.leave_out_or_15m", name=name),
             )
     if of_facts := [k.name for k in query.kpis if not FACT_NAMES.isdisjoint(k.inputs)]:
         raise invalid_parameter(
             "granularity",
-            f"{', '.join(of_facts)} is not possible by 5 minutes: it is of facts of longer time.",
-            "Use granularity=15m or a coarser one.",
+            Sentence("kpis.five_minutes_not_possible", kpis=[*of_facts]),
+            Sentence("kpis.use_15m"),
         )
     start_us, end_us = target.span.start_us, target.span.end_us
     quarters = -(-(end_us - start_us) // BUCKET_US)
@@ -64,10 +67,13 @@ def refuse_more_than_division(query: KpiQuery, target: QueryTarget) -> None:
         raise Problem(
             422,
             "query_too_large",
-            f"granularity=5m reads {len(target.ids):,} equipment × {quarters:,} quarters of an"
-            f" hour; at most {BUCKETS_MAX:,} are possible.",
-            f"Ask for {BUCKETS_MAX / len(target.ids) / 4:.3g} hours at most, for less equipment, or"
-            " with granularity=15m.",
+            Sentence(
+                "kpis.five_minutes_too_large",
+                number=len(target.ids),
+                quarters=quarters,
+                maximum=BUCKETS_MAX,
+            ),
+            Sentence("kpis.ask_for_hours", hours=BUCKETS_MAX / len(target.ids) / 4),
         )
 
 

@@ -13,6 +13,7 @@ from werknetz.domain.shift import local_day
 from werknetz.domain.window import Window
 from werknetz.kpi.additive import AdditiveElements
 from werknetz.kpi.definition import Kpi, KpiSubject
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import TimeContext, UtcSpan
@@ -97,5 +98,11 @@ def columns_of_rows(rows: Sequence[Sequence[Any]], count: int) -> list[list[Any]
 def unknown_target(noun: str, key: str, keys: Sequence[str]) -> Problem:
     """Return the 404 for an unknown supplier or warehouse, with similar keys."""
     similar = difflib.get_close_matches(key, keys, n=3, cutoff=0.5)
-    hint = f"Did you mean {', '.join(similar)}?" if similar else f"GET /api/v1/{noun}s lists all."
-    return Problem(404, f"unknown_{noun}", f"There is no {noun} {key!r}.", hint)
+    hint = (
+        Sentence("requests.did_you_mean", near=[*similar])
+        if similar
+        else Sentence("supply.noun_lists_all", noun=noun)
+    )
+    return Problem(
+        404, f"unknown_{noun}", Sentence("supply.unknown_noun", noun=noun, key=key), hint
+    )

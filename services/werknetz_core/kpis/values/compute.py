@@ -30,6 +30,7 @@ from werknetz_core.kpis.query import KpiQuery
 from werknetz_core.kpis.scopes.registry import SCOPES
 from werknetz_core.kpis.scopes.scope import QueryTarget, WindowSums
 from werknetz_core.limits.weight import Reads
+from werknetz_core.texts.reasons import reason_code_of, write_reason
 
 _NO_DATA: Final = "no data"
 NOT_RECORDED: Final = "not recorded then: the version of that time did not have its inputs"
@@ -178,11 +179,12 @@ def _value_items(
             **shared,
             "kpi": kpi.name,
             "value": value,
-            "reason": reason,
+            "reason": write_reason(reason),
             "unit": str(kpi.unit),
             "definition_version": kpi.version,
             "inputs": reported_inputs(kpi, elements),
             **judgement_fields(kpi, elements, query.divisor),
+            "reason_code": reason_code_of(reason),
         }
         missing = () if sums is None else sums.not_recorded.intersection(kpi.inputs)
         yield _without(computed, missing) if missing else computed
@@ -192,7 +194,12 @@ def _without(computed: dict[str, object], missing: Collection[str]) -> dict[str,
     """Return a value whose inputs were not recorded at the time of the query: there is none."""
     inputs = computed["inputs"]
     assert isinstance(inputs, dict)  # noqa: S101 - narrows what the caller has built
-    unknown = {"value": None, "reason": NOT_RECORDED, "inputs": inputs | dict.fromkeys(missing)}
+    unknown = {
+        "value": None,
+        "reason": write_reason(NOT_RECORDED),
+        "inputs": inputs | dict.fromkeys(missing),
+        "reason_code": reason_code_of(NOT_RECORDED),
+    }
     judged = ("strict_value", "divisor", "quantity_share")
     return computed | unknown | {name: None for name in judged if name in computed}
 

@@ -98,6 +98,7 @@ class KpiValueView(BaseModel):
     order: str | None = None  # of an order, or of equipment with group_by=order
     product: str | None = None  # with group_by=product
     team: str | None = None  # with group_by=team
+    reason_code: str | None = None  # of `reason`; null: none, or that of a customer's formula
     group_by: str | None = None
     rest: Literal["no_order", "no_product", "no_shift"] | None = Field(
         None, description="What belongs to no group; with it, the groups add up to the whole."

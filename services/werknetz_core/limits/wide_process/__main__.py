@@ -20,6 +20,7 @@ def main() -> None:
     from werknetz.runtime.http_server.server import LimitedServer
     from werknetz_core.app import create_app
     from werknetz_core.limits.wide_process.handed_over import HandedOverRequests
+    from werknetz_core.limits.wide_process.state import WideState, write_state
 
     log.configure()
     limits = HttpLimits(
@@ -28,14 +29,18 @@ def main() -> None:
         header_bytes_max=65_536,
         headers_max=200,
     )
-    app = HandedOverRequests(create_app(settings, with_jobs=False))
+    listener = child.listener_of_owner()
+    app = HandedOverRequests(
+        create_app(settings, with_jobs=False),
+        on_ready=lambda: write_state(listener.getsockname(), WideState.OK),
+    )
     server = LimitedServer(app, limits, timeout_graceful_shutdown=_DRAIN_S, date_header=False)
 
     def end() -> None:
         server.should_exit = True
 
     child.end_with_owner(end)
-    server.run(sockets=[child.listener_of_owner()])
+    server.run(sockets=[listener])
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from werknetz.runtime.http_server.requests.ends_with_client import end_with_client
 from werknetz.runtime.log import get_logger
+from werknetz.texts.sentence import Sentence
 from werknetz_core.http.middleware import AnswerBrokeOffError
 from werknetz_core.http.problem import MEDIA_TYPE, Problem
 from werknetz_core.limits.wide_process.handed_over import HEADER, HandedOver, HandOver
@@ -120,8 +121,8 @@ async def _send_problem(scope: Scope, send: Send) -> None:
     problem = Problem(
         503,
         "wide_process_unavailable",
-        "The process that answers wide requests did not answer. It starts again by itself.",
-        "Send the request again after Retry-After; requests that read less are answered meanwhile.",
+        Sentence("system.wide_process_unavailable"),
+        Sentence("system.repeat_wide"),
         headers={"Retry-After": "2"},
     )
     body = msgspec.json.encode(problem.to_document(scope["trace_id"], scope["path"]))

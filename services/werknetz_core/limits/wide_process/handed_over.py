@@ -1,10 +1,11 @@
 """A request that an API process hands over to the wide process, and what comes with it."""
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Final
 
 import msgspec
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from werknetz.runtime.http_server.requests.ends_with_client import end_with_client
 
@@ -42,12 +43,14 @@ def handed_over() -> HandedOver | None:
 class HandedOverRequests:
     """Wraps the application of the wide process, which only its owner's user can reach."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, on_ready: Callable[[], None]) -> None:
+        """`on_ready`: called when the application has started."""
         self._app = app
+        self._on_ready = on_ready
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, self._noticing_start(send))
             return
         text = next(value for name, value in scope["headers"] if name == HEADER)
         request = msgspec.json.decode(text, type=HandedOver)
@@ -60,3 +63,11 @@ class HandedOverRequests:
             await self._app(scope, receive, send)
         finally:
             _current.reset(token)
+
+    def _noticing_start(self, send: Send) -> Send:
+        async def send_and_notice(message: Message) -> None:
+            await send(message)
+            if message["type"] == "lifespan.startup.complete":
+                self._on_ready()
+
+        return send_and_notice

@@ -1,8 +1,7 @@
 """The wide process: answers wide requests beside the API process, with a lower priority.
 
 It starts with the first wide request: its owner listens for it on a socket in a folder that only
-its user may open. It ends with its owner, however that ends, and where it failed it starts again
-with the next request.
+its user may open. It ends with its owner, however that ends, and where it failed it starts again.
 """
 
 import asyncio
@@ -17,6 +16,7 @@ from typing import Final
 from werknetz.runtime.background import STEADY_S, BackgroundTask
 from werknetz.runtime.backoff import Backoff
 from werknetz.runtime.log import get_logger
+from werknetz_core.limits.wide_process.state import WideState, write_state
 from werknetz_core.processes.child import run_child
 from werknetz_core.settings import CoreSettings
 
@@ -28,18 +28,21 @@ _log: Final = get_logger("core.wide")
 class WideProcess:
     """Starts the process when somebody connects to the listener."""
 
-    def __init__(self, settings: CoreSettings, listener: socket.socket) -> None:
+    def __init__(self, settings: CoreSettings, listener: socket.socket, path: str) -> None:
         self._settings = settings
         self._listener = listener
+        self._path = path
         self._backoff = Backoff(first_s=0.5, max_s=30.0)
 
     async def run(self) -> None:
-        """Run the process while there are requests, until cancelled."""
+        """Run the process from the first request on, until cancelled."""
         loop = asyncio.get_running_loop()
+        await _await_client(loop, self._listener)
+        write_state(self._path, WideState.STARTING)
         while True:
-            await _await_client(loop, self._listener)
             began_s = loop.time()
             status = await run_child(__package__, self._settings, self._listener, stop_s=STOP_S)
+            write_state(self._path, WideState.RESTARTING)  # until the next one serves
             if loop.time() - began_s >= STEADY_S:
                 self._backoff.reset()
             delay_s = self._backoff.next_s()
@@ -63,7 +66,8 @@ async def open_wide_process(settings: CoreSettings) -> AsyncIterator[str]:
         listener.bind(path)
         listener.listen(BACKLOG)
         listener.setblocking(False)
-        async with BackgroundTask("wide process", WideProcess(own, listener).run):
+        write_state(path, WideState.IDLE)
+        async with BackgroundTask("wide process", WideProcess(own, listener, path).run):
             yield path
 
 

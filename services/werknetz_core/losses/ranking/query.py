@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from werknetz.kpi.losses.categories import LossKind
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.equipment_tree import EquipmentNode
@@ -16,10 +17,6 @@ DIMENSIONS: Final = (
     "plant", "line", "machine", "category", "big_loss", "reason", "order", "shift",
 )  # fmt: skip
 PREVIOUS: Final = "previous"
-_COMPARE_HINT: Final = (
-    "Use previous (as long, right before), a period FROM..TO such as 2026-11-01..2026-11-08, or "
-    "the path of another equipment."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +44,10 @@ def parse_dimensions(texts: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         if name not in DIMENSIONS:
             near = difflib.get_close_matches(name, DIMENSIONS, n=1)
-            hint = f"Did you mean {near[0]}? " if near else ""
+            hint = Sentence("requests.did_you_mean_then", near=near[0]) if near else ""
             raise invalid_parameter(
-                "group_by", f"group_by={name!r} is not supported.",
-                f"{hint}Use {', '.join(DIMENSIONS)}.",
+                "group_by", Sentence("kpis.unknown_group_by", text=name),
+                Sentence("kpis.use_dimensions", near=hint, dimensions=[*DIMENSIONS]),
             )  # fmt: skip
     return tuple(dict.fromkeys(names)) or ("category",)
 
@@ -74,13 +71,15 @@ async def parse_compare(
         return LossScope(scope.roots, parse_span(first, last, time).to_buckets())
     if "/" not in text:
         near = difflib.get_close_matches(text, [PREVIOUS], n=1)
-        hint = f"Did you mean {near[0]}? " if near else ""
+        similar = Sentence("requests.did_you_mean_then", near=near[0]) if near else ""
         raise invalid_parameter(
-            "compare", f"compare={text!r} is neither a period nor a path.", hint + _COMPARE_HINT
+            "compare",
+            Sentence("kpis.unknown_compare", text=text),
+            Sentence("kpis.compare_forms", near=similar),
         )
     if len(scope.roots) != 1:
         raise invalid_parameter(
-            "compare", "An equipment is compared with one other.",
-            "Send one `under`, or compare periods.",
+            "compare", Sentence("kpis.compare_one"),
+            Sentence("kpis.send_one_under"),
         )  # fmt: skip
     return LossScope((await context.tree.find_node(text, principal),), span)

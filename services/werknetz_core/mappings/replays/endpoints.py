@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from werknetz.domain.bucket import instant_of
 from werknetz.store.session import ReadSession
 from werknetz.store.tables import connectors, mapping_versions, replays
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.require import MayChangeMappings, MayRead
 from werknetz_core.audit.record import record_change
@@ -97,8 +98,8 @@ async def show_replay(replay_id: int, session: ReadSessionDep, principal: MayRea
         raise Problem(
             404,
             "unknown_replay",
-            f"There is no replay {replay_id} that this key may see.",
-            "GET /api/v1/replays lists them.",
+            Sentence("mappings.unknown_replay", replay_id=replay_id),
+            Sentence("mappings.list_replays"),
         )
     return _to_view(row)
 
@@ -114,8 +115,8 @@ async def _load_version(new: NewReplay, session: ReadSession) -> sa.RowMapping:
         raise Problem(
             409,
             "no_active_version",
-            f"No version of mapping {new.mapping!r} is active.",
-            "Activate one, or send `version`.",
+            Sentence("mappings.no_active_version", mapping=new.mapping),
+            Sentence("mappings.activate_one"),
         )
     return row
 

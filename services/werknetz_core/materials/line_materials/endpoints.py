@@ -15,6 +15,7 @@ from werknetz.store.session import ReadSession
 from werknetz.store.tables import equipment
 from werknetz.store.tables.stock import line_materials, warehouses
 from werknetz.store.tables.supply import materials
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access import equipment_scope, supply_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.require import MayChangeSupply, MayRead
@@ -155,20 +156,18 @@ def _require_no_overlap(rows: list[dict[str, Any]]) -> None:
         span = row.get("valid_from") or _EARLIEST, row["valid_to"] or _LATEST
         if span[0] >= span[1]:
             raise _invalid_line_materials(
-                f"valid_to {span[1].isoformat()} is not after valid_from."
+                Sentence("supply.span_reversed", valid_to=span[1].isoformat())
             )
         spans.setdefault((row["material_id"], row["warehouse_id"]), []).append(span)
     for spans_of_material in spans.values():
         for earlier, later in pairwise(sorted(spans_of_material)):
             if later[0] < earlier[1]:
-                raise _invalid_line_materials(
-                    "The same material of a warehouse is valid twice at a time."
-                )
+                raise _invalid_line_materials(Sentence("supply.material_twice"))
 
 
 def _invalid_line_materials(detail: str) -> Problem:
     return Problem(
         422, "invalid_line_materials", detail,
-        "Spans are half-open: set `valid_to` of the earlier to `valid_from` of the later.",
+        Sentence("supply.half_open_spans"),
         errors=[{"pointer": "/body/items", "code": "invalid", "detail": detail}],
     )  # fmt: skip

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote_plus
 
+from werknetz.texts.sentence import Sentence
 from werknetz_core.oidc.attempt import Attempt
 from werknetz_core.oidc.errors import (
     BAD_REQUEST,
@@ -85,15 +86,14 @@ def _refusal_of(error: object, settings: ProviderSettings) -> SignInRefused:
         return SignInRefused(
             UNAVAILABLE,
             "identity_client_refused",
-            f"{settings.title}: the provider refuses this server's client id or secret.",
-            "An administrator corrects client_id, client_secret_file and client_auth. "
-            "API keys and local accounts work meanwhile.",
+            Sentence("oidc.client_refused", title=settings.title),
+            Sentence("oidc.correct_client"),
             cause=cause,
         )
     return SignInRefused(
         BAD_REQUEST,
         "identity_code_refused",
-        f"{settings.title}: the provider does not accept the code of this sign-in.",
-        "Sign in again. A code is valid once and for a short time.",
+        Sentence("oidc.code_refused", title=settings.title),
+        Sentence("oidc.code_valid_once"),
         cause=cause,
     )

@@ -1,5 +1,6 @@
 """The public keys with which a provider signs, loaded again when it rotates them."""
 
+import asyncio
 import time
 import warnings
 from collections.abc import Awaitable, Callable
@@ -13,6 +14,7 @@ from werknetz_core.oidc.errors import ProviderUnavailable, TokenInvalid
 
 RELOAD_S: Final = 60.0
 """An unknown key id loads the keys again at most once in this time: anyone may invent ids."""
+RETRY_S: Final = 1.0  # a provider that fails is not called for each token
 AGE_MAX_S: Final = 3600.0  # a key that the provider withdraws is trusted at most this long
 KEYS_MAX: Final = 100
 _TYPES: Final = {"RS": "RSA", "PS": "RSA", "ES": "EC"}
@@ -38,11 +40,11 @@ class SigningKeys:
         self._keys: list[PublicKey] = []
         self._loaded_at_s: float | None = None
         self._tried_at_s: float | None = None
+        self._loading = asyncio.Lock()
 
     async def find(self, key_id: str | None, algorithm: str) -> PublicKey:
         """Return the key; TokenInvalid: the provider has none with this id for the algorithm."""
-        if self._is_old():
-            await self.reload()
+        await self._load_if_old()
         key = self._find(key_id, algorithm)
         if key is None and self._may_reload():
             await self.reload()
@@ -63,6 +65,14 @@ class SigningKeys:
             raise ProviderUnavailable("the key set has no public key for signatures")
         self._keys = usable
         self._loaded_at_s = self._tried_at_s
+
+    async def _load_if_old(self) -> None:
+        async with self._loading:  # tokens at the same time wait for one answer
+            if not self._is_old():
+                return
+            if self._tried_at_s is not None and self._now_s() < self._tried_at_s + RETRY_S:
+                raise ProviderUnavailable("the key set could not be loaded a moment ago")
+            await self.reload()
 
     def _is_old(self) -> bool:
         return self._loaded_at_s is None or self._now_s() >= self._loaded_at_s + AGE_MAX_S

@@ -11,6 +11,7 @@ from werknetz.store.locks import LOCK_OF
 from werknetz.store.master_data import MARK_RELATIONS
 from werknetz.store.session import ReadSession, WriteSession
 from werknetz.store.tables.supply import partners, supply_policies
+from werknetz.texts.sentence import Sentence, sentence_of
 from werknetz_core.access.keys import Principal
 from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import AppContext
@@ -101,7 +102,7 @@ def _parse_document(document: dict[str, Any]) -> dict[str, Any]:
         return Policy.parse(document).to_document()
     except PolicyRejected as error:
         raise Problem(
-            422, "policy_rejected", f"This policy cannot be used: {error}.",
-            "Correct the document; GET /api/v1/suppliers/KEY shows the current one.",
-            errors=[{"pointer": "/body/document", "code": "invalid", "detail": str(error)}],
+            422, "policy_rejected", Sentence("supply.policy_rejected", error=error),
+            Sentence("supply.correct_policy"),
+            errors=[{"pointer": "/body/document", "code": "invalid", "detail": sentence_of(error)}],
         ) from error  # fmt: skip

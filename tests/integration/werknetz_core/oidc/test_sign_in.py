@@ -109,7 +109,9 @@ def settings_of(provider: OidcProvider, **changes: Any) -> OidcSettings:
         "issuer": provider.issuer, "client_id": CLIENT, "client_secret": SECRET, "groups": RULES,
     }  # fmt: skip
     return OidcSettings(
-        public_url="http://127.0.0.1:9", providers=(ProviderSettings(**values | changes),)
+        public_url="http://127.0.0.1:9",
+        providers=(ProviderSettings(**values | changes),),
+        requests_per_min=0,
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
-from plumbing.servers import API, GRAFANA, INGEST, WORKER, url_as
+from plumbing.servers import API, GRAFANA, INGEST, ROWS_KEY, WORKER, url_as
 from werknetz.store.access.caller import (
     all_plants,
     follow_ups,
@@ -61,7 +61,7 @@ async def plants(database_url: str) -> AsyncIterator[TwoPlants]:
 @pytest_asyncio.fixture
 async def pool(database_url: str, plants: TwoPlants) -> AsyncIterator[Database]:
     """One connection, which every caller takes after the other."""
-    options = PoolOptions("test", 1, 20, follows_caller=True)
+    options = PoolOptions("test", 1, 20, follows_caller=True, rows_key=ROWS_KEY)
     pool = Database(url_as(database_url, API), options)
     yield pool
     await pool.close()

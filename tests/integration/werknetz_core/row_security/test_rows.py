@@ -9,10 +9,9 @@ import pytest
 import pytest_asyncio
 
 from plumbing.servers import API, url_as
-from werknetz.store.access.caller import SET_PLANTS
 from werknetz.store.access.rights import SHARED
 
-from .two_plants import PLANTS, TwoPlants, error_of
+from .two_plants import PLANTS, Caller, TwoPlants, error_of
 
 pytestmark = pytest.mark.asyncio
 EMDEN, ZWICK = PLANTS
@@ -41,8 +40,9 @@ async def api(database_url: str, plants: TwoPlants) -> AsyncIterator[asyncpg.Con
     await connection.close()
 
 
-async def _see(api: asyncpg.Connection, *plants: str) -> None:
-    await api.execute(SET_PLANTS, json.dumps(plants))
+@pytest_asyncio.fixture
+async def caller(api: asyncpg.Connection) -> Caller:
+    return await Caller.of(api)
 
 
 async def test_every_table_is_restricted_or_shared_for_a_reason(
@@ -57,7 +57,7 @@ async def test_every_table_is_restricted_or_shared_for_a_reason(
 
 
 async def test_each_row_is_seen_by_its_plant_alone(
-    plants: TwoPlants, api: asyncpg.Connection
+    plants: TwoPlants, api: asyncpg.Connection, caller: Caller
 ) -> None:
     """Every restricted table has a row of each plant; one that nobody fills would prove nothing."""
     tables = [row["relname"] for row in await plants.owner.fetch(READABLE)]
@@ -66,13 +66,13 @@ async def test_each_row_is_seen_by_its_plant_alone(
     for table in restricted:
         query = f"SELECT ctid::text FROM {table}"
         places = {plant: plants.rows[table, plant] for plant in PLANTS}
-        await api.execute(SET_PLANTS, "")
+        await caller.state("")
         nothing = {row[0] for row in await api.fetch(query)}
-        await _see(api, EMDEN)
+        await caller.see(EMDEN)
         emden = {row[0] for row in await api.fetch(query)}
-        await _see(api, *PLANTS)
+        await caller.see(*PLANTS)
         both = {row[0] for row in await api.fetch(query)}
-        await api.execute(SET_PLANTS, "*")
+        await caller.state("*")
         everything = {row[0] for row in await api.fetch(query)}
         visibility = (
             nothing, places[EMDEN] in emden, places[ZWICK] in emden,
@@ -84,24 +84,26 @@ async def test_each_row_is_seen_by_its_plant_alone(
 
 
 async def test_the_chain_of_the_audit_log_is_for_all_plants(
-    plants: TwoPlants, api: asyncpg.Connection
+    plants: TwoPlants, api: asyncpg.Connection, caller: Caller
 ) -> None:
     for setting, count in (("", 0), (json.dumps(PLANTS), 0), ("*", 2)):
-        await api.execute(SET_PLANTS, setting)
+        await caller.state(setting)
         assert await api.fetchval("SELECT count(*) FROM audit_seals") == count
         assert (await api.fetchval("SELECT count(*) FROM audit_head") > 0) == (count > 0)
 
 
 async def test_a_setting_that_is_not_a_list_of_plants_shows_nothing(
-    plants: TwoPlants, api: asyncpg.Connection
+    plants: TwoPlants, api: asyncpg.Connection, caller: Caller
 ) -> None:
     for setting in ("emden", "{}", '["x"]', '"*"', "null", '[["nordwerk"]]', "[]", '["*"]'):
-        await api.execute(SET_PLANTS, setting)
+        await caller.state(setting)
         with contextlib.suppress(asyncpg.DataError):  # of what is no list
             assert await api.fetchval("SELECT count(*) FROM annotations") == 0
 
 
-async def test_a_plant_is_no_prefix_of_another(plants: TwoPlants, api: asyncpg.Connection) -> None:
+async def test_a_plant_is_no_prefix_of_another(
+    plants: TwoPlants, api: asyncpg.Connection, caller: Caller
+) -> None:
     """`emden-1` is neither `emden-10` nor `emden-1.5`, and not a pattern."""
     await plants.owner.execute(
         "INSERT INTO equipment (path, level, name) SELECT 'nordwerk/' || n, 'plant', 'p'"
@@ -112,7 +114,7 @@ async def test_a_plant_is_no_prefix_of_another(plants: TwoPlants, api: asyncpg.C
         " SELECT id, now(), 'secret', 'x' FROM equipment WHERE name = 'p' AND path <> $1",
         EMDEN,
     )
-    await _see(api, EMDEN, "nordwerk/emden%")
+    await caller.see(EMDEN, "nordwerk/emden%")
     assert await api.fetchval("SELECT count(*) FROM annotations") == 1
     assert await api.fetchval("SELECT count(*) FROM equipment") == 3  # and the company above
 
@@ -137,11 +139,11 @@ LEAKS = {
 
 
 async def test_no_statement_shows_a_row_of_another_plant(
-    plants: TwoPlants, api: asyncpg.Connection
+    plants: TwoPlants, api: asyncpg.Connection, caller: Caller
 ) -> None:
     """Neither in rows nor in errors: functions see only rows that passed the policy."""
     await plants.owner.execute("ANALYZE annotations, equipment, samples")
-    await _see(api, EMDEN)
+    await caller.see(EMDEN)
     machine, signal = plants.machines[ZWICK], plants.keys["signals", ZWICK]
     shown = {
         name: await _show(api, statement.format(machine=machine, signal=signal))
@@ -162,14 +164,14 @@ async def _show(api: asyncpg.Connection, statement: str) -> str:
 
 
 async def test_nothing_is_copied_of_another_plant(
-    plants: TwoPlants, api: asyncpg.Connection
+    plants: TwoPlants, api: asyncpg.Connection, caller: Caller
 ) -> None:
     copied: list[bytes] = []
 
     async def collect(data: bytes) -> None:
         copied.append(data)
 
-    await _see(api, EMDEN)
+    await caller.see(EMDEN)
     await api.copy_from_query("SELECT text FROM annotations", output=collect)
     await api.copy_from_table("findings", columns=["detail"], output=collect)
     assert b"".join(copied).decode().splitlines() == [
@@ -221,8 +223,10 @@ REFUSED = {
 }
 
 
-async def test_what_no_route_does_is_refused(plants: TwoPlants, api: asyncpg.Connection) -> None:
-    await _see(api, EMDEN)
+async def test_what_no_route_does_is_refused(
+    plants: TwoPlants, api: asyncpg.Connection, caller: Caller
+) -> None:
+    await caller.see(EMDEN)
     errors = {
         name: await error_of(api, statement.format(machine=plants.machines[ZWICK]))
         for name, statement in REFUSED.items()
@@ -231,12 +235,12 @@ async def test_what_no_route_does_is_refused(plants: TwoPlants, api: asyncpg.Con
 
 
 async def test_changes_do_not_reach_rows_of_another_plant(
-    plants: TwoPlants, api: asyncpg.Connection
+    plants: TwoPlants, api: asyncpg.Connection, caller: Caller
 ) -> None:
-    await _see(api, EMDEN)
+    await caller.see(EMDEN)
     assert await api.execute("UPDATE annotations SET text = 'x'") == "UPDATE 1"
     assert await api.execute("DELETE FROM shift_calendars") == "DELETE 1"
-    await api.execute(SET_PLANTS, "")
+    await caller.state("")
     assert await api.execute("UPDATE annotations SET text = 'y'") == "UPDATE 0"
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await api.execute("INSERT INTO dirty_buckets (equipment_id, bucket_at) VALUES (1, now())")

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 import werknetz.store
 from plumbing.servers import API, INGEST, WORKER, url_as
+from werknetz.store.elements.rollups.reading import piece_sums, piece_sums_with_states, run_rows
 from werknetz.store.ingest.records import CREATE_STAGING_TABLE
 from werknetz.store.relations import findings
 
@@ -29,7 +30,9 @@ REPLAYS = tuple(
         "raw_inputs",
     )
 )  # fmt: skip
-OF_OWNER = frozenset({"LOCK_MIGRATION", "UNLOCK_MIGRATION", "SET_READER"})
+OF_OWNER = frozenset(
+    {"LOCK_MIGRATION", "UNLOCK_MIGRATION", "SET_READER", "STORE_ROWS_KEY", "LIST_ROWS_KEYS"}
+)
 STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 TEMPORARY = {
     INGEST: (CREATE_STAGING_TABLE,),
@@ -108,3 +111,29 @@ async def test_a_service_may_run_each_of_its_statements(
     await connection.close()
     assert not refused, refused
     assert planned >= at_least
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        piece_sums(frozenset({"pq"}), with_stale=True),
+        piece_sums(frozenset({"pq"}), with_stale=False),
+        piece_sums_with_states(frozenset({"pq"})),
+        run_rows(frozenset({"pq"})),
+    ],
+    ids=["stale", "current", "polled", "runs"],
+)
+async def test_sums_look_at_rows_of_their_equipment_only(database_url: str, statement: str) -> None:
+    """What is not leakproof, PostgreSQL checks after the policy: no index has a part of it then."""
+    settings = {
+        "search_path": "werknetz_api, public", "enable_seqscan": "off",
+        "plan_cache_mode": "force_generic_plan",
+    }  # fmt: skip
+    connection = await asyncpg.connect(url_as(database_url, API), server_settings=settings)
+    await connection.execute(f"PREPARE sums AS {statement}")
+    arrays = ", ".join(["'{}'"] * len(set(re.findall(r"\$\d+", statement))))
+    plan = [row[0] for row in await connection.fetch(f"EXPLAIN EXECUTE sums({arrays})")]
+    await connection.close()
+    # Of elements it may choose another index while there are none.
+    [scan] = [n for n, line in enumerate(plan) if " on element_sums " in line]
+    assert "Index Cond: ((equipment_id = " in "".join(plan[scan + 1 : scan + 5])

@@ -3,15 +3,18 @@
 A new table is filled without a line here, so a table without a policy shows.
 """
 
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from plumbing.servers import ROWS_KEY
+from werknetz.store.access.caller import CallerSession
 from werknetz.store.tables import metadata
 
 AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -116,6 +119,24 @@ class TwoPlants:
 
 def _refers_without_key(table: sa.Table) -> bool:
     return any(column.name in REFERENCES and not column.foreign_keys for column in table.columns)
+
+
+@dataclass
+class Caller:
+    """States plants on a connection of the API's role, as the pool does."""
+
+    connection: asyncpg.Connection
+    session: CallerSession
+
+    @classmethod
+    async def of(cls, connection: asyncpg.Connection) -> Self:
+        return cls(connection, await CallerSession.begin(connection, ROWS_KEY))
+
+    async def see(self, *plants: str) -> None:
+        await self.state(json.dumps(plants))
+
+    async def state(self, plants: str) -> None:
+        await self.session.state(self.connection, plants)
 
 
 async def error_of(connection: asyncpg.Connection, statement: str) -> type[Exception] | None:

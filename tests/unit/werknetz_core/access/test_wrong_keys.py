@@ -6,7 +6,8 @@ from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from werknetz_core.access.wrong_keys import ADDRESSES_MAX, WrongKeys
+from werknetz_core.access.address_limit import ADDRESSES_MAX
+from werknetz_core.access.wrong_keys import WrongKeys
 from werknetz_core.http.problem import Problem
 
 pytestmark = pytest.mark.asyncio
@@ -78,7 +79,7 @@ async def test_addresses_are_bounded() -> None:
     limit = Limit()
     for number in range(ADDRESSES_MAX + 10):
         await limit.status_of(f"198.51.{number // 256}.{number % 256}")
-    assert len(limit.keys._buckets) == ADDRESSES_MAX
+    assert len(limit.keys.limit) == ADDRESSES_MAX
 
 
 @pytest.mark.parametrize(

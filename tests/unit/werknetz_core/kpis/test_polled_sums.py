@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, cast
 
@@ -33,9 +33,11 @@ class Server:
 
     states: list[tuple[str, ...]]
     sent: list[list[tuple[int, ...]]] = field(default_factory=list)  # equipment, grain, is_stale
+    parameters: list[tuple[str, ...]] = field(default_factory=list)
 
     async def fetch(self, _: str, *parameters: str) -> list[dict[str, Any]]:
         n, _queries, equipment, grain, _first, _last, stale = map(_numbers_in, parameters[:7])
+        self.parameters.append(parameters)
         self.sent.append(list(zip(equipment, grain, stale, strict=True)))
         states = self.states.pop(0) if len(self.states) > 1 else self.states[0]
         rows: list[dict[str, Any]] = [{"n": i, "state": text} for i, text in enumerate(states)]
@@ -134,3 +136,60 @@ async def test_the_memory_of_states_is_bounded() -> None:
     last.set((4_096,), ("UTC{}",))
     assert last.get((0,)) is None
     assert last.get((4_096,)) == ("UTC{}",)
+
+
+NEXT_HOUR = Window(HOUR.end_us, 2 * HOUR.end_us, HOUR.day)
+OUTER = (Window(0, BUCKET_US, HOUR.day), Window(3 * BUCKET_US, HOUR.end_us, HOUR.day))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        SumQuery(4, LINE.ids, [HOUR]),
+        SumQuery(1, [1, 2, 4], [HOUR]),  # a machine has left the line, another has come
+        SumQuery(1, LINE.ids, [NEXT_HOUR]),
+        SumQuery(1, LINE.ids, [HOUR, HOUR]),
+        SumQuery(1, LINE.ids, [HOUR, NEXT_HOUR]),
+    ],
+    ids=["equipment", "below", "span", "windows", "more"],
+)
+async def test_only_equal_queries_send_the_same_again(other: SumQuery) -> None:
+    server, last, fresh = Server([("UTC{}",)]), LastStates(), Server([("UTC{}",)])
+    await load(server, last, LINE)
+    await load(server, last, replace(LINE, ids=list(LINE.ids), windows=[HOUR]))
+    assert server.parameters[-1] is not server.parameters[-2]
+    assert server.parameters[-1] == server.parameters[-2]
+    await load(server, last, other)
+    await load(fresh, LastStates(), other)
+    assert server.parameters[-1] == fresh.parameters[-1] != server.parameters[1]
+
+
+async def test_inner_windows_count_too() -> None:
+    """Queries with the same first and last instant are compared window by window."""
+    server, last = Server([("UTC{}",)]), LastStates()
+    whole = [Window(0, BUCKET_US, HOUR.day), Window(BUCKET_US, HOUR.end_us, HOUR.day)]
+    await load(server, last, replace(LINE, windows=OUTER))
+    await load(server, last, replace(LINE, windows=whole))
+    assert server.parameters[-1] != server.parameters[-2]
+
+
+async def test_what_a_poll_of_other_windows_has_learned_counts_at_once() -> None:
+    server, last = Server([("UTC{}",)]), LastStates()
+    await load(server, last, LINE)
+    server.states = [("UTC{[1,2)}",)]
+    await load(server, last, replace(LINE, windows=[NEXT_HOUR]))  # as long, so of one memory
+    sent = len(server.sent)
+    await load(server, last, LINE)
+    assert len(server.sent) == sent + 1
+    assert _grains(server.sent[-1]) == [(3, 0), (BUCKET, 1), (3, 0)]
+
+
+async def test_the_memory_of_statements_is_bounded() -> None:
+    server, last = Server([("UTC{}",)]), LastStates()
+    for number in range(1, 257):
+        await load(server, last, SumQuery(number, [number], [HOUR]))
+    first, newest = (SumQuery(number, [number], [HOUR]) for number in (1, 256))
+    assert last.get_statement((first,)) is not None
+    await load(server, last, SumQuery(257, [257], [HOUR]))
+    assert last.get_statement((first,)) is last.get_statement((newest,)) is None
+    assert last.get_statement((SumQuery(257, [257], [HOUR]),)) is not None

@@ -1,5 +1,6 @@
 """Keys of a provider: rotation, and how often its key set is loaded."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from werknetz_core.oidc.provider.signing_keys import (
     AGE_MAX_S,
     KEYS_MAX,
     RELOAD_S,
+    RETRY_S,
     SigningKeys,
 )
 
@@ -78,11 +80,23 @@ async def test_withdrawn_key_is_trusted_for_an_hour_at_most() -> None:
 
 
 @pytest.mark.asyncio
-async def test_failing_provider_is_tried_again_at_once_while_there_are_no_keys() -> None:
+async def test_failing_provider_is_tried_again_after_a_second_while_there_are_no_keys() -> None:
     server = KeyServer(ProviderUnavailable("down"), public_keys(PRIVATE_KEY))
-    with pytest.raises(ProviderUnavailable):
-        await server.keys.find("k1", "RS256")
+    for _ in range(5):
+        with pytest.raises(ProviderUnavailable):
+            await server.keys.find("k1", "RS256")
+        server.now_s += (RETRY_S - 0.001) / 4
+    assert server.loads == 1
+    server.now_s = 1000.0 + RETRY_S
     assert (await server.keys.find("k1", "RS256")).kid == "k1"
+
+
+@pytest.mark.asyncio
+async def test_tokens_at_the_same_time_load_the_keys_once() -> None:
+    server = KeyServer(public_keys(PRIVATE_KEY))
+    keys = await asyncio.gather(*(server.keys.find("k1", "RS256") for _ in range(20)))
+    assert {key.kid for key in keys} == {"k1"}
+    assert server.loads == 1
 
 
 @pytest.mark.parametrize(

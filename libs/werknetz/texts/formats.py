@@ -1,10 +1,11 @@
 """How sentences write numbers and times in each language; each time names its zone."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from werknetz_core.texts.language import Language
+from werknetz.texts.language import Language
 
 _GERMAN_ZONES: Final = {"CET": "MEZ", "CEST": "MESZ", "UTC": "UTC", "GMT": "WEZ", "WET": "WEZ"}
 _GERMAN_SIGNS: Final = str.maketrans(",.", ".,")
@@ -23,3 +24,17 @@ def time_text(at: datetime, zone: ZoneInfo, language: Language) -> str:
     if language is Language.DE:
         return f"{local:%d.%m.%Y %H:%M} {_GERMAN_ZONES.get(name, name)}"
     return f"{local:%Y-%m-%d %H:%M} {name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ZonedTime:
+    """An instant as a field of a sentence, written in the time zone of its place."""
+
+    at: datetime
+    zone: ZoneInfo
+
+    def text(self, language: Language) -> str:
+        return time_text(self.at, self.zone, language)
+
+    def isoformat(self) -> str:
+        return self.at.astimezone(self.zone).isoformat()

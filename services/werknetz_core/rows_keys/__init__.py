@@ -1,0 +1,1 @@
+"""Keys that sign whose rows the API's database user may see."""
