@@ -99,7 +99,7 @@ $$"""
 
 PLANTS = """
 CREATE OR REPLACE FUNCTION caller_plants() RETURNS text[]
-LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS $$
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = public, pg_temp AS $$
 DECLARE
     stated text := public.stated_plants();
 BEGIN
