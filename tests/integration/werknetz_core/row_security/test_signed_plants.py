@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
+import httpx2
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
@@ -17,12 +18,16 @@ from plumbing.servers import API, OWNER, ROWS_KEY, url_as
 from werknetz.store.access.caller import CallerSession, all_plants, no_caller, set_caller_plants
 from werknetz.store.access.rows_key import RowsKey, RowsKeyRefused
 from werknetz.store.session import Database, PoolOptions
+from werknetz_core.access.keys import generate_key
+from werknetz_core.app import create_app
 from werknetz_core.rows_keys.store import find_refusal, list_keys, replace_key, store_key
+from werknetz_core.settings import CoreSettings
 
 from .two_plants import PLANTS, Caller, TwoPlants, error_of
 
 pytestmark = pytest.mark.asyncio
 EMDEN, ZWICK = PLANTS
+PROBLEM = "urn:werknetz:problem:rows_key_refused"
 BOTH = json.dumps(sorted(PLANTS))
 FOREIGN = "SELECT count(*) FROM annotations WHERE text LIKE '%zwick%'"
 SETTING = "SELECT current_setting('werknetz.plants', true)"
@@ -102,7 +107,7 @@ async def test_no_value_is_made_without_the_key(api: asyncpg.Connection) -> None
         "own": own, "own_head": head, "own_rest": own[2:], "own_message": own[68:],
         "signature": own[3:67],
     }  # fmt: skip
-    seen = {}
+    outcomes = {}
     for name, text in VALUES.items():
         value = text
         for part, content in parts.items():
@@ -110,13 +115,13 @@ async def test_no_value_is_made_without_the_key(api: asyncpg.Connection) -> None
         await _set(api, value)
         by_setting = await _foreign_rows(api)
         await _set(api, own)
-        error = await error_of(api, f"SELECT state_caller({_quoted(value)}, false)")
-        seen[name] = (by_setting, error is not None and issubclass(error, REFUSED))
-    assert seen == dict.fromkeys(VALUES, (0, True))
+        error = await error_of(api, f"SELECT state_caller({_quote(value)}, false)")
+        outcomes[name] = (by_setting, error is not None and issubclass(error, REFUSED))
+    assert outcomes == dict.fromkeys(VALUES, (0, True))
     assert await api.fetchval("SELECT count(*) FROM annotations") == 1  # its own still
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -125,13 +130,13 @@ async def test_a_value_of_another_connection_is_of_no_use(
 ) -> None:
     """Also not where the own connection has begun a session, before or after."""
     await (await Caller.of(other)).state("*")
-    seen = await other.fetchval(SETTING)
+    foreign = await other.fetchval(SETTING)
     for begins in (False, True):
         if begins:
             await api.fetchval("SELECT begin_caller_session()")
-        await _set(api, seen)
+        await _set(api, foreign)
         assert await _foreign_rows(api) == 0
-        assert await error_of(api, f"SELECT state_caller('{seen}', false)") in REFUSED
+        assert await error_of(api, f"SELECT state_caller('{foreign}', false)") in REFUSED
     assert await _foreign_rows(other) == 1
 
 
@@ -238,7 +243,9 @@ async def test_no_detour_shows_a_row(api: asyncpg.Connection) -> None:
         caller.session = await CallerSession.begin(api, ROWS_KEY)
 
 
-async def test_a_prepared_statement_asks_anew(api: asyncpg.Connection) -> None:
+async def test_a_prepared_statement_serves_each_caller_its_own_rows(
+    api: asyncpg.Connection,
+) -> None:
     """A plan that was made for a caller of all plants serves the next caller."""
     caller = await Caller.of(api)
     await caller.state("*")
@@ -300,6 +307,24 @@ async def test_without_the_right_key_nothing_is_answered_silently(
                 async with pool.write_session():
                     raise AssertionError("a session without plants")
     await pool.close()
+
+
+async def test_the_api_answers_which_key_is_refused(plants: TwoPlants, database_url: str) -> None:
+    for key in (None, RowsKey.generate()):
+        settings = CoreSettings(url_as(database_url, API), rows_key=key)
+        app = create_app(settings, with_jobs=False)
+        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+        async with (
+            app.router.lifespan_context(app),
+            httpx2.AsyncClient(transport=transport, base_url="http://core") as client,
+        ):
+            for path in ("/health/ready", "/kpi_values?kpi=oee"):
+                answer = await client.get(
+                    f"/api/v1{path}", headers={"X-API-Key": generate_key().key}
+                )
+                document = answer.json()
+                assert (answer.status_code, document["type"]) == (503, PROBLEM), path
+                assert "migrate --rows-key" in document["hint"]
 
 
 async def test_doctor_names_a_key_that_is_missing_or_wrong(
