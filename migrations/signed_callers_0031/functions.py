@@ -13,16 +13,26 @@ _ASKED = f"LANGUAGE plpgsql STABLE PARALLEL RESTRICTED {_OWNER}"
 _HINT = "Give the API the key that werknetz migrate --rows-key has stored."
 
 # HMAC-SHA256 (RFC 2104) with the padded keys of the table. What is compared are hashes, so that
-# the time says nothing.
-IS_SIGNED = f"""
+# the time says nothing. Only the functions below ask it, as the owner and with their search path.
+IS_SIGNED = """
 CREATE FUNCTION is_signed_for_rows(message text, signature text) RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE {_OWNER} AS $$
-    SELECT coalesce(bool_or(
-        sha256(k.outer_pad || convert_to(signature, 'UTF8')) = sha256(k.outer_pad || convert_to(
-            encode(sha256(k.outer_pad || sha256(k.inner_pad || convert_to(message, 'UTF8'))),
-                'hex'), 'UTF8'))), false)
-    FROM rows_keys k WHERE k.valid_until IS NULL OR k.valid_until > clock_timestamp()
-$$"""  # noqa: S608 - made of constants
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+DECLARE
+    signed bytea := convert_to(message, 'UTF8');
+    stated bytea := convert_to(signature, 'UTF8');
+    inner_key bytea;
+    outer_key bytea;
+BEGIN
+    FOR inner_key, outer_key IN SELECT k.inner_pad, k.outer_pad FROM public.rows_keys k
+        WHERE k.valid_until IS NULL OR k.valid_until > clock_timestamp()
+    LOOP
+        IF sha256(outer_key || stated) = sha256(outer_key || convert_to(
+            encode(sha256(outer_key || sha256(inner_key || signed)), 'hex'), 'UTF8')) THEN
+            RETURN true;
+        END IF;
+    END LOOP;
+    RETURN false;
+END $$"""
 
 # The number that binds what is signed to this connection; null: the owner needs no signature.
 SESSION = f"""
@@ -99,7 +109,7 @@ $$"""
 
 PLANTS = """
 CREATE OR REPLACE FUNCTION caller_plants() RETURNS text[]
-LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS $$
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = public, pg_temp AS $$
 DECLARE
     stated text := public.stated_plants();
 BEGIN

@@ -72,6 +72,9 @@ def test_the_server_answers_the_command_line(
         )
         assert rejected.returncode == 1
         assert "keys create" in rejected.stderr
+        refused = _run_command("up", environment={**environment, "WERKNETZ_ROWS_KEY": "ab" * 32})
+        assert refused.returncode == 1
+        assert "migrate --rows-key" in refused.stderr
     finally:
         up.terminate()
         assert up.wait(60) in {0, -15}
