@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from starlette.convertors import Convertor, register_url_convertor
 
 from werknetz.runtime.http_server.security_headers import CONTENT_SECURITY_POLICY
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access.require import no_key_needed
 from werknetz_core.dashboard.files import PAGE, PageFile, page_file
 from werknetz_core.http.etag import etag_matches
@@ -46,23 +47,12 @@ register_url_convertor("screen", ScreenConvertor())
 
 @router.get("/assets/{name}")
 async def show_asset(name: str, request: Request) -> Response:
-    file = page_file(f"assets/{name}")
-    if file is None:
-        raise Problem(
-            404,
-            "unknown_asset",
-            f"The dashboard has no file {name!r}.",
-            "Load the page again: it names the files of the version that runs now.",
-        )
-    return _respond(request, file, FOR_EVER)
+    return _respond(request, _existing(f"assets/{name}"), FOR_EVER)
 
 
 @router.get("/icon.svg")
 async def show_icon(request: Request) -> Response:
-    file = page_file(ICON)
-    if file is None:
-        raise Problem(404, "unknown_asset", "The dashboard is not built.", "Run `make dashboard`.")
-    return _respond(request, file, REVALIDATE)
+    return _respond(request, _existing(ICON), REVALIDATE)
 
 
 @router.get("/{screen:screen}")
@@ -71,6 +61,18 @@ async def show_page(screen: str, request: Request) -> Response:  # noqa: ARG001 
     if file is None:
         return Response(NOT_BUILT, 503, {"Cache-Control": "no-store"}, "text/html")
     return _respond(request, file, REVALIDATE)
+
+
+def _existing(name: str) -> PageFile:
+    file = page_file(name)
+    if file is None:
+        raise Problem(
+            404,
+            "unknown_asset",
+            Sentence("system.unknown_page_file", name=name),
+            Sentence("system.load_page_again"),
+        )
+    return file
 
 
 def _respond(request: Request, file: PageFile, cache_control: str) -> Response:
