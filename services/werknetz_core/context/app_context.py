@@ -65,13 +65,8 @@ async def open_app_context(
         redis = _connect_redis(settings)
         if redis is not None:
             stack.push_async_callback(redis.aclose)
-        edge_forwarder = EdgeForwarder.from_settings(settings)
-        if edge_forwarder is not None:
-            stack.push_async_callback(edge_forwarder.close)
+        edge_forwarder, oidc = _open_clients(stack, settings)
         wide_client, wide_socket = await _open_wide_client(stack, settings)
-        oidc = None if settings.oidc is None else Providers.open(settings.oidc)
-        if oidc is not None:
-            stack.push_async_callback(oidc.close)
         tree = EquipmentTreeCache(database, refresh_s=settings.tree_refresh_s)
         kpis = KpiCatalogueCache(database, refresh_s=settings.tree_refresh_s)
         rate_limiter = RateLimiter(redis, per_s=settings.rate_per_s, burst=settings.rate_burst)
@@ -124,6 +119,19 @@ def _open_databases(
     stack.push_async_callback(database.close)
     stack.push_async_callback(wide_database.close)
     return database, wide_database
+
+
+def _open_clients(
+    stack: contextlib.AsyncExitStack, settings: CoreSettings
+) -> tuple[EdgeForwarder | None, Providers | None]:
+    """Return the clients of the events' edge and of the providers of identities, where set."""
+    edge_forwarder = EdgeForwarder.from_settings(settings)
+    if edge_forwarder is not None:
+        stack.push_async_callback(edge_forwarder.close)
+    oidc = None if settings.oidc is None else Providers.open(settings.oidc)
+    if oidc is not None:
+        stack.push_async_callback(oidc.close)
+    return edge_forwarder, oidc
 
 
 async def _open_wide_client(

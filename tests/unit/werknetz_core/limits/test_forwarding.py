@@ -123,7 +123,7 @@ async def test_the_wide_process_sees_the_client_as_the_api_process_does() -> Non
         "type": "http", "headers": [(HEADER, request.encode())], "client": None,
         "scheme": "http", "root_path": "",
     }  # fmt: skip
-    await HandedOverRequests(app)(scope, receive, send)
+    await HandedOverRequests(app, lambda: None)(scope, receive, send)
     assert handed_over() is None
     assert [(s["client"], s["scheme"], s["root_path"]) for s in scopes] == [
         (("192.0.2.7", 1), "https", "/w")
