@@ -4,7 +4,10 @@ from werknetz_core.access.permissions import KeyRole, KeyScope
 
 from .conftest import OTHER
 
+PAGE = ("/assets/{name}", "/icon.svg", "/{screen:screen}")
+"""The dashboard: files that anybody may load; what it shows, it asks with a session."""
 PUBLIC = {
+    *PAGE,
     "/api/v1/info",
     "/api/v1/health/live",
     "/api/v1/health/ready",
