@@ -22,7 +22,7 @@ from werknetz_core.equipment.schemas import (
     CountsView,
     EquipmentChange,
     EquipmentView,
-    StateView,
+    StatesPage,
 )
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
@@ -90,7 +90,7 @@ async def list_equipment(
     return page_response(request, params, items, EquipmentView, next_cursor=next_cursor)
 
 
-@router.get("/equipment/{path:path}/states", response_model=pagination.Page[StateView])
+@router.get("/equipment/{path:path}/states", response_model=StatesPage)
 async def list_states(
     path: str,
     request: Request,

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from werknetz_core.context.time_spec import Instant
+from werknetz_core.http.pagination import Page
 from werknetz_core.shifts.schemas import NamedShiftView
 
 
@@ -47,6 +48,15 @@ class StateView(BaseModel):
     category: str
     code: str | None
     order_number: str | None
+
+
+class StatesPage(Page[StateView]):
+    """A page of states, with the span that `start` and `end` mean."""
+
+    start: datetime
+    end: datetime
+    shift: NamedShiftView | None  # that `start` names
+    no_data: bool
 
 
 class CountView(BaseModel):

@@ -1,0 +1,99 @@
+/** Where the time went, from the calendar down to good parts: a table with bars. */
+import { useQuery } from "@tanstack/react-query";
+import { useTranslations } from "use-intl";
+import { lossTimes, type Period } from "../../api/equipment";
+import { Answered } from "../../shared/Answered";
+import { Tile } from "../../shared/Tile";
+import { useFormats } from "../../shared/useFormats";
+import styles from "./LossWaterfall.module.css";
+import { type WaterfallRow, waterfallOf } from "./waterfall";
+
+interface Props {
+  path: string;
+  period: Period;
+  zone: string;
+}
+
+export function LossWaterfall({ path, period, zone }: Props) {
+  const t = useTranslations("machine");
+  const query = useQuery(lossTimes(path, period));
+  return (
+    <Tile title={t("losses")}>
+      <Answered query={query}>
+        {({ items }) => {
+          const times = items[0];
+          if (times === undefined) return <p className="second">{t("noStates")}</p>;
+          return (
+            <>
+              {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls takes focus */}
+              <section className={styles.scroll} tabIndex={0} aria-label={t("losses")}>
+                <table>
+                  <thead>
+                    <tr>
+                      <th scope="col">{t("step")}</th>
+                      <th scope="col" className="number">
+                        {t("time")}
+                      </th>
+                      <th scope="col" className="number">
+                        {t("share")}
+                      </th>
+                      <td />
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {waterfallOf(times).map((row) => (
+                      <Row key={row.key} row={row} zone={zone} />
+                    ))}
+                  </tbody>
+                </table>
+              </section>
+              <Chains texts={times.supply_caused.map((chain) => chain.text)} />
+            </>
+          );
+        }}
+      </Answered>
+    </Tile>
+  );
+}
+
+function Row({ row, zone }: { row: WaterfallRow; zone: string }) {
+  const t = useTranslations("machine");
+  const format = useFormats(zone);
+  const isStep = row.kind === "step";
+  const group = isStep ? "steps" : "parts";
+  const key = `${group}.${row.name}`;
+  // A newer API may have a category that this page does not know.
+  const name = t.has(key as never) ? t(key as never) : t("parts.other", { name: row.name });
+  return (
+    <tr>
+      <th scope="row" className={isStep ? styles.stepName : styles.name}>
+        {name}
+      </th>
+      <td className="number">
+        {isStep ? "" : "−"}
+        {format.duration(row.seconds)}
+      </td>
+      <td className="number">{format.share(row.share)}</td>
+      <td className={styles.bar}>
+        <svg viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
+          <rect className={styles[row.kind]} x={row.from} width={row.length} height={1} />
+        </svg>
+      </td>
+    </tr>
+  );
+}
+
+function Chains({ texts }: { texts: readonly string[] }) {
+  const t = useTranslations("machine");
+  if (texts.length === 0) return null;
+  return (
+    <>
+      <h3>{t("supply")}</h3>
+      <ul className={styles.chains}>
+        {texts.map((text) => (
+          <li key={text}>{text}</li>
+        ))}
+      </ul>
+    </>
+  );
+}
