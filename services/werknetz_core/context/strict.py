@@ -7,17 +7,19 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from werknetz_core.context.polling import refuse_unknown_parameters, refuse_unknown_parameters_of
+from werknetz_core.access.keys import Principal, require_key
+from werknetz_core.context.polling import refuse_unknown_parameters_of
 from werknetz_core.http.guard.requests import refuse_bad_values
 
 
 async def refuse_bad_input(
-    request: Request, _: Annotated[None, Depends(refuse_unknown_parameters)]
+    request: Request, _: Annotated[Principal, Depends(require_key)]
 ) -> None:
     """Raise 422 for input that the route cannot take.
 
     The key is checked first: without one a request gets no other answer than 401.
     """
+    await refuse_unknown_parameters_of(request)
     await refuse_bad_values(request)
 
 

@@ -33,7 +33,10 @@ def check_text(text: str, pointer: str) -> BadValue | None:
             Sentence("requests.nul_character"),
             Sentence("requests.remove_nul"),
         )
-    if any(_SURROGATES[0] <= character <= _SURROGATES[1] for character in text):
+    # Most texts are ASCII, which is looked up and not searched.
+    if not text.isascii() and any(
+        _SURROGATES[0] <= character <= _SURROGATES[1] for character in text
+    ):
         return BadValue(
             pointer,
             "lone_surrogate",
