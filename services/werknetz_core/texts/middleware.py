@@ -27,7 +27,8 @@ class LanguageMiddleware:
                 if message["type"] == "http.response.start" and answer.is_used:
                     headers = MutableHeaders(scope=message)
                     headers.setdefault("Content-Language", answer.language)
-                    headers.add_vary_header("Accept-Language")
+                    if "accept-language" not in headers.get("vary", "").lower():
+                        headers.add_vary_header("Accept-Language")
                 await send(message)
 
             await self._app(scope, receive, send_with_language)
