@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   dayOf,
+  formatChange,
   formatDay,
   formatDuration,
   formatNumber,
@@ -32,6 +33,15 @@ describe("numbers", () => {
   ])("writes the difference %s in points", (difference, en, de) => {
     expect(formatPoints(difference, "en")).toBe(en);
     expect(formatPoints(difference, "de")).toBe(de);
+  });
+
+  it.each([
+    [0.3333, "+33.3%"],
+    [-0.041, "-4.1%"],
+    [0, "0.0%"],
+    [null, "–"],
+  ])("writes the change %s with its sign", (ratio, text) => {
+    expect(formatChange(ratio, "en")).toBe(text);
   });
 
   it("separates thousands", () => {

@@ -36,6 +36,17 @@ export function formatShare(ratio: number | null | undefined, language: Language
   }).format(ratio);
 }
 
+/** Write a relative change with its sign: +33.3% or +33,3 %. */
+export function formatChange(ratio: number | null | undefined, language: Language): string {
+  if (ratio === null || ratio === undefined) return NO_VALUE;
+  return new Intl.NumberFormat(localeOf(language), {
+    style: "percent",
+    signDisplay: "exceptZero",
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+  }).format(ratio);
+}
+
 /** Write a difference of two ratios in percentage points, with its sign: +0.9 pp or +0,9 Pkt. */
 export function formatPoints(difference: number | null | undefined, language: Language): string {
   if (difference === null || difference === undefined) return NO_VALUE;

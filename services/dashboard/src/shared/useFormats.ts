@@ -10,6 +10,7 @@ export function useFormats(zone = "UTC") {
       number: (value: number | null | undefined, digits = 0) =>
         format.formatNumber(value, language, digits),
       share: (ratio: number | null | undefined) => format.formatShare(ratio, language),
+      change: (ratio: number | null | undefined) => format.formatChange(ratio, language),
       points: (difference: number | null | undefined) => format.formatPoints(difference, language),
       duration: (seconds: number | null | undefined) => format.formatDuration(seconds, language),
       time: (at: string | number, seconds = false) =>

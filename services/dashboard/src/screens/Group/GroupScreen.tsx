@@ -5,10 +5,10 @@ import { overview } from "../../api/overview";
 import { plants, rootsOf } from "../../api/plants";
 import { me } from "../../api/session";
 import { ProblemNotice } from "../../shared/ProblemNotice";
+import { byNeed } from "../../shared/ranking";
 import { CostliestLosses } from "./CostliestLosses";
 import styles from "./GroupScreen.module.css";
 import { PlantCard } from "./PlantCard";
-import { byNeed } from "./ranking";
 import { TargetStrip } from "./TargetStrip";
 import { UpcomingStops } from "./UpcomingStops";
 

@@ -7,18 +7,18 @@ import styles from "./TargetStrip.module.css";
 export function TargetStrip({ target }: { target: OverviewItem["targets"][number] }) {
   const t = useTranslations("group");
   const format = useFormats();
-  const change = format.points(target.change);
+  const change = format.change(target.change);
   return (
     <section className={styles.strip} aria-label={t("target")}>
       <span className="second">{t("target")}</span>
       <span className={styles.change}>
-        {t("ofGoal", { change, goal: format.points(target.goal) })}
+        {t("ofGoal", { change, goal: format.change(target.goal) })}
       </span>
       <progress
         className={styles.bar}
         max={target.goal}
         value={Math.max(0, target.change ?? 0)}
-        aria-label={t("ofGoal", { change, goal: format.points(target.goal) })}
+        aria-label={t("ofGoal", { change, goal: format.change(target.goal) })}
       />
       <span>{target.headline}</span>
     </section>

@@ -3,15 +3,12 @@ import { isOutsidePlan, type MachineState, machineState, severity } from "../sta
 
 /** At least as wide, so that no short stop vanishes. */
 export const PIECE_MIN_PX = 2;
-const HOUR_MS = 3_600_000;
-const TICK_STEPS_H = [1, 2, 3, 4, 6, 12, 24] as const;
-const TICK_MIN_PX = 64;
 
 /** A state of the API: an instant is RFC 3339; no `end`: it goes on. */
 export interface StateSpan {
   start: string;
   end: string | null;
-  duration_s: number | null;
+  duration_s: number;
   state: string;
   category: string;
   code: string | null;
@@ -31,6 +28,17 @@ export interface Span {
   endMs: number;
 }
 
+/** Return the API's present, from a piece that goes on; without one, `otherwiseMs`.
+ *
+ * The clock of the browser may be wrong: a piece that goes on would end in the future.
+ */
+export function nowOf(pieces: readonly StateSpan[], otherwiseMs: number): number {
+  const open = pieces
+    .filter((piece) => piece.end === null)
+    .map((piece) => Date.parse(piece.start) + piece.duration_s * 1000);
+  return open.length === 0 ? otherwiseMs : Math.max(...open);
+}
+
 /** Return a band for each piece in the span, worse states last, so that they lie on top. */
 export function bandsOf(
   pieces: readonly StateSpan[],
@@ -43,16 +51,45 @@ export function bandsOf(
     const start = Math.max(Date.parse(piece.start), span.startMs);
     const end = Math.min(piece.end === null ? nowMs : Date.parse(piece.end), span.endMs);
     if (end <= start) return [];
+    const wide = Math.max(PIECE_MIN_PX, (end - start) * scale);
     const band: Band = {
       index,
       state: machineState(piece.state),
-      x: (start - span.startMs) * scale,
-      width: Math.max(PIECE_MIN_PX, (end - start) * scale),
+      // A short stop at the end of the span would lie outside the picture.
+      x: Math.max(0, Math.min((start - span.startMs) * scale, width - wide)),
+      width: wide,
       isOutside: isOutsidePlan(piece.category),
     };
     return [band];
   });
   return bands.toSorted((left, right) => severity(left.state) - severity(right.state));
+}
+
+/** Return what lies on top at a place of the picture: the band that was drawn last there. */
+export function bandAt(bands: readonly Band[], x: number): Band | undefined {
+  return bands.findLast((band) => band.x <= x && x < band.x + band.width);
+}
+
+export interface Shape {
+  state: MachineState;
+  path: string;
+}
+
+/** Return one path for each state, in the order of drawing: 2,000 pieces are few elements. */
+export function shapesOf(bands: readonly Band[], height: number, low: number): Shape[] {
+  const paths = new Map<MachineState, string[]>();
+  for (const { state, x, width, isOutside } of bands) {
+    const tall = isOutside ? low : height;
+    const box = `M${px(x)} ${px(height - tall)}h${px(width)}v${px(tall)}h${px(-width)}z`;
+    const boxes = paths.get(state);
+    if (boxes === undefined) paths.set(state, [box]);
+    else boxes.push(box);
+  }
+  return [...paths].map(([state, boxes]) => ({ state, path: boxes.join("") }));
+}
+
+function px(value: number): number {
+  return Math.round(value * 100) / 100;
 }
 
 export interface Total {
@@ -67,59 +104,25 @@ export function totalsOf(pieces: readonly StateSpan[]): Total[] {
   for (const piece of pieces) {
     const state = machineState(piece.state);
     const total = totals.get(state) ?? { state, seconds: 0, count: 0 };
-    total.seconds += piece.duration_s ?? 0;
+    total.seconds += piece.duration_s;
     total.count += 1;
     totals.set(state, total);
   }
   return [...totals.values()].toSorted((left, right) => right.seconds - left.seconds);
 }
 
-export interface Tick {
-  atMs: number;
-  x: number;
-}
-
-/** Return the full hours of a zone in a span, as many as fit; days of 23 and 25 h have theirs. */
-export function ticksOf(span: Span, zone: string, width: number): Tick[] {
-  const scale = width / (span.endMs - span.startMs);
-  const length = span.endMs - span.startMs;
-  const fitting =
-    TICK_STEPS_H.find((hours) => (hours * HOUR_MS * width) / length >= TICK_MIN_PX) ?? 24;
-  const first = Math.ceil(span.startMs / (HOUR_MS / 4)) * (HOUR_MS / 4);
-  const ticks: Tick[] = [];
-  for (let atMs = first; atMs < span.endMs; atMs += HOUR_MS / 4) {
-    const { hour, minute } = clockOf(atMs, zone);
-    if (minute === 0 && hour % fitting === 0)
-      ticks.push({ atMs, x: (atMs - span.startMs) * scale });
-  }
-  return ticks;
-}
-
-const CLOCKS = new Map<string, Intl.DateTimeFormat>();
-
-function clockOf(atMs: number, zone: string): { hour: number; minute: number } {
-  let clock = CLOCKS.get(zone);
-  if (clock === undefined) {
-    clock = new Intl.DateTimeFormat("en-GB", {
-      timeZone: zone,
-      hour: "2-digit",
-      minute: "2-digit",
-      hourCycle: "h23",
-    });
-    CLOCKS.set(zone, clock);
-  }
-  const [hour = "0", minute = "0"] = clock.format(atMs).split(":");
-  return { hour: Number(hour), minute: Number(minute) };
-}
-
 /** Return the piece that a key goes to from another; undefined: it goes nowhere. */
-export function pieceAfterKey(key: string, from: number, count: number): number | undefined {
+export function pieceAfterKey(
+  key: string,
+  from: number | undefined,
+  count: number,
+): number | undefined {
   if (count === 0) return undefined;
   switch (key) {
     case "ArrowRight":
-      return Math.min(from + 1, count - 1);
+      return from === undefined ? 0 : Math.min(from + 1, count - 1);
     case "ArrowLeft":
-      return Math.max(from - 1, 0);
+      return from === undefined ? count - 1 : Math.max(from - 1, 0);
     case "Home":
       return 0;
     case "End":
@@ -127,4 +130,18 @@ export function pieceAfterKey(key: string, from: number, count: number): number 
     default:
       return undefined;
   }
+}
+
+/** Return the pieces of each machine, in the order of the machines; unnamed machines come last. */
+export function lanesOf<T extends { equipment: string }>(
+  pieces: readonly T[],
+  machines: readonly string[],
+): { equipment: string; pieces: T[] }[] {
+  const lanes = new Map<string, T[]>(machines.map((machine) => [machine, []]));
+  for (const piece of pieces) {
+    const lane = lanes.get(piece.equipment);
+    if (lane === undefined) lanes.set(piece.equipment, [piece]);
+    else lane.push(piece);
+  }
+  return [...lanes].map(([equipment, own]) => ({ equipment, pieces: own }));
 }

@@ -1,5 +1,5 @@
 /** Which plant needs help most: the one that lost the most time of its shift, or of its week. */
-import type { OverviewItem } from "../../api/overview";
+import type { OverviewItem } from "../api/overview";
 
 const NOT_LOST = new Set(["production", "off_shift", "planned_down", "unknown"]);
 
