@@ -47,6 +47,15 @@ export function states(path: string, period: Period) {
   });
 }
 
+/** How many rows a file of the API has at most; it has 100 where nothing is asked for. */
+export const FILE_ROWS = 1000;
+
+/** The address of the states as a file: the first `FILE_ROWS` of the period. */
+export function statesAddress(path: string, period: Period, format: "csv"): string {
+  const query = new URLSearchParams({ ...period, format, limit: String(FILE_ROWS) });
+  return `/api/v1/equipment/${path.split("/").map(encodeURIComponent).join("/")}/states?${query}`;
+}
+
 export function lossTimes(path: string, period: Period) {
   return queryOptions({
     queryKey: ["loss_times", path, period],

@@ -1,29 +1,35 @@
 /** "What happened in this shift, and what cost most?" */
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { useTranslations } from "use-intl";
 import { type Period, states } from "../../api/equipment";
+import { overview } from "../../api/overview";
 import { plants } from "../../api/plants";
-import { Answered } from "../../shared/Answered";
-import { StateTimeline } from "../../shared/charts/StateTimeline";
 import { nameOf } from "../../shared/format";
-import { Tile } from "../../shared/Tile";
 import { LossWaterfall } from "./LossWaterfall";
 import styles from "./MachineScreen.module.css";
 import { OeeTile } from "./OeeTile";
 import { PeriodText } from "./PeriodText";
+import { StatesTile } from "./StatesTile";
 
 const PERIODS = ["shift:current", "shift:previous", "-24h", "-7d"] as const;
 
 export function MachineScreen() {
-  const t = useTranslations("machine");
   const common = useTranslations("common");
   const { _splat: path = "" } = useParams({ from: "/machine/$" });
   const search = useSearch({ from: "/machine/$" });
   const period: Period = { ...search, start: search.start ?? "shift:current" };
   const answer = useQuery(states(path, period));
-  const known = useQuery(plants);
-  const plant = known.data?.items.find((one) => path.startsWith(`${one.path}/`));
+  // A machine answers states of its own; a line has those of its machines.
+  const isLine = answer.data?.items.every(({ equipment }) => equipment !== path) ?? false;
+  const line = useQuery({ ...overview(path, "machine"), enabled: isLine });
+  const machines = useMemo(
+    () => (isLine ? (line.data?.items ?? []).map(({ equipment }) => equipment) : []),
+    [isLine, line.data],
+  );
+  const known = useSuspenseQuery(plants);
+  const plant = known.data.items.find((one) => path.startsWith(`${one.path}/`));
   const zone = plant?.time_zone ?? "UTC";
   return (
     <>
@@ -50,23 +56,7 @@ export function MachineScreen() {
           ))}
         </nav>
       </div>
-      <Tile title={t("states")}>
-        <Answered query={answer}>
-          {(data) =>
-            data.items.length === 0 ? (
-              <p className="second">{t("noStates")}</p>
-            ) : (
-              <StateTimeline
-                pieces={data.items}
-                span={{ startMs: Date.parse(data.start), endMs: Date.parse(data.end) }}
-                nowMs={answer.dataUpdatedAt}
-                zone={zone}
-                label={t("statesOf", { name: nameOf(path) })}
-              />
-            )
-          }
-        </Answered>
-      </Tile>
+      <StatesTile path={path} period={period} zone={zone} query={answer} machines={machines} />
       <div className={styles.row}>
         <OeeTile path={path} period={period} zone={zone} />
         <LossWaterfall path={path} period={period} zone={zone} />

@@ -1,0 +1,49 @@
+/** One lane for a machine; for a line its machines in the order of the line. */
+import { Link } from "@tanstack/react-router";
+import { useMemo } from "react";
+import { useTranslations } from "use-intl";
+import type { StatePiece } from "../../api/equipment";
+import { StateLane } from "../../shared/charts/StateLane";
+import { lanesOf, type Span } from "../../shared/charts/timeline";
+import { nameOf } from "../../shared/format";
+import styles from "./Lanes.module.css";
+
+const ALONE_PX = 64;
+const OF_MANY_PX = 28;
+
+interface Props {
+  path: string;
+  pieces: readonly StatePiece[];
+  machines: readonly string[];
+  span: Span;
+  nowMs: number;
+  zone: string;
+}
+
+export function Lanes({ path, pieces, machines, span, nowMs, zone }: Props) {
+  const t = useTranslations("machine");
+  const lanes = useMemo(() => lanesOf(pieces, machines), [pieces, machines]);
+  const isLine = machines.length > 0;
+  return (
+    <ul className={styles.lanes}>
+      {lanes.map(({ equipment, pieces: own }, index) => (
+        <li key={equipment}>
+          {equipment === path ? null : (
+            <Link to="/machine/$" params={{ _splat: equipment }} search={(search) => search}>
+              {nameOf(equipment)}
+            </Link>
+          )}
+          <StateLane
+            pieces={own}
+            span={span}
+            nowMs={nowMs}
+            zone={zone}
+            label={t("statesOf", { name: nameOf(equipment) })}
+            height={isLine ? OF_MANY_PX : ALONE_PX}
+            hasAxis={!isLine || index === lanes.length - 1}
+          />
+        </li>
+      ))}
+    </ul>
+  );
+}
