@@ -13,7 +13,8 @@ help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 demo: .venv/run.stamp ## the whole platform on this machine, embedded; ARGS="--plants 1 --keep --data DIR"
-	$(BIN)/werknetz demo $(ARGS)
+	@mkdir -p build  # the page is built beside the start; without it, its address names the remedy
+	@(nice -n 10 $(BIN)/python deploy/build_dashboard.py > build/dashboard.log 2>&1 &) ; $(BIN)/werknetz demo $(ARGS)
 
 test: .venv/dev.stamp ## every test; WORKERS=n at once; ARGS passes on to pytest
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
@@ -33,6 +34,8 @@ check: .venv/dev.stamp ## lint, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python deploy/build_dashboard.py
+	cd services/dashboard && npm run --silent check
 
 proto: .venv/dev.stamp ## generate code from the .proto files
 	cd libs && ../$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. werknetz/protocols/*.proto

@@ -222,6 +222,7 @@ def summary_of(demo: Demo) -> str:
     port = urlsplit(demo.url).port
     return (
         f"\n  API         {demo.url}/api/v1      API docs  {demo.url}/docs   key: {demo.key}\n"
+        f"  Dashboard   {demo.url}/#key={demo.key}\n"
         f"  Try         WERKNETZ_URL={demo.url} WERKNETZ_API_KEY={demo.key} \\\n"
         "              werknetz kpi oee nordwerk/emden-1 --start -7d\n"
         f'              curl -H "X-API-Key: {demo.key}" '

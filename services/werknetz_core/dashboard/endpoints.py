@@ -14,7 +14,6 @@ from werknetz_core.access.require import no_key_needed
 from werknetz_core.dashboard.files import PAGE, PageFile, page_file
 from werknetz_core.http.etag import etag_matches
 from werknetz_core.http.problem import Problem
-from werknetz_core.http.responses import not_modified
 
 PAGE_POLICY: Final = CONTENT_SECURITY_POLICY + "; font-src 'self'"
 REVALIDATE: Final = "no-cache"  # an upgrade is visible at once
@@ -77,10 +76,11 @@ def _existing(name: str) -> PageFile:
 
 def _respond(request: Request, file: PageFile, cache_control: str) -> Response:
     headers = {"Cache-Control": cache_control, "ETag": file.etag, "Vary": "Accept-Encoding"}
-    if etag_matches(request.headers.get("if-none-match"), file.etag):
-        return not_modified(file.etag, cache_control)
     if file.media_type == "text/html":
+        # Also with 304: its headers replace those that the browser has stored.
         headers["Content-Security-Policy"] = PAGE_POLICY
+    if etag_matches(request.headers.get("if-none-match"), file.etag):
+        return Response(None, 304, headers)
     content = file.content
     if file.compressed is not None and _takes_gzip(request):
         content = file.compressed

@@ -30,12 +30,12 @@ def page_file(name: str, folder: Path = FOLDER) -> PageFile | None:
 
     A file is read again after it changed, so that a new build needs no restart.
     """
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        return None
     try:
+        path = (folder / name).resolve()
         state = path.stat()
     except (OSError, ValueError):  # not there, or no name of a file
+        return None
+    if not path.is_relative_to(folder.resolve()):
         return None
     return _read(path, (state.st_mtime_ns, state.st_size)) if path.is_file() else None
 
