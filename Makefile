@@ -35,7 +35,7 @@ check: .venv/dev.stamp ## lint, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python deploy/build_dashboard.py
-	cd services/dashboard && npm run --silent check
+	cd services/dashboard && PATH="$$PATH:$(CURDIR)/.venv/bin" npm run --silent check
 
 proto: .venv/dev.stamp ## generate code from the .proto files
 	cd libs && ../$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. werknetz/protocols/*.proto

@@ -7,6 +7,7 @@ Python. Exit code: 0 built or up to date, 1 failed, 2 (with --check) not up to d
 """
 
 import argparse
+import fcntl
 import hashlib
 import os
 import shutil
@@ -17,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "services/dashboard"
 DIST = ROOT / "services/werknetz_core/dashboard/dist"
+LOCK = DIST.with_name("dist.lock")
 HASH = "hash"
 NOT_SOURCE = {"node_modules", "dist"}
 GENERATED = {"src/api/schema.d.ts"}
@@ -57,7 +59,7 @@ def build(source: Path, dist: Path, digest: str) -> None:
         _npm(source, environment, "ci", "--loglevel=error")
         _npm(
             source,
-            environment | {"WERKNETZ_DASHBOARD_DIST": str(fresh)},
+            environment | {"DASHBOARD_DIST": str(fresh)},
             "run",
             "build",
             "--silent",
@@ -110,17 +112,19 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="build nothing; 2: not up to date")
     arguments = parser.parse_args()
     digest = source_hash(SOURCE)
-    if is_up_to_date(DIST, digest):
-        print("The dashboard is up to date.")
-        return 0
-    if arguments.check:
+    if arguments.check and not is_up_to_date(DIST, digest):
         print("The dashboard is not up to date: run `make dashboard`.")
         return 2
-    try:
-        build(SOURCE, DIST, digest)
-    except BuildFailed as error:
-        print(f"The dashboard is not built: {error}", file=sys.stderr)
-        return 1
+    with LOCK.open("w") as lock:  # two builds at once would delete each other's packages
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if is_up_to_date(DIST, digest):
+            print("The dashboard is up to date.")
+            return 0
+        try:
+            build(SOURCE, DIST, digest)
+        except BuildFailed as error:
+            print(f"The dashboard is not built: {error}", file=sys.stderr)
+            return 1
     print("The dashboard is built.")
     return 0
 

@@ -12,9 +12,7 @@ from werknetz_core.context.polling import refuse_unknown_parameters_of
 from werknetz_core.http.guard.requests import refuse_bad_values
 
 
-async def refuse_bad_input(
-    request: Request, _: Annotated[Principal, Depends(require_key)]
-) -> None:
+async def refuse_bad_input(request: Request, _: Annotated[Principal, Depends(require_key)]) -> None:
     """Raise 422 for input that the route cannot take.
 
     The key is checked first: without one a request gets no other answer than 401.
