@@ -201,7 +201,8 @@ class Writer:
         """Wait for the time or until stopped; return whether stopped."""
         heartbeat.touch()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
         return self._stopping.is_set()
 
 

@@ -155,8 +155,11 @@ class SharedKeySlots(FairSlots):
             if self._peaks or self._bounds:
                 dues.append(renew_at_s)
             timeout_s = max(0.0, min(dues) - time.monotonic()) if dues else None
+            # Not wait_for: Python 3.11's returns the result and forgets a cancellation where both
+            # come at once, and this task would go on after its end.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), timeout_s)
+                async with asyncio.timeout(timeout_s):
+                    await self._wake.wait()
         self._wake.clear()
 
     async def _claim(self, redis: Redis, keys: Collection[int]) -> None:

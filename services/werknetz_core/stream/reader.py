@@ -61,7 +61,8 @@ class Reader:
                 yield end_event(reason)
                 return
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), CHECK_S)
+                async with asyncio.timeout(CHECK_S):
+                    await changed.wait()
 
     def _event_of(self, topic: StreamTopic, snapshot: Snapshot) -> ServerSentEvent | None:
         """Return what has changed of a topic, which counts as sent then; None: nothing."""

@@ -5,6 +5,7 @@ A delivery that was not acknowledged is never reported as stored: its senders ge
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -95,10 +96,9 @@ class Intake:
         if self._waiting:
             return
         self._submitted.clear()
-        try:
-            await asyncio.wait_for(self._submitted.wait(), timeout_s)
-        except TimeoutError:
-            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._submitted.wait()
 
     def next_delivery(self) -> Delivery | None:
         """Return the waiting rows that are new, as one delivery; None where there are none."""

@@ -178,3 +178,23 @@ async def test_no_redis_at_all() -> None:
             await slots.acquire(KEY)
     await slots.give_back()
     assert not slots.is_shared
+
+
+@pytest.mark.parametrize("turns", range(5))  # of the loop between both; one hid the end
+async def test_a_wake_up_in_the_instant_of_the_end_does_not_hide_it(
+    redis_url: str, turns: int
+) -> None:
+    redis = Redis.from_url(redis_url, decode_responses=True)
+    slots = SharedKeySlots(redis, per_key=1, waiting_max=100, wait_s=WAIT_S)
+    slots._peaks[KEY] = 1  # so it waits for the time of a claim, or for a key that wants slots
+    running = asyncio.create_task(slots.run())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    slots._wake.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    running.cancel()
+    done, _ = await asyncio.wait({running}, timeout=WAIT_S)
+    assert done == {running}
+    assert running.cancelled()
+    await redis.aclose()
