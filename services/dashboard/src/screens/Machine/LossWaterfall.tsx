@@ -22,7 +22,10 @@ export function LossWaterfall({ path, period, zone }: Props) {
       <Answered query={query}>
         {({ items }) => {
           const times = items[0];
-          if (times === undefined) return <p className="second">{t("noStates")}</p>;
+          const rows = times === undefined ? [] : waterfallOf(times);
+          if (times === undefined || rows.length === 0) {
+            return <p className="second">{t("noStates")}</p>;
+          }
           return (
             <>
               {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls takes focus */}
@@ -41,7 +44,7 @@ export function LossWaterfall({ path, period, zone }: Props) {
                     </tr>
                   </thead>
                   <tbody>
-                    {waterfallOf(times).map((row) => (
+                    {rows.map((row) => (
                       <Row key={row.key} row={row} zone={zone} />
                     ))}
                   </tbody>
@@ -70,8 +73,8 @@ function Row({ row, zone }: { row: WaterfallRow; zone: string }) {
         {name}
       </th>
       <td className="number">
-        {isStep ? "" : "−"}
-        {format.duration(row.seconds)}
+        {row.kind === "gain" ? "+" : ""}
+        {format.duration(isStep ? row.seconds : -row.seconds)}
       </td>
       <td className="number">{format.share(row.share)}</td>
       <td className={styles.bar}>
