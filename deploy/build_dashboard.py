@@ -58,13 +58,7 @@ def build(source: Path, dist: Path, digest: str) -> None:
     fresh = dist.with_name(f"{dist.name}.{os.getpid()}")
     try:
         install_packages(source, environment)
-        _npm(
-            source,
-            environment | {"WERKNETZ_DASHBOARD_DIST": str(fresh)},
-            "run",
-            "build",
-            "--silent",
-        )
+        _npm(source, environment, "run", "build", "--silent", "--", "--outDir", str(fresh))
         (fresh / HASH).write_text(digest)
         shutil.rmtree(dist, ignore_errors=True)
         fresh.rename(dist)

@@ -29,7 +29,7 @@ from werknetz_core.access.require import permissions_by_route
 from werknetz_core.app import create_app
 from werknetz_core.settings import CoreSettings
 
-OPENAPI: Final = Path(__file__).parents[2] / "tests/contract/werknetz_core/openapi.json"
+OPENAPI: Final = Path(__file__).parents[2] / "services/dashboard/openapi.json"
 CONNECTORS: Final[Mapping[str, tuple[str, str]]] = {
     "opcua": ("werknetz_edge.opcua.config", "OpcuaConfig"),
     "mqtt": ("werknetz_edge.mqtt.config", "MqttConfig"),

@@ -19,8 +19,7 @@ echo "$1 $2" >> "$CALLS"
 case "$1" in
   ci) rm -rf node_modules && mkdir node_modules && echo junk > node_modules/x.js ;;
   run) [ "$2" = build ] || exit 0
-       mkdir -p "$WERKNETZ_DASHBOARD_DIST"
-       cat src/page.ts > "$WERKNETZ_DASHBOARD_DIST/index.html"
+       [ "$4 $5" = "-- --outDir" ] && mkdir -p "$6" && cat src/page.ts > "$6/index.html"
        mkdir -p src/api && date > src/api/schema.d.ts ;;
 esac
 """
