@@ -30,7 +30,7 @@ export function LineRow({ line, machines }: Props) {
           </Link>
           {line.now === null ? <span className="second"> {t("sevenDays")}</span> : null}
         </th>
-        <td>
+        <td className={styles.worst}>
           <WorstStop line={line} />
         </td>
         {JUDGED_KPIS.map((name) => (
