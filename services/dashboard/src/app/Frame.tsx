@@ -23,6 +23,9 @@ export function Frame() {
           <Link className={styles.screen} to="/" activeOptions={{ exact: true }}>
             {t("screens.group")}
           </Link>
+          <Link className={styles.screen} to="/losses">
+            {t("screens.losses")}
+          </Link>
         </nav>
         <Switches />
       </header>

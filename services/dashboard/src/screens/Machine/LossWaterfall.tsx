@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
 import { lossTimes, type Period } from "../../api/equipment";
 import { Answered } from "../../shared/Answered";
+import { ScrollBox } from "../../shared/ScrollBox";
 import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
 import styles from "./LossWaterfall.module.css";
@@ -28,8 +29,7 @@ export function LossWaterfall({ path, period, zone }: Props) {
           }
           return (
             <>
-              {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls takes focus */}
-              <section className={styles.scroll} tabIndex={0} aria-label={t("losses")}>
+              <ScrollBox label={t("losses")}>
                 <table>
                   <thead>
                     <tr>
@@ -49,7 +49,7 @@ export function LossWaterfall({ path, period, zone }: Props) {
                     ))}
                   </tbody>
                 </table>
-              </section>
+              </ScrollBox>
               <Chains texts={times.supply_caused.map((chain) => chain.text)} />
             </>
           );

@@ -6,6 +6,7 @@ import { useTranslations } from "use-intl";
 import { type HourValue, hourlyOee } from "../../api/kpis";
 import type { OverviewItem } from "../../api/overview";
 import { Answered } from "../../shared/Answered";
+import { ScrollBox } from "../../shared/ScrollBox";
 import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
 import styles from "./HoursTile.module.css";
@@ -41,8 +42,7 @@ function HeatMap({ values, lines, zone }: Props & { values: readonly HourValue[]
   const first = table.starts[0];
   if (first === undefined) return <p className="second">{t("noHours")}</p>;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls takes focus
-    <section className={styles.scroll} tabIndex={0} aria-label={t("hours")} ref={showNewest}>
+    <ScrollBox label={t("hours")} ref={showNewest}>
       <table className={styles.table}>
         <thead>
           <tr>
@@ -69,7 +69,7 @@ function HeatMap({ values, lines, zone }: Props & { values: readonly HourValue[]
           ))}
         </tbody>
       </table>
-    </section>
+    </ScrollBox>
   );
 }
 

@@ -3,8 +3,8 @@ import { useTranslations } from "use-intl";
 import type { OverviewItem } from "../../api/overview";
 import { JUDGED_KPIS } from "../../shared/judged";
 import { byNeed } from "../../shared/ranking";
+import { ScrollBox } from "../../shared/ScrollBox";
 import { LineRow } from "./LineRow";
-import styles from "./PlantScreen.module.css";
 
 interface Props {
   lines: readonly OverviewItem[];
@@ -15,8 +15,7 @@ export function LineTable({ lines, machines }: Props) {
   const t = useTranslations("plant");
   const common = useTranslations("common");
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls takes focus
-    <section className={styles.scroll} tabIndex={0} aria-label={t("lines")}>
+    <ScrollBox label={t("lines")}>
       <table>
         <thead>
           <tr>
@@ -50,6 +49,6 @@ export function LineTable({ lines, machines }: Props) {
           ))}
         </tbody>
       </table>
-    </section>
+    </ScrollBox>
   );
 }

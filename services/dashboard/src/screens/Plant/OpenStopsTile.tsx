@@ -7,6 +7,7 @@ import { useLanguage } from "../../i18n/LanguageProvider";
 import { Answered } from "../../shared/Answered";
 import { StateMark } from "../../shared/charts/StateMark";
 import { NO_VALUE, nameOf } from "../../shared/format";
+import { ScrollBox } from "../../shared/ScrollBox";
 import { machineState } from "../../shared/states";
 import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
@@ -30,8 +31,7 @@ export function OpenStopsTile({ under, zone }: Props) {
             <p className="second">{t("noOpenStops")}</p>
           ) : (
             <>
-              {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls takes focus */}
-              <section className={styles.scroll} tabIndex={0} aria-label={t("openStops")}>
+              <ScrollBox label={t("openStops")}>
                 <table>
                   <thead>
                     <tr>
@@ -50,7 +50,7 @@ export function OpenStopsTile({ under, zone }: Props) {
                     ))}
                   </tbody>
                 </table>
-              </section>
+              </ScrollBox>
               {totals != null && totals.open > items.length ? (
                 <p className="second">{t("moreStops", { count: totals.open - items.length })}</p>
               ) : null}

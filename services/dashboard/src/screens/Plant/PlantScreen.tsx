@@ -1,6 +1,6 @@
 /** "Which line holds us back now?" */
 import { useQuery } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { Link, useParams } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import { type OverviewItem, overview } from "../../api/overview";
 import { Answered } from "../../shared/Answered";
@@ -26,6 +26,9 @@ export function PlantScreen() {
       <div className={styles.head}>
         <h1>{nameOf(path)}</h1>
         {plant === undefined ? null : <ShiftText plant={plant} />}
+        <Link className={styles.losses} to="/losses" search={{ under: path, by: "line" }}>
+          {t("losses")}
+        </Link>
       </div>
       <Tile title={t("lines")}>
         <Answered query={answer}>

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useTranslations } from "use-intl";
 import type { OverviewItem } from "../../api/overview";
 import { StatePatterns } from "../../shared/charts/StatePatterns";
+import { ScrollBox } from "../../shared/ScrollBox";
 import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
 import { ViewSwitch } from "../../shared/ViewSwitch";
@@ -81,8 +82,7 @@ function TimesTable({ whole, rows }: TableProps) {
   const t = useTranslations("plant");
   const format = useFormats();
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls takes focus
-    <section className={styles.scroll} tabIndex={0} aria-label={t("where")}>
+    <ScrollBox label={t("where")}>
       <table>
         <thead>
           <tr>
@@ -107,6 +107,6 @@ function TimesTable({ whole, rows }: TableProps) {
           ))}
         </tbody>
       </table>
-    </section>
+    </ScrollBox>
   );
 }
