@@ -44,7 +44,7 @@ export function LossLine({ view, steps, row }: Props) {
             <span className={isOpen ? styles.down : styles.right} aria-hidden="true" />
           </button>
         )}
-        {step === undefined ? null : <Name step={step} />}
+        {step === undefined ? null : <Name step={step} isFirst={steps.length === 1} />}
       </th>
       <td className={styles.bar}>
         <Bar row={row} longest={view.longest} />
@@ -71,7 +71,8 @@ export function LossLine({ view, steps, row }: Props) {
   );
 }
 
-function Name({ step }: { step: Step }) {
+/** The name of a row; on the first level with its place: two plants may have a line-1. */
+function Name({ step, isFirst }: { step: Step; isFirst: boolean }) {
   const parts = useTranslations("machine");
   const { dimension, value, absent } = step;
   if (value === null) return <span className="second">{absent}</span>;
@@ -81,7 +82,8 @@ function Name({ step }: { step: Step }) {
     // A newer API may have a category that this page does not know.
     return parts.has(key as never) ? parts(key as never) : parts("parts.other", { name: value });
   }
-  return (
+  const place = value.slice(0, value.lastIndexOf("/"));
+  const link = (
     <Link
       to={dimension === "plant" ? "/plant/$" : "/machine/$"}
       params={{ _splat: value }}
@@ -90,6 +92,12 @@ function Name({ step }: { step: Step }) {
     >
       {nameOf(value)}
     </Link>
+  );
+  if (!isFirst || dimension === "plant") return link;
+  return (
+    <>
+      {link} <span className="second">{place.replaceAll("/", " / ")}</span>
+    </>
   );
 }
 

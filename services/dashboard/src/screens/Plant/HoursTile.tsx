@@ -1,4 +1,4 @@
-/** The OEE of each line in each of the last 24 hours: the lower, the darker; hatched: no plan. */
+/** The OEE of each line in each of the last 24 hours: the lower, the stronger the colour; hatched: no plan. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";

@@ -21,7 +21,7 @@ export function hoursOf(values: readonly HourValue[]): HourTable {
   };
 }
 
-/** Return how dark a cell is: the lower its OEE, the darker. */
+/** Return how strong the colour of a cell is: the lower its OEE, the stronger. */
 export function bandOf(oee: number): Band {
   const above = EDGES.filter((edge) => oee >= edge).length;
   return BANDS[above] ?? "b0";
