@@ -118,10 +118,18 @@ def _look_around(page: Page) -> None:
     expect(page.get_by_role("button", name="Abmelden")).to_be_visible()
     assert page.locator("html").get_attribute("lang") == "de"
     page.get_by_role("button", name="English").click()
+    for theme in ("dark", "light"):
+        page.get_by_role("button", name=f"Switch to {theme} colours").click()
+        expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", theme)
     page.get_by_role("link", name="emden-1").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("emden-1")
     expect(page.get_by_text("This plant has no line.")).to_be_visible()
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text("emden-1")
+    page.get_by_role("link", name="Losses of 7 days").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Losses")
+    page.get_by_role("link", name="28 days").click()
+    expect(page.get_by_text("Nothing was lost in this period")).to_be_visible()
+    assert page.url.endswith("/losses?under=nordwerk%2Femden-1&by=line&start=-28d")
     page.get_by_role("link", name="Group", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("nordwerk")
