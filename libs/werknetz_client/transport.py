@@ -2,9 +2,12 @@
 
 import asyncio
 import os
+import re
 import tomllib
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -27,6 +30,23 @@ Parameters = Mapping[str, object]
 Progress = Callable[[int], None]
 """Called after each page of a long walk, with the number of items so far."""
 Scalar = str | int | float | bool | None
+_language: Final[ContextVar[str | None]] = ContextVar("client_language", default=None)
+_SHELL_LANGUAGE: Final = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set, as in POSIX
+
+
+@contextmanager
+def in_language_of_shell(environment: Mapping[str, str]) -> Iterator[None]:
+    """Ask for German sentences within the block if the environment is German, else for English.
+
+    For the command line; a client in a program names its language itself.
+    """
+    chosen = next((text for name in _SHELL_LANGUAGE if (text := environment.get(name))), "")
+    language = re.split("[_.@-]", chosen, maxsplit=1)[0].lower()
+    token = _language.set("de" if language == "de" else "en")
+    try:
+        yield
+    finally:
+        _language.reset(token)
 
 
 def config_file() -> Path:
@@ -217,7 +237,7 @@ class Transport:
 
 
 def _headers_of(key: str | None, language: str | None) -> dict[str, str]:
-    headers = {"X-API-Key": key, "Accept-Language": language}
+    headers = {"X-API-Key": key, "Accept-Language": language or _language.get()}
     return {name: value for name, value in headers.items() if value}
 
 

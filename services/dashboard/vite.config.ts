@@ -7,7 +7,7 @@ const API = process.env.WERKNETZ_URL ?? "http://127.0.0.1:8080";
 export default defineConfig({
   plugins: [react()],
   build: {
-    outDir: process.env.DASHBOARD_DIST ?? "dist",
+    outDir: "dist",
     emptyOutDir: true,
     target: "es2023",
     assetsInlineLimit: 0, // the Content-Security-Policy allows no data: addresses

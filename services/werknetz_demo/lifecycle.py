@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from werknetz_core.dashboard.files import PAGE, page_file
 from werknetz_core.migrate import upgrade_async
 from werknetz_demo import partners, plants, target
 from werknetz_demo.embedded.process import LOOPBACK, is_port_free
@@ -217,12 +218,22 @@ async def _wait_for_kpis(demo: Demo) -> None:
     await demo.wait_until(is_complete, "worker", progress=lambda: dict(state))
 
 
+def _state_of_page() -> str:
+    """Return a line that names what to do where the page is not built; else nothing."""
+    if page_file(PAGE) is not None:
+        return ""
+    return (
+        "              is not built yet: `make demo` builds it beside the start and logs to\n"
+        "              build/dashboard.log; `make dashboard` builds it, too. Then load it again.\n"
+    )
+
+
 def summary_of(demo: Demo) -> str:
     """Return the addresses, the API key and commands to try."""
     port = urlsplit(demo.url).port
     return (
         f"\n  API         {demo.url}/api/v1      API docs  {demo.url}/docs   key: {demo.key}\n"
-        f"  Dashboard   {demo.url}/#key={demo.key}\n"
+        f"  Dashboard   {demo.url}/#key={demo.key}\n{_state_of_page()}"
         f"  Try         WERKNETZ_URL={demo.url} WERKNETZ_API_KEY={demo.key} \\\n"
         "              werknetz kpi oee nordwerk/emden-1 --start -7d\n"
         f'              curl -H "X-API-Key: {demo.key}" '

@@ -10,7 +10,7 @@ import sys
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -131,7 +131,7 @@ def run_target(
             yield mutant, outcome
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="mutation.run", description=__doc__)
     parser.add_argument("--sample", type=int, default=12, help="mutants a module; 0: all")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
@@ -141,7 +141,7 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="a small fixed sample, no database")
     parser.add_argument("--resume", type=Path, help="a file of what was killed; it is added to")
     parser.add_argument("--bar", type=float, default=BAR, help="share that must be killed")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     sample = SHORT_SAMPLE if options.short else options.sample
     targets = [
         target
@@ -149,6 +149,9 @@ def main() -> int:
         if (target.name in options.target if options.target else True)
         and not (options.short and (target.needs_database or not target.in_short))
     ]
+    modules = {module for target in targets for module in target.modules()}
+    if not any(options.module in module for module in modules):
+        parser.error(f"no module of the targets has {options.module!r} in its path")
     started_s = time.monotonic()
     preload()
     score, memory = Score(), Memory(options.resume)
@@ -168,7 +171,8 @@ def main() -> int:
     elapsed_s = time.monotonic() - started_s
     print(f"{'all':16} {overall:6.1%}, in {elapsed_s:.0f} s; bar: {options.bar:.0%}")
     # So few mutants of a package say little about it: the short form judges them together.
-    lowest = overall if options.short else min(map(score.share, ([name] for name in names)))
+    shares = [score.share([name]) for name in names]
+    lowest = overall if options.short else min(shares, default=overall)
     return int(lowest < options.bar)
 
 

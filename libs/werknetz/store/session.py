@@ -195,6 +195,17 @@ class Database:
             self._sessions.release()
 
 
+async def connection_of(session: WriteSession) -> ReadConnection:
+    """Return the driver connection of a transaction that has begun to write.
+
+    What is read there has the changes of the transaction so far.
+    """
+    driver: asyncpg.Connection | None = (await session.get_raw_connection()).driver_connection
+    if driver is None or not driver.is_in_transaction():
+        raise asyncpg.InterfaceError("the connection is in no transaction")
+    return driver
+
+
 def _connect_options(options: PoolOptions) -> dict[str, Any]:
     settings = {
         "statement_timeout": str(int(options.statement_timeout_s * 1000)),

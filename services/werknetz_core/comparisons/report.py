@@ -17,6 +17,7 @@ from werknetz.kpi.targets.comparability import (
 )
 from werknetz.store.kpis.products import RUN_TIME_BY_PRODUCT
 from werknetz.store.session import ReadConnection
+from werknetz.texts.sentence import write_text
 from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.context.time_spec import UtcSpan
 from werknetz_core.loss_times.measure import MachineLosses, measure_losses
@@ -158,7 +159,7 @@ def _item(
         "comparable": comparability.is_comparable,
         "score": comparability.score,
         "parts": dict(comparability.parts),
-        "reasons": list(comparability.reasons),
+        "reasons": [write_text(reason) for reason in comparability.reasons],
         **_product_fields(equipment),
         "trust": comparability.trust,
         "provisional": any(row.provisional for row in rows) or query.span.end_us > query.now_us,

@@ -12,7 +12,7 @@ from werknetz.link.wire import Status, UnreadableMessage, link_name_of, status_f
 from werknetz.runtime.log import get_logger
 from werknetz.store.session import ReadSession
 from werknetz.store.tables import BOOK_COUNTS, connector_books, connectors, gaps, spools
-from werknetz.texts.sentence import Sentence
+from werknetz.texts.sentence import Sentence, write_text
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.principal import Principal
 from werknetz_core.access.require import MayRead
@@ -152,7 +152,7 @@ def _to_view(row: sa.RowMapping, status: Status | None, findings: dict[str, str]
         {
             "id": row["id"],
             "state": status.state if status else "silent",
-            "detail": status.detail if status else "No status was received in the last minute.",
+            "detail": status.detail if status else write_text(Sentence("system.no_status")),
             "protocol": status.protocol if status else None,
             "lag_s": status.lag_s if status else None,
             "backlog": status.backlog if status else None,

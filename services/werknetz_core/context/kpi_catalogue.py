@@ -28,6 +28,7 @@ from werknetz.texts.sentence import Sentence
 from werknetz_core.http.problem import Problem
 
 _FORCED_REFRESH_EVERY_S: Final = 1.0
+_REPEATED_MAX: Final = 5  # names that a hint shows
 _log: Final = get_logger("core.kpis")
 
 
@@ -55,6 +56,9 @@ class KpiCatalogue:
         near = difflib.get_close_matches(name, [*CATALOGUE, *self.own], n=3, cutoff=0.4)
         similar = Sentence("requests.did_you_mean_then", near=[*near]) if near else ""
         hint = Sentence("kpis.list_all", near=similar)
+        if names := _names_in(name):
+            parameters = "&".join(f"kpi={part}" for part in names)
+            hint = Sentence("kpis.repeat_parameter", parameters=parameters)
         if name in self.unusable:
             code = "unusable_kpi"
             detail = Sentence("kpis.unusable", name=name, fault=self.unusable[name])
@@ -67,6 +71,12 @@ class KpiCatalogue:
             hint = Sentence("kpis.bring_back", name=name)
         errors = [{"pointer": "/query/kpi", "code": code, "detail": name}]
         raise Problem(422, code, detail, hint, errors=errors)
+
+
+def _names_in(text: str) -> list[str]:
+    """Return the names in a text with commas; none if it has no comma."""
+    names = [part.strip() for part in text.split(",") if part.strip()]
+    return names[:_REPEATED_MAX] if "," in text else []
 
 
 def require_level(kpi: Kpi, level: str) -> None:

@@ -23,7 +23,7 @@ NOT_BUILT: Final = b"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Werknetz</title>
 <h1>The dashboard is not built</h1>
 <p>Run <code>make dashboard</code> in the checkout (it needs Node 20.19 or later, or installs it),
-then load this page again. Wheels and images do not have it yet.</p>
+then load this page again. The wheel of <code>make release</code> has it.</p>
 <p>The API runs: see <a href="/docs">its documentation</a>.</p></html>
 """
 router = APIRouter(include_in_schema=False, dependencies=[Depends(no_key_needed)])

@@ -1,14 +1,10 @@
 """One attempt at a request with an Idempotency-Key, from its claim to its stored answer.
 
-    async with write_once(context.database) as session: ...
-
-Claim, change and answer are one transaction where the endpoint's session is the request's own
-(`WriteSessionDep`). An endpoint that answers after its transaction stores the answer in a second
-one: if the process dies between the two, a repetition gets 409 and does nothing twice.
+Claim, change and answer are one transaction, that of `WriteSessionDep`: if the process dies, there
+is none of them, and the key is free.
 """
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,7 +13,7 @@ import sqlalchemy as sa
 from fastapi import Request, Response
 
 from werknetz.store.requests import stored_answers as statements
-from werknetz.store.session import Database, WriteSession
+from werknetz.store.session import WriteSession
 from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import PRINCIPAL, Principal
 from werknetz_core.access.permissions import Permission
@@ -27,7 +23,7 @@ from werknetz_core.idempotency.key import HEADER, fingerprint_of, hash_of
 REPLAYED: Final = "Idempotency-Replayed"
 ANSWER_BYTES_MAX: Final = 1_000_000
 UNANSWERED_S: Final = 60.0
-"""So long after the change the answer may still be on its way; then its process died."""
+"""How long a change that an earlier version stored before its answer may still get one."""
 _STORED_HEADERS: Final = ("content-type", "location", "etag", "retry-after", "link")
 
 
@@ -46,7 +42,6 @@ class RequestAttempt:
     request: Request
     key: str
     permission: Permission | None
-    is_begun: bool = False
     session: WriteSession | None = None
     caller: int = 0
     key_hash: bytes = b""
@@ -71,11 +66,11 @@ class RequestAttempt:
         await session.execute(statements.delete_expired())
         for statement in statements.begin_request(self.caller, self.key_hash, fingerprint):
             await session.execute(statement)
-        self.is_begun, self.session = True, session
+        self.session = session
 
-    async def complete(self, database: Database, response: Response) -> None:
-        """Store the answer, in the transaction of the change where it still runs."""
-        if not self.is_begun:
+    async def complete(self, response: Response) -> None:
+        """Store the answer, in the transaction of the change."""
+        if self.session is None:
             return
         headers = {
             name: response.headers[name] for name in _STORED_HEADERS if name in response.headers
@@ -85,11 +80,7 @@ class RequestAttempt:
             self.caller, self.key_hash, response.status_code, headers,
             body if len(body) <= ANSWER_BYTES_MAX else None,
         )  # fmt: skip
-        if self.session is not None:
-            await self.session.execute(update)
-            return
-        async with database.write_session() as session:
-            await session.execute(update)
+        await self.session.execute(update)
 
 
 attempt_at_hand: Final[ContextVar[RequestAttempt | None]] = ContextVar(
@@ -102,16 +93,6 @@ async def begin_attempt(session: WriteSession) -> None:
     attempt = attempt_at_hand.get()
     if attempt is not None:
         await attempt.begin(session)
-
-
-@asynccontextmanager
-async def write_once(database: Database) -> AsyncIterator[WriteSession]:
-    """Open a transaction of an endpoint that answers after it."""
-    async with database.write_session() as session:
-        await begin_attempt(session)
-        yield session
-    if (attempt := attempt_at_hand.get()) is not None:
-        attempt.session = None
 
 
 def _repetition(row: Mapping[str, Any] | sa.RowMapping, fingerprint: bytes) -> Exception:

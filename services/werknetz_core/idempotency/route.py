@@ -12,7 +12,6 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from werknetz_core.access.require import stated_permissions
-from werknetz_core.context.app_context import app_context_of
 from werknetz_core.idempotency.attempt import (
     REPLAYED,
     AnsweredBefore,
@@ -77,7 +76,7 @@ class OnceRoute(APIRoute):
             finally:
                 attempt_at_hand.reset(token)
             stored = without_secrets(response, secrets_of(self.response_model))
-            await attempt.complete(app_context_of(request).database, stored)
+            await attempt.complete(stored)
             return response
 
         return answer_once

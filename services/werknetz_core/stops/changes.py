@@ -1,7 +1,8 @@
 """Changes of stops by people: enter, classify, split, merge, undo.
 
-Each is one transaction: the lock of the machine, a check of the version, the entry in the audit
-log, the entries, the marks by which a worker computes the KPIs again.
+Each is done in the transaction of its request: the lock of the machine, a check of the version, the
+entry in the audit log, the entries, the marks by which a worker computes the KPIs again. The answer
+is read in the same transaction, so that it is stored with the change (`Idempotency-Key`).
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from fastapi import Request
 
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.domain.state import MachineState
-from werknetz.store.session import WriteSession
+from werknetz.store.session import WriteSession, connection_of
 from werknetz.store.shop_floor import entries as statements
 from werknetz.texts.sentence import Sentence
 from werknetz_core.access.keys import Principal
@@ -20,7 +21,6 @@ from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.equipment_tree import EquipmentNode
 from werknetz_core.http.problem import Problem
-from werknetz_core.idempotency.attempt import write_once
 from werknetz_core.reasons.loading import load_reasons, plant_of, require_reason
 from werknetz_core.stops import entries, refusals
 from werknetz_core.stops.entries import NewEntry
@@ -50,7 +50,9 @@ class ChangedSpan:
     end_us: int
 
 
-async def enter_stop(body: NewStop, context: AppContext, principal: Principal) -> ChangedSpan:
+async def enter_stop(
+    body: NewStop, context: AppContext, session: WriteSession, principal: Principal
+) -> ChangedSpan:
     """Enter a stop that the machine did not report."""
     node = await context.tree.find_node(body.equipment, principal)
     await refusals.require_machine(context, node)
@@ -61,114 +63,128 @@ async def enter_stop(body: NewStop, context: AppContext, principal: Principal) -
         start_us, end_us, _IDLE if effect.state is None else effect.state, body.reason,
         effect.is_planned, body.comment, principal.name,
     )  # fmt: skip
-    async with write_once(context.database) as session:
-        await entries.lock_machine(session, node.id)
-        query = statements.entries_between(node.id, body.start, body.end)
-        if overlapping := (await session.execute(query)).mappings().all():
-            raise refusals.overlaps_entry(node, overlapping[0])
-        stop_id = f"{node.id}-{start_us}"
-        change_id = await record_change(
-            session, principal, "entered", ("stop", stop_id), after=_summary_of(entry),
-            equipment=node.path, reason=body.why,
-        )  # fmt: skip
-        await entries.write_entries(session, node.id, change_id, [entry])
+    await entries.lock_machine(session, node.id)
+    query = statements.entries_between(node.id, body.start, body.end)
+    if overlapping := (await session.execute(query)).mappings().all():
+        raise refusals.overlaps_entry(node, overlapping[0])
+    stop_id = f"{node.id}-{start_us}"
+    change_id = await record_change(
+        session, principal, "entered", ("stop", stop_id), after=_summary_of(entry),
+        equipment=node.path, reason=body.why,
+    )  # fmt: skip
+    await entries.write_entries(session, node.id, change_id, [entry])
     return ChangedSpan(change_id, node.id, start_us, end_us)
 
 
 async def classify_stop(
-    stop_id: str, body: Classification, context: AppContext, principal: Principal
+    stop_id: str,
+    body: Classification,
+    context: AppContext,
+    session: WriteSession,
+    principal: Principal,
 ) -> ChangedSpan:
     """Give a stop a reason, a state, a comment; a null reason makes it unclassified again."""
     node, _ = await machine_of(context, stop_id, principal)
     effect = await _effect_of(context, node, body.reason, body.state, principal)
-    async with write_once(context.database) as session:
-        item = await _load_locked(session, context, stop_id, body.version, principal)
-        entry = _entry_for(item, effect, body.reason, body.comment, principal)
-        change_id = await record_change(
-            session, principal, "classified", ("stop", item.id), before=_summary_of(item),
-            after=_summary_of(entry), equipment=node.path, reason=body.why,
-        )  # fmt: skip
-        await entries.write_entries(session, node.id, change_id, [entry])
+    item = await _load_locked(session, context, stop_id, body.version, principal)
+    entry = _entry_for(item, effect, body.reason, body.comment, principal)
+    change_id = await record_change(
+        session, principal, "classified", ("stop", item.id), before=_summary_of(item),
+        after=_summary_of(entry), equipment=node.path, reason=body.why,
+    )  # fmt: skip
+    await entries.write_entries(session, node.id, change_id, [entry])
     return ChangedSpan(change_id, node.id, entry.start_us, entry.end_us)
 
 
 async def split_stop(
-    stop_id: str, body: StopSplit, context: AppContext, principal: Principal
+    stop_id: str,
+    body: StopSplit,
+    context: AppContext,
+    session: WriteSession,
+    principal: Principal,
 ) -> ChangedSpan:
     """Split a stop at an instant inside it; both parts have what the whole had."""
     node, _ = await machine_of(context, stop_id, principal)
     at_us = microseconds_of(body.at)
-    async with write_once(context.database) as session:
-        item = await _load_locked(session, context, stop_id, body.version, principal)
-        stop = item.stop
-        if not stop.start_us < at_us < stop.end_us:
-            raise refusals.split_outside(item, at_us)
-        whole = _copy_of(item, body.comment, principal)
-        first = _part_of(whole, stop.start_us, at_us)
-        second = _part_of(whole, at_us, stop.end_us)
-        change_id = await record_change(
-            session, principal, "split", ("stop", item.id), before=_summary_of(item),
-            after={"stops": [_summary_of(first), _summary_of(second)]},
-            equipment=node.path, reason=body.why,
-        )  # fmt: skip
-        await entries.write_entries(session, node.id, change_id, [first, second])
+    item = await _load_locked(session, context, stop_id, body.version, principal)
+    stop = item.stop
+    if not stop.start_us < at_us < stop.end_us:
+        raise refusals.split_outside(item, at_us)
+    whole = _copy_of(item, body.comment, principal)
+    first = _part_of(whole, stop.start_us, at_us)
+    second = _part_of(whole, at_us, stop.end_us)
+    change_id = await record_change(
+        session, principal, "split", ("stop", item.id), before=_summary_of(item),
+        after={"stops": [_summary_of(first), _summary_of(second)]},
+        equipment=node.path, reason=body.why,
+    )  # fmt: skip
+    await entries.write_entries(session, node.id, change_id, [first, second])
     return ChangedSpan(change_id, node.id, stop.start_us, stop.end_us)
 
 
-async def merge_stops(body: StopMerge, context: AppContext, principal: Principal) -> ChangedSpan:
+async def merge_stops(
+    body: StopMerge, context: AppContext, session: WriteSession, principal: Principal
+) -> ChangedSpan:
     """Make adjacent stops of one machine one stop."""
     node = await _common_machine(body.stops, context, principal)
     effect = await _effect_of(context, node, body.reason, body.state, principal)
-    async with write_once(context.database) as session:
-        items = [
-            await _load_locked(session, context, reference.id, reference.version, principal)
-            for reference in body.stops
-        ]
-        items = sorted({item.id: item for item in items}.values(), key=lambda i: i.stop.start_us)
-        refusals.check_adjacent(items)
-        entry = _merged_entry(items, effect, body, principal)
-        change_id = await record_change(
-            session, principal, "merged", ("stop", items[0].id),
-            before={"stops": [_summary_of(item) for item in items]}, after=_summary_of(entry),
-            equipment=node.path, reason=body.why,
-        )  # fmt: skip
-        await entries.write_entries(session, node.id, change_id, [entry])
+    items = [
+        await _load_locked(session, context, reference.id, reference.version, principal)
+        for reference in body.stops
+    ]
+    items = sorted({item.id: item for item in items}.values(), key=lambda i: i.stop.start_us)
+    refusals.check_adjacent(items)
+    entry = _merged_entry(items, effect, body, principal)
+    change_id = await record_change(
+        session, principal, "merged", ("stop", items[0].id),
+        before={"stops": [_summary_of(item) for item in items]}, after=_summary_of(entry),
+        equipment=node.path, reason=body.why,
+    )  # fmt: skip
+    await entries.write_entries(session, node.id, change_id, [entry])
     return ChangedSpan(change_id, node.id, entry.start_us, entry.end_us)
 
 
 async def undo_stop(
-    stop_id: str, body: StopUndo, context: AppContext, principal: Principal
+    stop_id: str,
+    body: StopUndo,
+    context: AppContext,
+    session: WriteSession,
+    principal: Principal,
 ) -> ChangedSpan:
     """Undo the last change of a stop; the change before it can be undone next."""
     node, _ = await machine_of(context, stop_id, principal)
-    async with write_once(context.database) as session:
-        item = await _load_locked(session, context, stop_id, body.version, principal)
-        if item.stop.version == 0:
-            raise refusals.nothing_to_undo(item)
-        query = statements.entries_of_change(item.stop.version)
-        rows = (await session.execute(query)).mappings().all()
-        in_force = [row for row in rows if row["known_to"] is None]
-        starts = {row["start_at"] for row in in_force}
-        if any(row["start_at"] not in starts for row in rows):
-            raise refusals.changed_since(item)
-        ended_query = statements.entries_ended_by(item.stop.version)
-        ended = (await session.execute(ended_query)).mappings().all()
-        change_id = await record_change(
-            session, principal, "undone", ("stop", item.id), before=_summary_of(item),
-            after={"undone_change": item.stop.version}, equipment=node.path, reason=body.why,
-        )  # fmt: skip
-        await session.execute(statements.end_entries([row["id"] for row in in_force], change_id))
-        await entries.restore_entries(session, ended)
-        touched = [*in_force, *ended]
-        start_us = min(microseconds_of(row["start_at"]) for row in touched)
-        end_us = max(microseconds_of(row["end_at"]) for row in touched)
-        await entries.mark_span(session, node.id, start_us, end_us)
+    item = await _load_locked(session, context, stop_id, body.version, principal)
+    if item.stop.version == 0:
+        raise refusals.nothing_to_undo(item)
+    query = statements.entries_of_change(item.stop.version)
+    rows = (await session.execute(query)).mappings().all()
+    in_force = [row for row in rows if row["known_to"] is None]
+    starts = {row["start_at"] for row in in_force}
+    if any(row["start_at"] not in starts for row in rows):
+        raise refusals.changed_since(item)
+    ended_query = statements.entries_ended_by(item.stop.version)
+    ended = (await session.execute(ended_query)).mappings().all()
+    change_id = await record_change(
+        session, principal, "undone", ("stop", item.id), before=_summary_of(item),
+        after={"undone_change": item.stop.version}, equipment=node.path, reason=body.why,
+    )  # fmt: skip
+    await session.execute(statements.end_entries([row["id"] for row in in_force], change_id))
+    await entries.restore_entries(session, ended)
+    touched = [*in_force, *ended]
+    start_us = min(microseconds_of(row["start_at"]) for row in touched)
+    end_us = max(microseconds_of(row["end_at"]) for row in touched)
+    await entries.mark_span(session, node.id, start_us, end_us)
     return ChangedSpan(change_id, node.id, start_us, end_us)
 
 
-async def change_view(context: AppContext, changed: ChangedSpan) -> dict[str, Any]:
-    """Return the stops that there are now where a change was made."""
-    stops = await load_stops(context, [changed.equipment_id], changed.start_us, changed.end_us)
+async def change_view(
+    context: AppContext, session: WriteSession, changed: ChangedSpan
+) -> dict[str, Any]:
+    """Return the stops that the transaction leaves where it made a change."""
+    stops = await load_stops(
+        context, [changed.equipment_id], changed.start_us, changed.end_us,
+        transaction=await connection_of(session),
+    )  # fmt: skip
     return {"change": changed.change_id, "stops": [stop_item(item) for item in stops]}
 
 

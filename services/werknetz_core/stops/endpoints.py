@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.require import MayEnterStops, MayRead
-from werknetz_core.context.app_context import AppContext, ContextDep
+from werknetz_core.context.app_context import AppContext, ContextDep, WriteSessionDep
 from werknetz_core.context.polling import Revision, refuse_unknown_parameters
 from werknetz_core.context.time_spec import format_utc, parse_instant, parse_span
 from werknetz_core.context.windows import time_context_of
@@ -169,17 +169,21 @@ async def _stops_response(
 
 
 @router.post("/stops", status_code=201, response_model=StopChangeView)
-async def enter_stop(body: NewStop, context: ContextDep, principal: MayEnterStops) -> Response:
+async def enter_stop(
+    body: NewStop, context: ContextDep, session: WriteSessionDep, principal: MayEnterStops
+) -> Response:
     """Enter a stop that the machine did not report. KPIs follow within seconds."""
-    changed = await changes.enter_stop(body, context, principal)
-    return json_response(await changes.change_view(context, changed), status=201)
+    changed = await changes.enter_stop(body, context, session, principal)
+    return json_response(await changes.change_view(context, session, changed), status=201)
 
 
 @router.post("/stops:merge", response_model=StopChangeView)
-async def merge_stops(body: StopMerge, context: ContextDep, principal: MayEnterStops) -> Response:
+async def merge_stops(
+    body: StopMerge, context: ContextDep, session: WriteSessionDep, principal: MayEnterStops
+) -> Response:
     """Make adjacent stops of one machine one stop."""
-    changed = await changes.merge_stops(body, context, principal)
-    return json_response(await changes.change_view(context, changed))
+    changed = await changes.merge_stops(body, context, session, principal)
+    return json_response(await changes.change_view(context, session, changed))
 
 
 @router.post("/stops/{stop_id}:classify", response_model=StopChangeView)
@@ -188,6 +192,7 @@ async def classify_stop(
     body: Classification,
     request: Request,
     context: ContextDep,
+    session: WriteSessionDep,
     principal: MayEnterStops,
 ) -> Response:
     """Give a stop a reason, a state, a comment; also again. KPIs follow within seconds.
@@ -195,25 +200,35 @@ async def classify_stop(
     Send the `version` of the stop as you saw it (or `If-Match`): 409 if another person was faster.
     """
     body.version = changes.expected_version(request, body.version)
-    changed = await changes.classify_stop(stop_id, body, context, principal)
-    return json_response(await changes.change_view(context, changed))
+    changed = await changes.classify_stop(stop_id, body, context, session, principal)
+    return json_response(await changes.change_view(context, session, changed))
 
 
 @router.post("/stops/{stop_id}:split", response_model=StopChangeView)
 async def split_stop(
-    stop_id: str, body: StopSplit, request: Request, context: ContextDep, principal: MayEnterStops
+    stop_id: str,
+    body: StopSplit,
+    request: Request,
+    context: ContextDep,
+    session: WriteSessionDep,
+    principal: MayEnterStops,
 ) -> Response:
     """Split a stop at an instant inside it."""
     body.version = changes.expected_version(request, body.version)
-    changed = await changes.split_stop(stop_id, body, context, principal)
-    return json_response(await changes.change_view(context, changed))
+    changed = await changes.split_stop(stop_id, body, context, session, principal)
+    return json_response(await changes.change_view(context, session, changed))
 
 
 @router.post("/stops/{stop_id}:undo", response_model=StopChangeView)
 async def undo_stop(
-    stop_id: str, body: StopUndo, request: Request, context: ContextDep, principal: MayEnterStops
+    stop_id: str,
+    body: StopUndo,
+    request: Request,
+    context: ContextDep,
+    session: WriteSessionDep,
+    principal: MayEnterStops,
 ) -> Response:
     """Undo the last change of a stop; the change before it can be undone next."""
     body.version = changes.expected_version(request, body.version)
-    changed = await changes.undo_stop(stop_id, body, context, principal)
-    return json_response(await changes.change_view(context, changed))
+    changed = await changes.undo_stop(stop_id, body, context, session, principal)
+    return json_response(await changes.change_view(context, session, changed))

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -69,15 +70,18 @@ async def load_stops(
     start_us: int,
     end_us: int,
     as_of_us: int | None = None,
+    transaction: ReadConnection | None = None,
 ) -> list[MachineStop]:
     """Return the whole stops that overlap the span, by machine and start.
 
-    `as_of_us`: as they were known then; None: as they are known now.
+    `as_of_us`: as they were known then; None: as they are known now. `transaction`: its
+    changes count, too; None: one state of the database.
     """
     as_of = None if as_of_us is None else instant_of(as_of_us)
     tree = await context.tree.current()
     paths = {node.id: node.path for node in tree.nodes.values()}
-    async with context.database.snapshot() as connection:
+    opened = context.database.snapshot() if transaction is None else nullcontext(transaction)
+    async with opened as connection:
         pieces = await _load_pieces(connection, ids, (start_us, end_us), as_of)
         entries = await _load_entries(connection, ids, pieces, (start_us, end_us), as_of)
         thresholds = await load_thresholds(connection, as_of)

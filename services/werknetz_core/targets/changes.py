@@ -163,7 +163,7 @@ async def _measure_baseline(
             connection, tree, definition, definition.baseline, context.now_us(), None
         )
         standards = await measure_standards(connection, tree, definition)
-    problem = sums.problem or (None if sums.output > 0 else "nothing good was produced")
+    problem = sums.problem or (None if sums.output > 0 else Sentence("target.nothing_good"))
     if problem is None:
         return sums, standards
     span: UtcSpan = definition.baseline

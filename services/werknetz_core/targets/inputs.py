@@ -7,6 +7,7 @@ from werknetz.domain.bucket import instant_of
 from werknetz.domain.window import Window
 from werknetz.store.kpis.kpi_facts import ATTENDED_MACHINES
 from werknetz.store.session import ReadConnection
+from werknetz.texts.sentence import Sentence
 from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.context.time_spec import UtcSpan
 from werknetz_core.kpis.scopes.facts import FactQuery, load_fact_sums
@@ -56,12 +57,12 @@ async def _load_costs(
         valuation = valuations[row.machine.id]
         if valuation.currency is None:
             line = row.machine.path.rpartition("/")[0]
-            problem = f"{row.machine.path} has no rate: PUT /api/v1/line_rates/{line}"
+            problem = Sentence("target.no_rate", machine=row.machine.path, line=line)
             return [(0.0, problem)] * len(windows)
         currencies.add(valuation.currency)
         totals[row.window - 1] += row.elements.judged_s / 3600 * valuation.per_hour
     if len(currencies) > 1:
-        problem = f"the rates are in several currencies: {', '.join(sorted(currencies))}"
+        problem = Sentence("target.several_currencies", currencies=sorted(currencies))
         return [(0.0, problem)] * len(windows)
     return [(total, None) for total in totals]
 
@@ -82,12 +83,9 @@ async def _load_attended_hours(
         values = sums.get(number, {})
         reason = None
         if not values.get("attendances", 0.0):
-            reason = "nobody reports attendance"
+            reason = Sentence("target.no_attendance")
         elif lines := without.get(number):
-            reason = (
-                f"nobody reports attendance at {min(lines)}, whose output would count: leave it"
-                " out of `under`"
-            )
+            reason = Sentence("target.line_without_attendance", line=min(lines))
         inputs.append((values.get("apat_s", 0.0) / 3600, reason))
     return inputs
 

@@ -14,6 +14,7 @@ from werknetz.kpi.targets.standards import Standards
 from werknetz.kpi.targets.status import TargetStatus, status_of
 from werknetz.kpi.targets.wording import headline_of, sentences_of
 from werknetz.store.session import ReadConnection
+from werknetz.texts.sentence import Sentence, write_text
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.time_spec import UtcSpan, format_local
 from werknetz_core.losses.ranking.ledger import ancestor_path
@@ -24,7 +25,7 @@ from werknetz_core.targets.standards import load_standards, valuation_document
 
 Document = dict[str, Any]
 _DAY_US: Final = 86_400_000_000
-JUST_ENDED: Final = "the baseline has just ended: there is no time after it"
+JUST_ENDED: Final = Sentence("target.baseline_just_ended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class MeasuredTarget:
 
     @property
     def headline(self) -> str:
-        return headline_of(self.target.definition.path, self.status)
+        """Return the headline in the language of the request."""
+        return write_text(headline_of(self.target.definition.path, self.status))
 
 
 def base_of(target: StoredTarget) -> float:
@@ -146,7 +148,7 @@ def target_document(measured: MeasuredTarget) -> Document:
         "now_start": format_local(measured.now_span.start_us, zone),
         "now_end": format_local(measured.now_span.end_us, zone),
         "productivity": None if now is None else now.productivity,
-        "reason": JUST_ENDED if now is None else now.problem,
+        "reason": _write(JUST_ENDED if now is None else now.problem),
         "judged_share": None if now is None else now.judged_share,
         **_status(path, status),
         "created_by": target.created_by,
@@ -158,7 +160,7 @@ def _status(path: TargetPath, status: TargetStatus) -> Document:
     forecast = status.forecast
     names = (
         "change", "path_change", "gap_points", "path_gap_points", "change_at_due", "first_met_on",
-        "reach_by", "needed_per_month", "forecast_reason",
+        "reach_by", "needed_per_month",
     )  # fmt: skip
     return {
         "state": status.state.value,
@@ -170,9 +172,14 @@ def _status(path: TargetPath, status: TargetStatus) -> Document:
             "low": forecast.low, "high": forecast.high, "reached_on": forecast.reached_on,
             "points": forecast.points,
         },
-        "headline": headline_of(path, status),
-        "text": sentences_of(path, status),
+        "forecast_reason": _write(status.forecast_reason),
+        "headline": write_text(headline_of(path, status)),
+        "text": [write_text(text) for text in sentences_of(path, status)],
     }  # fmt: skip
+
+
+def _write(text: str | None) -> str | None:
+    return None if text is None else write_text(text)
 
 
 def _baseline(measured: MeasuredTarget) -> Document:
@@ -218,7 +225,7 @@ async def detail_document(
         **target_document(measured),
         "series": [_point(value, measured) for value in measured.series],
         "contributions": [_contribution(c) for c in contributions],
-        "contributions_reason": problem,
+        "contributions_reason": _write(problem),
         "valuation": valuation,
         "scenario": _scenario(measured, now, problem, factors) if factors else None,
     }
@@ -227,7 +234,7 @@ async def detail_document(
 def _no_losses_because(measured: MeasuredTarget) -> str | None:
     """Return why the gap cannot be divided into losses; None: it can."""
     if measured.target.definition.output != "earned_standard_minutes":
-        return "parts are no time: choose earned standard minutes as the output"
+        return Sentence("target.parts_are_no_time")
     if measured.now is None:
         return JUST_ENDED
     return measured.now.problem
@@ -268,7 +275,7 @@ def _scenario(
     """Return what the change would be if the losses were multiplied by their factors."""
     document: Document = {
         "factors": dict(factors), "change": None, "gained_points": None, "gap_points": None,
-        "reason": problem,
+        "reason": _write(problem),
     }  # fmt: skip
     change = measured.change
     if now is None or change is None:
@@ -279,7 +286,7 @@ def _scenario(
     lost.pop("other", None)
     good_s = good_time_if(TimeSums(lost, now.sums.good_s), factors)
     if good_s is None or now.sums.good_s <= 0:
-        return document | {"reason": "nothing was produced, so no speed is known"}
+        return document | {"reason": write_text(Sentence("target.no_speed"))}
     changed = (1 + change) * good_s / now.sums.good_s - 1
     return document | {
         "change": changed,

@@ -9,6 +9,7 @@ from werknetz.domain.window import Period, Window, windows_between
 from werknetz.kpi.targets.forecast import IndexPoint
 from werknetz.kpi.targets.standards import Standards
 from werknetz.store.session import ReadConnection
+from werknetz.texts.sentence import Sentence
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.time_spec import UtcSpan
 from werknetz_core.kpis.window_sums import SumQuery, load_window_sums
@@ -22,7 +23,7 @@ MONTHS_FROM_US: Final = 180 * _DAY_US
 WEEKS_FROM_US: Final = 28 * _DAY_US
 PERIODS_MAX: Final = 400  # earlier periods are left out
 _NAMES: Final = frozenset({"judged_s", "judged_pri_gq_s", "gq", "pbt_s"})
-NOT_JUDGED: Final = "no planned busy time that can be judged"
+NOT_JUDGED: Final = Sentence("target.not_judged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,5 +136,5 @@ def _value_of(
     if problem is None and sums["judged_s"] <= 0:
         problem = NOT_JUDGED
     if problem is None and unit_input <= 0:
-        problem = f"no input: {definition.input.replace('_', ' ')} are 0"
+        problem = Sentence("target.no_input", input=definition.input)
     return PeriodValue(span, output, unit_input, sums["judged_s"], sums["pbt_s"], problem)

@@ -32,6 +32,7 @@ from werknetz.store.kpis.product_output import (
 )
 from werknetz.store.kpis.products import PRODUCTS_OF_ORDERS
 from werknetz.store.session import ReadConnection
+from werknetz.texts.sentence import Sentence, write_text
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.time_spec import UtcSpan
 from werknetz_core.loss_times.measure import MachineLosses
@@ -39,6 +40,7 @@ from werknetz_core.targets.definition import TargetDefinition
 from werknetz_core.targets.scope import nodes_of
 
 _NAMED_MAX: Final = 20  # products that an answer names; their number and share are of all
+_NAMED_IN_TEXT: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,40 +277,36 @@ def valuation_document(tree: EquipmentTree, valued: ValuedOutput) -> dict[str, A
         "unattributed_share": valued.share_of(valued.unattributed_s),
         "new_products": rows_of(valued.new),
         "changed_standards": rows_of(valued.changed),
-        "text": _sentences_of(valued),
+        "text": [write_text(text) for text in _sentences_of(valued)],
     }
 
 
-def _sentences_of(valued: ValuedOutput) -> list[str]:
+def _sentences_of(valued: ValuedOutput) -> list[Sentence]:
     """Return what does not count at a frozen standard, and which standards have changed."""
     sentences = []
     if valued.new:
-        names = _names_of(valued.new)
-        sentences.append(
-            f"{_percent(valued.share_of(valued.new_s))} of the output is of products that are new"
-            f" at their machines since the baseline ({names}): it counts at their first standard."
-        )
+        share, names = _share(valued.share_of(valued.new_s)), _names_of(valued.new)
+        sentences.append(Sentence("target.new_products", share=share, names=names))
     if valued.changed:
-        names = _names_of(valued.changed)
-        sentences.append(
-            f"The standards of {names} have changed since the baseline: they count at those of the"
-            " baseline."
-        )
+        sentences.append(Sentence("target.changed_standards", names=_names_of(valued.changed)))
     if valued.unattributed_s > 0:
-        sentences.append(
-            f"{_percent(valued.share_of(valued.unattributed_s))} of the output names no product:"
-            " it counts at the standards in force."
-        )
+        share = _share(valued.share_of(valued.unattributed_s))
+        sentences.append(Sentence("target.no_product", share=share))
     return sentences
 
 
-def _names_of(standards: Sequence[StandardInUse]) -> str:
+def _names_of(standards: Sequence[StandardInUse]) -> list[str] | Sentence:
     names = list(dict.fromkeys(row.product for row in standards))
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more
+    if len(names) <= _NAMED_IN_TEXT:
+        return names
+    return Sentence(
+        "target.names_and_more", names=names[:_NAMED_IN_TEXT], more=len(names) - _NAMED_IN_TEXT
+    )
 
 
-def _percent(share: float | None) -> str:
+def _share(share: float | None) -> Sentence:
     if share is None:
-        return "All"
-    return "Less than 0.1 %" if 0 < share < 0.0005 else f"{share * 100:.1f} %"
+        return Sentence("target.share_all")
+    if 0 < share < 0.0005:
+        return Sentence("target.share_below_one_tenth")
+    return Sentence("target.share", percent=share * 100)

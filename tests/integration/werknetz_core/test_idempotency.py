@@ -126,7 +126,7 @@ async def test_secrets_of_new_keys_are_not_stored(world: World) -> None:
     assert all(b"wn_" not in row["body"] for row in stored)
 
 
-async def test_stops_answer_after_their_transaction(
+async def test_changes_of_stops_are_stored_with_their_answers(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await pieces(world, PRESS, ("09:00", "09:10", M, "adet"))
@@ -139,6 +139,11 @@ async def test_stops_answer_after_their_transaction(
     first, second = await classify(), await classify()
     assert (first.status_code, second.status_code, is_replayed(second)) == (200, 200, True)
     assert first.json() == second.json()
+    transactions = await world.database.fetch(
+        "SELECT xmin::text FROM state_entries UNION SELECT xmin::text FROM stored_answers"
+    )
+    assert len(transactions) == 1, "the change and its answer are not one transaction"
+    # Rows without an answer are those of versions that answered after the transaction.
     lost = "UPDATE stored_answers SET status = NULL, body = NULL, created_at = clock_timestamp()"
     await world.database.execute(f"{lost} - interval '50 seconds'")
     assert await code_of(await classify()) == (409, "request_in_progress")

@@ -179,3 +179,13 @@ async def test_doubts_are_named(world: World) -> None:
     text = answer.json()["text"]
     assert f"Doubt: {PRESS}: the state is unknown in 10.0% of the planned busy time." in text
     assert f"Doubt: {PRESS}: people entered 1 quantities." in text
+    url = f"/kpi_values/explain?equipment={LINE}&kpi=oee&{SPAN}"
+    german = (await world.get(url, headers={"Accept-Language": "de"})).json()
+    texts = {doubt["kind"]: doubt["text"] for doubt in german["doubts"]
+             if doubt["equipment"] == PRESS}  # fmt: skip
+    assert texts["unknown_state"] == (
+        "der Zustand ist in 10,0 % der geplanten Belegungszeit unbekannt"
+    )
+    assert texts["cycle_too_easy"] == "Geplante Stückzeit ist länger als die tatsächliche"
+    assert f"Zweifel: {PRESS}: von Hand eingetragene Mengen: 1." in german["text"]
+    assert german["text"][1].startswith("Formel, Version ")

@@ -94,6 +94,7 @@ async def test_many_questions_have_an_answer_or_a_problem_each(world: World) -> 
         ("equipment=nordwerk/emdn-1&kpi=oee", 404, "unknown_equipment", PLANT),
         ("equipment=Nord//x&kpi=oee", 422, "invalid_parameter", "nordwerk/emden-1"),
         (f"equipment={PLANT}&kpi=availabilty", 422, "unknown_kpi", "availability"),
+        (f"equipment={PLANT}&kpi=oee,quality_ratio", 422, "unknown_kpi", "kpi=oee&kpi=quality_r"),
         (f"equipment={PLANT}", 422, "invalid_parameter", "kpi=oee"),
         (f"equipment={PLANT}&kpi=oee&granularty=shift", 422, "invalid_parameter", "granularity"),
         (f"equipment={PLANT}&kpi=oee&granularity=fortnight", 422, "invalid_parameter", "1mo"),

@@ -6,11 +6,14 @@ import sys
 from pathlib import Path
 from typing import Never
 
+import httpx2
 import pytest
 
 from werknetz.runtime import heartbeat
 from werknetz_client import cli
+from werknetz_client.client import Client
 from werknetz_client.errors import ApiError
+from werknetz_client.transport import in_language_of_shell
 
 FOREIGN = ("werknetz_core", "werknetz_edge", "werknetz_worker", "asyncua", "celery", "fastapi")
 
@@ -64,3 +67,35 @@ def test_every_error_of_a_request_has_a_line(
     assert lines == [
         "Error: first", "         ^", "       /body/tests: second\\x1b[2J", "Hint: correct it",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({}, "en"), ({"LANG": "C.UTF-8"}, "en"), ({"LANG": "en_US.UTF-8"}, "en"),
+        ({"LANG": "de_DE.UTF-8"}, "de"), ({"LANG": "de"}, "de"), ({"LANG": "de@euro"}, "de"),
+        ({"LANG": "den_CA"}, "en"), ({"LANG": "de_AT", "LC_MESSAGES": "C"}, "en"),
+        ({"LANG": "C", "LC_MESSAGES": "de_CH.UTF-8"}, "de"),
+        ({"LC_ALL": "en_GB", "LC_MESSAGES": "de_DE", "LANG": "de_DE"}, "en"),
+        ({"LC_ALL": "", "LC_MESSAGES": "", "LANG": "de_DE"}, "de"),
+    ],
+)  # fmt: skip
+def test_the_command_line_has_the_language_of_the_shell(
+    environment: dict[str, str], language: str
+) -> None:
+    headers: list[str | None] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        headers.append(request.headers.get("Accept-Language"))
+        return httpx2.Response(200, json={"items": [], "next": None})
+
+    def send(language: str | None = None) -> None:
+        transport = httpx2.MockTransport(answer)
+        with Client("http://core", "wn_x_y", transport=transport, language=language) as client:
+            client.gaps.list()
+
+    with in_language_of_shell(environment):
+        send()
+        send("de")
+    send()
+    assert headers == [language, "de", None]

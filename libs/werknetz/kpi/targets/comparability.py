@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
+from werknetz.texts.sentence import Sentence
+
 PRODUCT_FAMILY: Final = "product_family"
 DEFINITION: Final = "definition"
 COVERAGE: Final = "coverage"
@@ -126,7 +128,7 @@ def _compare_one(
         if name not in ignored and (share is None or share < LIMITS[name])
     ]
     if e.value is None:
-        reasons.append("it has no value")
+        reasons.append(Sentence("comparability.no_value"))
     counted = [share or 0.0 for name, share in parts.items() if name not in ignored]
     score = math.prod(counted) ** (1 / len(counted)) if counted else 1.0
     shares = (e.judged_share, e.known_share, 1 - (e.late_share or 0.0))
@@ -134,36 +136,39 @@ def _compare_one(
     return Comparability(e.name, parts, score, trust, tuple(reasons), None)
 
 
-def _reason(name: str, share: float | None, e: ComparedEquipment) -> str:
+def _reason(name: str, share: float | None, e: ComparedEquipment) -> Sentence:
     if name == PRODUCT_FAMILY:
         return _reason_of_family(share, e)
     if name == DEFINITION:
-        return "its definition differs: " + ", ".join(
-            f"{key} = {value}" for key, value in sorted(e.definition.items())
-        )
+        items = [f"{key} = {value}" for key, value in sorted(e.definition.items())]
+        return Sentence("comparability.definition_differs", items=items)
     if name == COVERAGE:
-        judged = "nothing" if share is None else _below(share, LIMITS[COVERAGE])
-        return f"{judged} of its planned time can be judged"
+        judged = (
+            Sentence("comparability.nothing") if share is None else _below(share, LIMITS[COVERAGE])
+        )
+        return Sentence("comparability.coverage", judged=judged)
     if share is None:
-        return "it has no shift calendar"
-    return f"its calendar differs: {e.planned_hours_a_week:.0f} planned hours a week and machine"
+        return Sentence("comparability.no_calendar")
+    return Sentence("comparability.calendar_differs", hours=e.planned_hours_a_week)
 
 
-def _below(share: float, limit: float) -> str:
+def _below(share: float, limit: float) -> Sentence:
     """Return a share with as many digits as it takes to be below the limit."""
-    texts = (f"{share:.{digits}%}" for digits in range(4))
-    return next((text for text in texts if float(text[:-1]) < limit * 100), f"almost {limit:.0%}")
+    for percent in (round(share * 100, digits) for digits in range(4)):
+        if percent < limit * 100:
+            return Sentence("comparability.percent", percent=percent)
+    return Sentence("comparability.almost", limit=limit)
 
 
-def _reason_of_family(share: float | None, e: ComparedEquipment) -> str:
+def _reason_of_family(share: float | None, e: ComparedEquipment) -> Sentence:
     if share is None:
-        return "its products are unknown: no order names its material"
+        return Sentence("comparability.products_unknown")
     unknown = e.unknown_product_share or 0.0
     if share >= LIMITS[PRODUCT_FAMILY] * (1 - unknown):  # what is known is comparable
-        return f"its products are unknown for {unknown:.0%} of the run time"
-    also = f", and for {unknown:.0%} the product is unknown" if unknown > 0 else ""
+        return Sentence("comparability.products_unknown_share", unknown=unknown)
+    also = Sentence("comparability.also_unknown", unknown=unknown) if unknown > 0 else ""
     same = _below(share, LIMITS[PRODUCT_FAMILY])
-    return f"it makes other products: {same} of the run time is for those of the others{also}"
+    return Sentence("comparability.other_products", same=same, also=also)
 
 
 def _usual_families(equipment: Sequence[ComparedEquipment]) -> dict[ProductFamily, float]:

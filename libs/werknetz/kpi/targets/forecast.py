@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from werknetz.texts.sentence import Sentence
+
 METHOD: Final = "weighted least squares line, 80 % prediction band"
 POINTS_MIN: Final = 3
 AHEAD_MAX: Final = 3.0  # in multiples of the observed time
@@ -106,7 +108,7 @@ class IndexTrend:
 
 def no_forecast_because(
     trend: IndexTrend | None, series: Sequence[IndexPoint], on: date, goal: float
-) -> str | None:
+) -> Sentence | None:
     """Return why a line through the series is no forecast for a day; None: it is one.
 
     There are too few periods; or the day is further ahead than three times the observed time; or
@@ -114,15 +116,13 @@ def no_forecast_because(
     """
     if trend is None:
         usable = sum(point.weight > 0 and math.isfinite(point.change) for point in series)
-        return f"too little history, {usable} periods with data, {POINTS_MIN} are needed"
+        return Sentence("target.few_periods", periods=usable, needed=POINTS_MIN)
     ahead = on.toordinal() - trend.last_day
     if ahead > AHEAD_MAX * trend.observed_days:
-        return (
-            f"too little history, {trend.observed_days:.0f} days for a date {ahead:.0f} days ahead"
-        )
+        return Sentence("target.far_ahead", observed=trend.observed_days, ahead=ahead)
     width = trend.band_width_on(on)
     if width > max(goal, BAND_MIN):
-        return f"the history varies too much, the band would be {width * 100:.0f} points wide"
+        return Sentence("target.varies", points=width * 100)
     return None
 
 

@@ -17,3 +17,9 @@ export function rootsOf(all: readonly Plant[], allowed: readonly string[] | null
   if (allowed !== null) return paths;
   return [...new Set(paths.map((path) => path.split("/")[0] ?? path))];
 }
+
+/** Return the time zone of the plant that an equipment belongs to; UTC for a group of plants. */
+export function zoneOf(all: readonly Plant[], path: string): string {
+  const plant = all.find((one) => path === one.path || path.startsWith(`${one.path}/`));
+  return plant?.time_zone ?? "UTC";
+}

@@ -23,6 +23,9 @@ export function Frame() {
           <Link className={styles.screen} to="/" activeOptions={{ exact: true }}>
             {t("screens.group")}
           </Link>
+          <Link className={styles.screen} to="/losses">
+            {t("screens.losses")}
+          </Link>
         </nav>
         <Switches />
       </header>
@@ -39,7 +42,8 @@ function Switches() {
   const client = useQueryClient();
   const who = useSuspenseQuery(me);
   const { language, change } = useLanguage();
-  const { setColorScheme } = useMantineColorScheme();
+  // Else a style element switches transitions off for the change, which the policy blocks.
+  const { setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const scheme = useComputedColorScheme("light");
   const other = scheme === "dark" ? "light" : "dark";
   const leave = () => signOut().finally(() => client.resetQueries());

@@ -24,6 +24,22 @@ function periodOf(search: Record<string, unknown>): PeriodSearch {
   return { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) };
 }
 
+/** What the address of the losses holds: of what, of when, grouped and ordered how. */
+export interface LossSearch extends PeriodSearch {
+  under?: string;
+  by?: string;
+  sort?: string;
+}
+
+function lossSearchOf(search: Record<string, unknown>): LossSearch {
+  const names = ["under", "by", "sort"] as const;
+  const found = names.flatMap((name) => {
+    const text = textOf(search[name]);
+    return text === undefined ? [] : [[name, text]];
+  });
+  return { ...periodOf(search), ...Object.fromEntries(found) };
+}
+
 const root = createRootRoute({ component: Frame, notFoundComponent: UnknownPage });
 
 const group = createRoute({
@@ -45,8 +61,15 @@ const machine = createRoute({
   component: lazyRouteComponent(() => import("../screens/Machine/MachineScreen"), "MachineScreen"),
 });
 
+const losses = createRoute({
+  getParentRoute: () => root,
+  path: "/losses",
+  validateSearch: lossSearchOf,
+  component: lazyRouteComponent(() => import("../screens/Losses/LossesScreen"), "LossesScreen"),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([group, plant, machine]),
+  routeTree: root.addChildren([group, plant, machine, losses]),
   defaultPreload: "intent",
   scrollRestoration: true,
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),

@@ -51,3 +51,9 @@ it("orders by the greatest loss, then by name", () => {
   const items = [item("b", { idle: 5 }), item("c", { idle: 9 }), item("a", { idle: 5 })];
   expect(items.toSorted(byNeed).map(({ name }) => name)).toEqual(["c", "a", "b"]);
 });
+
+it("does not compare a shift with a week: what runs now comes first", () => {
+  const resting = item("a", { idle: 9000 });
+  const running = { ...resting, name: "b", now: { ...resting.week, times_s: { idle: 5 } } };
+  expect([resting, running].toSorted(byNeed).map(({ name }) => name)).toEqual(["b", "a"]);
+});

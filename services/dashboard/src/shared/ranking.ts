@@ -12,7 +12,11 @@ export function lostSeconds(item: OverviewItem): number {
   );
 }
 
-/** Order: the greatest loss first, then by name. */
+/** Order: those in a shift, the greatest loss first; then those that show their week; by name. */
 export function byNeed(left: OverviewItem, right: OverviewItem): number {
-  return lostSeconds(right) - lostSeconds(left) || left.name.localeCompare(right.name);
+  return (
+    Number(right.now !== null) - Number(left.now !== null) ||
+    lostSeconds(right) - lostSeconds(left) ||
+    left.name.localeCompare(right.name)
+  );
 }

@@ -8,6 +8,7 @@ from werknetz.kpi.definition import Kpi
 from werknetz.kpi.elements import Elements
 from werknetz.store.kpis import kpi_explanation as statements
 from werknetz.store.session import Database
+from werknetz.texts.sentence import Sentence, write_text
 from werknetz_core.kpis.explanation.trace import SAMPLES_MAX, TraceSpan
 
 DOUBTS_MAX: Final = 100
@@ -45,82 +46,76 @@ async def load_doubts(
     ]
     doubts += [
         _document("uncertain_clock", machines[row["equipment_id"]][0], None, row["counted"],
-                  f"{row['counted']:,} samples have no reliable time of their source")
+                  Sentence("doubt.uncertain_clock", count=row["counted"]))
         for row in uncertain
     ]  # fmt: skip
     doubts += _doubts_of_changes(machines, entries, revisions)
     doubts += [
         _document(row["kind"], machines[row["equipment_id"]][0], None, row["findings"],
-                  row["detail"])
+                  _finding_text(row["kind"], row["detail"]))
         for row in findings
     ]  # fmt: skip
     return sorted(doubts, key=lambda doubt: (doubt["equipment"], doubt["kind"]))[:DOUBTS_MAX]
 
 
-def sentences_of(doubts: Sequence[Document]) -> Iterator[str]:
+def _finding_text(kind: str, detail: str) -> Sentence:
+    """Return the stored text of a finding, which is English; in German what kind it is."""
+    return Sentence.with_english(detail, f"finding.{kind}", {})
+
+
+def sentences_of(doubts: Sequence[Document]) -> Iterator[Sentence]:
     """Yield a sentence or more a doubt; those of findings name their equipment themselves."""
     for doubt in doubts:
         text = doubt["text"].removesuffix(".")
         if not text.startswith(doubt["equipment"]):
             text = f"{doubt['equipment']}: {text}"
-        yield f"Doubt: {text}."
+        yield Sentence("explanation.doubt", text=text)
 
 
-def doubts_of_sums(kpi: Kpi, e: Elements) -> Iterator[tuple[str, float | None, str]]:
+def doubts_of_sums(kpi: Kpi, e: Elements) -> Iterator[tuple[str, float | None, Sentence]]:
     """Yield kind, share of the time that is not known, and text."""
     state_share, plan_share = e.coverage, e.plan_share
     if state_share is not None and state_share < _ALMOST_ALL:
-        yield (
-            "unknown_state",
-            1 - state_share,
-            (f"the state is unknown in {_percent(1 - state_share)} of the planned busy time"),
-        )
+        share = 1 - state_share
+        yield "unknown_state", share, Sentence("doubt.unknown_state", share=_share(share))
     known_s = kpi.quantity_known
-    share = None if known_s is None else e.quantity_share(known_s)
-    if known_s is not None and share is not None and share < _ALMOST_ALL:
-        kind, text = _missing_quantity(e, known_s)
-        yield kind, 1 - share, f"{text} in {_percent(1 - share)} of the planned busy time"
+    known_share = None if known_s is None else e.quantity_share(known_s)
+    if known_s is not None and known_share is not None and known_share < _ALMOST_ALL:
+        kind, missing = _missing_quantity(e, known_s)
+        share = 1 - known_share
+        text = Sentence("doubt.quantity_missing", missing=missing, share=_share(share))
+        yield kind, share, text
     if e.unplanned_busy_s and _EARNED.intersection(kpi.inputs) and "pot_s" not in kpi.inputs:
-        yield (
-            "unplanned_production",
-            None,
-            (
-                f"machines produced {e.unplanned_busy_s / 60:,.1f} minutes outside planned busy"
-                " time: what they made there counts, the time does not"
-            ),
-        )
+        text = Sentence("doubt.unplanned_production", minutes=e.unplanned_busy_s / 60)
+        yield "unplanned_production", None, text
     if e.quality_gq > e.quality_pq * _ALMOST_MORE and _QUANTITIES.intersection(kpi.inputs):
-        counts = f"{e.quality_gq:,.10g} good parts of {e.quality_pq:,.10g} produced"
-        text = f"{counts}: a counter or its role is wrong"
+        text = Sentence("doubt.good_exceeds_produced", good=e.quality_gq, produced=e.quality_pq)
         yield "good_exceeds_produced", None, text
     if plan_share is not None and plan_share < _ALMOST_ALL:
-        yield (
-            "no_shift_calendar",
-            1 - plan_share,
-            (
-                f"no shift calendar holds in {_percent(1 - plan_share)} of the time:"
-                " all of it counts as planned"
-            ),
-        )
+        share = 1 - plan_share
+        yield "no_shift_calendar", share, Sentence("doubt.no_shift_calendar", share=_share(share))
     if e.late_share:
-        yield "late_samples", e.late_share, f"{_percent(e.late_share)} of the samples arrived late"
+        text = Sentence("doubt.late_samples", share=_share(e.late_share))
+        yield "late_samples", e.late_share, text
     if e.samples and e.good_samples < e.samples:
         share = 1 - e.good_samples / e.samples
-        yield "bad_samples", share, f"{_percent(share)} of the samples are not good"
+        yield "bad_samples", share, Sentence("doubt.bad_samples", share=_share(share))
 
 
-def _percent(share: float) -> str:
-    return f"{share:.1%}" if share >= _SHARE_MIN else "less than 0.1%"
+def _share(share: float) -> Sentence:
+    if share < _SHARE_MIN:
+        return Sentence("doubt.below_one_tenth")
+    return Sentence("doubt.share", share=share)
 
 
-def _missing_quantity(e: Elements, known_s: str) -> tuple[str, str]:
+def _missing_quantity(e: Elements, known_s: str) -> tuple[str, Sentence]:
     if known_s == "energy_pq_known_s":
-        return "energy_not_measured", "energy or the produced quantity is not measured"
+        return "energy_not_measured", Sentence("doubt.energy_not_measured")
     if e.gq_known_s < e.calendar_s * _ALMOST_ALL or e.pq_known_s < e.calendar_s * _ALMOST_ALL:
-        return "quantity_not_reported", "not all of produced, good and scrap are reported"
+        return "quantity_not_reported", Sentence("doubt.counts_not_reported")
     if e.quantity_known_s < e.pbt_s * _ALMOST_ALL:
-        return "run_time_not_known", "the planned run time per item is unknown"
-    return "quantity_not_reported", "a quantity of this KPI is not reported"
+        return "run_time_not_known", Sentence("doubt.run_time_unknown")
+    return "quantity_not_reported", Sentence("doubt.quantity_not_reported")
 
 
 def _doubts_of_changes(
@@ -130,15 +125,19 @@ def _doubts_of_changes(
 ) -> Iterator[Document]:
     for row in entries:
         path = machines[row["equipment_id"]][0]
-        for name, kind in (("quantities", "corrected_counts"), ("states", "corrected_states")):
-            if row[name]:
-                text = f"people entered {row[name]:,} {name}"
-                yield _document(kind, path, None, row[name], text)
+        if count := row["quantities"]:
+            text = Sentence("doubt.corrected_quantities", count=count)
+            yield _document("corrected_counts", path, None, count, text)
+        if count := row["states"]:
+            text = Sentence("doubt.corrected_states", count=count)
+            yield _document("corrected_states", path, None, count, text)
     for row in revisions:
-        text = f"{row['buckets']:,} quarters of an hour were computed again with later data"
+        text = Sentence("doubt.computed_again", count=row["buckets"])
         yield _document("computed_again", machines[row["equipment_id"]][0], None, row["buckets"],
                         text)  # fmt: skip
 
 
 def _document(kind: str, path: str, share: float | None, count: int | None, text: str) -> Document:
-    return {"kind": kind, "equipment": path, "share": share, "count": count, "text": text}
+    return {
+        "kind": kind, "equipment": path, "share": share, "count": count, "text": write_text(text),
+    }  # fmt: skip

@@ -7,6 +7,7 @@ from werknetz.kpi.definition import Kpi
 from werknetz.kpi.elements import Elements
 from werknetz.store.elements.energy import FACTORS_IN_SPAN
 from werknetz.store.session import Database
+from werknetz.texts.sentence import Sentence
 from werknetz_core.kpis.explanation.trace import TraceSpan
 
 _INPUTS: Final = frozenset({"energy_of_pq_kwh", "co2_of_pq_kg"})
@@ -24,22 +25,23 @@ async def load_factors(
 
 def factor_sentences(
     factors: Sequence[Mapping[str, Any]], elements: Mapping[str, float | None], total: Elements
-) -> list[str]:
+) -> list[Sentence]:
     """Return which factors held, and how much energy no machine explains."""
-    sentences = [
-        f"Since {row['valid_from'].isoformat(timespec='minutes')} a {row['unit']} of"
-        f" {row['carrier']} counts {row['kwh_per_unit']:,.6g} kWh"
-        + (
-            ""
-            if row["co2_kg_per_unit"] is None
-            else f" and {row['co2_kg_per_unit']:,.6g} kg of CO2"
-        )
-        + f" at {row['equipment']}"
-        + (", and is subtracted: it is delivered to others." if row["delivered"] else ".")
-        for row in factors
-    ]
+    sentences = [_factor_sentence(row) for row in factors]
     if elements.get("energy_unallocated_kwh"):
-        sentences.append(
-            f"{total.energy_unallocated_kwh:,.6g} kWh were measured by meters above machines only."
-        )
+        sentences.append(Sentence("explanation.unallocated", kwh=total.energy_unallocated_kwh))
     return sentences
+
+
+def _factor_sentence(row: Mapping[str, Any]) -> Sentence:
+    co2 = row["co2_kg_per_unit"]
+    return Sentence(
+        "explanation.factor",
+        since=row["valid_from"].isoformat(timespec="minutes"),
+        unit=row["unit"],
+        carrier=row["carrier"],
+        kwh=row["kwh_per_unit"],
+        co2="" if co2 is None else Sentence("explanation.co2", co2=co2),
+        equipment=row["equipment"],
+        delivered=Sentence("explanation.delivered") if row["delivered"] else "",
+    )

@@ -16,6 +16,7 @@ from werknetz.domain.state import MachineState
 from werknetz.kpi.definition import Kpi
 from werknetz.kpi.elements import Elements
 from werknetz.store.session import ReadSession
+from werknetz.texts.sentence import Sentence, write_text
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import format_utc
@@ -89,7 +90,9 @@ async def _explain(
         "gaps_href": links.to("/gaps", connector=_connectors(machines)),
         "values_href": links.to_known("/kpi_values", **{query.scope: target.name}, kpi=kpi.name),
     }
-    return document | {"text": _sentences(document, total, query.scope)}
+    return document | {
+        "text": [write_text(text) for text in _sentences(document, total, query.scope)]
+    }
 
 
 class _Links:
@@ -201,64 +204,77 @@ def _connectors(machines: Sequence[Document]) -> list[str]:
     return sorted({s["connector_id"] for machine in machines for s in machine["signals"]})
 
 
-def _sentences(document: Document, total: Elements, scope: str) -> list[str]:
+def _sentences(document: Document, total: Elements, scope: str) -> list[Sentence]:
     """Return the explanation in sentences, from the value down to the samples."""
     sentences = [*_value_sentences(document, total, scope), *_time_sentences(document, total)]
-    late = f"; {document['late_share']:.1%} arrived late" if document["late_share"] else ""
-    mappings = ", ".join(document["mappings"]) or "none"
-    sentences.append(f"Source: {total.samples:,.0f} samples{late}. Mappings: {mappings}.")
+    late: str = ""
+    if document["late_share"]:
+        late = Sentence("explanation.late", share=document["late_share"])
+    mappings = document["mappings"] or Sentence("explanation.no_mappings")
+    sentences.append(
+        Sentence("explanation.source", samples=total.samples, late=late, mappings=mappings)
+    )
     sentences += factor_sentences(document["energy_carriers"], document["elements"], total)
     sentences += sentences_of(document["doubts"])
     if document["provisional"]:
-        sentences.append("It is provisional: the period is not over, or data may still arrive.")
+        sentences.append(Sentence("explanation.provisional"))
     computed: datetime | None = document["computed_at"]
     if computed is not None:
-        sentences.append(f"Last computed {computed.isoformat(timespec='seconds')}.")
+        at = computed.isoformat(timespec="seconds")
+        sentences.append(Sentence("explanation.computed", at=at))
     return sentences
 
 
-def _value_sentences(document: Document, total: Elements, scope: str) -> list[str]:
+def _value_sentences(document: Document, total: Elements, scope: str) -> list[Sentence]:
     definition = document["definition"]
-    number = f", number {definition['number']} of ISO 22400-2" if definition["number"] else ""
-    inputs = ", ".join(
-        f"{name} = {'not reported' if element is None else format(element, ',.10g')}"
+    number: str = ""
+    if definition["number"]:
+        number = Sentence("explanation.number", number=definition["number"])
+    subject = document[scope]
+    if scope != "equipment":
+        subject = Sentence("explanation.subject", scope=scope, name=subject)
+    inputs = [
+        Sentence("explanation.input_not_reported", name=name)
+        if element is None
+        else Sentence("explanation.input", name=name, value=element)
         for name, element in document["elements"].items()
         if name not in _QUALITY_ELEMENTS
-    )
-    noun = "" if scope == "equipment" else f"{scope} "
+    ]
     value = document["value"]
     result = (
-        f"has no value: {document['reason']}"
+        Sentence("explanation.has_no_value", reason=document["reason"])
         if value is None
-        else f"is {value:.6g} {document['unit']}"
+        else Sentence("explanation.has_value", value=value, unit=document["unit"])
     )
     return [
-        (
-            f"{document['kpi']}{number}, of {noun}{document[scope]} from {document['start']} "
-            f"to {document['end']} {result}."
+        Sentence(
+            "explanation.value", kpi=document["kpi"], number=number, subject=subject,
+            start=document["start"], end=document["end"], result=result,
         ),
-        f"Formula, version {definition['version']}: {definition['formula']}.",
-        (
-            f"It is computed from sums: {inputs}, of {document['machine_count']} machines"
-            f" with {total.pbt_s / 60:,.1f} minutes of planned busy time."
+        Sentence(
+            "explanation.formula", version=definition["version"], formula=definition["formula"]
         ),
-    ]
+        Sentence(
+            "explanation.sums", inputs=inputs, machines=document["machine_count"],
+            minutes=total.pbt_s / 60,
+        ),
+    ]  # fmt: skip
 
 
-def _time_sentences(document: Document, total: Elements) -> list[str]:
+def _time_sentences(document: Document, total: Elements) -> list[Sentence]:
     """Return what is to say of unknown time and of the divisor of times."""
     sentences = []
-    if document["strict_value"] is not None and document["strict_value"] != document["value"]:
-        sentences.append(
-            f"Over all planned time, with unknown time as a loss, it is"
-            f" {document['strict_value']:.6g} {document['unit']}."
-        )
+    strict = document["strict_value"]
+    if strict is not None and strict != document["value"]:
+        sentences.append(Sentence("explanation.strict_value", value=strict, unit=document["unit"]))
     if document["divisor"] is not None:
-        sentences.append(f"The sum of times is divided by {document['divisor']:g}.")
+        sentences.append(Sentence("explanation.divisor", divisor=document["divisor"]))
     if document["coverage"] is not None:
         sentences.append(
-            f"Of this time {document['coverage']:.1%} are known; {total.unknown_s / 60:,.1f}"
-            f" minutes are not. Gaps in the span: {document['gap_count']}; silent connectors:"
-            f" {document['outage_count']}; entries in quarantine: {document['quarantine_count']}."
-        )
+            Sentence(
+                "explanation.coverage", share=document["coverage"], minutes=total.unknown_s / 60,
+                gaps=document["gap_count"], outages=document["outage_count"],
+                quarantine=document["quarantine_count"],
+            )
+        )  # fmt: skip
     return sentences

@@ -3,33 +3,42 @@
 from dataclasses import dataclass
 from typing import Final
 
-from werknetz.kpi.losses.categories import CATEGORIES, LossKind
+from werknetz.kpi.losses.categories import CATEGORIES
+from werknetz.texts.sentence import Sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
     """Why losses have no value of a dimension. Losses of different texts are different groups."""
 
-    text: str
+    text: Sentence
 
 
-NO_PLANT: Final = Absent("not in a plant")
-NO_LINE: Final = Absent("not in a line")
-NO_SHIFT: Final = Absent("between shifts")
+NO_PLANT: Final = Absent(Sentence("absent.no_plant"))
+NO_LINE: Final = Absent(Sentence("absent.no_line"))
+NO_SHIFT: Final = Absent(Sentence("absent.no_shift"))
 _WITHOUT_REASON: Final = {
-    "speed": Absent("slow cycles"),
-    "scrap": Absent("scrap, no reason entered"),
-    "start_up": Absent("start-up scrap, no reason entered"),
+    "speed": Absent(Sentence("absent.slow_cycles")),
+    "scrap": Absent(Sentence("absent.scrap_without_reason")),
+    "start_up": Absent(Sentence("absent.start_up_without_reason")),
 }
-_NOT_ENTERED: Final = Absent("no reason entered")
-_NO_ORDER: Final = Absent("no order")
-_ORDER_UNKNOWN: Final = Absent("no order is known")
+_NOT_LOST: Final = {
+    "off_shift": Absent(Sentence("absent.off_shift")),
+    "planned_down": Absent(Sentence("absent.planned_down")),
+    "unknown": Absent(Sentence("absent.state_unknown")),
+    "speed_not_judged": Absent(Sentence("absent.speed_not_judged")),
+}
+"""Of time that is neither run time nor loss."""
+_NOT_ENTERED: Final = Absent(Sentence("absent.no_reason"))
+_NO_ORDER: Final = Absent(Sentence("absent.no_order"))
+_ORDER_UNKNOWN: Final = Absent(Sentence("absent.order_unknown"))
+_NO_BIG_LOSS: Final = Absent(Sentence("absent.none_of_the_six"))
 
 
 def why_no_reason(category: str) -> Absent:
     if CATEGORIES[category].is_loss:
         return _WITHOUT_REASON.get(category, _NOT_ENTERED)
-    return _not_lost(category)
+    return _NOT_LOST[category]
 
 
 def why_no_order(category: str) -> Absent:
@@ -38,13 +47,4 @@ def why_no_order(category: str) -> Absent:
 
 def why_no_big_loss(category: str) -> Absent:
     """Return why a category is none of the six big losses: they are losses while an order runs."""
-    if CATEGORIES[category].is_loss:
-        return Absent("none of the six: no order")
-    return _not_lost(category)
-
-
-def _not_lost(category: str) -> Absent:
-    """Return why time is neither run time nor loss, in the words of its category."""
-    loss = CATEGORIES[category]
-    prefix = "not judged" if loss.kind is LossKind.NOT_JUDGED else "planned"
-    return Absent(f"{prefix}: {loss.description[0].lower()}{loss.description[1:]}")
+    return _NO_BIG_LOSS if CATEGORIES[category].is_loss else _NOT_LOST[category]

@@ -6,6 +6,7 @@ from typing import Any, Final
 from werknetz.kpi.losses.categories import STEPS, LossKind
 from werknetz.kpi.losses.ledger import LossSum, cumulative_shares
 from werknetz.store.session import ReadConnection
+from werknetz.texts.sentence import write_text
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.time_spec import format_local
 from werknetz_core.loss_times.report import costs_of, share_of
@@ -104,7 +105,9 @@ def _names_of(dimensions: Sequence[str], values: GroupKey) -> Document:
     pairs = list(zip(dimensions, values, strict=True))
     return {
         **{name: None if isinstance(value, Absent) else value for name, value in pairs},
-        "absent": {name: value.text for name, value in pairs if isinstance(value, Absent)},
+        "absent": {
+            name: write_text(value.text) for name, value in pairs if isinstance(value, Absent)
+        },
     }
 
 

@@ -72,6 +72,8 @@ async def test_the_plants_of_a_group_with_target_and_silence(world: World) -> No
     emden, zwick = document["items"]
     assert document["under"]["targets"][0]["key"] == "group"
     assert emden["targets"][0]["headline"].startswith("+10.0 % of +33.3 %")
+    german = await world.get("/overview?under=nordwerk", headers={"Accept-Language": "de"})
+    assert german.json()["items"][0]["targets"][0]["headline"].startswith("+10,0 % von +33,3 %")
     assert (emden["silent_connectors"], zwick["silent_connectors"]) == (["emden-opcua"], [])
     assert (zwick["shift"], zwick["now"], zwick["week"]["oee"]) == (None, None, None)
     assert emden["week"]["oee"] == pytest.approx(0.66)

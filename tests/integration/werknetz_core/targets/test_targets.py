@@ -55,6 +55,9 @@ async def test_a_target_from_baseline_to_contributions(world: World) -> None:
     (listed,) = (await world.get("/targets")).json()["items"]
     assert listed["headline"] == target["headline"]
     assert "contributions" not in listed
+    german = await world.get("/targets", headers={"Accept-Language": "de"})
+    assert german.headers["Content-Language"] == "de"
+    assert german.json()["items"][0]["headline"].startswith("+10,0 % von +33,3 %, Abstand 23,3 ")
 
 
 async def test_the_baseline_is_frozen(world: World) -> None:
@@ -191,6 +194,9 @@ async def test_no_time_after_the_baseline(world: World) -> None:
     assert (target["change"], target["state"]) == (None, "unknown")
     assert "just ended" in target["reason"]
     assert target["headline"] == "no current value, goal +33.3 %"
+    german = (await world.get("/targets/third", headers={"Accept-Language": "de"})).json()
+    assert german["headline"] == "kein aktueller Wert, Ziel +33,3 %"
+    assert german["reason"].startswith("der Vergleichszeitraum ist eben erst zu Ende")
 
 
 async def test_several_targets_and_the_keys_of_plants(world: World) -> None:

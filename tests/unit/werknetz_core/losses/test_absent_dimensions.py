@@ -3,6 +3,7 @@
 import pytest
 
 from werknetz.kpi.losses.categories import CATEGORIES
+from werknetz.texts.language import Language
 from werknetz_core.losses.ranking.absent import why_no_big_loss, why_no_order, why_no_reason
 
 
@@ -41,7 +42,16 @@ def test_why_there_is_no_order_or_big_loss(category: str, order: str, big_loss: 
         assert why_no_big_loss(category).text == big_loss
 
 
-def test_every_category_has_a_text() -> None:
+def test_every_category_has_a_text_in_both_languages() -> None:
     for category in CATEGORIES:
         for why in (why_no_reason, why_no_order, why_no_big_loss):
-            assert why(category).text
+            text = why(category).text
+            assert text
+            assert text.in_language(Language.DE) != text
+
+
+def test_time_that_is_not_lost_is_in_the_words_of_its_category() -> None:
+    for name, category in CATEGORIES.items():
+        if not category.is_loss:
+            words = category.description[0].lower() + category.description[1:]
+            assert why_no_reason(name).text.endswith(f": {words}")

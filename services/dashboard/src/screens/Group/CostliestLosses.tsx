@@ -1,14 +1,22 @@
-/** Which downtime was caused by late deliveries, the longest first. */
+/** Which downtime was caused by late deliveries, that of the most machine time first. */
 import { useQuery } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
-import { supplyCausedLosses } from "../../api/supply";
+import { type Plant, zoneOf } from "../../api/plants";
+import { type SupplyCausedDowntime, supplyCausedLosses } from "../../api/supply";
 import { Answered } from "../../shared/Answered";
 import { Tile } from "../../shared/Tile";
+import { useFormats } from "../../shared/useFormats";
 import styles from "./lists.module.css";
+import { SupplyRow } from "./SupplyRow";
 
 const SHOWN = 5;
 
-export function CostliestLosses({ under }: { under: string }) {
+interface Props {
+  under: string;
+  plants: readonly Plant[];
+}
+
+export function CostliestLosses({ under, plants }: Props) {
   const t = useTranslations("group");
   const query = useQuery(supplyCausedLosses(under, "-7d", SHOWN));
   return (
@@ -18,14 +26,38 @@ export function CostliestLosses({ under }: { under: string }) {
           data.items.length === 0 ? (
             <p className="second">{t("costMostNone")}</p>
           ) : (
-            <ul className={styles.list}>
-              {data.items.map((loss) => (
-                <li key={`${loss.line} ${loss.start}`}>{loss.text}</li>
-              ))}
-            </ul>
+            <>
+              <ul className={styles.list}>
+                {data.items.map((loss) => (
+                  <Loss
+                    key={`${loss.line} ${loss.start}`}
+                    loss={loss}
+                    zone={zoneOf(plants, loss.line)}
+                  />
+                ))}
+              </ul>
+              {data.more > 0 ? (
+                <p className="second">{t("moreLosses", { count: data.more })}</p>
+              ) : null}
+            </>
           )
         }
       </Answered>
     </Tile>
+  );
+}
+
+function Loss({ loss, zone }: { loss: SupplyCausedDowntime["items"][number]; zone: string }) {
+  const format = useFormats(zone);
+  const deliveries = loss.causes.flatMap((cause) => cause.deliveries);
+  return (
+    <SupplyRow
+      length={format.duration(loss.line_minutes * 60)}
+      when={`${format.dayTime(loss.start)} ${format.zone(loss.start)}`}
+      lines={[loss.line]}
+      materials={loss.causes.map(({ material }) => material)}
+      suppliers={deliveries.map((delivery) => delivery.supplier_name)}
+      sentence={loss.text}
+    />
   );
 }

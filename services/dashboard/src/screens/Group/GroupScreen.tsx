@@ -47,10 +47,10 @@ export function GroupScreen() {
       </ul>
       <div className={styles.lists}>
         {roots.map((root) => (
-          <UpcomingStops key={root} under={root} />
+          <UpcomingStops key={root} under={root} plants={all.data.items} />
         ))}
         {roots.map((root) => (
-          <CostliestLosses key={root} under={root} />
+          <CostliestLosses key={root} under={root} plants={all.data.items} />
         ))}
       </div>
     </>

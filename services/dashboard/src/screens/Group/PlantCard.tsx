@@ -5,11 +5,12 @@ import type { OverviewItem } from "../../api/overview";
 import { Sparkline } from "../../shared/charts/Sparkline";
 import { StateMark } from "../../shared/charts/StateMark";
 import { nameOf } from "../../shared/format";
+import { isJudged, JUDGED_KPIS, judged } from "../../shared/judged";
 import { machineState } from "../../shared/states";
 import { useFormats } from "../../shared/useFormats";
 import styles from "./PlantCard.module.css";
 
-const PARTS = ["availability", "effectiveness", "quality_ratio"] as const;
+const PARTS = JUDGED_KPIS.filter((name) => name !== "oee");
 
 export function PlantCard({ item }: { item: OverviewItem }) {
   const t = useTranslations("group");
@@ -17,6 +18,9 @@ export function PlantCard({ item }: { item: OverviewItem }) {
   const states = useTranslations("states");
   const format = useFormats(item.time_zone);
   const shown = item.now ?? item.week;
+  const oee = judged(shown, "oee");
+  const before = judged(item.week, "oee");
+  const why = isJudged(shown) ? undefined : common("notJudged");
   const { shift, worst_stop: worst } = item;
   return (
     <Link className={styles.card} to="/plant/$" params={{ _splat: item.equipment }}>
@@ -33,18 +37,24 @@ export function PlantCard({ item }: { item: OverviewItem }) {
             : t("noShift")}
         </span>
       </div>
-      <div className={styles.value}>{format.share(shown.oee)}</div>
+      <div className={styles.value} title={why}>
+        {format.share(oee)}
+      </div>
       <div className="second">
         {item.now === null ? t("sevenDays") : t("thisShift")}
-        {item.now?.oee != null && item.week.oee !== null
-          ? ` · ${t("against", { points: format.points(item.now.oee - item.week.oee) })}`
+        {item.now !== null && oee !== null && before !== null
+          ? ` · ${t("against", { points: format.points(oee - before) })}`
+          : null}
+        {item.now !== null && oee === null && before !== null
+          ? ` · ${t("weekIs", { share: format.share(before) })}`
           : null}
       </div>
+      {why === undefined ? null : <div className="second">{why}</div>}
       <dl className={styles.parts}>
         {PARTS.map((part) => (
           <div key={part}>
             <dt>{common(`kpi.${part}`)}</dt>
-            <dd>{format.share(shown[part])}</dd>
+            <dd title={why}>{format.share(judged(shown, part))}</dd>
           </div>
         ))}
       </dl>

@@ -20,7 +20,7 @@ export function TargetStrip({ target }: { target: OverviewItem["targets"][number
         value={Math.max(0, target.change ?? 0)}
         aria-label={t("ofGoal", { change, goal: format.change(target.goal) })}
       />
-      <span>{target.headline}</span>
+      <span className="second">{target.headline}</span>
     </section>
   );
 }

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
 import { lossTimes, type Period } from "../../api/equipment";
 import { Answered } from "../../shared/Answered";
+import { ScrollBox } from "../../shared/ScrollBox";
 import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
 import styles from "./LossWaterfall.module.css";
@@ -22,11 +23,13 @@ export function LossWaterfall({ path, period, zone }: Props) {
       <Answered query={query}>
         {({ items }) => {
           const times = items[0];
-          if (times === undefined) return <p className="second">{t("noStates")}</p>;
+          const rows = times === undefined ? [] : waterfallOf(times);
+          if (times === undefined || rows.length === 0) {
+            return <p className="second">{t("noStates")}</p>;
+          }
           return (
             <>
-              {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls takes focus */}
-              <section className={styles.scroll} tabIndex={0} aria-label={t("losses")}>
+              <ScrollBox label={t("losses")}>
                 <table>
                   <thead>
                     <tr>
@@ -41,12 +44,12 @@ export function LossWaterfall({ path, period, zone }: Props) {
                     </tr>
                   </thead>
                   <tbody>
-                    {waterfallOf(times).map((row) => (
+                    {rows.map((row) => (
                       <Row key={row.key} row={row} zone={zone} />
                     ))}
                   </tbody>
                 </table>
-              </section>
+              </ScrollBox>
               <Chains texts={times.supply_caused.map((chain) => chain.text)} />
             </>
           );
@@ -70,8 +73,8 @@ function Row({ row, zone }: { row: WaterfallRow; zone: string }) {
         {name}
       </th>
       <td className="number">
-        {isStep ? "" : "−"}
-        {format.duration(row.seconds)}
+        {row.kind === "gain" ? "+" : ""}
+        {format.duration(isStep ? row.seconds : -row.seconds)}
       </td>
       <td className="number">{format.share(row.share)}</td>
       <td className={styles.bar}>

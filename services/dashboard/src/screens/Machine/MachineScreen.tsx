@@ -21,8 +21,8 @@ export function MachineScreen() {
   const search = useSearch({ from: "/machine/$" });
   const period: Period = { ...search, start: search.start ?? "shift:current" };
   const answer = useQuery(states(path, period));
-  // A machine answers states of its own; a line has those of its machines.
-  const isLine = answer.data?.items.every(({ equipment }) => equipment !== path) ?? false;
+  // A machine has states of its own, a line those of its machines; no state: it is not known.
+  const isLine = answer.data?.items.some(({ equipment }) => equipment !== path) ?? false;
   const line = useQuery({ ...overview(path, "machine"), enabled: isLine });
   const machines = useMemo(
     () => (isLine ? (line.data?.items ?? []).map(({ equipment }) => equipment) : []),

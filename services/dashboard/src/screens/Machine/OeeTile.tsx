@@ -26,7 +26,9 @@ export function OeeTile({ path, period, zone }: Props) {
           const whole = answerOf("oee");
           return (
             <>
-              <div className={styles.value}>{format.share(whole?.value)}</div>
+              <div className={styles.value} title={whole?.reason ?? undefined}>
+                {format.share(whole?.value)}
+              </div>
               {whole?.reason ? <p className="second">{whole.reason}</p> : null}
               <dl className={styles.parts}>
                 {OEE_PARTS.map((part) => (
@@ -39,11 +41,15 @@ export function OeeTile({ path, period, zone }: Props) {
                 ))}
               </dl>
               <p className="second">
-                {t("coverage", { share: format.share(whole?.coverage) })}
-                {whole?.computed_at
-                  ? ` · ${common("asOf", { time: format.time(whole.computed_at, true) })}`
-                  : null}
-                {whole?.provisional ? ` · ${common("provisional")}` : null}
+                {notesOf(
+                  whole?.coverage == null
+                    ? null
+                    : t("coverage", { share: format.share(whole.coverage) }),
+                  whole?.computed_at
+                    ? common("asOf", { time: format.time(whole.computed_at, true) })
+                    : null,
+                  whole?.provisional ? common("provisional") : null,
+                )}
               </p>
             </>
           );
@@ -51,4 +57,8 @@ export function OeeTile({ path, period, zone }: Props) {
       </Answered>
     </Tile>
   );
+}
+
+function notesOf(...notes: readonly (string | null)[]): string {
+  return notes.filter((note) => note !== null).join(" · ");
 }

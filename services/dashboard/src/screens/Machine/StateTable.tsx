@@ -2,9 +2,9 @@
 import { useTranslations } from "use-intl";
 import type { StatePiece } from "../../api/equipment";
 import { nameOf } from "../../shared/format";
+import { ScrollBox } from "../../shared/ScrollBox";
 import { machineState } from "../../shared/states";
 import { useFormats } from "../../shared/useFormats";
-import styles from "./StateTable.module.css";
 
 interface Props {
   pieces: readonly StatePiece[];
@@ -18,8 +18,7 @@ export function StateTable({ pieces, path, zone }: Props) {
   const format = useFormats(zone);
   const isLine = pieces.some((piece) => piece.equipment !== path);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls takes focus
-    <section className={styles.scroll} tabIndex={0} aria-label={t("states")}>
+    <ScrollBox label={t("states")} isLow>
       <table>
         <thead>
           <tr>
@@ -48,6 +47,6 @@ export function StateTable({ pieces, path, zone }: Props) {
           ))}
         </tbody>
       </table>
-    </section>
+    </ScrollBox>
   );
 }

@@ -5,7 +5,7 @@ type LossTimes = Schemas["LossTimesView"];
 
 export interface WaterfallRow {
   key: string;
-  kind: "step" | "loss" | "planned" | "not_judged";
+  kind: "step" | "loss" | "planned" | "not_judged" | "gain";
   name: string;
   seconds: number;
   share: number | null;
@@ -25,18 +25,13 @@ export function waterfallOf(times: LossTimes): WaterfallRow[] {
     const next = times.steps[index + 1];
     if (next === undefined) break;
     for (const part of partsAfter(times, step.name)) {
-      if (part.seconds <= 0) continue;
+      if (part.seconds === 0) continue;
+      // A negative part is a gain: faster than the ideal cycle. Its bar goes the other way.
+      const from = Math.min(end, end - part.seconds);
       end -= part.seconds;
-      rows.push(
-        row(
-          kindOf(part.kind),
-          part.category,
-          part.seconds,
-          part.share,
-          end / whole,
-          part.seconds / whole,
-        ),
-      );
+      const length = Math.abs(part.seconds) / whole;
+      const kind = part.seconds < 0 ? "gain" : kindOf(part.kind);
+      rows.push(row(kind, part.category, part.seconds, part.share, from / whole, length));
     }
   }
   return rows;

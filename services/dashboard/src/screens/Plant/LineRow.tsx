@@ -1,51 +1,97 @@
-/** A line or a machine of it: what stands now, its OEE, good parts against the plan. */
+/** A line: what stands now, its OEE, good parts against the plan; below it, its machines. */
 import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import type { OverviewItem } from "../../api/overview";
 import { StateMark } from "../../shared/charts/StateMark";
 import { nameOf } from "../../shared/format";
+import { isJudged, JUDGED_KPIS, judged } from "../../shared/judged";
+import { lostSeconds } from "../../shared/ranking";
 import { machineState } from "../../shared/states";
 import { useFormats } from "../../shared/useFormats";
 import styles from "./PlantScreen.module.css";
 
-export function LineRow({ item }: { item: OverviewItem }) {
+interface Props {
+  line: OverviewItem;
+  machines: readonly OverviewItem[];
+}
+
+export function LineRow({ line, machines }: Props) {
+  const t = useTranslations("plant");
+  const common = useTranslations("common");
+  const format = useFormats(line.time_zone);
+  const shown = line.now ?? line.week;
+  const why = isJudged(shown) ? undefined : common("notJudged");
+  return (
+    <>
+      <tr className={machines.length === 0 ? undefined : styles.joined}>
+        <th scope="row" className={styles.line}>
+          <Link to="/machine/$" params={{ _splat: line.equipment }}>
+            {line.name}
+          </Link>
+          {line.now === null ? <span className="second"> {t("sevenDays")}</span> : null}
+        </th>
+        <td className={styles.worst}>
+          <WorstStop line={line} />
+        </td>
+        {JUDGED_KPIS.map((name) => (
+          <td
+            key={name}
+            className={name === "oee" ? `number ${styles.headline}` : "number"}
+            title={why}
+          >
+            {format.share(judged(shown, name))}
+          </td>
+        ))}
+        <td className="number">{format.number(shown.good)}</td>
+        <td className="number">{format.number(shown.planned_quantity)}</td>
+        <td className="number">{format.duration(lostSeconds(line))}</td>
+      </tr>
+      {machines.length === 0 ? null : (
+        <tr>
+          <td colSpan={5 + JUDGED_KPIS.length}>
+            <ul className={styles.machines} aria-label={t("machinesOf", { line: line.name })}>
+              {machines.map((machine) => (
+                <li key={machine.equipment}>
+                  <Machine machine={machine} />
+                </li>
+              ))}
+            </ul>
+          </td>
+        </tr>
+      )}
+    </>
+  );
+}
+
+function WorstStop({ line }: { line: OverviewItem }) {
   const t = useTranslations("plant");
   const states = useTranslations("states");
-  const format = useFormats(item.time_zone);
-  const shown = item.now ?? item.week;
-  const worst = item.worst_stop;
-  const isMachine = item.level === "machine";
+  const format = useFormats(line.time_zone);
+  const worst = line.worst_stop;
+  if (worst === null) return <span className="second">{t("runs")}</span>;
   return (
-    <tr>
-      <th scope="row" className={isMachine ? styles.machine : styles.line}>
-        {isMachine ? (
-          <Link to="/machine/$" params={{ _splat: item.equipment }}>
-            {item.name}
-          </Link>
-        ) : (
-          item.name
-        )}
-      </th>
-      <td>
-        {worst === null ? (
-          <span className="second">{t("runs")}</span>
-        ) : (
-          <>
-            <StateMark state={worst.state} /> {isMachine ? null : `${nameOf(worst.equipment)}: `}
-            {t("length", {
-              state: states(machineState(worst.state)),
-              length: format.duration(worst.seconds),
-            })}
-          </>
-        )}
-      </td>
-      <td className={`number ${styles.headline}`}>{format.share(shown.oee)}</td>
-      <td className="number">{format.share(shown.availability)}</td>
-      <td className="number">{format.share(shown.effectiveness)}</td>
-      <td className="number">{format.share(shown.quality_ratio)}</td>
-      <td className="number">
-        {format.number(shown.good)} / {format.number(shown.planned_quantity)}
-      </td>
-    </tr>
+    <>
+      <StateMark state={worst.state} /> {nameOf(worst.equipment)}:{" "}
+      {t("length", {
+        state: states(machineState(worst.state)),
+        length: format.duration(worst.seconds),
+      })}
+    </>
+  );
+}
+
+function Machine({ machine }: { machine: OverviewItem }) {
+  const states = useTranslations("states");
+  const format = useFormats(machine.time_zone);
+  const worst = machine.worst_stop;
+  const share = format.share(judged(machine.now ?? machine.week, "oee"));
+  return (
+    <Link className={styles.machine} to="/machine/$" params={{ _splat: machine.equipment }}>
+      {worst === null ? null : <StateMark state={worst.state} />}
+      <span className={styles.name}>{machine.name}</span>
+      <span className="second">
+        {worst === null ? share : `${states(machineState(worst.state))} · ${share}`}
+      </span>
+    </Link>
   );
 }

@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from werknetz.kpi.targets.comparability import ComparedEquipment, ProductFamily, compare
+from werknetz.texts.language import Language, in_language
+from werknetz.texts.sentence import write_text
 
+OTHER_PRODUCTS = (
+    "andere Produkte: 30 % der Laufzeit entfallen auf die der übrigen, "
+    "und für 20 % ist das Produkt unbekannt"
+)
 FAMILY = {ProductFamily("bracket"): 3600.0}
 
 
@@ -203,3 +209,23 @@ def test_a_share_that_is_too_small_never_looks_large_enough(
     items = compare([plant("a", judged_share=judged_share), plant("b"), plant("c")])
     (item,) = (item for item in items if item.name == "a")
     assert f"{text} of its planned time can be judged" in item.reasons
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"judged_share": 0.7951}, "beurteilbarer Anteil der geplanten Zeit: 79,5 %"),
+        ({"judged_share": 0.7999999}, "beurteilbarer Anteil der geplanten Zeit: knapp 80 %"),
+        ({"judged_share": None}, "beurteilbarer Anteil der geplanten Zeit: keiner"),
+        ({"planned_hours_a_week": None}, "es gibt keinen Schichtkalender"),
+        (
+            {"family_s": {"bracket": 300.0, "hinge": 500.0, None: 200.0}},
+            OTHER_PRODUCTS,
+        ),
+    ],
+)
+def test_a_reason_in_german(changes: dict[str, Any], reason: str) -> None:
+    with in_language(Language.DE):
+        items = compare([plant("a", **changes), plant("b"), plant("c")])
+        (item,) = (item for item in items if item.name == "a")
+        assert [write_text(text) for text in item.reasons] == [reason]
