@@ -6,7 +6,7 @@ import { nameOf } from "../../shared/format";
 import { useFormats } from "../../shared/useFormats";
 import type { TreeView } from "./LossBranch";
 import styles from "./LossTree.module.css";
-import { keyOf, type Step } from "./tree";
+import { keyOf, type Step, secondsBefore } from "./tree";
 
 interface Props {
   view: TreeView;
@@ -22,6 +22,7 @@ export function LossLine({ view, steps, row }: Props) {
   const isOpen = view.isOpen(key);
   const step = steps.at(-1);
   const before = row.compared;
+  const lostBefore = secondsBefore(row);
   return (
     <tr
       aria-level={steps.length}
@@ -50,7 +51,9 @@ export function LossLine({ view, steps, row }: Props) {
         <Bar row={row} longest={view.longest} />
       </td>
       <td className="number">{format.duration(row.seconds)}</td>
-      <td className="number">{format.duration(before?.seconds)}</td>
+      <td className="number" title={lostBefore === null ? t("noneBefore") : undefined}>
+        {format.duration(lostBefore)}
+      </td>
       <td className="number">{format.share(row.busy_share)}</td>
       <td className="number">
         {before?.change_points == null ? (

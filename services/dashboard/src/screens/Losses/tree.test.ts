@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LossRow } from "../../api/losses";
-import { below, childrenOf, keyOf, ordered, type Step, stepOf } from "./tree";
+import { below, childrenOf, keyOf, ordered, type Step, secondsBefore, stepOf } from "./tree";
 
 function row(fields: Partial<LossRow>): LossRow {
   return {
@@ -94,4 +94,20 @@ it("orders by change, those that were not there before last", () => {
   const names = (order: "time" | "change") => ordered(rows, order).map(({ reason }) => reason);
   expect(names("time")).toEqual(["a", "b", "c", "d"]);
   expect(names("change")).toEqual(["c", "b", "a", "d"]);
+});
+
+describe("the period before", () => {
+  const lostBefore = (seconds: number, busy_share: number | null) =>
+    secondsBefore(
+      row({
+        compared: { seconds, busy_share, stops: 0, share: null, change_s: 0, change_points: null },
+      }),
+    );
+
+  it("has no value where nothing was planned, and 0 where nothing was lost", () => {
+    expect(lostBefore(0, null)).toBeNull();
+    expect(lostBefore(0, 0)).toBe(0);
+    expect(lostBefore(60, 0.1)).toBe(60);
+    expect(secondsBefore(row({}))).toBeNull();
+  });
 });

@@ -68,3 +68,8 @@ function compare(left: number, right: number): number {
 function isPlace(step: Step): boolean {
   return step.value !== null && EQUIPMENT.includes(step.dimension);
 }
+
+/** Return the seconds that a row lost in the period before; null: nothing was planned then. */
+export function secondsBefore(row: LossRow): number | null {
+  return row.compared == null || row.compared.busy_share === null ? null : row.compared.seconds;
+}
