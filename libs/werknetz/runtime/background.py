@@ -55,6 +55,18 @@ class TaskStatus:
         return self.state not in {"restarting", "failed"}
 
 
+def end_if_cancelled() -> None:
+    """Raise CancelledError where the task at hand was cancelled and a library forgot it.
+
+    Under Python 3.11 `asyncio.wait_for` returns its result and forgets a cancellation that comes
+    in the same instant, and redis-py sends each command with it. A loop without an end that talks
+    to Redis calls this in each turn.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 class BackgroundTask:
     """One supervised coroutine. See the module for what it promises."""
 

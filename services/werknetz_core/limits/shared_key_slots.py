@@ -15,6 +15,7 @@ from typing import Final
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from werknetz.runtime.background import end_if_cancelled
 from werknetz.runtime.log import get_logger
 from werknetz_core.limits.fair_slots import FairSlots
 
@@ -112,6 +113,7 @@ class SharedKeySlots(FairSlots):
         renew_at_s = time.monotonic() + RENEW_S
         try:
             while True:
+                end_if_cancelled()
                 try:
                     await self._sleep(renew_at_s)
                     keys: Collection[int] = self._hungry()
@@ -200,6 +202,7 @@ class SharedKeySlots(FairSlots):
         )
         self._set_away(is_away=True)
         while True:
+            end_if_cancelled()
             await asyncio.sleep(REDIS_RETRY_S)
             with contextlib.suppress(RedisError, OSError, TimeoutError):
                 await redis.ping()

@@ -14,7 +14,7 @@ from typing import Final
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from werknetz.runtime.background import BackgroundTask
+from werknetz.runtime.background import BackgroundTask, end_if_cancelled
 from werknetz.runtime.log import get_logger
 from werknetz_core.limits.fair_slots import NoSlot
 
@@ -128,6 +128,7 @@ class SharedSlots:
 
     async def _renew(self, redis: Redis, lease: str) -> None:
         while True:
+            end_if_cancelled()
             await asyncio.sleep(RENEW_S)
             with self._without_redis():
                 await redis.eval(_RENEW, 1, self._leases, lease, str(int(LEASE_S * 1000)))

@@ -21,6 +21,7 @@ from werknetz.events.batch import LaneName, Record, Samples, Tally, Unmapped
 from werknetz.link.redis import LinkLost
 from werknetz.link.sender import Sender
 from werknetz.link.wire import DesiredMapping, Status, ToCore, ToEdge, link_name_of
+from werknetz.runtime.background import end_if_cancelled
 from werknetz.runtime.backoff import Backoff
 from werknetz.runtime.log import get_logger
 from werknetz_edge.pipeline.backlog_sender import BacklogSender, backlog_sender_of
@@ -251,6 +252,7 @@ class Lane:
         """Loop: poll the sender, send its messages, wait for new records."""
         backoff = Backoff(RETRY_MIN_S, RETRY_MAX_S)
         while True:
+            end_if_cancelled()
             try:
                 await self._check_server()
                 messages = await self.on_disk(self._poll_sender)
@@ -281,6 +283,7 @@ class Lane:
     async def receive(self) -> None:
         """Loop: receive replies of the core."""
         while True:
+            end_if_cancelled()
             if not self.link_up:
                 await asyncio.sleep(IDLE_S)
                 continue

@@ -14,6 +14,7 @@ from werknetz.events.batch import GapClosed, GapOpened, Record
 from werknetz.link.redis import LinkLost
 from werknetz.link.wire import Status
 from werknetz.runtime import heartbeat
+from werknetz.runtime.background import end_if_cancelled
 from werknetz.runtime.log import get_logger
 from werknetz.runtime.moment import current_moment, span_of
 from werknetz_edge.pipeline.lane import FULL_RETRY_S, Lane
@@ -170,6 +171,7 @@ class Pump:
 
     async def _report_status(self) -> None:
         while True:
+            end_if_cancelled()
             heartbeat.touch()
             await self._append_heartbeat()
             for lane in self._lanes.values():

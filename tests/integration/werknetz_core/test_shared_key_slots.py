@@ -198,3 +198,26 @@ async def test_a_wake_up_in_the_instant_of_the_end_does_not_hide_it(
     assert done == {running}
     assert running.cancelled()
     await redis.aclose()
+
+
+async def test_the_task_ends_where_the_client_of_redis_forgets_the_cancellation(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    redis = Redis.from_url(redis_url, decode_responses=True)
+    slots = SharedKeySlots(redis, per_key=1, waiting_max=100, wait_s=WAIT_S)
+    slots._peaks[KEY] = 1
+    has_begun = asyncio.Event()
+
+    async def forget(*_: object) -> None:
+        has_begun.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(slots, "_claim", forget)
+    running = asyncio.create_task(slots.run())
+    await asyncio.wait_for(has_begun.wait(), WAIT_S)
+    running.cancel()
+    done, _ = await asyncio.wait({running}, timeout=WAIT_S)
+    assert done == {running}
+    assert running.cancelled()
+    await redis.aclose()
