@@ -1,11 +1,13 @@
 """The document states each error as it is answered, and the bounds of each parameter."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import httpx2
 import pytest
 
+from werknetz.runtime.http_server.answer import SERVER_FULL
 from werknetz_core.app import PUBLIC, create_app
 from werknetz_core.settings import CoreSettings
 
@@ -82,3 +84,13 @@ async def test_405_lists_all_methods_of_the_path(method: str, path: str, allowed
     assert response.headers["allow"] == allowed
     assert response.headers["content-type"] == "application/problem+json"
     assert allowed in response.json()["hint"]
+
+
+def test_refusals_of_the_server_itself_are_problems_as_documented() -> None:
+    body, _ = SERVER_FULL.to_parts(path="/api/v1/stops")
+    document = json.loads(body)
+    schema = DOCUMENT["components"]["schemas"]["Problem"]
+    assert document.keys() == schema["properties"].keys()
+    assert set(schema["required"]) <= document.keys()
+    sentences = schema["properties"]["sentences"]
+    assert document["sentences"].keys() == sentences["properties"].keys()

@@ -40,6 +40,7 @@ class ServerProblem:
             "status": self.status,
             "detail": self.detail,
             "hint": self.hint,
+            "sentences": {"detail": None, "hint": None},  # English only: no header is read yet
             "errors": [],
             "instance": path,
             "trace_id": trace_id,
