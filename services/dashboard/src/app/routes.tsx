@@ -40,6 +40,18 @@ function lossSearchOf(search: Record<string, unknown>): LossSearch {
   return { ...periodOf(search), ...Object.fromEntries(found) };
 }
 
+/** What an address holds: texts alone; each screen checks the ones that it reads. */
+export type ScreenSearch = Partial<Record<string, string>>;
+
+function searchOf(search: Record<string, unknown>): ScreenSearch {
+  return Object.fromEntries(
+    Object.entries(search).flatMap(([name, value]) => {
+      const text = textOf(value);
+      return text === undefined ? [] : [[name, text]];
+    }),
+  );
+}
+
 const root = createRootRoute({ component: Frame, notFoundComponent: UnknownPage });
 
 const group = createRoute({
@@ -68,8 +80,89 @@ const losses = createRoute({
   component: lazyRouteComponent(() => import("../screens/Losses/LossesScreen"), "LossesScreen"),
 });
 
+const report = createRoute({
+  getParentRoute: () => root,
+  path: "/report/$",
+  validateSearch: searchOf,
+  component: lazyRouteComponent(() => import("../screens/Report/ReportScreen"), "ReportScreen"),
+});
+
+const trends = createRoute({
+  getParentRoute: () => root,
+  path: "/trends",
+  validateSearch: searchOf,
+  component: lazyRouteComponent(() => import("../screens/Trends/TrendsScreen"), "TrendsScreen"),
+});
+
+const suppliers = createRoute({
+  getParentRoute: () => root,
+  path: "/suppliers",
+  validateSearch: searchOf,
+  component: lazyRouteComponent(
+    () => import("../screens/Suppliers/SuppliersScreen"),
+    "SuppliersScreen",
+  ),
+});
+
+const warehouse = createRoute({
+  getParentRoute: () => root,
+  path: "/warehouse/$",
+  validateSearch: searchOf,
+  component: lazyRouteComponent(
+    () => import("../screens/Warehouse/WarehouseScreen"),
+    "WarehouseScreen",
+  ),
+});
+
+const connectors = createRoute({
+  getParentRoute: () => root,
+  path: "/connectors",
+  validateSearch: searchOf,
+  component: lazyRouteComponent(
+    () => import("../screens/Connectors/ConnectorsScreen"),
+    "ConnectorsScreen",
+  ),
+});
+
+const quality = createRoute({
+  getParentRoute: () => root,
+  path: "/quality",
+  validateSearch: searchOf,
+  component: lazyRouteComponent(() => import("../screens/Quality/QualityScreen"), "QualityScreen"),
+});
+
+const targets = createRoute({
+  getParentRoute: () => root,
+  path: "/targets",
+  validateSearch: searchOf,
+  component: lazyRouteComponent(() => import("../screens/Targets/TargetsScreen"), "TargetsScreen"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings/$",
+  validateSearch: searchOf,
+  component: lazyRouteComponent(
+    () => import("../screens/Settings/SettingsScreen"),
+    "SettingsScreen",
+  ),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([group, plant, machine, losses]),
+  routeTree: root.addChildren([
+    group,
+    plant,
+    machine,
+    losses,
+    report,
+    trends,
+    suppliers,
+    warehouse,
+    connectors,
+    quality,
+    targets,
+    settings,
+  ]),
   defaultPreload: "intent",
   scrollRestoration: true,
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),

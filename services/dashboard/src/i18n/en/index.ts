@@ -1,8 +1,31 @@
 import common from "./common.json";
+import connectors from "./connectors.json";
 import group from "./group.json";
 import losses from "./losses.json";
 import machine from "./machine.json";
 import plant from "./plant.json";
+import quality from "./quality.json";
+import report from "./report.json";
+import settings from "./settings.json";
 import states from "./states.json";
+import suppliers from "./suppliers.json";
+import targets from "./targets.json";
+import trends from "./trends.json";
+import warehouse from "./warehouse.json";
 
-export default { common, group, losses, machine, plant, states };
+export default {
+  common,
+  connectors,
+  group,
+  losses,
+  machine,
+  plant,
+  quality,
+  report,
+  settings,
+  states,
+  suppliers,
+  targets,
+  trends,
+  warehouse,
+};
