@@ -4,6 +4,30 @@ import { api, bodyOf, type Schemas } from "./client";
 
 export type Me = Schemas["MeView"];
 
+/** What the API lets a role do; it refuses the rest whatever the page shows. */
+export type Permission =
+  | "self"
+  | "read"
+  | "raw:read"
+  | "audit:read"
+  | "events:write"
+  | "stops:write"
+  | "quantities:write"
+  | "notes:write"
+  | "supply:write"
+  | "policies:write"
+  | "targets:write"
+  | "line_rates:write"
+  | "mappings:write"
+  | "quarantine:write"
+  | "calendars:write"
+  | "reasons:write"
+  | "thresholds:write"
+  | "equipment:write"
+  | "kpis:write"
+  | "keys:write"
+  | "users:write";
+
 export const me = queryOptions({
   queryKey: ["me"],
   queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/me", { signal })),
@@ -24,6 +48,6 @@ export async function signOut(): Promise<void> {
   await bodyOf(api.DELETE("/api/v1/session"));
 }
 
-export function may(who: Me, permission: string): boolean {
+export function may(who: Me, permission: Permission): boolean {
   return who.permissions.includes(permission);
 }

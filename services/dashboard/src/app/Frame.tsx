@@ -6,6 +6,7 @@ import { useTranslations } from "use-intl";
 import { me, signOut } from "../api/session";
 import { useLanguage } from "../i18n/LanguageProvider";
 import { SilenceBand } from "../shared/SilenceBand";
+import { Toaster } from "../shared/Toaster";
 import styles from "./Frame.module.css";
 
 export function Frame() {
@@ -33,6 +34,7 @@ export function Frame() {
       <main id="content" className={styles.content} tabIndex={-1}>
         <Outlet />
       </main>
+      <Toaster />
     </>
   );
 }

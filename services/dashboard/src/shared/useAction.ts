@@ -1,0 +1,80 @@
+/** One change that a person makes: runs it, renews what it changed, announces it, offers its undo. */
+import { type QueryKey, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useRef, useState } from "react";
+import { useTranslations } from "use-intl";
+import { ApiProblem } from "../api/client";
+import { announce } from "./toasts";
+
+interface Options<T> {
+  /** Begin of the query keys whose answers the change makes old. */
+  invalidates: readonly QueryKey[];
+  /** What was done, as a sentence. */
+  done?: string;
+  /** Takes the change back; gets what the change returned. Its button stays for ten seconds. */
+  undo?: (result: T) => Promise<unknown>;
+}
+
+export interface Action<I, T> {
+  /** Undefined: refused; `problem` has why. */
+  run: (input: I) => Promise<T | undefined>;
+  isRunning: boolean;
+  problem: ApiProblem | undefined;
+  reset: () => void;
+}
+
+export function useAction<I, T>(
+  mutate: (input: I) => Promise<T>,
+  options: Options<T>,
+): Action<I, T> {
+  const client = useQueryClient();
+  const common = useTranslations("common");
+  const [running, setRunning] = useState(0);
+  const [problem, setProblem] = useState<ApiProblem>();
+  const newest = useRef({ mutate, options });
+  newest.current = { mutate, options };
+
+  const renew = useCallback(
+    (keys: readonly QueryKey[]) =>
+      Promise.all(keys.map((queryKey) => client.invalidateQueries({ queryKey }))),
+    [client],
+  );
+
+  const run = useCallback(
+    async (input: I) => {
+      const { mutate: change, options: chosen } = newest.current;
+      const { undo, done, invalidates } = chosen;
+      setRunning((count) => count + 1);
+      try {
+        const result = await change(input);
+        setProblem(undefined);
+        void renew(invalidates);
+        const takeBack = async () => {
+          try {
+            await undo?.(result);
+            announce(common("undone"));
+          } catch (error) {
+            announce(common("notUndone", { why: problemOf(error).detail }));
+          }
+          void renew(invalidates);
+        };
+        if (done !== undefined || undo !== undefined) {
+          announce(done ?? common("saved"), undo === undefined ? undefined : takeBack);
+        }
+        return result;
+      } catch (error) {
+        setProblem(problemOf(error));
+        return undefined;
+      } finally {
+        setRunning((count) => count - 1);
+      }
+    },
+    [renew, common],
+  );
+  const reset = useCallback(() => setProblem(undefined), []);
+  return { run, isRunning: running > 0, problem, reset };
+}
+
+function problemOf(error: unknown): ApiProblem {
+  if (error instanceof ApiProblem) return error;
+  return new ApiProblem(500, { detail: error instanceof Error ? error.message : String(error) });
+}
