@@ -59,10 +59,11 @@ MACHINE_ROWS: Final = (
 ENTRIES: Final = (
     "annotations", "energy_carriers", "equipment", "equipment_capacities", "former_paths",
     "kpi_definitions", "line_materials", "line_rates", "quantity_entries", "reason_codes",
-    "reasons", "shift_calendars", "signals", "state_entries", "stop_thresholds",
-    "target_standards", "targets",
+    "reasons", "shift_calendars", "shift_report_signatures", "signals", "state_entries",
+    "stop_thresholds", "target_standards", "targets",
 )  # fmt: skip
 STOCK: Final = ("locations", "stock_items")
+DECISIONS: Final = ("shortage_acknowledgements",)
 MARKS: Final = ("dirty_buckets", "dirty_relations", "dirty_stock", "events_to_project")
 DELIVERIES: Final = (
     "business_event_revisions", "business_events", "connector_books", "connector_subjects",
@@ -107,12 +108,12 @@ _WORKER_ADDS: Final = (
 TABLE_RIGHTS: Final[Mapping[DatabaseRole, Mapping[str, Iterable[str]]]] = {
     DatabaseRole.API: {
         "SELECT": (
-            *_COMPUTED_FROM, *SUPPLY_FACTS, *SUPPLY_ROWS, *ACCOUNTS, *AUDIT, "alembic_version",
-            "findings", "raw_inputs", "werknetz_api.samples",
+            *_COMPUTED_FROM, *SUPPLY_FACTS, *SUPPLY_ROWS, *ACCOUNTS, *AUDIT, *DECISIONS,
+            "alembic_version", "findings", "raw_inputs", "werknetz_api.samples",
         ),
-        "INSERT": (*_ENTERED, *ACCOUNTS),
+        "INSERT": (*_ENTERED, *ACCOUNTS, *DECISIONS),
         # Of events_to_project: the lock of a change of master data needs it.
-        "UPDATE": (*_CORRECTED, *ACCOUNTS, "events_to_project"),
+        "UPDATE": (*_CORRECTED, *ACCOUNTS, *DECISIONS, "events_to_project"),
         "DELETE": (*_REPLACED, "sessions", "sign_in_failures", "stored_answers", "users"),
     },
     DatabaseRole.INGEST: {

@@ -129,6 +129,23 @@ line_rates = sa.Table(
     sa.PrimaryKeyConstraint("equipment_id", "valid_from"),
 )
 
+shortage_acknowledgements = sa.Table(
+    "shortage_acknowledgements",
+    metadata,
+    # Who knows of a shortage warning, and how it was then: the newest of a place is in force.
+    id_column(),
+    reference_column("warehouse_id", "warehouses.id", null=False),
+    reference_column("material_id", "materials.id", null=False),
+    sa.Column("short_at", AT, nullable=False),  # of the warning that was acknowledged
+    sa.Column("equipment_ids", pg.ARRAY(sa.Integer), nullable=False),  # of its lines
+    sa.Column("until_at", AT, nullable=False),
+    sa.Column("comment", sa.Text, nullable=False, server_default=""),
+    sa.Column("acknowledged_by", sa.Text, nullable=False),
+    sa.Column("acknowledged_at", AT, nullable=False, server_default=NOW),
+    sa.Column("withdrawn_at", AT),  # null: in force
+    sa.Index("ix_shortage_acknowledgements_place", "warehouse_id", "material_id", "id"),
+)
+
 production_orders = sa.Table(
     "production_orders",
     metadata,
