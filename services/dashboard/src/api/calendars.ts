@@ -1,0 +1,88 @@
+import { queryOptions } from "@tanstack/react-query";
+import { api, bodyOf, type Schemas } from "./client";
+import { NAMES_S, polled } from "./polling";
+
+export type Calendars = Schemas["CalendarsView"];
+export type CalendarVersion = Schemas["CalendarView"];
+export type CalendarChange = Schemas["CalendarChangeView"];
+export type NewCalendar = Schemas["NewCalendar"];
+export type ShiftOfDay = Schemas["ShiftView"];
+const SHIFTS_MAX = 1000;
+
+/** What a change of calendars makes old: every number over planned time. */
+export const CALENDAR_KEYS = [
+  ["calendars"],
+  ["shifts"],
+  ["plants"],
+  ["audit"],
+  ["overview"],
+  ["kpi_values"],
+] as const;
+
+export function calendars(path: string) {
+  return queryOptions({
+    queryKey: ["calendars", path],
+    queryFn: ({ signal }) =>
+      bodyOf(api.GET("/api/v1/equipment/{path}/calendars", { signal, params: { path: { path } } })),
+    ...polled(NAMES_S),
+  });
+}
+
+/** The shifts of an equipment that overlap a period. */
+export function shifts(equipment: string, start: string, end: string) {
+  return queryOptions({
+    queryKey: ["shifts", equipment, start, end],
+    queryFn: ({ signal }) =>
+      bodyOf(
+        api.GET("/api/v1/shifts", {
+          signal,
+          params: { query: { equipment, start, end, limit: SHIFTS_MAX } },
+        }),
+      ),
+    ...polled(NAMES_S),
+  });
+}
+
+export async function previewCalendar(path: string, body: NewCalendar): Promise<CalendarChange> {
+  return bodyOf(
+    api.POST("/api/v1/equipment/{path}/calendars:preview", { params: { path: { path } }, body }),
+  );
+}
+
+export async function setCalendar(path: string, body: NewCalendar): Promise<CalendarChange> {
+  return bodyOf(
+    api.PUT("/api/v1/equipment/{path}/calendars", { params: { path: { path } }, body }),
+  );
+}
+
+export async function deleteCalendar(
+  path: string,
+  validFrom: string,
+  reason: string,
+): Promise<CalendarChange> {
+  return bodyOf(
+    api.DELETE("/api/v1/equipment/{path}/calendars", {
+      params: {
+        path: { path },
+        query: { valid_from: validFrom, ...(reason === "" ? {} : { reason }) },
+      },
+    }),
+  );
+}
+
+/** Read an iCalendar file into a calendar document; nothing is stored. */
+export async function importCalendar(path: string, text: string): Promise<CalendarChange> {
+  return bodyOf(
+    api.POST("/api/v1/equipment/{path}/calendars:import", {
+      params: { path: { path } },
+      body: text,
+      bodySerializer: (body) => body,
+      headers: { "Content-Type": "text/calendar" },
+    }),
+  );
+}
+
+/** The address of the shifts of a year as an iCalendar file. */
+export function calendarAddress(path: string): string {
+  return `/api/v1/equipment/${path.split("/").map(encodeURIComponent).join("/")}/calendars.ics`;
+}
