@@ -7,6 +7,7 @@ import {
   formatNumber,
   formatPoints,
   formatShare,
+  formatSpan,
   formatTime,
   nameOf,
   zoneName,
@@ -86,6 +87,32 @@ describe("times in the plant's zone", () => {
     expect(zoneName(WINTER, "Europe/Berlin", "en")).toBe("CET");
     expect(zoneName(WINTER, "Europe/Berlin", "de")).toBe("MEZ");
     expect(zoneName(SUMMER, "Europe/Berlin", "de")).toBe("MESZ");
+  });
+});
+
+describe("spans", () => {
+  const now = Date.parse(WINTER);
+  const zone = "Europe/Berlin";
+  it.each([
+    ["2026-11-30T06:00:00+01:00", "2026-11-30T14:00:00+01:00", "30 Nov 06:00–14:00 CET"],
+    ["2026-11-29T22:00:00+01:00", "2026-11-30T06:00:00+01:00", "29 Nov 22:00 – 30 Nov 06:00 CET"],
+    [
+      "2025-12-31T22:00:00+01:00",
+      "2026-01-01T06:00:00+01:00",
+      "31 Dec 2025 22:00 – 1 Jan 06:00 CET",
+    ],
+    [
+      "2026-10-25T02:30:00+02:00",
+      "2026-10-25T02:30:00+01:00",
+      "25 Oct 02:30 CEST – 25 Oct 02:30 CET",
+    ],
+  ])("writes %s to %s", (start, end, text) => {
+    expect(formatSpan(start, end, zone, "en", now)).toBe(text);
+  });
+
+  it("writes the zone in German", () => {
+    const [start, end] = ["2026-11-30T06:00:00+01:00", "2026-11-30T14:00:00+01:00"];
+    expect(formatSpan(start, end, zone, "de", now)).toBe("30. Nov. 06:00–14:00 MEZ");
   });
 });
 

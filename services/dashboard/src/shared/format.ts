@@ -99,8 +99,33 @@ export function formatDay(
   });
 }
 
-export function formatDayTime(at: string | number, zone: string, language: Language): string {
-  return `${formatDay(at, zone, language)} ${formatTime(at, zone, language)}`;
+/** Write an instant's day and time; the year where it is not that of `nowMs`. */
+export function formatDayTime(
+  at: string | number,
+  zone: string,
+  language: Language,
+  nowMs = Date.now(),
+): string {
+  const isOld = yearOf(at, zone) !== yearOf(nowMs, zone);
+  return `${formatDay(at, zone, language, isOld)} ${formatTime(at, zone, language)}`;
+}
+
+/** Write a span with its zone once: 30 Nov 06:00–14:00 CET, or 29 Nov 22:00 – 30 Nov 06:00 CET. */
+export function formatSpan(
+  start: string | number,
+  end: string | number,
+  zone: string,
+  language: Language,
+  nowMs = Date.now(),
+): string {
+  const from = formatDayTime(start, zone, language, nowMs);
+  const first = zoneName(start, zone, language);
+  const last = zoneName(end, zone, language);
+  if (dayOf(start, zone) === dayOf(end, zone) && first === last) {
+    return `${from}–${formatTime(end, zone, language)} ${last}`;
+  }
+  const to = formatDayTime(end, zone, language, nowMs);
+  return first === last ? `${from} – ${to} ${last}` : `${from} ${first} – ${to} ${last}`;
 }
 
 /** Write the abbreviation of a zone at an instant: CET or MEZ. */
@@ -115,6 +140,10 @@ export function zoneName(at: string | number, zone: string, language: Language):
 /** Return the calendar day of an instant in a zone, as 2026-11-30. */
 export function dayOf(at: string | number, zone: string): string {
   return new Intl.DateTimeFormat("en-CA", { timeZone: zone }).format(instant(at));
+}
+
+function yearOf(at: string | number, zone: string): string {
+  return dayOf(at, zone).slice(0, 4);
 }
 
 /** Return the last part of a path: `presse-7` of nordwerk/zwick-2/presswerk/halle-2/presse-7. */

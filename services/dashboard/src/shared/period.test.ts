@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { isSpanOfShift, neighbourOf, neighbourShift, periodOf, spanOf } from "./period";
+import {
+  isSpanOfShift,
+  neighbourOf,
+  neighbourShift,
+  periodOf,
+  spanOf,
+  spanOfShift,
+} from "./period";
 
 const ZONE = "Europe/Berlin";
 const NOW = Date.parse("2026-11-30T09:30:00Z");
@@ -67,14 +74,16 @@ describe("earlier and later", () => {
   });
 
   it("goes from shift to shift, over a weekend without one", () => {
-    const friday = { start: "2026-11-27T14:00:00+01:00", end: "2026-11-27T22:00:00+01:00" };
-    const monday = { start: "2026-11-30T06:00:00+01:00", end: "2026-11-30T14:00:00+01:00" };
-    const next = { start: "2026-11-30T14:00:00+01:00", end: "2026-11-30T22:00:00+01:00" };
+    const friday = span("2026-11-27T14:00:00+01:00", "2026-11-27T22:00:00+01:00");
+    const monday = span("2026-11-30T06:00:00+01:00", "2026-11-30T14:00:00+01:00");
+    const next = span("2026-11-30T14:00:00+01:00", "2026-11-30T22:00:00+01:00");
     const shifts = [friday, monday, next];
-    const now = span(monday.start, monday.end);
+    const now = spanOfShift(shifts, "shift:current", NOW) ?? next;
+    expect(now).toBe(monday);
+    expect(spanOfShift(shifts, "shift:previous", NOW)).toBe(friday);
     expect(neighbourShift(shifts, now, -1)).toBe(friday);
     expect(neighbourShift(shifts, now, 1)).toBe(next);
-    expect(neighbourShift(shifts, span(friday.start, friday.end), -1)).toBeUndefined();
+    expect(neighbourShift(shifts, friday, -1)).toBeUndefined();
     expect(isSpanOfShift(shifts, now)).toBe(true);
     expect(isSpanOfShift(shifts, { ...now, endMs: now.endMs - 1 })).toBe(false);
   });

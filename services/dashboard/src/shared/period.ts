@@ -9,15 +9,9 @@ export interface Period {
 export const PERIODS = ["shift:current", "shift:previous", "-24h", "-7d", "-28d"] as const;
 export type PeriodChoice = (typeof PERIODS)[number];
 
-interface Span {
+export interface Span {
   startMs: number;
   endMs: number;
-}
-
-/** A shift of the plant, as the API lists them. */
-interface ListedShift {
-  start: string;
-  end: string;
 }
 
 const HOUR_MS = 3_600_000;
@@ -65,21 +59,30 @@ export function neighbourOf(span: Span, direction: -1 | 1, zone: string): Span {
 }
 
 /** Return the shift before or after a span among those of a list; undefined: there is none. */
-export function neighbourShift<S extends ListedShift>(
-  shifts: readonly S[],
+export function neighbourShift(
+  shifts: readonly Span[],
   span: Span,
   direction: -1 | 1,
-): S | undefined {
+): Span | undefined {
   return direction < 0
-    ? shifts.findLast(({ end }) => Date.parse(end) <= span.startMs)
-    : shifts.find(({ start }) => Date.parse(start) >= span.endMs);
+    ? shifts.findLast(({ endMs }) => endMs <= span.startMs)
+    : shifts.find(({ startMs }) => startMs >= span.endMs);
+}
+
+/** Return the shift that a name means: `shift:current` runs or was the last, `shift:previous`. */
+export function spanOfShift(
+  shifts: readonly Span[],
+  start: string,
+  nowMs: number,
+): Span | undefined {
+  const begun = shifts.filter(({ startMs }) => startMs <= nowMs);
+  if (start === "shift:current") return begun.at(-1);
+  return start === "shift:previous" ? begun.at(-2) : undefined;
 }
 
 /** Whether a span is that of a shift: then its neighbours are shifts, too. */
-export function isSpanOfShift(shifts: readonly ListedShift[], span: Span): boolean {
-  return shifts.some(
-    ({ start, end }) => Date.parse(start) === span.startMs && Date.parse(end) === span.endMs,
-  );
+export function isSpanOfShift(shifts: readonly Span[], span: Span): boolean {
+  return shifts.some(({ startMs, endMs }) => startMs === span.startMs && endMs === span.endMs);
 }
 
 /** Write a span as a period of the address, in the time of the plant. */

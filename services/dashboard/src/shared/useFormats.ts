@@ -17,6 +17,8 @@ export function useFormats(zone = "UTC") {
         format.formatTime(at, zone, language, seconds),
       day: (at: string | number, year = false) => format.formatDay(at, zone, language, year),
       dayTime: (at: string | number) => format.formatDayTime(at, zone, language),
+      span: (start: string | number, end: string | number) =>
+        format.formatSpan(start, end, zone, language),
       zone: (at: string | number) => format.zoneName(at, zone, language),
     }),
     [language, zone],
