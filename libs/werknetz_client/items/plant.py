@@ -75,6 +75,7 @@ class AggregateItem(TypedDict):
     stddev: float | None
     time_weighted_avg: float | None
     duration_good: float
+    bad_count: int
 
 
 class SignalSamplesItem(TypedDict):

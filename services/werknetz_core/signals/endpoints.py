@@ -20,7 +20,7 @@ from werknetz_core.http.responses import with_content_etag
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
 from werknetz_core.limits.reading import reading
 from werknetz_core.limits.weight import Reads
-from werknetz_core.signals import lifetimes, samples
+from werknetz_core.signals import lifetimes, lookup, samples
 from werknetz_core.signals.latest import NO_SAMPLE, ROWS_PER_SIGNAL, load_latest
 from werknetz_core.signals.lookup import SIGNALS, load_signal, load_signals
 from werknetz_core.signals.schemas import (
@@ -57,6 +57,8 @@ async def list_signals(
     role: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
     connector: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
     key: str | None = None,
+    id: Annotated[list[int], Query(description="Repeated: any of them.")] = [],  # noqa: A002, B006 - the name of the query parameter, which FastAPI copies
+    q: Annotated[str, Query(max_length=200, description=lookup.WORDS_DESCRIPTION)] = "",
     latest: Annotated[
         bool, Query(description="true: also the newest sample of each, up to now.")
     ] = False,
@@ -74,6 +76,9 @@ async def list_signals(
         query = query.where(signals.c.connector_id.in_(connector))
     if key is not None:
         query = query.where(signals.c.key == key)
+    if id:
+        query = query.where(signals.c.id.in_(lookup.valid_ids(id)))
+    query = query.where(*lookup.word_conditions(q))
     if not latest:
         return await query_page(request, session, params, query, _SORTING, SignalView)
     rows, next_cursor = await load_page(session, params, query, _SORTING)
@@ -116,7 +121,7 @@ async def list_samples(
     start: str = "-1h",
     end: str | None = None,
     granularity: Annotated[
-        str | None, Query(description="raw, 10s, 1m, 5m, 1h, shift, 1d, 1w, 1mo …")
+        str | None, Query(description="raw, 10s, 1m, 5m, 1h, shift, 1d, 1w, 1mo …, none")
     ] = None,
     max_points: Annotated[int | None, Query(ge=1, le=10_000)] = None,
     aggregates: Annotated[
@@ -160,7 +165,7 @@ async def list_samples_of_signals(
     start: str = "-1h",
     end: str | None = None,
     granularity: Annotated[
-        str | None, Query(description="raw, 10s, 1m, 5m, 1h, shift, 1d, 1w, 1mo …")
+        str | None, Query(description="raw, 10s, 1m, 5m, 1h, shift, 1d, 1w, 1mo …, none")
     ] = None,
     max_points: Annotated[int | None, Query(ge=1, le=10_000)] = None,
     aggregates: Annotated[

@@ -17,6 +17,22 @@ SIGNALS: Final[sa.Select[Any]] = sa.select(
     signals, equipment.c.path.label("equipment")
 ).select_from(signals.outerjoin(equipment, equipment.c.id == signals.c.equipment_id))
 
+WORDS_DESCRIPTION: Final = "Words; each is part of the key, name, role or path of the equipment."
+
+
+def word_conditions(words: str) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions for signals in which each word occurs, in any case of letters."""
+    columns = (signals.c.key, signals.c.name, signals.c.role, equipment.c.path)
+    return [
+        sa.or_(*(column.icontains(word, autoescape=True) for column in columns))
+        for word in words.split()
+    ]
+
+
+def valid_ids(ids: Sequence[int]) -> list[int]:
+    """Return those that the column can hold: no other is the id of a signal."""
+    return [number for number in ids if 0 < number <= _ID_MAX]
+
 
 async def load_signal(signal_id: int, session: ReadSession, principal: Principal) -> SignalView:
     """Return the signal; raise 404 for an unknown one, 403 for one of another plant."""

@@ -11,7 +11,6 @@ import asyncpg
 
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.domain.status import severity
-from werknetz.domain.window import Window
 from werknetz.store.queries.samples import (
     AGGREGATES_BY_WIDTH,
     AGGREGATES_BY_WINDOW,
@@ -42,12 +41,13 @@ _WIDTH_FORMAT: Final = re.compile(r"(\d{1,6})(s|m|h)")
 ROWS_PER_BUCKET: Final = 100  # of a signal and a quarter of an hour, as an estimate of its samples
 _UNIT_S: Final = {"s": 1, "m": 60, "h": 3600}
 PLAIN_AGGREGATES: Final = ("count", "min", "avg", "max", "sum", "first", "last", "stddev")
-AGGREGATES: Final = (*PLAIN_AGGREGATES, *time_weighted.NAMES)
+AGGREGATES: Final = (*PLAIN_AGGREGATES, *time_weighted.NAMES, time_weighted.BAD_COUNT)
 _EMPTY_WINDOW: Final[dict[str, object]] = {
     **dict.fromkeys(PLAIN_AGGREGATES),
     "count": 0,
     "time_weighted_avg": None,
     "duration_good": 0.0,
+    time_weighted.BAD_COUNT: 0,
 }
 
 
@@ -121,8 +121,12 @@ async def load_samples(
             if width_us:
                 span, items = await _load_even_windows(own, signal.id, span, width_us, query)
             else:
-                windows = windows_of(granularity, span, time)
-                span, items = await _load_plant_windows(own, signal.id, windows, span, query)
+                # The whole span needs no edge of a bucket: samples have times of their own.
+                bounds = [(span.start_us, span.end_us)]
+                if granularity != "none":
+                    windows = windows_of(granularity, span, time)
+                    bounds = [(window.start_us, window.end_us) for window in windows]
+                span, items = await _load_plant_windows(own, signal.id, bounds, span, query)
     if newest_first and granularity != "raw":
         items.reverse()
     envelope: dict[str, object] = {
@@ -221,17 +225,20 @@ async def _load_even_windows(
 
 
 async def _load_plant_windows(
-    context: AppContext, signal_id: int, windows: list[Window], span: UtcSpan, query: SampleQuery
+    context: AppContext,
+    signal_id: int,
+    bounds: list[tuple[int, int]],
+    span: UtcSpan,
+    query: SampleQuery,
 ) -> tuple[UtcSpan, list[dict[str, object]]]:
     rows = await context.database.fetch(
         AGGREGATES_BY_WINDOW,
         signal_id,
-        [instant_of(window.start_us) for window in windows],
-        [instant_of(window.end_us) for window in windows],
+        [instant_of(start_us) for start_us, _ in bounds],
+        [instant_of(end_us) for _, end_us in bounds],
     )
-    if windows:
-        span = UtcSpan(windows[0].start_us, windows[-1].end_us)
-    bounds = [(window.start_us, window.end_us) for window in windows]
+    if bounds:
+        span = UtcSpan(bounds[0][0], bounds[-1][1])
     return span, await _window_items(
         context, signal_id, bounds, {row["n"]: dict(row) for row in rows}, query
     )
@@ -244,17 +251,21 @@ async def _window_items(
     rows: dict[int, dict[str, object]],
     query: SampleQuery,
 ) -> list[dict[str, object]]:
-    """Return the windows with samples and, for time-weighted aggregates, those with a value."""
+    """Return the windows with samples and, where that is requested, with a value or bad ones."""
     weighted: dict[int, dict[str, object]] = {}
-    if query.is_time_weighted and bounds:
+    bad: dict[int, dict[str, object]] = {}
+    if bounds:
         starts, ends = ([instant_of(at) for at in column] for column in zip(*bounds, strict=True))
         edges = time_weighted.Edges(starts, ends)
-        weighted = await time_weighted.load_time_weighted(
-            context.database, signal_id, edges, instant_of(context.now_us())
-        )
+        if query.is_time_weighted:
+            weighted = await time_weighted.load_time_weighted(
+                context.database, signal_id, edges, instant_of(context.now_us())
+            )
+        if time_weighted.BAD_COUNT in query.aggregates:
+            bad = await time_weighted.load_bad_counts(context.database, signal_id, edges)
     items = []
-    for n in sorted({*rows, *weighted}):
-        values = _EMPTY_WINDOW | rows.get(n, {}) | weighted.get(n, {})
+    for n in sorted({*rows, *weighted, *bad}):
+        values = _EMPTY_WINDOW | rows.get(n, {}) | weighted.get(n, {}) | bad.get(n, {})
         start, end = (format_utc(at) for at in bounds[n - 1])
         items.append(
             {"start": start, "end": end, **{name: values[name] for name in query.aggregates}}

@@ -77,6 +77,7 @@ class AggregateView(BaseModel):
     stddev: float | None = None
     time_weighted_avg: float | None = None  # each value applies until the next sample
     duration_good: float = 0.0  # seconds with a good value
+    bad_count: int = 0  # samples of bad quality, which the other aggregates leave out
 
 
 class SamplesView(BaseModel):

@@ -1,4 +1,4 @@
-"""Time-weighted mean and duration of good values, by window.
+"""Time-weighted mean and duration of good values, and the number of bad ones, by window.
 
 A value applies until the next sample, also a process value: nothing is interpolated. The last value
 before the first window applies at its start; a bad sample ends the value before it; future time is
@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from werknetz.store.queries.samples import TIME_WEIGHTED_BY_WINDOW
+from werknetz.store.queries.samples import BAD_BY_WINDOW, TIME_WEIGHTED_BY_WINDOW
 from werknetz.store.session import Database
 
 NAMES: Final = ("time_weighted_avg", "duration_good")
+BAD_COUNT: Final = "bad_count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +41,13 @@ async def load_time_weighted(
         now,
     )
     return {row["n"]: {name: row[name] for name in NAMES} for row in rows}
+
+
+async def load_bad_counts(
+    pool: Database, signal_id: int, edges: Edges
+) -> dict[int, dict[str, object]]:
+    """Return the number of bad samples by window number, from 1; windows without are left out."""
+    rows = await pool.fetch(
+        BAD_BY_WINDOW, signal_id, edges.starts, edges.ends, edges.starts[0], edges.ends[-1]
+    )
+    return {row["n"]: {BAD_COUNT: row["bad_count"]} for row in rows}

@@ -120,3 +120,26 @@ async def test_an_unknown_aggregate_is_rejected(world: World) -> None:
     response = await world.get(f"{address}?granularity=1h&aggregates=median")
     assert response.status_code == 422
     assert "time_weighted_avg" in response.json()["hint"]
+
+
+async def test_bad_samples_are_counted_by_window(world: World) -> None:
+    address = await add_samples(
+        world, (0, 10.0, 0), (10, 1e9, BAD), (20, None, BAD), (35, 30.0, UNCERTAIN), (70, 2.0, BAD)
+    )
+    span = "start=2026-11-20T08:00:00Z&end=2026-11-20T10:00:00Z"
+    halves = await windows(world, address, f"{span}&granularity=30m&aggregates=count,bad_count")
+    assert [(half["count"], half["bad_count"]) for half in halves] == [(1, 2), (1, 0), (0, 1)]
+    assert halves[-1]["start"] == "2026-11-20T09:00:00Z"
+    # Shift windows do not follow each other: what lies between them counts nowhere.
+    query = f"{span}&granularity=shift&aggregates=bad_count"
+    assert sum(int(str(item["bad_count"])) for item in await windows(world, address, query)) == 3
+
+
+async def test_the_whole_span_is_one_window_with_its_own_edges(world: World) -> None:
+    address = await add_samples(world, (4, 1.0, 0), (5, 2.0, 0), (9, 5.0, 0), (10, 99.0, 0))
+    span = "start=2026-11-20T08:05:00Z&end=2026-11-20T08:10:00Z"
+    [whole] = await windows(world, address, f"{span}&granularity=none&aggregates=min,max,avg")
+    assert whole == {
+        "start": "2026-11-20T08:05:00Z", "end": "2026-11-20T08:10:00Z",
+        "min": 2.0, "max": 5.0, "avg": 3.5,
+    }  # fmt: skip

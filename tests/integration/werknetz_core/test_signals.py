@@ -105,3 +105,26 @@ async def test_signals_of_other_plants_are_refused(world: World) -> None:
     both = f"signal={PRESS}/temperature&signal={OTHER}/temperature"
     assert (await world.get(f"/samples?{both}")).status_code == 200
     assert (await world.get(f"/samples?{both}", "emden")).status_code in {403, 404}
+
+
+async def test_signals_by_words_of_their_names(world: World) -> None:
+    async def found(words: str, key: str = "viewer") -> set[str]:
+        response = await world.get(f"/signals?q={words}&limit=1000", key)
+        assert response.status_code == 200, response.text
+        return {item["key"] for item in response.json()["items"]}
+
+    temperatures = await found("TEMPERATURE")
+    assert f"{PRESS}/temperature" in temperatures
+    assert f"{PRESS}/temperature" in await found(f"temp%20{PRESS.rpartition('/')[2]}")
+    assert await found("temperature%20nothing") == set()
+    assert await found("%25") == set()
+    assert await found("_%5C") == set()
+    assert f"{OTHER}/temperature" not in await found("temperature", "emden")
+    assert await found("") >= temperatures
+
+
+async def test_signals_by_id(world: World) -> None:
+    press, robot = world.ids[f"{PRESS}#temperature"], world.ids[f"{ROBOT}#temperature"]
+    chosen = await items(world, f"/signals?id={robot}&id={press}&id=0&id=99999999999&latest=true")
+    assert {item["id"] for item in chosen} == {press, robot}
+    assert await items(world, "/signals?id=0") == []

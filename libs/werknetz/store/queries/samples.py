@@ -54,6 +54,13 @@ FROM unnest($2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY AS w(start_at,
 JOIN samples ON signal_id = $1 AND {_FINITE} AND at >= w.start_at AND at < w.end_at
 GROUP BY w.n ORDER BY w.n"""  # noqa: S608 - made of constants
 
+# Windows ascend, so the last one that starts at or before a sample is the only one it can be in.
+BAD_BY_WINDOW: Final = """
+SELECT n, count(*) AS bad_count FROM (
+    SELECT at, width_bucket(at, $2::timestamptz[]) AS n FROM samples
+    WHERE signal_id = $1 AND status < 0 AND at >= $4 AND at < $5) AS bad
+WHERE at < ($3::timestamptz[])[n] GROUP BY n"""
+
 # Samples and window edges are events on one time axis: each sets the value, or the window, that
 # applies from it on. At the same time, ends come before starts and both before samples; of two
 # samples with the same time the later one in the source's order applies.
