@@ -21,6 +21,7 @@ from werknetz_edge.config import EdgeConfig, load_config
 from werknetz_edge.pipeline.lane import Lane
 from werknetz_edge.pipeline.mapping_rollout import MappingRollout
 from werknetz_edge.pipeline.pump import Pump
+from werknetz_edge.pipeline.reporter import Reporter
 from werknetz_edge.pipeline.source import BrokenConnector
 from werknetz_edge.pipeline.supervise import must_propagate, run_supervised
 
@@ -58,6 +59,7 @@ def build_pump(config: EdgeConfig) -> Pump:
         retention_us=config.retention_us,
         rollout=rollout,
         create=partial(create_connector, config),
+        reporter=Reporter(is_history=config.time.history),
     )
 
 

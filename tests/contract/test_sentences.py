@@ -12,7 +12,7 @@ from werknetz_core.kpis.values.compute import NOT_RECORDED
 from werknetz_core.texts.reasons import reason_code_of
 
 ROOT = Path(__file__).resolve().parents[2]
-DYNAMIC = {"loss", "shortage", "finding", "field", "problem", "noun", "validation", "reason"}
+DYNAMIC = {"connector", "loss", "shortage", "finding", "field", "problem", "noun", "validation", "reason"}
 """Groups whose codes are made of words of the data."""
 OPTIONAL = {"supply.number_with_partner", "supply.number_without_partner"}
 

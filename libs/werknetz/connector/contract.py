@@ -6,6 +6,7 @@ spool: the pump applies the mapping, stores the result and acknowledges.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final, Protocol, runtime_checkable
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from werknetz.events.batch import GapClosed, GapOpened, Record, Unmapped
+from werknetz.texts.sentence import Sentence
 
 CHECKPOINTS_MAX: Final = 32_768
 """Number of checkpoints the spool retains: more than a broker has in flight.
@@ -182,6 +184,16 @@ class Delivery:
     """Called before `acknowledge` with the stored records: for a source that waits for a result."""
 
 
+@dataclass(frozen=True, slots=True)
+class CertificateEnd:
+    """A certificate of the connection to the source, and when it expires."""
+
+    owner: str  # "server": of the source; "own": of the connector
+    until: datetime
+    subject: str = ""
+    fingerprint: str = ""  # SHA-256, hexadecimal
+
+
 @dataclass(slots=True)
 class ConnectorStatus:
     """State of a connector; the pump publishes it, the API shows it."""
@@ -192,6 +204,8 @@ class ConnectorStatus:
     last_good_us: int | None = None  # when the source last delivered something
     details: dict[str, str] = field(default_factory=dict)  # revised intervals, certificate expiry …
     findings: dict[str, str] = field(default_factory=dict)  # kind → what may be missed, the remedy
+    certificates: Sequence[CertificateEnd] = ()
+    fault: Sentence | None = None  # why it does not run; set by the pump
     step: str = ""  # what `connect` does now, or did when it failed
     on_step: Callable[[float], None] | None = None  # set by the pump
 

@@ -12,6 +12,7 @@ import msgspec
 
 from werknetz.events.batch import LaneName
 from werknetz.events.codec import GENESIS
+from werknetz.link.report import ConnectorReport
 
 FIELD: Final = b"m"
 BACKFILL_SUFFIX: Final = "~backfill"
@@ -185,6 +186,14 @@ class Status(msgspec.Struct, frozen=True):
     mapping_state: str = ""  # own, in_sync, out_of_sync, failed
     mapping_detail: str = ""
     findings: dict[str, str] = {}  # kind → text with the remedy: doubtful clocks
+    report: ConnectorReport | None = None  # None: of an edge before 0.3
+
+    @property
+    def current_report(self) -> ConnectorReport:
+        """The report of this status; an empty one if the edge sent none with it."""
+        if self.report is None or self.report.at_us != self.at_us:
+            return ConnectorReport(self.at_us)
+        return self.report
 
 
 class DesiredMapping(msgspec.Struct, frozen=True, array_like=True, tag="wanted_mapping.v1"):

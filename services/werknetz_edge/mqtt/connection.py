@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from werknetz.connector.contract import ConnectionLost, ConnectorStatus
+from werknetz.connector.contract import CertificateEnd, ConnectionLost, ConnectorStatus
 from werknetz.events.batch import GapClosed, GapOpened
 from werknetz.runtime.moment import Moment, current_moment, span_of
+from werknetz_edge.certificates import ends_of_tls
 from werknetz_edge.mqtt.broker import BrokerConfig
 from werknetz_edge.mqtt.client import Publication
 from werknetz_edge.mqtt.redelivery import AcceptedMessages
@@ -81,9 +82,17 @@ class BrokerConnection:
                 self.status.state, self.status.detail = "rejected", session.rejected
             raise
         self.last_message_s = time.monotonic()
+        self.status.certificates = await asyncio.to_thread(self._load_certificates, session)
         self.status.details["session"] = "resumed" if session.session_present else "new"
         is_own = stored is not None and stored.client_id == self.client_id
         return session, stored if is_own else None
+
+    def _load_certificates(self, session: MqttSession) -> tuple[CertificateEnd, ...]:
+        try:
+            own = self.config.cert.read_bytes() if self.config.cert is not None else None
+        except OSError:
+            own = None
+        return ends_of_tls(session.server_certificate, own)
 
     async def close(self) -> None:
         session, self.session = self.session, None

@@ -7,6 +7,7 @@ message queue stops reading, so that the broker receives no acknowledgements and
 import asyncio
 import selectors
 import socket
+import ssl
 import threading
 import time
 from collections import deque
@@ -92,6 +93,15 @@ class MqttSession:
         self._thread = threading.Thread(target=self._run_thread, name=self.client_id, daemon=True)
         self._thread.start()
         await self._wait_for(lambda: self._connected, "no answer to CONNECT")
+
+    @property
+    def server_certificate(self) -> bytes | None:
+        """The certificate that the broker has shown, in DER; None: without TLS, or closed."""
+        connection = None if self._client is None else self._client.socket()
+        try:
+            return connection.getpeercert(True) if isinstance(connection, ssl.SSLSocket) else None
+        except (OSError, ValueError):  # closed meanwhile
+            return None
 
     async def subscribe(self, filters: list[str]) -> None:
         """Subscribe at QoS 1; raise ConfigurationRejected where the broker grants less."""

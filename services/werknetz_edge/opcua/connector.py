@@ -195,8 +195,9 @@ class OpcuaConnector:
             "outage": "none",
             "security": self._config.security,
         }
-        if session.certificate:
-            self.status.details["certificate_until"] = session.certificate
+        self.status.certificates = session.certificates
+        if session.server_certificate_until:
+            self.status.details["certificate_until"] = session.server_certificate_until
         work = partial(self._run_session, session, publish_loop)
         self._work = BackgroundTask(f"opcua {self._id}", work, restart=False)
         self._work.start()

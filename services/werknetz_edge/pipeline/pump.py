@@ -19,6 +19,7 @@ from werknetz.runtime.log import get_logger
 from werknetz.runtime.moment import current_moment, span_of
 from werknetz_edge.pipeline.lane import FULL_RETRY_S, Lane
 from werknetz_edge.pipeline.mapping_rollout import MappingRollout, MappingTrial
+from werknetz_edge.pipeline.reporter import Reporter
 from werknetz_edge.pipeline.source import Create, Source
 from werknetz_edge.pipeline.supervise import must_propagate, run_supervised
 from werknetz_edge.spool.spool import SpoolFailed, SpoolFull
@@ -40,9 +41,11 @@ class Pump:
         retention_us: int,
         rollout: MappingRollout | None = None,
         create: Create | None = None,
+        reporter: Reporter | None = None,
     ) -> None:
         """`create` makes a new instance after a defect; without it the connector is used again."""
         self._rollout = rollout
+        self._reporter = reporter or Reporter()
         self._open_lane = open_lane
         self._protocol = protocol
         self._retention_us = retention_us
@@ -112,6 +115,7 @@ class Pump:
             await lane.store(delivery)
         except SpoolFull as error:
             await self._store_when_room(lane, delivery, str(error))
+        self._reporter.note_stored(delivery)
 
     async def _wait_while_fenced(self, lane: Lane) -> None:
         while lane.sender.is_fenced:
@@ -173,6 +177,7 @@ class Pump:
         while True:
             end_if_cancelled()
             heartbeat.touch()
+            self._reporter.observe(self._connector.status, clock_us())
             await self._append_heartbeat()
             for lane in self._lanes.values():
                 await lane.on_disk(partial(self._trim, lane))
@@ -261,7 +266,7 @@ class Pump:
 
     def _status_of(self, lane: Lane) -> Status:
         source, spool, sender = self._connector.status, lane.spool, lane.sender
-        oldest_us = spool.oldest_at_us(sender.acked)
+        oldest_us, at_us = spool.oldest_at_us(sender.acked), clock_us()
         return Status(
             state="fenced" if sender.is_fenced else source.state,
             detail=sender.alarm or source.detail,
@@ -277,7 +282,7 @@ class Pump:
             pid=os.getpid(),
             version=version("werknetz"),
             rss_bytes=_rss_bytes(),
-            at_us=clock_us(),
+            at_us=at_us,
             details={str(name): str(text) for name, text in source.details.items()}
             | ({"step": source.step} if source.step and source.state == "connecting" else {})
             | ({"raw_dropped": str(lane.raw.dropped)} if lane.raw.dropped else {})
@@ -285,7 +290,10 @@ class Pump:
             mapping=lane.normalizer.mapping.label,
             mapping_state=self._rollout.state if self._rollout else "own",
             mapping_detail=self._rollout.detail if self._rollout else "",
-            findings=source.findings | lane.clock.findings.texts(clock_us()),
+            findings=source.findings | lane.clock.findings.texts(at_us),
+            report=self._reporter.report(
+                source, at_us, lane.normalizer.mapping.digest, lane.clock.offset_s
+            ),
         )
 
 

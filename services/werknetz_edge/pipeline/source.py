@@ -22,6 +22,7 @@ from werknetz.connector.contract import (
 from werknetz.connector.yaml_format import ConfigurationError
 from werknetz.runtime.backoff import Backoff
 from werknetz.runtime.log import Logger
+from werknetz_edge.pipeline.fault import sentence_of_failure
 from werknetz_edge.pipeline.supervise import must_propagate
 from werknetz_edge.spool.spool_file import clock_us
 
@@ -135,7 +136,7 @@ class Source:
             status.step = ""
         self._needs_checkpoints = False
         await self._connect(connector)
-        status.state, status.detail, status.step = "running", "", ""
+        status.state, status.detail, status.step, status.fault = "running", "", "", None
         while True:
             self._stage = "read"
             delivery = await connector.read()
@@ -181,7 +182,7 @@ class Source:
         else:
             state, retry_s = "failed", self._defect_backoff.next_s()
             self._is_defective = True
-        status.state = state
+        status.state, status.fault = state, sentence_of_failure(error)
         status.detail = f"{reason}; next attempt in {retry_s:.1f} s"[:_DETAIL_MAX]
         if state == "failed":
             self._log.error(
@@ -213,7 +214,7 @@ class Source:
         self.connector = create_or_broken(self._create)
         status = self.connector.status
         status.state, status.detail = former.state, former.detail
-        status.last_good_us = former.last_good_us
+        status.last_good_us, status.fault = former.last_good_us, former.fault
         self._needs_checkpoints = True
 
     async def close(self) -> None:

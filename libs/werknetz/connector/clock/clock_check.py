@@ -87,9 +87,14 @@ class ClockCheck:
     _mark_arrival: Times = field(default_factory=lambda: np.empty(0, np.int64))  # 0: no backlog
     _mark_time: Times = field(default_factory=lambda: np.empty(0, np.int64))
 
+    @property
+    def offset_s(self) -> float | None:
+        """The median offset of the source's clock: above 0 it is ahead; None: not measured."""
+        return round(median(self._offsets) / 1e6, 3) if self._offsets else None
+
     def details(self) -> dict[str, str]:
-        """Return the median offset of the source's clock, for the status: above 0 it is ahead."""
-        return {"clock_offset_s": f"{median(self._offsets) / 1e6:+.3f}"} if self._offsets else {}
+        """Return the offset for the status."""
+        return {} if self.offset_s is None else {"clock_offset_s": f"{self.offset_s:+.3f}"}
 
     def judge(
         self, point: NDArray[np.int32], time: Times, status: Statuses,

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from werknetz.connector.contract import ConfigurationRejected
+from werknetz.texts.sentence import Sentence
 
 _VALID: Final = timedelta(days=3650)  # plants renew by hand; a silent stop after a year is worse
 _REJECTED_MAX: Final = 100  # a hostile network cannot fill the disk
@@ -139,17 +140,23 @@ def check_server(folder: Path, der: bytes) -> x509.Certificate:
     if not trusted.exists() and fingerprint not in _other_fingerprints(folder / "trusted"):
         _store_rejected(folder / "rejected", fingerprint, certificate)
         raise ConfigurationRejected(
-            f"the server's certificate is not trusted: {certificate.subject.rfc4514_string()},"
-            f" SHA-256 fingerprint {fingerprint}. Compare it with the server's own display; if it"
-            f" is the same: werknetz trust {folder} {fingerprint}"
+            Sentence(
+                "connector.certificate_not_trusted",
+                subject=certificate.subject.rfc4514_string(),
+                fingerprint=fingerprint,
+                folder=str(folder),
+            )
         )
     now = datetime.now(UTC)
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
         raise ConfigurationRejected(
-            f"the server's certificate {fingerprint} is valid from"
-            f" {certificate.not_valid_before_utc:%Y-%m-%d} to"
-            f" {certificate.not_valid_after_utc:%Y-%m-%d}, and now it is {now:%Y-%m-%d}: renew it"
-            " on the server, or set the clock of this machine"
+            Sentence(
+                "connector.certificate_expired",
+                fingerprint=fingerprint,
+                start=f"{certificate.not_valid_before_utc:%Y-%m-%d}",
+                end=f"{certificate.not_valid_after_utc:%Y-%m-%d}",
+                today=f"{now:%Y-%m-%d}",
+            )
         )
     return certificate
 

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from asyncua.crypto import security_policies
+from cryptography import x509
 
-from werknetz.connector.contract import ConfigurationRejected, ConnectionLost
+from werknetz.connector.contract import CertificateEnd, ConfigurationRejected, ConnectionLost
+from werknetz.texts.sentence import Sentence
+from werknetz_edge.certificates import certificate_end
 from werknetz_edge.opcua.config import OpcuaConfig
 from werknetz_edge.opcua.connection import pki
 from werknetz_edge.opcua.connection.transport import OpcuaClient, SessionTicket
@@ -48,8 +51,14 @@ class OpcuaSession:
     namespaces: list[str]
     limits: dict[str, int]
     resumed: bool
-    certificate: str = ""  # until when the server's certificate is valid
+    certificates: tuple[CertificateEnd, ...] = ()  # the server's and ours; none without security
     is_same_server: bool = False  # not restarted since the session of the ticket
+
+    @property
+    def server_certificate_until(self) -> str:
+        """The day until which the server's certificate is valid; empty: it showed none."""
+        ends = [end.until for end in self.certificates if end.owner == "server"]
+        return f"{ends[0]:%Y-%m-%d}" if ends else ""
 
 
 class SessionGoneError(Exception):
@@ -87,7 +96,8 @@ async def open_session(
     """
     begin("load the endpoints", 3 * config.timeout_s)
     endpoint = _endpoint(config, await load_endpoints(config.url, config.timeout_s))
-    certificate, until = _check_certificate(config, _pki(config, folder), endpoint)
+    checked = _check_certificate(config, _pki(config, folder), endpoint)
+    certificate = None if checked is None else pki.der_of(checked)
     opening = _Opening(config, folder, identity, endpoint, certificate, begin)
     session = None if ticket is None else await _resume(opening, ticket)
     if session is None:
@@ -95,7 +105,9 @@ async def open_session(
         session.is_same_server = ticket is not None and not _is_restarted(
             ticket.start_us, session.client.start_us
         )
-    session.certificate = until
+    own = () if config.policy == "None" else (certificate_end("own", identity.certificate),)
+    server = () if checked is None else (certificate_end("server", checked),)
+    session.certificates = (*server, *own)
     return session
 
 
@@ -132,8 +144,9 @@ def _endpoint(config: OpcuaConfig, endpoints: list[Any]) -> Any:
             return endpoint
     offers = sorted({"/".join(security_of(endpoint)) for endpoint in endpoints})
     raise ConfigurationRejected(
-        f"{config.url} has no endpoint {config.policy}/{mode}; it offers {', '.join(offers)}:"
-        " set policy and mode to one of them"
+        Sentence(
+            "connector.no_endpoint", url=config.url, policy=config.policy, mode=mode, offers=offers
+        )
     )
 
 
@@ -143,20 +156,17 @@ def security_of(endpoint: Any) -> tuple[str, str]:
     return policy, str(endpoint.SecurityMode.name).rstrip("_")
 
 
-def _check_certificate(
-    config: OpcuaConfig, folder: Path, endpoint: Any
-) -> tuple[bytes | None, str]:
+def _check_certificate(config: OpcuaConfig, folder: Path, endpoint: Any) -> x509.Certificate | None:
     """Check the server's certificate before any credentials are sent.
 
     Without security and without a user there is nothing to protect.
     """
     der = endpoint.ServerCertificate
     if config.policy == "None" and (config.user is None or not der):
-        return None, ""
+        return None
     if not der:
         raise ConfigurationRejected(f"{config.url} offers {config.policy} without a certificate")
-    checked = pki.check_server(folder, bytes(der))
-    return pki.der_of(checked), f"{checked.not_valid_after_utc:%Y-%m-%d}"
+    return pki.check_server(folder, bytes(der))
 
 
 async def _open(opening: _Opening, ticket: SessionTicket | None) -> OpcuaSession:
@@ -305,13 +315,18 @@ def to_connector_error(
     if name in _PASSWORD:
         who = f"user {config.user!r}" if config.user else "anonymous access"
         return ConfigurationRejected(
-            f"{config.url} refuses {who} ({name}): correct user and password (or password_file)"
-            " under options, or let the server's administrator admit this user"
+            Sentence("connector.user_refused", url=config.url, who=who, status=name)
         )
     if name in _CERTIFICATE:
         return ConfigurationRejected(
-            f"{config.url} refuses our certificate ({name}): trust {identity.path} (SHA-256"
-            f" {identity.fingerprint}, application URI {identity.uri}) on the server"
+            Sentence(
+                "connector.our_certificate_refused",
+                url=config.url,
+                status=name,
+                path=str(identity.path),
+                fingerprint=identity.fingerprint,
+                uri=identity.uri,
+            )
         )
     return ConnectionLost(f"{config.url}: {error or name}")
 

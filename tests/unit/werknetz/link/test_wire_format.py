@@ -7,6 +7,7 @@ import pytest
 
 from werknetz.events.codec import GENESIS
 from werknetz.link import wire
+from werknetz.link.report import ConnectorReport, Fault, StateReport
 from werknetz.link.wire import (
     FIELD,
     Ack,
@@ -140,6 +141,26 @@ def test_a_status_survives_the_way_as_a_hash() -> None:
         status_from_hash(fields | {"backlog": "many"})
     with pytest.raises(UnreadableMessage):
         status_from_hash({})
+
+
+def test_a_report_counts_only_with_the_status_that_it_came_with() -> None:
+    status = Status(
+        "running", "", "mqtt", 4, 0.5, None, 1, 2, 3, "x", 7, 8, "1", 9, 10,
+        report=ConnectorReport(
+            10, rate_s=2.5, changes=[StateReport(1, "running", fault=Fault("a.b"))]
+        ),
+    )  # fmt: skip
+    fields = status_to_hash(status)
+    assert status_from_hash(fields) == status
+    assert status.current_report.rate_s == 2.5
+    # The fields of an older edge: the report of the newer one that ran before is left over.
+    left_over = status_from_hash(fields | {"at_us": "11"})
+    assert left_over.current_report == ConnectorReport(11)
+    old = status_from_hash({name: text for name, text in fields.items() if name != "report"})
+    assert (old.report, old.current_report) == (None, ConnectorReport(10))
+    # What a later edge adds does not disturb.
+    added = {"more": "[1]", "report": fields["report"].replace("{", '{"more": 1, ', 1)}
+    assert status_from_hash(fields | added) == status
 
 
 def test_each_lane_has_a_name_of_its_own() -> None:
