@@ -1,9 +1,9 @@
 """Suppliers: where they deliver to, and counts of their open lines, late lines and findings."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal, cast
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request, Response
 
 from werknetz.domain.bucket import instant_of
 from werknetz.runtime.log import get_logger
@@ -29,16 +29,19 @@ from werknetz_core.context.app_context import (
     WriteSessionDep,
 )
 from werknetz_core.context.collection import query_page
-from werknetz_core.http import pagination
 from werknetz_core.http.key_format import validate_key
 from werknetz_core.http.list_params import ListParamsDep
+from werknetz_core.http.responses import with_content_etag
 from werknetz_core.http.sorting import Sorting, SortKey
 from werknetz_core.suppliers.identities import load_identities, set_identities
+from werknetz_core.suppliers.kpis import load_supplier_kpis
 from werknetz_core.suppliers.policies.versions import load_current_policy
+from werknetz_core.suppliers.ranking import refuse_span_without_kpis, respond_with_kpis
 from werknetz_core.suppliers.schemas import (
     IdentityView,
     SupplierChange,
     SupplierDetailView,
+    SupplierListView,
     SupplierView,
 )
 
@@ -51,17 +54,36 @@ _SORTING: Final = Sorting(
 _log: Final = get_logger("core.supply")
 
 
-@router.get("/suppliers")
+@router.get("/suppliers", response_model=SupplierListView)
 async def list_suppliers(
+    *,
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
     principal: MayRead,
+    with_: Annotated[
+        list[Literal["kpis"]],
+        Query(alias="with", description="kpis: rates, delays, open lines by age, twelve weeks."),
+    ] = [],  # noqa: B006 - FastAPI copies
+    start: Annotated[
+        str | None, Query(description="Of the KPIs, in whole days. Default: -28d.")
+    ] = None,
+    end: str | None = None,
     params: ListParamsDep,
-) -> pagination.Page[SupplierView]:
-    """List suppliers with their open lines, overdue lines and open findings. Sort: key, name."""
+) -> Response:
+    """List suppliers with their open lines, overdue lines and open findings. Sort: key, name.
+
+    With KPIs also by rank: the lowest OTIF first, those with too few lines last. The ETag is that
+    of the content.
+    """
     query = _suppliers_query(context, principal)
-    return await query_page(request, session, params, query, _SORTING, SupplierView)
+    if not with_:
+        refuse_span_without_kpis(start, end)
+        page = await query_page(request, session, params, query, _SORTING, SupplierView)
+        return cast("Response", page)
+    kpis = await load_supplier_kpis(start or "-28d", end, context, principal)
+    rows = (await session.execute(query)).mappings().all()
+    return with_content_etag(request, respond_with_kpis(request, params, rows, kpis))
 
 
 @router.get("/suppliers/{key}")

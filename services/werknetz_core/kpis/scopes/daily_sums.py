@@ -18,12 +18,17 @@ async def parse_times(
     query: KpiQuery, context: AppContext, principal: Principal
 ) -> tuple[UtcSpan, TimeContext]:
     """Parse the times of a query in its zone, else in the common zone of the visible plants."""
+    time = await common_time(query.tz, context, principal)
+    return parse_span(query.start, query.end, time), time
+
+
+async def common_time(tz: str | None, context: AppContext, principal: Principal) -> TimeContext:
+    """Return the time in a zone; None: the common zone of the visible plants, else UTC."""
     tree = await context.tree.current()
     zones = {n.time_zone for n in tree.nodes.values() if n.level == "plant" and n.time_zone
              and principal.can_see(n.path)}  # fmt: skip
-    zone = parse_zone(query.tz, zones.pop() if len(zones) == 1 else "UTC")
-    time = TimeContext(context.now_us(), zone)
-    return parse_span(query.start, query.end, time), time
+    zone = parse_zone(tz, zones.pop() if len(zones) == 1 else "UTC")
+    return TimeContext(context.now_us(), zone)
 
 
 def windows_of_days(query: KpiQuery, span: UtcSpan, time: TimeContext) -> list[Window]:
