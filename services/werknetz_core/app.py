@@ -27,6 +27,7 @@ from werknetz_core.context.edge_forwarder import EVENTS_BATCH_PATH
 from werknetz_core.context.equipment_tree import now_us as clock_us
 from werknetz_core.context.strict import refuse_bad_input, refuse_bad_input_of
 from werknetz_core.dashboard.endpoints import router as dashboard
+from werknetz_core.data_quality.endpoints import router as data_quality
 from werknetz_core.deliveries.call_offs.endpoints import router as call_offs
 from werknetz_core.deliveries.cumulatives.endpoints import router as cumulatives
 from werknetz_core.deliveries.due_lines.endpoints import router as due_lines
@@ -39,6 +40,7 @@ from werknetz_core.equipment.endpoints import router as equipment
 from werknetz_core.equipment_capacities.endpoints import router as equipment_capacities
 from werknetz_core.events.endpoints import router as events
 from werknetz_core.findings.endpoints import router as findings
+from werknetz_core.forecast.acknowledgements.endpoints import router as acknowledgements
 from werknetz_core.forecast.days_of_supply.endpoints import router as days_of_supply
 from werknetz_core.forecast.shortage_warnings.endpoints import router as shortage_warnings
 from werknetz_core.forecast.stock_projection.endpoints import router as stock_projection
@@ -59,6 +61,7 @@ from werknetz_core.limits.wide_process.forwarding import HandOverMiddleware
 from werknetz_core.loss_times.endpoints import router as loss_times
 from werknetz_core.losses.endpoints import router as losses
 from werknetz_core.losses.ranking.endpoints import router as loss_ranking
+from werknetz_core.mappings.amendments.endpoints import router as amendments
 from werknetz_core.mappings.endpoints import router as mappings
 from werknetz_core.mappings.replays.endpoints import router as replays
 from werknetz_core.materials.endpoints import router as materials
@@ -117,9 +120,9 @@ RESOURCES: Final = (
     plants, calendars, equipment, signals, shifts, orders, operations, suppliers, sites, policies,
     call_offs, due_lines, shipments, receipts, cumulatives, materials, line_materials,
     line_rates, warehouses, stock_levels, stock_movements, stock_projection, days_of_supply,
-    shortage_warnings, findings, characteristics, equipment_capacities,
-    energy_carriers, connectors, gaps,
-    backlog, quarantine, events, mappings, replays, losses, api_keys, loss_times, loss_ranking,
+    shortage_warnings, acknowledgements, findings, characteristics, equipment_capacities,
+    energy_carriers, connectors, gaps, data_quality, backlog, quarantine, events,
+    mappings, amendments, replays, losses, api_keys, loss_times, loss_ranking,
     targets, overview, comparisons, stream, oidc, sessions, me, users,
 )  # fmt: skip
 _DESCRIPTION: Final = (

@@ -56,6 +56,10 @@ class YamlDocument:
             key = key[:-1]
         return self.lines.get(key, 1)
 
+    def written_at(self, key: KeyPath) -> KeyPath:
+        """Return where a part is written: in its template, if one generated it."""
+        return self._origin(key)[0]
+
     def error_at(self, key: KeyPath, text: str) -> str:
         _, note = self._origin(key)
         made_by = f" ({note})" if note else ""

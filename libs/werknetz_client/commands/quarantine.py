@@ -1,4 +1,4 @@
-"""`werknetz quarantine groups | list | show | assign | discard | replay`: over the API."""
+"""`werknetz quarantine groups | list | show | assign | discard | reopen | replay`: over the API."""
 
 import base64
 from typing import Annotated, Any, Final
@@ -23,14 +23,24 @@ from werknetz_client.commands.output import (
 )
 
 RAW_BYTES_SHOWN: Final = 2000
+SOURCES_SHOWN: Final = 3
 Ids = Annotated[list[int] | None, typer.Argument(help="Numbers of entries.")]
 Connector = Annotated[str | None, typer.Option(help="Open entries of this connector.")]
 Source = Annotated[str | None, typer.Option(help="Entries of this source.")]
 Reason = Annotated[str | None, typer.Option(help="Kind of reason, as `groups` shows it.")]
 
+
+def _sources(sources: Any) -> str:
+    """Return the first sources, with their machines."""
+    names = [source["equipment"] or f"{source['connector_id']} {source['source']}"
+             for source in sources[:SOURCES_SHOWN]]  # fmt: skip
+    more = len(sources) - len(names)
+    return ", ".join([*dict.fromkeys(names), *([f"… {more} more"] if more > 0 else [])])
+
+
 GROUPS: Final[Columns] = {
-    "connector": ("connector_id", text), "source": ("source", text), "reason": ("reason", prose),
-    "count": ("count", amount), "first": ("first_at", timestamp), "last": ("last_at", timestamp),
+    "reason": ("reason", prose), "count": ("count", amount), "sources": ("sources", _sources),
+    "first": ("first_at", timestamp), "last": ("last_at", timestamp),
     "example": ("example_id", text),
 }  # fmt: skip
 ENTRIES: Final[Columns] = {
@@ -43,7 +53,7 @@ def register(app: typer.Typer) -> None:
     commands = get_or_add_group(app, "quarantine", "Input that could not be mapped or stored.")
     for name, command in (
         ("groups", groups), ("list", list_entries), ("show", show), ("assign", assign),
-        ("discard", discard), ("replay", replay),
+        ("discard", discard), ("reopen", reopen), ("replay", replay),
     ):  # fmt: skip
         commands.command(name)(command)
 
@@ -54,7 +64,7 @@ def groups(
     output: OutputOption = Output.TABLE,
     wide: Wide = False,
 ) -> None:
-    """Group open entries by connector, source and kind of reason."""
+    """Group open entries by reason; a missing code is one group with its machines."""
     with Client() as client:
         print_collection(
             client.quarantine_groups, GROUPS, output, limit=limit, wide=wide, connector=connector
@@ -115,6 +125,18 @@ def discard(
     with Client() as client:
         result = client.post("/quarantine:discard", body)
     print_lines(f"{result['entries']} entries discarded")
+
+
+def reopen(
+    ids: Ids = None,
+    connector: Connector = None,
+    source: Source = None,
+    reason: Reason = None,
+) -> None:
+    """Open entries again that were assigned or discarded."""
+    with Client() as client:
+        result = client.post("/quarantine:reopen", _selection(ids, connector, source, reason))
+    print_lines(f"{result['entries']} entries opened again")
 
 
 def replay(

@@ -53,7 +53,7 @@ async def add_version(
     if same:
         return same[0]
     if existing:
-        newest = await _newest_version(session, mapping.name)
+        newest = await newest_version(session, mapping.name)
         raise Problem(
             409,
             "mapping_version_taken",
@@ -120,6 +120,24 @@ async def active_version(session: ReadSession, name: str) -> int | None:
     return version
 
 
+async def version_in_use(session: ReadSession, name: str) -> int:
+    """Return the active version, else the newest that an edge has used; raise 404."""
+    active = await active_version(session, name)
+    if active is not None:
+        return active
+    query = sa.select(sa.func.max(VERSIONS.c.version)).where(
+        VERSIONS.c.name == name, VERSIONS.c.digest != b""
+    )
+    used: int | None = await session.scalar(query.where(VERSIONS.c.state == "used"))
+    newest = await session.scalar(query) if used is None else used
+    if newest is None:
+        raise Problem(
+            404, "unknown_mapping", Sentence("mappings.unknown", name=name),
+            Sentence("mappings.list_all"),
+        )  # fmt: skip
+    return int(newest)
+
+
 async def connectors_using(session: ReadSession, name: str) -> list[str]:
     rows = await session.execute(
         sa.select(connectors.c.id)
@@ -165,7 +183,7 @@ async def select_connectors(
     return visible
 
 
-async def _newest_version(session: ReadSession, name: str) -> int:
+async def newest_version(session: ReadSession, name: str) -> int:
     newest = await session.scalar(
         sa.select(sa.func.max(VERSIONS.c.version)).where(VERSIONS.c.name == name)
     )

@@ -6,10 +6,10 @@ Raw bytes require an engineer. Entries are not deleted: a decision records who m
 import base64
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 
 from werknetz.store.session import ReadSession
 from werknetz.store.tables import connectors, quarantine
@@ -23,11 +23,14 @@ from werknetz_core.context.collection import page_response, query_page
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.problem import Problem
+from werknetz_core.http.responses import with_content_etag
 from werknetz_core.http.sorting import Sorting, SortKey, SortType, sort_and_paginate
 from werknetz_core.idempotency.route import OnceRoute
 from werknetz_core.mappings import registry
 from werknetz_core.mappings.replays.endpoints import add_replay
 from werknetz_core.mappings.replays.schemas import NewReplay, ReplayView
+from werknetz_core.quarantine.groups import group_views, load_groups
+from werknetz_core.quarantine.reasons import group_reason
 from werknetz_core.quarantine.schemas import (
     Assignment,
     DecisionView,
@@ -37,10 +40,11 @@ from werknetz_core.quarantine.schemas import (
     QuarantineGroupView,
     QuarantineReplay,
     QuarantineView,
+    Reopening,
 )
 
 router = APIRouter(tags=["quality"], route_class=OnceRoute)
-GROUP_SORT_KEYS: Final = ("count", "connector_id", "source", "reason")
+GROUP_SORT_KEYS: Final = ("count", "entries", "reason", "first_at", "last_at")
 _SORTING: Final = Sorting(
     "-id",
     tie=SortKey(quarantine.c.id, SortType.NUMBER),
@@ -54,6 +58,7 @@ _SORTING: Final = Sorting(
 _SUMMARY_COLUMNS: Final = [
     column for column in quarantine.c if column.name not in {"raw", "raw_hash", "spool_id", "seq"}
 ]
+_UNDECIDED: Final = ("open", "assigned")
 # Repeats are reported a minute after they began, so a replay starts this long before.
 _REPLAY_MARGIN: Final = timedelta(minutes=2)
 
@@ -66,6 +71,8 @@ async def list_quarantine(
     params: ListParamsDep,
     connector: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - FastAPI copies
     state: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
+    source: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
+    reason: Annotated[str | None, Query(description="As in the groups.")] = None,
 ) -> pagination.Page[QuarantineView]:
     """List entries, newest first, without the raw bytes. Sort: id, at, stored_at, size."""
     query = (
@@ -77,6 +84,10 @@ async def list_quarantine(
         query = query.where(quarantine.c.connector_id.in_(connector))
     if state:
         query = query.where(quarantine.c.state.in_(state))
+    if source:
+        query = query.where(quarantine.c.source.in_(source))
+    if reason is not None:
+        query = query.where(group_reason() == reason)
     return await query_page(request, session, params, query, _SORTING, QuarantineView)
 
 
@@ -90,36 +101,22 @@ async def group_quarantine(
     *,
     params: ListParamsDep,
 ) -> pagination.Page[QuarantineGroupView]:
-    """Group entries by connector, source and kind of reason, the largest group first.
+    """Group entries by reason, over all connectors and sources; the largest group first.
 
-    Sort: count, connector_id, source, reason.
+    A code that a table lacks is one group, with the machines that sent it. Sort: count, entries,
+    reason, first_at, last_at.
     """
-    kind = reason_kind()
-    q = quarantine.c
-    newest = sa.func.max(q.id)
-    query = (
-        sa.select(
-            q.connector_id, q.source, kind.label("reason"), q.state,
-            sa.func.count().label("entries"), sa.func.sum(q["count"]).label("count"),
-            sa.func.min(q.at).label("first_at"), sa.func.max(q.at).label("last_at"),
-            newest.label("example_id"),
-            sa.func.max(sa.func.left(q.reason, 500)).label("example_reason"),
-        )
-        .join(connectors, connectors.c.id == q.connector_id)
-        .where(equipment_scope.connector_visible(principal), q.state.in_(state))
-        .group_by(q.connector_id, q.source, kind, q.state)
-    )  # fmt: skip
+    conditions = [equipment_scope.connector_visible(principal), quarantine.c.state.in_(state)]
     if connector:
-        query = query.where(q.connector_id.in_(connector))
-    groups = [
-        {**row, "count": int(row["count"])}
-        for row in (await session.execute(query)).mappings().all()
-    ]
+        conditions.append(quarantine.c.connector_id.in_(connector))
+    groups = await load_groups(session, conditions)
     shown, next_cursor = sort_and_paginate(
         groups, params, default="-count", keys=GROUP_SORT_KEYS, tie="example_id"
     )
-    views = [QuarantineGroupView(**group) for group in shown]
-    return page_response(request, params, views, QuarantineGroupView, next_cursor=next_cursor)
+    views = await group_views(session, shown, conditions)
+    response = page_response(request, params, views, QuarantineGroupView, next_cursor=next_cursor)
+    tagged = with_content_etag(request, cast("Response", response))
+    return cast("pagination.Page[QuarantineGroupView]", tagged)
 
 
 @router.post("/quarantine:assign")
@@ -128,7 +125,8 @@ async def assign_quarantine(
 ) -> DecisionView:
     """Assign entries to a person."""
     values = {"state": "assigned", "assigned_to": assignment.to}
-    return await _decide(assignment, values, session, principal)
+    conditions = _conditions(assignment, principal)
+    return await _decide(assignment, conditions, values, session, principal)
 
 
 @router.post("/quarantine:discard")
@@ -137,7 +135,20 @@ async def discard_quarantine(
 ) -> DecisionView:
     """Discard entries, with a reason. They stay visible."""
     values = {"state": "discarded", "note": discard.note}
-    return await _decide(discard, values, session, principal)
+    conditions = _conditions(discard, principal)
+    return await _decide(discard, conditions, values, session, principal)
+
+
+@router.post("/quarantine:reopen")
+async def reopen_quarantine(
+    reopening: Reopening, session: WriteSessionDep, principal: MayDecideQuarantine
+) -> DecisionView:
+    """Open entries again that were assigned or discarded."""
+    conditions = _conditions(reopening, principal, ("assigned", "discarded"))
+    if reopening.decided_at is not None:
+        conditions.append(quarantine.c.decided_at == reopening.decided_at)
+    values = {"state": "open", "assigned_to": None, "note": ""}
+    return await _decide(reopening, conditions, values, session, principal)
 
 
 @router.post("/quarantine:replay", status_code=202)
@@ -202,19 +213,13 @@ async def show_quarantine(
     )
 
 
-def reason_kind() -> sa.ColumnElement[str]:
-    """Return the reason without variable values, equal to `connector.quarantine.kind_of_reason`."""
-    return sa.func.regexp_replace(quarantine.c.reason, REASON_VALUES, "…", "g")
-
-
-REASON_VALUES = "'[^']*'|\"[^\"]*\"|[0-9]+"
-
-
-def _conditions(selection: EntrySelection, principal: Principal) -> list[sa.ColumnElement[bool]]:
+def _conditions(
+    selection: EntrySelection, principal: Principal, states: Sequence[str] = _UNDECIDED
+) -> list[sa.ColumnElement[bool]]:
     if selection.is_empty:
         raise _nothing_selected()
     q = quarantine.c
-    conditions = [equipment_scope.connector_visible(principal), q.state.in_(("open", "assigned"))]
+    conditions = [equipment_scope.connector_visible(principal), q.state.in_(states)]
     if selection.ids:
         conditions.append(q.id.in_(selection.ids))
     if selection.connector is not None:
@@ -222,18 +227,18 @@ def _conditions(selection: EntrySelection, principal: Principal) -> list[sa.Colu
     if selection.source is not None:
         conditions.append(q.source == selection.source)
     if selection.reason is not None:
-        conditions.append(reason_kind() == selection.reason)
+        conditions.append(group_reason() == selection.reason)
     return conditions
 
 
 async def _decide(
     selection: EntrySelection,
-    values: Mapping[str, str],
+    conditions: Sequence[sa.ColumnElement[bool]],
+    values: Mapping[str, str | None],
     session: WriteSessionDep,
     principal: Principal,
 ) -> DecisionView:
     q = quarantine.c
-    conditions = _conditions(selection, principal)
     groups = await _load_groups(session, conditions)
     # What arrives meanwhile is another decision: the audit log says what this one covers.
     last_id = max((group["last_id"] for group in groups), default=0)
@@ -242,10 +247,11 @@ async def _decide(
         .join(connectors, connectors.c.id == q.connector_id)
         .where(*conditions, q.id <= last_id)
     )
+    decided_at = await session.scalar(sa.select(sa.func.clock_timestamp()))
     result = await session.execute(
         sa.update(quarantine)
         .where(quarantine.c.id.in_(ids))
-        .values(**values, decided_at=sa.func.clock_timestamp(), decided_by=principal.name)
+        .values(**values, decided_at=decided_at, decided_by=principal.name)
     )
     if not result.rowcount:
         raise _nothing_selected()
@@ -254,10 +260,11 @@ async def _decide(
         **{name: value for name, value in values.items() if name != "note"},
     }  # fmt: skip
     await record_change(
-        session, principal, values["state"], ("quarantine", selection.connector or "selection"),
-        before={"groups": groups}, after=after, reason=values.get("note"),
+        session, principal, values["state"] or "open",
+        ("quarantine", selection.connector or "selection"),
+        before={"groups": groups}, after=after, reason=values.get("note") or None,
     )  # fmt: skip
-    return DecisionView(entries=result.rowcount)
+    return DecisionView(entries=result.rowcount, decided_at=decided_at)
 
 
 async def _load_groups(

@@ -1,11 +1,12 @@
 """Quarantined input as the API shows it."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
 from werknetz_core.http.guard.json_types import Whole
+from werknetz_core.quarantine.reasons import Repair
 
 
 class QuarantineView(BaseModel):
@@ -36,15 +37,29 @@ class QuarantineDetailView(QuarantineView):
     seq: int
 
 
-class QuarantineGroupView(BaseModel):
+class GroupSourceView(BaseModel):
     connector_id: str
     source: str
-    reason: str  # without variable values
-    state: str
+    equipment: str | None  # of the signal that the source is; null: none yet
     entries: int
     count: int
+    last_at: datetime
+
+
+class QuarantineGroupView(BaseModel):
+    reason: str  # what the entries have in common; send it to select them
+    text: str  # the reason as a sentence, in the language of Accept-Language
+    code: str  # of the sentence
+    fields: dict[str, Any]  # of the sentence: the code and the table that lacks it …
+    repair: Repair
+    mappings: list[str]  # that refused them, such as presses@2
+    entries: int
+    assigned: int  # of the entries
+    count: int  # with repeats
     first_at: datetime
     last_at: datetime
+    sources: list[GroupSourceView]  # those with most entries
+    sources_total: int
     example_id: int  # the newest
     example_reason: str
 
@@ -59,7 +74,7 @@ class EntrySelection(BaseModel):
 
     @property
     def is_empty(self) -> bool:
-        return not self.ids and self.connector is None and self.source is None
+        return not self.ids and self.connector is self.source is self.reason is None
 
 
 class Assignment(EntrySelection):
@@ -76,5 +91,12 @@ class QuarantineReplay(EntrySelection):
     version: Whole | None = None  # of the mapping; default: the active one
 
 
+class Reopening(EntrySelection):
+    """Entries to decide again. With `decided_at`, only those of that decision."""
+
+    decided_at: datetime | None = None
+
+
 class DecisionView(BaseModel):
     entries: int
+    decided_at: datetime  # send it to `quarantine:reopen` to take the decision back

@@ -62,9 +62,12 @@ async def test_after_a_replay_all_data_equals_that_of_a_right_mapping(
     groups = (await world.get("/quarantine/groups", params={"connector": "plc-press-w"})).json()[
         "items"
     ]
-    counts = {(g["source"], g["reason"]): g["count"] for g in groups}
-    assert sum(count for (source, _), count in counts.items() if source == "p#temp") == 240
-    assert sum(count for (source, _), count in counts.items() if source == "p#zustand") == 80
+    counts: dict[str, int] = {}
+    for group in groups:
+        for source in group["sources"]:
+            name = source["source"]
+            counts[name] = counts.get(name, 0) + source["count"]
+    assert (counts["p#temp"], counts["p#zustand"]) == (240, 80)
 
     repaired = document("press-w", 2, right=True)
     assert (await post(world, "/mappings", {"document": repaired})).status_code == 201
