@@ -40,6 +40,8 @@ class EquipmentNode:
     level: str
     name: str
     time_zone: str | None  # own or inherited; above plants: set if all plants have the same
+    language: str | None = None  # of a plant
+    clock: str | None = None  # of a plant: 12h or 24h
 
 
 class EquipmentTree:
@@ -56,8 +58,14 @@ class EquipmentTree:
         own = {row["path"]: row["time_zone"] for row in rows}
         self.nodes: Mapping[str, EquipmentNode] = {
             row["path"]: EquipmentNode(
-                row["id"], row["path"], row["level"], row["name"], _time_zone_of(row["path"], own)
-            )
+                row["id"],
+                row["path"],
+                row["level"],
+                row["name"],
+                _time_zone_of(row["path"], own),
+                row["language"],
+                row["clock"],
+            )  # fmt: skip
             for row in rows
         }
         self._calendars: dict[str, list[tuple[int, Calendar]]] = {}

@@ -17,6 +17,8 @@ from werknetz_core.context.app_context import AppContext
 from werknetz_core.equipment.schemas import EquipmentChange
 from werknetz_core.http.problem import Problem
 
+_HABITS: Final = {"language": statements.SET_LANGUAGE, "clock": statements.SET_CLOCK}
+"""What a plant has beside its name, and what sets it."""
 _MOVE_BACK_MAX_US: Final = 400 * 86_400_000_000
 
 
@@ -25,10 +27,15 @@ async def change_equipment(
 ) -> str:
     """Change one equipment with all below it; return its path afterwards."""
     node = await context.tree.find_node(path, principal)
-    if not body.model_fields_set & {"name", "path", "valid_to"}:
+    if not body.model_fields_set & {"name", "path", "valid_to", *_HABITS}:
         raise _invalid(
             "name", Sentence("equipment.nothing_to_change"), Sentence("equipment.send_a_change")
         )
+    if node.level != "plant" and (of_plants := _HABITS.keys() & body.model_fields_set):
+        raise _invalid(
+            min(of_plants), Sentence("equipment.of_plants", path=node.path, level=node.level),
+            Sentence("equipment.send_for_plant"),
+        )  # fmt: skip
     if {"path", "valid_to"} <= body.model_fields_set:
         raise _invalid(
             "valid_to",
@@ -46,6 +53,7 @@ async def change_equipment(
         if body.name is not None and body.name != current["name"]:
             await session.execute(statements.SET_NAME, {"id": node.id, "name": body.name})
             before["name"] = current["name"]
+        before |= await _set_habits(session, current, body)
         if body.path is not None and body.path != node.path:
             before["path"] = node.path
             after = await _place(session, current, body, context, principal)
@@ -61,8 +69,25 @@ async def change_equipment(
     return after
 
 
+async def _set_habits(
+    session: WriteSession, current: Mapping[str, Any], body: EquipmentChange
+) -> dict[str, Any]:
+    """Set language and clock of a plant; return what they were, of those that change."""
+    before = {
+        name: current[name]
+        for name in sorted(_HABITS.keys() & body.model_fields_set)
+        if getattr(body, name) != current[name]
+    }
+    for name in before:
+        await session.execute(_HABITS[name], {"id": current["id"], "value": getattr(body, name)})
+    return before
+
+
 def _after(body: EquipmentChange, before: Mapping[str, Any]) -> dict[str, Any]:
-    values = {"name": body.name, "path": body.path, "valid_to": _text(body.valid_to)}
+    values = {
+        "name": body.name, "path": body.path, "valid_to": _text(body.valid_to),
+        "language": body.language, "clock": body.clock,
+    }  # fmt: skip
     after = {name: values[name] for name in before}
     return after | ({"valid_from": _text(body.valid_from)} if body.valid_from else {})
 

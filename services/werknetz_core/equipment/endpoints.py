@@ -170,6 +170,8 @@ async def _view_of(
         level=row.level,
         name=row.name,
         time_zone=node.time_zone,
+        language=row.language,
+        clock=row.clock,
         valid_from=row.valid_from,
         valid_to=row.valid_to,
         moved_from=row.moved_from_path,

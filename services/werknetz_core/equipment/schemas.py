@@ -1,7 +1,7 @@
 """Equipment, states and counts as the API shows them."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,6 +15,8 @@ class EquipmentView(BaseModel):
     level: str
     name: str
     time_zone: str | None
+    language: str | None = None  # of a plant: en, de …
+    clock: str | None = None  # of a plant: 12h or 24h
     valid_from: datetime
     valid_to: datetime | None  # retired: no roll-up has it for the time after
     moved_from: str | None = None  # where it was before `valid_from`
@@ -27,6 +29,10 @@ class EquipmentChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] | None = Field(
+        default=None, description="Of a plant: en, de …; null: none."
+    )
+    clock: Literal["12h", "24h"] | None = Field(default=None, description="Of a plant; null: none.")
     path: Annotated[str, Field(max_length=400)] | None = Field(
         default=None, description="Another last segment: rename. Another parent: move."
     )

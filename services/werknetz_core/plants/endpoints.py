@@ -25,6 +25,8 @@ async def list_plants(
             path=node.path,
             name=node.name,
             time_zone=node.time_zone,
+            language=node.language,
+            clock=node.clock,
             has_shift_calendar=tree.calendar_of(node.path, now_us) is not None,
             machines=sum(below.level == "machine" for below in tree.subtree(node.path)),
         ).model_dump()

@@ -17,6 +17,7 @@ from werknetz_core.context.app_context import (
     ReadSessionDep,
     WriteSessionDep,
 )
+from werknetz_core.context.collection import page_response
 from werknetz_core.context.polling import (
     SUPPLY_WATERMARKS,
     content_response,
@@ -24,7 +25,10 @@ from werknetz_core.context.polling import (
     refuse_unknown_parameters,
 )
 from werknetz_core.context.time_spec import TimeContext, parse_instant
+from werknetz_core.http import pagination
+from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.problem import Problem, invalid_parameter
+from werknetz_core.http.sorting import sort_and_paginate
 from werknetz_core.limits.reading import reading
 from werknetz_core.targets.changes import set_target, withdraw_target
 from werknetz_core.targets.loading import is_by_attendance, load_targets
@@ -33,9 +37,15 @@ from werknetz_core.targets.report import (
     StoredTarget,
     detail_document,
     measure_target,
+    points_document,
     target_document,
 )
-from werknetz_core.targets.schemas import NewTarget, TargetDetailView, TargetListView
+from werknetz_core.targets.schemas import (
+    NewTarget,
+    TargetDetailView,
+    TargetListView,
+    TargetPointView,
+)
 
 router = APIRouter(tags=["targets"], dependencies=[Depends(refuse_unknown_parameters)])
 FACTOR_MAX: Final = 100.0
@@ -99,6 +109,26 @@ async def show_target(
 
     facts = [key, target.changed_at, sorted(factors.items()), reach_by, at and at_us]
     return await _respond(request, context, [target], facts, compute)
+
+
+@router.get("/targets/{key}/points")
+async def list_target_points(
+    key: str, request: Request, context: ContextDep, session: ReadSessionDep, principal: MayRead,
+    params: ListParamsDep,
+) -> pagination.Page[TargetPointView]:  # fmt: skip
+    """List the past periods of a target, as its chart shows them. Sort: start."""
+    target = await _find(session, key, principal)
+    tree = await context.tree.current()
+    async with (
+        reading(context, principal, reads_of_targets([target], context.now_us())) as of_reads,
+        of_reads.database.snapshot() as connection,
+    ):
+        measured = await measure_target(connection, tree, target, context.now_us())
+    rows, next_cursor = sort_and_paginate(
+        points_document(measured), params, default="start", keys=("start",), tie="start"
+    )
+    items = [TargetPointView.model_validate(row) for row in rows]
+    return page_response(request, params, items, TargetPointView, next_cursor=next_cursor)
 
 
 @router.put("/targets/{key}", response_model=TargetDetailView)

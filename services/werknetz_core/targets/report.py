@@ -144,6 +144,7 @@ def target_document(measured: MeasuredTarget) -> Document:
         "output": definition.output,
         "input": definition.input,
         "mix_adjusted": definition.output == "earned_standard_minutes",
+        "now_days": definition.now_days,
         "baseline": _baseline(measured),
         "now_start": format_local(measured.now_span.start_us, zone),
         "now_end": format_local(measured.now_span.end_us, zone),
@@ -223,7 +224,7 @@ async def detail_document(
         contributions = contributions_of(baseline.sums, now.sums, definition.path.goal)
     return {
         **target_document(measured),
-        "series": [_point(value, measured) for value in measured.series],
+        "series": points_document(measured),
         "contributions": [_contribution(c) for c in contributions],
         "contributions_reason": _write(problem),
         "valuation": valuation,
@@ -238,6 +239,11 @@ def _no_losses_because(measured: MeasuredTarget) -> str | None:
     if measured.now is None:
         return JUST_ENDED
     return measured.now.problem
+
+
+def points_document(measured: MeasuredTarget) -> list[Document]:
+    """Return the past periods as TargetPointViews."""
+    return [_point(value, measured) for value in measured.series]
 
 
 def _point(value: PeriodValue, measured: MeasuredTarget) -> Document:

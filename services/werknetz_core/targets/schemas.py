@@ -143,6 +143,7 @@ class TargetView(BaseModel):
     output: Output
     input: InputKind
     mix_adjusted: bool = Field(description="Whether the output cancels the product mix.")
+    now_days: int = Field(description="Length of the period that counts as now.")
     baseline: BaselineView
     state: Literal["met", "on_path", "behind", "missed", "unknown"]
     now_start: datetime

@@ -23,6 +23,9 @@ SUBTREE: Final = sa.text(
     f"SELECT e.id, e.path, e.level, e.valid_to FROM equipment e WHERE {_SUBTREE} ORDER BY e.path"  # noqa: S608 - made of constants
 )
 
+SET_LANGUAGE: Final = sa.text("UPDATE equipment SET language = :value WHERE id = :id")
+SET_CLOCK: Final = sa.text("UPDATE equipment SET clock = :value WHERE id = :id")
+
 SET_NAME: Final = sa.text("UPDATE equipment SET name = :name WHERE id = :id")
 
 DELETE_ALIASES_OF_NEW: Final = sa.text(
@@ -40,8 +43,9 @@ RENAME: Final = sa.text(f"UPDATE equipment e SET path = {_NEW_PATH} WHERE {_SUBT
 
 # One statement a level, from the top, so that the parent exists.
 ADD_MOVED: Final = sa.text(f"""
-INSERT INTO equipment (path, level, name, parent_id, time_zone, valid_from, moved_from)
-SELECT {_NEW_PATH}, e.level, e.name, p.id, e.time_zone, {_AT}, e.id
+INSERT INTO equipment
+    (path, level, name, parent_id, time_zone, language, clock, valid_from, moved_from)
+SELECT {_NEW_PATH}, e.level, e.name, p.id, e.time_zone, e.language, e.clock, {_AT}, e.id
 FROM equipment e JOIN equipment p ON p.path = regexp_replace({_NEW_PATH}, '/[^/]*$', '')
 WHERE {_SUBTREE} AND e.valid_to IS NULL AND e.level = :level""")  # noqa: S608 - made of constants
 

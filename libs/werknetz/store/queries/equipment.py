@@ -2,7 +2,9 @@
 
 from typing import Final
 
-EQUIPMENT: Final = "SELECT id, path, level, name, time_zone FROM equipment ORDER BY path"
+EQUIPMENT: Final = (
+    "SELECT id, path, level, name, time_zone, language, clock FROM equipment ORDER BY path"
+)
 CALENDARS: Final = """
 SELECT q.path, c.id, c.valid_from, c.document::text AS document
 FROM shift_calendars c JOIN equipment q ON q.id = c.equipment_id

@@ -14,6 +14,8 @@ equipment = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("parent_id", sa.Integer, sa.ForeignKey("equipment.id"), index=True),
     sa.Column("time_zone", sa.Text),  # of a plant; applies to everything below it
+    sa.Column("language", sa.Text),  # of a plant: en, de …; null: nobody has set it
+    sa.Column("clock", sa.Text),  # of a plant: 12h or 24h; null: nobody has set it
     sa.Column("valid_from", AT, nullable=False, server_default=NOW),
     sa.Column("valid_to", AT),  # retired: its time ends; null: in service
     # A move in the tree: the same machine before and after. The later one begins at `valid_from`.

@@ -60,6 +60,20 @@ async def test_a_target_from_baseline_to_contributions(world: World) -> None:
     assert german.json()["items"][0]["headline"].startswith("+10,0 % von +33,3 %, Abstand 23,3 ")
 
 
+async def test_the_periods_are_a_list_and_a_file(world: World) -> None:
+    await add_periods(world)
+    target = (await put(world, BODY)).json()
+    assert target["now_days"] == 7
+    points = (await world.get("/targets/third/points?limit=1000")).json()["items"]
+    assert points == target["series"]
+    page = (await world.get("/targets/third/points?limit=1&sort=-start")).json()
+    assert page["items"] == points[-1:]
+    table = (await world.get("/targets/third/points?format=csv&limit=1000")).text.splitlines()
+    assert table[0] == "start,end,change,path_change"
+    assert len(table) == len(points) + 1
+    assert (await world.get("/targets/none/points")).status_code == 404
+
+
 async def test_the_baseline_is_frozen(world: World) -> None:
     """Later data of the baseline do not move it; another period does."""
     await add_periods(world)
