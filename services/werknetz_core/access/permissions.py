@@ -20,6 +20,7 @@ class Permission(StrEnum):
     STOPS_WRITE = "stops:write"
     QUANTITIES_WRITE = "quantities:write"
     NOTES_WRITE = "notes:write"
+    REPORTS_SIGN = "reports:sign"
     SUPPLY_WRITE = "supply:write"
     POLICIES_WRITE = "policies:write"
     TARGETS_WRITE = "targets:write"
@@ -45,7 +46,9 @@ MEANINGS: Final[Mapping[Permission, str]] = {
     P.STOPS_WRITE: "enter, classify, split, merge and undo stops",
     P.QUANTITIES_WRITE: "enter and correct quantities",
     P.NOTES_WRITE: "write and delete annotations",
-    P.SUPPLY_WRITE: "change materials, suppliers, sites, warehouses and the materials of lines",
+    P.REPORTS_SIGN: "sign shift reports and withdraw own signatures; of people alone",
+    P.SUPPLY_WRITE: "change materials, suppliers, sites, warehouses and the materials of lines, acknowledge "
+    "shortage warnings",
     P.POLICIES_WRITE: "change supply policies",
     P.TARGETS_WRITE: "set and withdraw targets",
     P.LINE_RATES_WRITE: "change what an hour of a line costs",
@@ -86,6 +89,7 @@ class KeyScope(StrEnum):
 _EVERYONE: Final = frozenset({P.SELF})
 _VIEWER: Final = _EVERYONE | {P.READ}
 _ENTRIES: Final = frozenset({P.STOPS_WRITE, P.QUANTITIES_WRITE, P.NOTES_WRITE})
+_SIGNATURES: Final = frozenset({P.REPORTS_SIGN})
 _SUPPLY: Final = frozenset({P.SUPPLY_WRITE, P.POLICIES_WRITE})
 _AIMS: Final = frozenset({P.TARGETS_WRITE, P.LINE_RATES_WRITE})
 _MAPPING: Final = frozenset({P.RAW_READ, P.MAPPINGS_WRITE, P.QUARANTINE_WRITE})
@@ -96,9 +100,11 @@ _ALL: Final = frozenset(Permission)
 
 PERMISSIONS_OF_ROLES: Final[Mapping[KeyRole, frozenset[Permission]]] = {
     KeyRole.VIEWER: _VIEWER,
-    KeyRole.OPERATOR: _VIEWER | _ENTRIES,
+    KeyRole.OPERATOR: _VIEWER | _ENTRIES | _SIGNATURES,
     KeyRole.PLANNER: _VIEWER | _SUPPLY | _AIMS | {P.AUDIT_READ},
-    KeyRole.ENGINEER: _VIEWER | _ENTRIES | _AIMS | _MAPPING | _PLANT | {P.INGEST, P.AUDIT_READ},
+    KeyRole.ENGINEER: (
+        _VIEWER | _ENTRIES | _SIGNATURES | _AIMS | _MAPPING | _PLANT | {P.INGEST, P.AUDIT_READ}
+    ),
     KeyRole.ADMIN: _ALL,
 }
 # Whoever may create keys can create one that may do everything: the scope says so.
@@ -109,7 +115,7 @@ PERMISSIONS_OF_SCOPES: Final[Mapping[KeyScope, frozenset[Permission]]] = {
     KeyScope.SUPPLY: _EVERYONE | _SUPPLY,
     KeyScope.MAPPING: _EVERYONE | _MAPPING,
     KeyScope.CONFIGURATION: _EVERYONE | _PLANT | _AIMS | {P.AUDIT_READ},
-    KeyScope.ADMIN: _ALL,
+    KeyScope.ADMIN: _ALL - _SIGNATURES,
 }
 
 

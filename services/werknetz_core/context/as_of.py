@@ -17,6 +17,7 @@ class AsOf:
 
     at_us: int
     known_us: int | None
+    is_now: bool = False
 
     def fields(self) -> dict[str, str | None]:
         """Return the fields of the response that repeat the two times."""
@@ -41,6 +42,7 @@ async def read_as_of(
     return AsOf(
         parse_instant(at, "at", clock),
         None if known_at is None else parse_instant(known_at, "known_at", clock),
+        at is None and known_at is None,
     )
 
 

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -49,6 +49,7 @@ class ExpectedArrivals:
     row: Ints
     at_us: Ints
     quantity: Floats
+    is_shipped: BoolMask  # false: called off and not shipped yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,15 @@ class Forecast:
     projection: Projection
     arrivals: ExpectedArrivals
     demands: Mapping[int, Sequence[LineDemand]]  # by row
+    shipped: Floats  # by row and day: the arrivals that are in transit
     relations: Mapping[StockPlace, Sequence[int]]  # that deliver to the place
     warehouses: Mapping[int, Warehouse]
     planned: PlannedDemand
     day_edges: Mapping[int, tuple[int, ...]]  # by warehouse: now, and the ends of the days
+
+    def minimum_of(self, row: int) -> float:
+        """Return the largest minimum that a line has of the place."""
+        return max((demand.minimum for demand in self.demands.get(row, ())), default=0.0)
 
 
 async def load_forecast(
@@ -108,10 +114,15 @@ def compute_forecast(
     relations: dict[StockPlace, list[int]] = {}
     for relation_id, place in place_of.items():
         relations.setdefault(place, []).append(relation_id)
+
+    def sums(quantity: Floats) -> Floats:
+        return _sum_by_place_and_day(replace(arrivals, quantity=quantity), places, edges, days)
+
     return Forecast(
         now_us, places, [is_counted for _, is_counted in stock],
-        project(balances, _sum_by_place_and_day(arrivals, places, edges, days), quantities),
-        arrivals, demands, relations, inputs.warehouses, planned, edges,
+        project(balances, sums(arrivals.quantity), quantities), arrivals, demands,
+        sums(np.where(arrivals.is_shipped, arrivals.quantity, 0.0)), relations,
+        inputs.warehouses, planned, edges,
     )  # fmt: skip
 
 
@@ -136,11 +147,12 @@ def _edges_by_warehouse(
 
 @dataclass(frozen=True, slots=True)
 class _RelationArrivals:
-    """Arrays with one entry for each expected arrival, by relation."""
+    """Arrays with one entry for each expected arrival, by relation; shipped ones come first."""
 
     relation: Ints
     at_us: Ints
     quantity: Floats
+    shipped_count: int
     place_of: Mapping[int, StockPlace]
 
     @classmethod
@@ -161,7 +173,7 @@ class _RelationArrivals:
         due, due_us, due_quantity = _not_shipped(inputs.due_lines, tomorrow_us, now_us, covered)
         return cls(
             np.concatenate([shipped, due]), np.concatenate([shipped_us, due_us]),
-            np.concatenate([shipped_quantity, due_quantity]), place_of,
+            np.concatenate([shipped_quantity, due_quantity]), len(shipped), place_of,
         )  # fmt: skip
 
     @property
@@ -172,7 +184,8 @@ class _RelationArrivals:
         row = np.zeros(int(self.relation.max(initial=0)) + 1, dtype=np.int64)
         for relation in np.unique(self.relation):
             row[relation] = rows[self.place_of[int(relation)]]
-        return ExpectedArrivals(row[self.relation], self.at_us, self.quantity)
+        is_shipped = np.arange(len(self.relation)) < self.shipped_count
+        return ExpectedArrivals(row[self.relation], self.at_us, self.quantity, is_shipped)
 
 
 def _in_transit(lines: Rows, tomorrow_us: Ints, now_us: int) -> tuple[Ints, Ints, Floats]:

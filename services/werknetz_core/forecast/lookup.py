@@ -1,6 +1,6 @@
 """Requested warehouses and materials, and pages of places with their names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from werknetz_core.access import supply_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.supply_filters import StockFilters
 from werknetz_core.access.supply_scope import MATERIAL, WAREHOUSE
+from werknetz_core.context.app_context import AppContext
 from werknetz_core.http.list_params import ListParams
 from werknetz_core.http.sorting import sort_and_paginate
 
@@ -32,6 +33,20 @@ class PlaceSelection:
         return place[0] in self.warehouses and (
             self.material_ids is None or place[1] in self.material_ids
         )
+
+
+async def equipment_predicate(
+    under: Sequence[str], context: AppContext, principal: Principal
+) -> Callable[[str], bool]:
+    """Return whether an equipment is requested and the key may see it."""
+    for path in under:
+        await context.tree.find_node(path, principal)
+
+    def is_requested(path: str) -> bool:
+        inside = not under or any(path == root or path.startswith(f"{root}/") for root in under)
+        return inside and principal.can_see(path)
+
+    return is_requested
 
 
 async def load_selection(
@@ -69,18 +84,24 @@ async def paginate_places(
     keys: Mapping[int, str],
     params: ListParams,
     session: ReadSession,
+    ranks: Mapping[str, Mapping[StockPlace, int]] | None = None,
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Return the places of a page with their names, and the cursor of the next page.
 
     `places`: each with a number, which the result has as `row`. `keys`: of the warehouses.
+    `ranks`: further orders of the places, by sort key.
     """
+    ranks = ranks or {}
     names = await load_material_names(sorted({place[1] for _, place in places}), session)
     rows = [
         {"row": row, "place": place, "warehouse": keys[place[0]], **names[place[1]],
-         "tie": f"{keys[place[0]]} {names[place[1]]['material']}"}
+         "tie": f"{keys[place[0]]} {names[place[1]]['material']}",
+         **{name: by_place[place] for name, by_place in ranks.items()}}
         for row, place in places
     ]  # fmt: skip
-    return sort_and_paginate(rows, params, default="warehouse", keys=_SORT_KEYS, tie="tie")
+    return sort_and_paginate(
+        rows, params, default="warehouse", keys=(*_SORT_KEYS, *ranks), tie="tie"
+    )
 
 
 def names_of(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -52,6 +52,13 @@ WHERE d.open_quantity > 0 AND d.relation_id = ANY($1) AND d.due_from <= $2
     AND ($3::int[] IS NULL OR s.equipment_id = ANY($3))
 ORDER BY d.relation_id, d.due_from, d.id"""
 
+ACKNOWLEDGEMENTS: Final = """
+SELECT DISTINCT ON (a.warehouse_id, a.material_id) a.id, a.warehouse_id, a.material_id, a.short_at,
+    a.equipment_ids, a.until_at, a.comment, a.acknowledged_by, a.acknowledged_at
+FROM unnest($1::int[], $2::int[]) AS p (warehouse_id, material_id)
+JOIN shortage_acknowledgements a USING (warehouse_id, material_id)
+WHERE a.withdrawn_at IS NULL ORDER BY a.warehouse_id, a.material_id, a.id DESC"""
+
 IN_TRANSIT_OF_RELATIONS: Final = """
 SELECT t.relation_id, t.event_id, t.document, t.arrives_at, t.quantity, t.open_quantity,
     s.despatched_at

@@ -1,12 +1,15 @@
 """Days of supply: how long the stock of any time lasts against the planned demand after it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request, Response
 
 from werknetz.kpi.stock.days import days_of_supply
+from werknetz.kpi.stock.ledger import NEGLIGIBLE
 from werknetz.kpi.stock.supply_caused import StockPlace
 from werknetz.store.inventory.stock_levels import STOCK_AT
 from werknetz.store.session import ReadSession
@@ -17,7 +20,9 @@ from werknetz_core.context.app_context import ContextDep, ReadSessionDep
 from werknetz_core.context.as_of import AsOf, AsOfDep
 from werknetz_core.forecast import inputs, lookup
 from werknetz_core.forecast.days_of_supply.schemas import DaysOfSupplyListView, DaysOfSupplyView
+from werknetz_core.forecast.days_of_supply.stops import HORIZON_DAYS, ExpectedStops, runs_out_at
 from werknetz_core.forecast.demand import PlannedDemand, even_edges
+from werknetz_core.forecast.forecast import load_forecast
 from werknetz_core.forecast.inputs import LineDemand
 from werknetz_core.forecast.reads import reads_of_forecast
 from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
@@ -27,6 +32,7 @@ router = APIRouter(tags=["stock"])
 _I: Final = stock_items.c
 DAYS: Final = 60
 DAYS_MAX: Final = 366
+_RUNS_OUT: Final = "runs_out_at"
 
 
 @router.get("/days_of_supply", response_model=DaysOfSupplyListView)
@@ -45,40 +51,87 @@ async def list_days_of_supply(
 ) -> Response:
     """List how long the stock lasts against planned demand if nothing arrives.
 
-    Of materials that lines consume, or as requested. Sort: warehouse, material.
+    Of materials that lines consume, or as requested; with the next arrival and the lines that
+    stop. Sort: warehouse, material, runs_out_at (the first to run out, then unknown stock).
     """
     selection = await lookup.load_selection(filters, session, principal)
     edges = even_edges(as_of.at_us, days)
+    tree = await context.tree.current()
+    is_visible = await lookup.equipment_predicate([], context, principal)
+    stops = ExpectedStops()
     async with (
         reading(context, principal, await reads_of_forecast(session)) as context_of_reads,
         context_of_reads.database.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         demands = await inputs.load_line_demands(
             connection, as_of.at_us, edges[-1], selection.material_ids
         )
+        if as_of.is_now:
+            horizon = min(days, HORIZON_DAYS)
+            forecast = await load_forecast(
+                connection, tree, as_of.at_us, horizon, material_ids=selection.material_ids
+            )
+            stops = ExpectedStops.of(forecast, is_visible)
     by_place: dict[StockPlace, list[LineDemand]] = {}
     for demand in demands:
         by_place.setdefault(demand.place, []).append(demand)
     places = {place for place in by_place if selection.contains(place)}
     if filters.warehouse or filters.material:
         places |= await _load_stocked_places(selection, session)
+    supply = _Supply(by_place, PlannedDemand(tree, edges[0], edges[-1]), edges, stops)
     rows, next_cursor = await lookup.paginate_places(
-        list(enumerate(sorted(places))), selection.warehouses, params, session
-    )
+        list(enumerate(sorted(places))), selection.warehouses, params, session,
+        {_RUNS_OUT: await _ranks_of(places, supply, as_of, session)}
+        if (params.sort or "").strip().removeprefix("-") == _RUNS_OUT
+        else {_RUNS_OUT: dict.fromkeys(places, 0)},
+    )  # fmt: skip
     stock = await _load_stock([row["place"] for row in rows], as_of, session)
-    planned = PlannedDemand(await context.tree.current(), edges[0], edges[-1])
-    views = [
-        _view(
-            row,
-            stock.get(row["place"]),
-            planned.sum_quantities(by_place.get(row["place"], ()), edges),
-        )
-        for row in rows
-    ]
+    views = [supply.view(row, stock.get(row["place"])) for row in rows]
     return list_response(
         request, params, views, columns_of(DaysOfSupplyView), next_cursor=next_cursor,
         envelope={"next_cursor": next_cursor, **as_of.fields()},
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Supply:
+    """The demand of places in the horizon, and what stops."""
+
+    demands: Mapping[StockPlace, Sequence[LineDemand]]
+    planned: PlannedDemand
+    edges: tuple[int, ...]
+    stops: ExpectedStops
+
+    def runs_out_at(self, place: StockPlace, stock: float | None) -> datetime | None:
+        return runs_out_at(stock, self.demands.get(place, ()), self.planned, self.edges)
+
+    def view(self, row: dict[str, Any], stock: float | None) -> DaysOfSupplyView:
+        place = row["place"]
+        demand = self.planned.sum_quantities(self.demands.get(place, ()), self.edges)
+        result = days_of_supply(stock, demand)
+        is_negative = stock is not None and stock < -NEGLIGIBLE
+        return DaysOfSupplyView(
+            **lookup.names_of(row), stock=stock, demand=sum(demand), days_of_supply=result.days,
+            at_least=result.at_least, reason=result.reason,
+            stock_note="not_counted" if stock is None else "negative" if is_negative else None,
+            runs_out_at=self.runs_out_at(place, stock), **self.stops.fields_of(place),
+        )  # fmt: skip
+
+
+async def _ranks_of(
+    places: Collection[StockPlace], supply: _Supply, as_of: AsOf, session: ReadSession
+) -> dict[StockPlace, int]:
+    """Return the order of places: by when they run out, unknown stock, then what lasts longer."""
+    stock = await _load_stock([*places], as_of, session)
+
+    def key_of(place: StockPlace) -> tuple[int, float, StockPlace]:
+        at = supply.runs_out_at(place, stock.get(place))
+        if at is not None:
+            return 0, at.timestamp(), place
+        return 1 if place in supply.demands and place not in stock else 2, 0.0, place
+
+    return {place: rank for rank, place in enumerate(sorted(places, key=key_of))}
 
 
 async def _load_stocked_places(
@@ -110,11 +163,3 @@ async def _load_stock(
         if row["counted_at"] is not None:
             counted.add(place)
     return {place: quantity for place, quantity in stock.items() if place in counted}
-
-
-def _view(row: dict[str, Any], stock: float | None, demand: list[float]) -> DaysOfSupplyView:
-    result = days_of_supply(stock, demand)
-    return DaysOfSupplyView(
-        **lookup.names_of(row), stock=stock, demand=sum(demand), days_of_supply=result.days,
-        at_least=result.at_least, reason=result.reason,
-    )  # fmt: skip

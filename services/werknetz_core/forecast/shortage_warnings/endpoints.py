@@ -1,22 +1,23 @@
 """Shortage warnings: which lines will stop, when, for which material, because of which delivery."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, NamedTuple
 
 from fastapi import APIRouter, Query, Request, Response
 
 from werknetz.domain.bucket import instant_of
+from werknetz.kpi.stock.supply_caused import StockPlace
 from werknetz.kpi.stock.warning import AllottedDueLine, delay_s_of, find_missing
 from werknetz.texts.sentence import write_text
 from werknetz_core.access import equipment_scope
-from werknetz_core.access.keys import Principal
 from werknetz_core.access.require import MayRead
-from werknetz_core.context.app_context import AppContext, ContextDep, ReadSessionDep
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.time_spec import format_utc
+from werknetz_core.forecast.acknowledgements.state import Acknowledgement, load_acknowledgements
 from werknetz_core.forecast.forecast import Forecast, load_forecast, zone_of
-from werknetz_core.forecast.lookup import load_material_names
+from werknetz_core.forecast.lookup import equipment_predicate, load_material_names
 from werknetz_core.forecast.reads import reads_of_forecast
 from werknetz_core.forecast.shortage_warnings.messages import warning_code, warning_text
 from werknetz_core.forecast.shortage_warnings.open_deliveries import (
@@ -25,12 +26,15 @@ from werknetz_core.forecast.shortage_warnings.open_deliveries import (
 )
 from werknetz_core.forecast.shortage_warnings.schemas import (
     ArrivalView,
-    LineAtRiskView,
     MissingDeliveryView,
     ShortageWarningListView,
     ShortageWarningView,
 )
-from werknetz_core.forecast.shortage_warnings.shortages import PlaceShortage, find_place_shortages
+from werknetz_core.forecast.shortage_warnings.shortages import (
+    PlaceShortage,
+    find_place_shortages,
+    line_views,
+)
 from werknetz_core.http.links import message_views_of
 from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
 from werknetz_core.http.sorting import sort_and_paginate
@@ -47,6 +51,7 @@ class _ViewInputs(NamedTuple):
     deliveries: OpenDeliveries
     materials: Mapping[int, dict[str, Any]]
     tree: EquipmentTree
+    acknowledgements: Mapping[StockPlace, Acknowledgement]
 
 
 @router.get("/shortage_warnings", response_model=ShortageWarningListView)
@@ -60,13 +65,16 @@ async def list_shortage_warnings(
     horizon_days: Annotated[
         int, Query(ge=1, le=DAYS_MAX, description="Number of days from today.")
     ] = DAYS,
+    acknowledged: Annotated[
+        bool | None, Query(description="false: only warnings that nobody acknowledged as they are.")
+    ] = None,
     params: ListParamsDep,
 ) -> Response:
     """List the lines that will stop, the earliest first, with the material and late deliveries.
 
     Stock that was never counted gives no warning: see /stock_projection. Sort: short_at.
     """
-    is_requested = await _equipment_predicate(under, context, principal)
+    is_requested = await equipment_predicate(under, context, principal)
     now_us, tree = context.now_us(), await context.tree.current()
     async with (
         reading(context, principal, await reads_of_forecast(session)) as context_of_reads,
@@ -74,10 +82,15 @@ async def list_shortage_warnings(
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         forecast = await load_forecast(connection, tree, now_us, horizon_days)
+        shortages = find_place_shortages(forecast, is_requested)
+        by_place = await load_acknowledgements(
+            connection, [forecast.places[short.row] for short in shortages]
+        )
         rows, next_cursor = sort_and_paginate(
             [
                 {"short": short, "short_at": short.shortage.start_us, "row": short.row}
-                for short in find_place_shortages(forecast, is_requested)
+                for short in shortages
+                if acknowledged in {None, _is_acknowledged(short, forecast, by_place)}
             ],
             params, default="short_at", keys=("short_at",), tie="row",
         )  # fmt: skip
@@ -88,7 +101,7 @@ async def list_shortage_warnings(
             tree.visible_ids(principal),
         )  # fmt: skip
     names = await load_material_names([forecast.places[short.row][1] for short in page], session)
-    inputs = _ViewInputs(forecast, deliveries, names, tree)
+    inputs = _ViewInputs(forecast, deliveries, names, tree, by_place)
     return list_response(
         request, params, [_view(short, inputs) for short in page],
         columns_of(ShortageWarningView), next_cursor=next_cursor,
@@ -96,18 +109,11 @@ async def list_shortage_warnings(
     )  # fmt: skip
 
 
-async def _equipment_predicate(
-    under: Sequence[str], context: AppContext, principal: Principal
-) -> Callable[[str], bool]:
-    """Return whether an equipment is requested and the key may see it."""
-    for path in under:
-        await context.tree.find_node(path, principal)
-
-    def is_requested(path: str) -> bool:
-        inside = not under or any(path == root or path.startswith(f"{root}/") for root in under)
-        return inside and principal.can_see(path)
-
-    return is_requested
+def _is_acknowledged(
+    short: PlaceShortage, forecast: Forecast, by_place: Mapping[StockPlace, Acknowledgement]
+) -> bool:
+    newest = by_place.get(forecast.places[short.row])
+    return newest is not None and newest.state_of(short, forecast.now_us) == "in_force"
 
 
 def _tomorrow_by_relation(forecast: Forecast, page: Sequence[PlaceShortage]) -> dict[int, int]:
@@ -132,8 +138,9 @@ def _view(short: PlaceShortage, inputs: _ViewInputs) -> ShortageWarningView:
         )
     ]
     missing.sort(key=lambda delivery: (delivery.due_from, delivery.supplier, delivery.call_off))
-    lines = _line_views(short)
+    lines = line_views(short)
     arrival = shortage.next_arrival
+    newest = inputs.acknowledgements.get(place)
     view = ShortageWarningView(
         code="", text="", fields={}, **inputs.materials[place[1]], warehouse=warehouse.key,
         stock=short.stock, minimum=short.minimum, short_at=instant_of(shortage.start_us),
@@ -142,6 +149,7 @@ def _view(short: PlaceShortage, inputs: _ViewInputs) -> ShortageWarningView:
             at=instant_of(arrival.at_us), quantity=arrival.quantity),
         minutes_at_risk=sum(line.minutes_at_risk for line in lines), lines=lines,
         suppliers=sorted({delivery.supplier for delivery in missing}), deliveries=missing,
+        acknowledgement=None if newest is None else newest.view(short, forecast.now_us),
         reason=None if missing else NOTHING_DUE,
     )  # fmt: skip
     zone = zone_of(warehouse, inputs.tree)
@@ -153,18 +161,6 @@ def _view(short: PlaceShortage, inputs: _ViewInputs) -> ShortageWarningView:
             "fields": text.document_fields(),
         }
     )
-
-
-def _line_views(short: PlaceShortage) -> list[LineAtRiskView]:
-    per_hour = {demand.path: 0.0 for demand in short.demands}
-    minutes: dict[str, float] = {}
-    for demand in short.demands:
-        per_hour[demand.path] += demand.per_hour
-        minutes[demand.path] = short.shortage.at_risk_us[demand.equipment_id] / 60e6
-    return [
-        LineAtRiskView(equipment=path, per_hour=per_hour[path], minutes_at_risk=minutes[path])
-        for path in sorted(minutes)
-    ]
 
 
 def _delivery_view(

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from werknetz_core.forecast.acknowledgements.schemas import AcknowledgementView
 from werknetz_core.http.links import MessageView
 
 
@@ -63,6 +64,7 @@ class ShortageWarningView(BaseModel):
     lines: list[LineAtRiskView]
     suppliers: list[str]
     deliveries: list[MissingDeliveryView]
+    acknowledgement: AcknowledgementView | None  # the newest; it may not be in force any more
     reason: str | None  # nothing_due_in_time: no delivery is late, none was called off
 
 

@@ -9,6 +9,7 @@ from werknetz.kpi.stock.ledger import NEGLIGIBLE
 from werknetz.kpi.stock.warning import ExpectedArrival, PlannedUse, Shortage, find_shortage
 from werknetz_core.forecast.forecast import Forecast
 from werknetz_core.forecast.inputs import LineDemand
+from werknetz_core.forecast.shortage_warnings.schemas import LineAtRiskView
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +49,31 @@ def find_place_shortages(
         shortage = find_shortage(stock, uses, arrivals.get(row, ()), forecast.now_us, horizon_us)
         if shortage is None:
             continue
-        minimum = max(demand.minimum for demand in demands)
+        minimum = forecast.minimum_of(row)
         stopped = [d for d in requested[row] if d.equipment_id in shortage.at_risk_us]
         if stopped:
             shortages.append(PlaceShortage(row, stock, minimum, shortage, stopped))
     return sorted(shortages, key=lambda short: (short.shortage.start_us, short.row))
 
 
+def line_views(short: PlaceShortage) -> list[LineAtRiskView]:
+    """Return the lines that the shortage stops, by path."""
+    per_hour = {demand.path: 0.0 for demand in short.demands}
+    minutes: dict[str, float] = {}
+    for demand in short.demands:
+        per_hour[demand.path] += demand.per_hour
+        minutes[demand.path] = short.shortage.at_risk_us[demand.equipment_id] / 60e6
+    return [
+        LineAtRiskView(equipment=path, per_hour=per_hour[path], minutes_at_risk=minutes[path])
+        for path in sorted(minutes)
+    ]
+
+
 def _candidate_rows(forecast: Forecast) -> list[int]:
     """Return the rows that would run short on some day if arrivals came at the end of the day."""
     minimum = np.zeros(len(forecast.places))
-    for row, demands in forecast.demands.items():
-        minimum[row] = max(demand.minimum for demand in demands)
+    for row in forecast.demands:
+        minimum[row] = forecast.minimum_of(row)
     lowest = forecast.projection.opening - forecast.projection.demand
     has_demand = forecast.projection.demand.any(axis=1)
     is_short = has_demand & (lowest < minimum[:, None] - NEGLIGIBLE).any(axis=1)

@@ -15,6 +15,17 @@ class ProjectedDayView(BaseModel):
     closing: float | None
 
 
+class ProjectedColumnsView(BaseModel):
+    """The days as columns; `arrivals` are those in transit and those that are called off."""
+
+    day: list[date]
+    opening: list[float | None]
+    in_transit: list[float]
+    called_off: list[float]
+    demand: list[float]
+    closing: list[float | None]
+
+
 class StockProjectionView(BaseModel):
     warehouse: str
     material: str
@@ -23,7 +34,9 @@ class StockProjectionView(BaseModel):
     stock: float | None
     reason: str | None  # why the stock is null
     short_day: date | None  # the first day that ends below zero
-    days: list[ProjectedDayView]
+    minimum: float  # the largest that a line has of the material
+    days: list[ProjectedDayView]  # form=columns: empty
+    columns: ProjectedColumnsView | None  # form=columns
 
 
 class StockProjectionListView(BaseModel):
