@@ -151,6 +151,11 @@ export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
+/** Return the name of whoever changed something: people are written as `user:eva`. */
+export function personOf(name: string): string {
+  return name.replace(/^user:/, "");
+}
+
 function format(
   at: string | number,
   zone: string,

@@ -1,11 +1,11 @@
 /** What one machine did: a band for each state, read by mouse, keyboard and screen reader. */
 import { useElementSize } from "@mantine/hooks";
 import { type KeyboardEvent, memo, type PointerEvent, useMemo, useState } from "react";
-import { useFormats } from "../useFormats";
 import { PieceText } from "./PieceText";
+import { Axis } from "./StateAxis";
 import styles from "./StateLane.module.css";
+import { useStateDrag } from "./StateDrag";
 import { patternOf } from "./StatePatterns";
-import { ticksOf } from "./ticks";
 import {
   bandAt,
   bandsOf,
@@ -18,7 +18,6 @@ import {
 
 const AXIS = 20;
 const LOW = 2 / 3; // of the height, for time outside the plan
-const LABEL_HALF_PX = 24;
 
 interface Props {
   pieces: readonly StateSpan[];
@@ -28,9 +27,19 @@ interface Props {
   label: string;
   height: number;
   hasAxis: boolean;
+  /** Indexes of the pieces that are chosen elsewhere on the screen. */
+  picked?: ReadonlySet<number>;
+  /** A piece was clicked, or Enter pressed on it; `isMore`: beside what is chosen already. */
+  onPick?: (index: number, atMs: number, isMore: boolean) => void;
+  /** A part of the span was dragged over. */
+  onZoom?: (part: Span) => void;
+  /** `+` or `-` was pressed, at an instant. */
+  onStep?: (direction: 1 | -1, atMs: number | undefined) => void;
 }
 
-export function StateLane({ pieces, span, nowMs, zone, label, height, hasAxis }: Props) {
+export function StateLane(props: Props) {
+  const { pieces, span, nowMs, zone, label, height, hasAxis, picked, onPick, onZoom, onStep } =
+    props;
   const { ref, width } = useElementSize();
   const [chosen, setChosen] = useState<number>();
   const bands = useMemo(() => bandsOf(pieces, span, nowMs, width), [pieces, span, nowMs, width]);
@@ -38,7 +47,25 @@ export function StateLane({ pieces, span, nowMs, zone, label, height, hasAxis }:
   const selected = bands.find((band) => band.index === chosen);
   const piece = chosen === undefined ? undefined : pieces[chosen];
 
+  const atMs = piece === undefined ? undefined : Math.max(Date.parse(piece.start), span.startMs);
+  const drag = useStateDrag(span, onZoom, (x, instant, isMore) => {
+    const band = bandAt(bands, x);
+    if (band === undefined) return;
+    setChosen(band.index);
+    onPick?.(band.index, instant, isMore);
+  });
+
   function walk(event: KeyboardEvent) {
+    if (event.key === "Enter" && chosen !== undefined && atMs !== undefined) {
+      event.preventDefault();
+      onPick?.(chosen, atMs, event.shiftKey);
+      return;
+    }
+    if (onStep !== undefined && (event.key === "+" || event.key === "-")) {
+      event.preventDefault();
+      onStep(event.key === "+" ? 1 : -1, atMs);
+      return;
+    }
     const next = pieceAfterKey(event.key, chosen, pieces.length);
     if (next === undefined) return;
     event.preventDefault();
@@ -61,14 +88,30 @@ export function StateLane({ pieces, span, nowMs, zone, label, height, hasAxis }:
         // biome-ignore lint/a11y/noNoninteractiveTabindex: one tab stop; arrows walk inside it
         tabIndex={0}
         onKeyDown={walk}
-        onPointerMove={point}
-        onPointerDown={point}
+        onPointerMove={(event) => {
+          point(event);
+          drag.onMove(event);
+        }}
+        onPointerDown={(event) => {
+          point(event);
+          drag.onDown(event);
+        }}
+        onPointerUp={drag.onUp}
+        onPointerCancel={drag.onCancel}
       >
         <rect className={styles.track} width={width} height={height} />
         <Shapes shapes={shapes} />
         {span.startMs <= nowMs && nowMs < span.endMs ? (
           <Now x={((nowMs - span.startMs) * width) / (span.endMs - span.startMs)} to={height} />
         ) : null}
+        {bands
+          .filter(({ index }) => picked?.has(index))
+          .map(({ index, x, width: wide }) => (
+            <rect key={index} className={styles.picked} x={x} width={wide} height={height} />
+          ))}
+        {drag.box === undefined ? null : (
+          <rect className={styles.drag} {...drag.box} height={height} />
+        )}
         {selected === undefined ? null : (
           <rect
             className={styles.chosen}
@@ -102,19 +145,4 @@ const Shapes = memo(function Shapes({ shapes }: { shapes: readonly Shape[] }) {
 
 function Now({ x, to }: { x: number; to: number }) {
   return <line className={styles.now} x1={x} x2={x} y1={0} y2={to + 4} />;
-}
-
-function Axis({ span, zone, width, y }: { span: Span; zone: string; width: number; y: number }) {
-  const format = useFormats(zone);
-  const ticks = useMemo(() => ticksOf(span, zone, width), [span, zone, width]);
-  return ticks.map(({ atMs, x, isDay }) => (
-    <text key={atMs} className={styles.tick} x={x} y={y} textAnchor={anchorOf(x, width)}>
-      {isDay ? format.day(atMs) : format.time(atMs)}
-    </text>
-  ));
-}
-
-function anchorOf(x: number, width: number): "start" | "middle" | "end" {
-  if (x < LABEL_HALF_PX) return "start";
-  return x > width - LABEL_HALF_PX ? "end" : "middle";
 }

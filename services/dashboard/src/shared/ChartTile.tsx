@@ -1,0 +1,80 @@
+/** A tile with a chart: as a table, too, as CSV of the API, as an image. */
+import { Button } from "@mantine/core";
+import { type ReactNode, useId, useRef, useState } from "react";
+import { useTranslations } from "use-intl";
+import styles from "./ChartTile.module.css";
+import { useShortcut } from "./keyboard";
+import tileStyles from "./Tile.module.css";
+import { announce } from "./toasts";
+
+interface Props {
+  title: string;
+  /** Address of the API that answers the same as CSV. */
+  csv?: string | undefined;
+  /** The words of the link, where they must say more than "CSV". */
+  csvLabel?: string | undefined;
+  chart: ReactNode;
+  table: ReactNode;
+  extra?: ReactNode;
+  /** What stands below both. */
+  children?: ReactNode;
+}
+
+export function ChartTile({ title, csv, csvLabel, chart, table, extra, children }: Props) {
+  const common = useTranslations("common");
+  const id = useId();
+  const tile = useRef<HTMLElement>(null);
+  const drawn = useRef<HTMLDivElement>(null);
+  const [isTable, setTable] = useState(false);
+  const next = common(isTable ? "chart" : "table");
+  useShortcut("v", () => setTable((shown) => !shown), { within: tile });
+
+  async function copyImage() {
+    // Few copy a chart: what draws it as an image loads when they do.
+    const { copyChart } = await import("./charts/image");
+    const done = await copyChart(drawn.current, title);
+    announce(common(done));
+  }
+
+  return (
+    <section ref={tile} className={tileStyles.tile} aria-labelledby={id}>
+      <header className={tileStyles.head}>
+        <h2 id={id}>{title}</h2>
+        {extra}
+        <div className={styles.ways}>
+          <Button
+            variant="subtle"
+            aria-keyshortcuts="v"
+            aria-label={`${next}: ${title}`}
+            onClick={() => setTable(!isTable)}
+          >
+            {next}
+          </Button>
+          {csv === undefined ? null : (
+            <a
+              className={styles.csv}
+              href={csv}
+              download
+              aria-label={`${csvLabel ?? common("csv")}: ${title}`}
+            >
+              {csvLabel ?? common("csv")}
+            </a>
+          )}
+          {isTable ? null : (
+            <Button
+              variant="subtle"
+              aria-label={`${common("copyImage")}: ${title}`}
+              onClick={() => void copyImage()}
+            >
+              {common("copyImage")}
+            </Button>
+          )}
+        </div>
+      </header>
+      <div ref={drawn} className={styles.drawn}>
+        {isTable ? table : chart}
+      </div>
+      {children}
+    </section>
+  );
+}
