@@ -1,0 +1,137 @@
+/** Signals, their samples for a chart, and what belongs beside them: gaps and notes. */
+import { queryOptions } from "@tanstack/react-query";
+import { api, bodyOf, type Schemas } from "./client";
+import type { Period } from "./equipment";
+import { LIST_S, LIVE_S, polled } from "./polling";
+
+export type Signal = Schemas["SignalView"];
+export type LatestSignal = Schemas["LatestSignalView"];
+export type SignalSamples = Schemas["SignalSamplesView"];
+export type Sample = Schemas["SampleView"];
+export type Window = Schemas["AggregateView"];
+export type Gap = Schemas["GapView"];
+export type Annotation = Schemas["AnnotationView"];
+
+export const WINDOW_AGGREGATES = ["min", "avg", "max", "count", "bad_count"] as const;
+const SUMMARY_AGGREGATES = ["count", "min", "avg", "max", "bad_count"];
+const FOUND = 50; // signals that a search shows
+const MARKS = 200; // gaps or notes of a picture
+
+/** Whether an item is a window, not a sample of its own. */
+export function isWindow(item: Sample | Window): item is Window {
+  return "start" in item;
+}
+
+function ofPeriod(period: Period) {
+  // A period with an end in the past does not change, but late data may still come.
+  return polled(period.end === undefined ? LIVE_S : LIST_S);
+}
+
+/** The samples of the signals: each, or as many windows as the picture has points. */
+export function samples(ids: readonly number[], period: Period, points: number) {
+  return queryOptions({
+    queryKey: ["samples", ids, period, points],
+    queryFn: ({ signal }) =>
+      bodyOf(
+        api.GET("/api/v1/samples", {
+          signal,
+          params: {
+            query: {
+              signal: ids.map(String),
+              ...period,
+              max_points: points,
+              aggregates: [...WINDOW_AGGREGATES],
+              limit: 1000,
+            },
+          },
+        }),
+      ),
+    placeholderData: (before) => before, // the old picture stays while a zoom is loaded
+    ...ofPeriod(period),
+  });
+}
+
+/** Minimum, mean and maximum of each signal over the whole period. */
+export function summaries(ids: readonly number[], period: Period) {
+  return queryOptions({
+    queryKey: ["samples", "summary", ids, period],
+    queryFn: ({ signal }) =>
+      bodyOf(
+        api.GET("/api/v1/samples", {
+          signal,
+          params: {
+            query: {
+              signal: ids.map(String),
+              ...period,
+              granularity: "none",
+              aggregates: SUMMARY_AGGREGATES,
+            },
+          },
+        }),
+      ),
+    ...ofPeriod(period),
+  });
+}
+
+/** The signals themselves, each with its newest sample. */
+export function latestSignals(ids: readonly number[]) {
+  return queryOptions({
+    queryKey: ["signals", "latest", ids],
+    queryFn: async ({ signal }): Promise<LatestSignal[]> => {
+      const query = { id: [...ids], latest: true, limit: 1000 };
+      const page = await bodyOf(api.GET("/api/v1/signals", { signal, params: { query } }));
+      return page.items.filter((item): item is LatestSignal => "at" in item);
+    },
+    ...polled(LIST_S),
+  });
+}
+
+/** Signals in whose names all words occur. */
+export function foundSignals(words: string, under: string | undefined) {
+  return queryOptions({
+    queryKey: ["signals", "found", words, under],
+    queryFn: ({ signal }) =>
+      bodyOf(
+        api.GET("/api/v1/signals", {
+          signal,
+          params: {
+            query: { q: words, limit: FOUND, ...(under === undefined ? {} : { under: [under] }) },
+          },
+        }),
+      ),
+    ...polled(LIST_S),
+  });
+}
+
+/** What is known to be lost of the connectors' data in the period. */
+export function gapsOf(connectors: readonly string[], period: Period) {
+  return queryOptions({
+    queryKey: ["gaps", connectors, period],
+    queryFn: async ({ signal }): Promise<Gap[]> => {
+      const query = { connector: [...connectors], ...period, limit: MARKS };
+      return (await bodyOf(api.GET("/api/v1/gaps", { signal, params: { query } }))).items;
+    },
+    ...ofPeriod(period),
+  });
+}
+
+/** The notes about the equipment of the signals that begin in the period. */
+export function annotationsOf(under: readonly string[], period: Period) {
+  return queryOptions({
+    queryKey: ["annotations", under, period],
+    queryFn: async ({ signal }): Promise<Annotation[]> => {
+      const query = { under: [...under], ...period, sort: "start", limit: MARKS };
+      return (await bodyOf(api.GET("/api/v1/annotations", { signal, params: { query } }))).items;
+    },
+    ...polled(LIST_S),
+  });
+}
+
+export function addAnnotation(body: Schemas["NewAnnotation"]): Promise<Annotation> {
+  return bodyOf(api.POST("/api/v1/annotations", { body }));
+}
+
+export async function withdrawAnnotation(id: number): Promise<void> {
+  const path = { annotation_id: id };
+  await bodyOf(api.DELETE("/api/v1/annotations/{annotation_id}", { params: { path } }));
+}
