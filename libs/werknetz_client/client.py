@@ -314,11 +314,13 @@ class Audit(Blocking[AsyncAudit]):
 
 
 class ShiftReports(Blocking[AsyncShiftReports]):
-    """Shift reports by equipment, and the notes in them."""
+    """Shift reports by equipment, the notes in them and their signatures."""
 
     get = blocking(AsyncShiftReports.get)
     add_note = blocking(AsyncShiftReports.add_note)
     withdraw_note = blocking(AsyncShiftReports.withdraw_note)
+    sign = blocking(AsyncShiftReports.sign)
+    withdraw_signature = blocking(AsyncShiftReports.withdraw_signature)
 
 
 class Client(Blocking[AsyncClient], Resources):

@@ -69,7 +69,7 @@ class AsyncQuantities(AsyncCollection[QuantityItem]):
 
 
 class AsyncShiftReports:
-    """Shift reports by equipment, and the notes in them; `client.annotations` lists all notes."""
+    """Shift reports by equipment, notes in them and signatures; `client.annotations`: all notes."""
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
@@ -86,6 +86,21 @@ class AsyncShiftReports:
         body = {"equipment": equipment, "text": text, **fields}
         row: Row = await self.transport.post("/annotations", body)
         return row
+
+    async def sign(self, equipment: str, report: Row, /, *, comment: str | None = None) -> Row:
+        """Sign a report as `get` returned it; an ApiError 409 if it has changed since."""
+        body = {name: report[name] for name in ("start", "end", "digest")}
+        row: Row = await self.transport.post(
+            f"/shift_reports/{quote(equipment)}:sign", {**body, "comment": comment}
+        )
+        return row
+
+    async def withdraw_signature(
+        self, equipment: str, number: int, /, *, comment: str | None = None
+    ) -> None:
+        """Withdraw a signature of one's own; the report goes on showing it as withdrawn."""
+        body = {"signature": number, "comment": comment}
+        await self.transport.post(f"/shift_reports/{quote(equipment)}:withdraw_signature", body)
 
     async def withdraw_note(self, number: int, /) -> None:
         await self.transport.request("DELETE", f"/annotations/{number}")

@@ -46,6 +46,16 @@ class MissingDeliveryItem(TypedDict):
     shipments: list[ExpectedShipmentItem]
 
 
+class AcknowledgementItem(TypedDict):
+    id: int
+    state: str
+    by: str
+    at: str
+    until: str
+    comment: str
+    short_at: str
+
+
 class ShortageWarningItem(TypedDict):
     code: str
     text: str
@@ -64,6 +74,7 @@ class ShortageWarningItem(TypedDict):
     lines: list[LineAtRiskItem]
     suppliers: list[str]
     deliveries: list[MissingDeliveryItem]
+    acknowledgement: AcknowledgementItem | None
     reason: str | None
 
 
@@ -265,6 +276,7 @@ class TargetItem(TypedDict):
     output: str
     input: str
     mix_adjusted: bool
+    now_days: int
     baseline: BaselineItem
     state: str
     now_start: str

@@ -10,6 +10,8 @@ class PlantItem(TypedDict):
     path: str
     name: str
     time_zone: str | None
+    language: str | None
+    clock: str | None
     has_shift_calendar: bool
     machines: int
 
@@ -19,6 +21,8 @@ class EquipmentItem(TypedDict):
     level: str
     name: str
     time_zone: str | None
+    language: str | None
+    clock: str | None
     valid_from: str
     valid_to: str | None
     moved_from: str | None
@@ -129,6 +133,34 @@ class EnergyCarrierItem(TypedDict):
     entered_at: str
 
 
+class ConnectorErrorItem(TypedDict):
+    code: str
+    fields: dict[str, Any]
+    text: str
+    hint: str
+    detail: str
+
+
+class CertificateItem(TypedDict):
+    owner: str
+    until: str
+    days_left: int
+    subject: str
+    fingerprint: str
+
+
+class MappingInUseItem(TypedDict):
+    mapping: str
+    digest: str
+
+
+class ConfigurationItem(TypedDict):
+    state: str
+    used: MappingInUseItem | None
+    active: MappingInUseItem | None
+    detail: str
+
+
 class BooksItem(TypedDict):
     taken: int
     stored: int
@@ -143,13 +175,23 @@ class BooksItem(TypedDict):
 
 class ConnectorItem(TypedDict):
     id: str
+    kind: str
     state: str
     detail: str
+    errors: list[ConnectorErrorItem]
     protocol: str | None
     lag_s: float | None
     backlog: int | None
+    rate_per_s: float | None
+    rate_window_s: float | None
     last_good_at: str | None
+    last_good_age_s: float | None
     last_applied_at: str | None
+    clock_skew_s: float | None
+    edge_clock_skew_s: float | None
+    certificates: list[CertificateItem]
+    certificate_days_left: int | None
+    configuration: ConfigurationItem
     alarm: str | None
     epoch: int
     samples: int
@@ -164,6 +206,7 @@ class ConnectorItem(TypedDict):
     mapping: str | None
     mapping_state: str | None
     mapping_detail: str | None
+    explores: list[str]
 
 
 class GapItem(TypedDict):
@@ -207,15 +250,29 @@ class QuarantineItem(TypedDict):
     replayed_with: str | None
 
 
-class QuarantineGroupItem(TypedDict):
+class GroupSourceItem(TypedDict):
     connector_id: str
     source: str
-    reason: str
-    state: str
+    equipment: str | None
     entries: int
+    count: int
+    last_at: str
+
+
+class QuarantineGroupItem(TypedDict):
+    reason: str
+    text: str
+    code: str
+    fields: dict[str, Any]
+    repair: str
+    mappings: list[str]
+    entries: int
+    assigned: int
     count: int
     first_at: str
     last_at: str
+    sources: list[GroupSourceItem]
+    sources_total: int
     example_id: int
     example_reason: str
 

@@ -5,7 +5,40 @@ Made from the OpenAPI document of the API: see tests/contract/test_client_models
 
 from typing import Any, TypedDict
 
-from werknetz_client.items.losses import MessageItem
+from werknetz_client.items.losses import ArrivalItem, LineAtRiskItem, MessageItem
+
+
+class OpenLinesItem(TypedDict):
+    not_due: int
+    overdue_1d: int
+    overdue_3d: int
+    overdue_7d: int
+    overdue_more: int
+
+
+class SupplierWeekItem(TypedDict):
+    lines_due: list[float]
+    otif: list[float | None]
+
+
+class SupplierKpisItem(TypedDict):
+    rank: int | None
+    lines_due: float
+    otif: float | None
+    on_time: float | None
+    in_full: float | None
+    delay_severity_s: float | None
+    median_delay_s: float | None
+    asn_accuracy: float | None
+    call_off_stability: float | None
+    coverage: float | None
+    reason: str | None
+    reason_code: str | None
+    open_by_age: OpenLinesItem
+    weeks: SupplierWeekItem
+    policies: list[str]
+    computed_at: str | None
+    evidence_href: str | None
 
 
 class SupplierItem(TypedDict):
@@ -17,6 +50,7 @@ class SupplierItem(TypedDict):
     open_lines: int
     overdue_lines: int
     open_findings: int
+    kpis: SupplierKpisItem | None
 
 
 class SiteItem(TypedDict):
@@ -221,6 +255,15 @@ class ProjectedDayItem(TypedDict):
     closing: float | None
 
 
+class ProjectedColumnsItem(TypedDict):
+    day: list[str]
+    opening: list[float | None]
+    in_transit: list[float]
+    called_off: list[float]
+    demand: list[float]
+    closing: list[float | None]
+
+
 class StockProjectionItem(TypedDict):
     warehouse: str
     material: str
@@ -229,7 +272,9 @@ class StockProjectionItem(TypedDict):
     stock: float | None
     reason: str | None
     short_day: str | None
+    minimum: float
     days: list[ProjectedDayItem]
+    columns: ProjectedColumnsItem | None
 
 
 class DaysOfSupplyItem(TypedDict):
@@ -242,6 +287,13 @@ class DaysOfSupplyItem(TypedDict):
     days_of_supply: float | None
     at_least: bool
     reason: str | None
+    stock_note: str | None
+    runs_out_at: str | None
+    next_arrival: ArrivalItem | None
+    stops_at: str | None
+    stops_until: str | None
+    minutes_at_risk: float
+    lines: list[LineAtRiskItem]
 
 
 class FindingItem(TypedDict):

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from werknetz_core.access.require import MayRead
-from werknetz_core.context.app_context import ContextDep
+from werknetz_core.access.require import MayRead, MaySignReports
+from werknetz_core.context.app_context import ContextDep, WriteSessionDep
 from werknetz_core.context.polling import (
     PRODUCTS_WATERMARK,
     Revision,
@@ -14,11 +14,18 @@ from werknetz_core.context.polling import (
 from werknetz_core.context.time_spec import parse_span
 from werknetz_core.context.windows import time_context_of
 from werknetz_core.http.responses import json_response
+from werknetz_core.idempotency.route import OnceRoute
 from werknetz_core.limits.reading import reading, reads_of_machines
+from werknetz_core.shift_reports import signing
 from werknetz_core.shift_reports.report import build_report
-from werknetz_core.shift_reports.schemas import ShiftReportView
+from werknetz_core.shift_reports.schemas import (
+    NewSignature,
+    ShiftReportView,
+    SignatureView,
+    SignatureWithdrawal,
+)
 
-router = APIRouter(tags=["shift_reports"])
+router = APIRouter(tags=["shift_reports"], route_class=OnceRoute)
 
 
 @router.get(
@@ -52,3 +59,33 @@ async def show_shift_report(
     async with reading(context, principal, reads) as context_of_reads:
         document = await build_report(context_of_reads, node, span, time, principal)
     return revision.complete(request, json_response(document, revision.headers))
+
+
+@router.post("/shift_reports/{path:path}:sign", status_code=201, response_model=SignatureView)
+async def sign_shift_report(
+    path: str,
+    body: NewSignature,
+    context: ContextDep,
+    session: WriteSessionDep,
+    principal: MaySignReports,
+) -> Response:
+    """Sign the report of a period that is over, as you have read it: send its `digest`.
+
+    Several people may sign. 409 if the report is not what you read any more.
+    """
+    node = await context.tree.find_node(path, principal)
+    signature = await signing.sign_report(body, node, context, session, principal)
+    return json_response(signature, status=201)
+
+
+@router.post("/shift_reports/{path:path}:withdraw_signature", status_code=204)
+async def withdraw_signature(
+    path: str,
+    body: SignatureWithdrawal,
+    context: ContextDep,
+    session: WriteSessionDep,
+    principal: MaySignReports,
+) -> None:
+    """Withdraw a signature of your own; the report shows that it was there."""
+    node = await context.tree.find_node(path, principal)
+    await signing.withdraw_signature(body, node, session, principal)

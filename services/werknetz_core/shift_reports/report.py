@@ -7,7 +7,11 @@ from typing import Any, Final
 from werknetz.domain.bucket import instant_of
 from werknetz.kpi.losses.shares import limit_reported
 from werknetz.store.shop_floor.quantities import SCRAP_BY_REASON
-from werknetz.store.shop_floor.shift_reports import NOTES_IN_SPAN, ORDERS_IN_SPAN
+from werknetz.store.shop_floor.shift_reports import (
+    NOTES_IN_SPAN,
+    ORDERS_IN_SPAN,
+    SIGNATURES_OF_REPORT,
+)
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.equipment_tree import EquipmentNode
@@ -24,6 +28,11 @@ from werknetz_core.kpis.values.schemas import KpiQueryBody
 from werknetz_core.loss_times.reasons import load_scrap_reasons
 from werknetz_core.loss_times.shares import load_reported_scrap
 from werknetz_core.reasons.loading import load_reasons, plant_of
+from werknetz_core.shift_reports.contents import (
+    report_digest,
+    section_digests_of,
+    signature_views,
+)
 from werknetz_core.shift_reports.order_quantities import NO_QUANTITIES, load_order_quantities
 from werknetz_core.stops.loading import MachineStop, load_stops
 from werknetz_core.stops.views import stop_item
@@ -59,12 +68,16 @@ async def build_report(
             order[name] = order[name] or 0.0
         key = (order.pop("equipment_id"), order["order_number"])
         order.update(quantities.get(key, NO_QUANTITIES))
-    return {
+    report: Document = {
         "equipment": node.path,
         "start": format_local(span.start_us, time.zone),
         "end": format_local(span.end_us, time.zone),
         "time_zone": time.zone.key,
         "as_of": format_local(time.now_us, time.zone),
+        "computed_at": max(
+            (value["computed_at"] for value in values if value["computed_at"] is not None),
+            default=None,
+        ),
         "shift": _shift_of(span, time),
         "provisional": any(value["provisional"] for value in values),
         "kpis": [
@@ -77,6 +90,12 @@ async def build_report(
         "scrap_reasons": await _scrap_reasons(context, node, ids, instants, counts["scrap"]),
         "notes": notes,
         "no_data": not (orders or stops or any(v["value"] is not None for v in values)),
+    }
+    sections = section_digests_of(report)
+    signatures = await context.database.fetch(SIGNATURES_OF_REPORT, node.id, *instants)
+    return report | {
+        "digest": report_digest(node.path, span.start_us, span.end_us, sections),
+        "signatures": signature_views(map(dict, signatures), sections),
     }
 
 

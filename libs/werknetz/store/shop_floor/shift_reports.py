@@ -32,6 +32,14 @@ LEFT JOIN LATERAL (
     WHERE order_number = q.order_number AND equipment_id = q.equipment_id) AS p ON true
 ORDER BY q.equipment, q.start, q.order_number"""  # noqa: S608 - made of constants
 
+SIGNATURES_OF_REPORT: Final = """
+SELECT s.id, s.signed_by, s.signed_at, s.comment, s.computed_at, s.digest,
+    s.section_digests::text AS section_digests, w.signed_at AS withdrawn_at,
+    w.comment AS withdrawal_comment
+FROM shift_report_signatures s LEFT JOIN shift_report_signatures w ON w.withdraws = s.id
+WHERE s.equipment_id = $1 AND s.start_at = $2 AND s.end_at = $3 AND s.digest IS NOT NULL
+ORDER BY s.id"""
+
 NOTES_IN_SPAN: Final = """
 SELECT n.id, q.path AS equipment, n.start_at AS start, n.end_at AS end, n.text, n.entered_by,
     n.entered_at

@@ -137,6 +137,29 @@ annotations = sa.Table(
     sa.Index("ix_annotations_equipment_id_start_at", "equipment_id", "start_at"),
 )
 
+shift_report_signatures = sa.Table(
+    "shift_report_signatures",
+    metadata,
+    # Shift reports that people signed. Rows are added and never changed: a withdrawal is a row.
+    id_column(),
+    reference_column("equipment_id", "equipment.id", null=False),
+    sa.Column("start_at", AT, nullable=False),
+    sa.Column("end_at", AT, nullable=False),
+    sa.Column("signed_by", sa.Text, nullable=False),
+    sa.Column("signed_at", AT, nullable=False, server_default=NOW),
+    sa.Column("comment", sa.Text),
+    sa.Column("computed_at", AT),  # of the newest value in the report; null: it had none
+    sa.Column("digest", sa.Text),  # of what was signed; null: a withdrawal
+    sa.Column("section_digests", pg.JSONB),  # by name of the section
+    sa.Column("withdraws", sa.Integer, sa.ForeignKey("shift_report_signatures.id"), unique=True),
+    sa.Column("change_id", sa.BigInteger, nullable=False),  # of `audit_log`
+    sa.CheckConstraint("(digest IS NULL) = (withdraws IS NOT NULL)", name="signs_or_withdraws"),
+    sa.CheckConstraint("start_at < end_at", name="span"),
+    sa.Index(
+        "ix_shift_report_signatures_equipment_id_start_at", "equipment_id", "start_at"
+    ),
+)  # fmt: skip
+
 targets = sa.Table(
     "targets",
     metadata,

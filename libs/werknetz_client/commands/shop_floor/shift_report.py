@@ -1,4 +1,4 @@
-"""`werknetz shift-report show | note | notes | withdraw-note`: one page about a shift."""
+"""`werknetz shift-report`: one page about a shift, its notes and signatures."""
 
 from typing import Annotated, Final
 
@@ -50,6 +50,8 @@ def register(app: typer.Typer) -> None:
     commands.command("note")(note)
     commands.command("notes")(list_notes)
     commands.command("withdraw-note")(withdraw_note)
+    commands.command("sign")(sign)
+    commands.command("withdraw-signature")(withdraw_signature)
 
 
 def show(
@@ -76,7 +78,8 @@ def show(
         *(
             f"{timestamp(row['start'])} {row['entered_by']}: {row['text']}"
             for row in report["notes"]
-        )
+        ),
+        *(_signature_line(row) for row in report["signatures"]),
     )
 
 
@@ -112,6 +115,44 @@ def withdraw_note(
     with Client() as client:
         client.shift_reports.withdraw_note(number)
     print_lines(f"Note {number} is withdrawn.")
+
+
+def sign(
+    equipment: Equipment,
+    digest: Annotated[
+        str | None,
+        typer.Option(help="`digest` of the report as you read it; default: as it is now."),
+    ] = None,
+    start: Annotated[str, typer.Option(help="shift:previous, …")] = "shift:previous",
+    end: Annotated[str | None, typer.Option(help="As start.")] = None,
+    comment: Annotated[str | None, typer.Option(help="What the signature is about.")] = None,
+) -> None:
+    """Sign the report of a shift that is over."""
+    with Client() as client:
+        report = client.shift_reports.get(equipment, start=start, end=end)
+        report["digest"] = digest or report["digest"]
+        signature = client.shift_reports.sign(equipment, report, comment=comment)
+    print_lines(*_head_lines(report), _signature_line(signature))
+
+
+def withdraw_signature(
+    equipment: Equipment,
+    number: Annotated[int, typer.Argument(help="Id of the signature, as `show` prints it.")],
+    comment: Annotated[str | None, typer.Option(help="Why.")] = None,
+) -> None:
+    """Withdraw a signature of your own; the report shows that it was there."""
+    with Client() as client:
+        client.shift_reports.withdraw_signature(equipment, number, comment=comment)
+    print_lines(f"Signature {number} is withdrawn.")
+
+
+def _signature_line(row: Row) -> str:
+    line = f"signature {row['id']}: {row['signed_by']}, {timestamp(row['signed_at'])}"
+    if row["comment"]:
+        line += f", {row['comment']}"
+    if row["withdrawn_at"]:
+        return f"{line}; withdrawn {timestamp(row['withdrawn_at'])}"
+    return line + (f"; changed since: {', '.join(row['changed'])}" if row["changed"] else "")
 
 
 def _head_lines(report: Row) -> list[str]:

@@ -35,6 +35,10 @@ REPORT: dict[str, Any] = {
     "top_stops": [STOP], "stops": 1, "minor_stops": {"count": 2, "lost_s": 90.0}, "lost_s": 1950.0,
     "untagged_share": 0.5, "scrap_reasons": [{"reason": None, "name_en": None, "quantity": 3.0}],
     "notes": [{"start": "2026-11-27T15:00:00+01:00", "entered_by": "eva", "text": "mould 7"}],
+    "digest": "d1", "signatures": [{
+        "id": 4, "signed_by": "eva", "signed_at": "2026-11-27T22:10:00+01:00", "comment": None,
+        "withdrawn_at": None, "changed": ["counts"],
+    }],
 }  # fmt: skip
 ANSWERS: dict[str, Any] = {
     "GET /stops": {"items": [STOP], "next_cursor": None},
@@ -61,6 +65,8 @@ ANSWERS: dict[str, Any] = {
     "DELETE /quantity_entries/3": None,
     "POST /quantity_entries/3:undo": None,
     "GET /shift_reports/n/e": REPORT,
+    "POST /shift_reports/n/e:sign": REPORT["signatures"][0],
+    "POST /shift_reports/n/e:withdraw_signature": None,
     "POST /annotations": REPORT["notes"][0],
     "GET /audit": {
         "items": [{"id": 8, "action": "classified", "after": {"reason": "jam", "comment": None}}],
@@ -105,6 +111,14 @@ CASES: list[tuple[str, str, dict[str, Any] | None, str]] = [
     ("quantities undo 3", "POST /quantity_entries/3:undo", {"why": None}, "counts no more"),
     ("shift-report show n/e", "GET /shift_reports/n/e", None, "good 90 of 120"),
     ("shift-report show n/e", "GET /shift_reports/n/e", None, "50.0% of it has no reason"),
+    ("shift-report show n/e", "GET /shift_reports/n/e", None, "changed since: counts"),
+    ("shift-report sign n/e --comment ok", "POST /shift_reports/n/e:sign",
+     {"digest": "d1", "comment": "ok"}, "signature 4: eva"),
+    ("shift-report sign n/e --digest d0", "POST /shift_reports/n/e:sign", {"digest": "d0"},
+     "signature 4: eva"),
+    ("shift-report withdraw-signature n/e 4 --comment no",
+     "POST /shift_reports/n/e:withdraw_signature", {"signature": 4, "comment": "no"},
+     "Signature 4 is withdrawn"),
     ("shift-report note n/e mould", "POST /annotations", {"equipment": "n/e", "text": "mould"},
      "eva: mould 7"),
     ("audit --subject stop --by eva", "GET /audit", None, '{"reason": "jam"}'),

@@ -31,13 +31,14 @@ P = Permission
 ENTRIES = {P.STOPS_WRITE, P.QUANTITIES_WRITE, P.NOTES_WRITE}
 PLANNING = {P.SUPPLY_WRITE, P.POLICIES_WRITE, P.TARGETS_WRITE, P.LINE_RATES_WRITE, P.AUDIT_READ}
 ONLY_PLANNERS = {P.SUPPLY_WRITE, P.POLICIES_WRITE}
+SIGNATURES = {P.REPORTS_SIGN}  # of people: no scope has it
 ONLY_ADMINS = {P.KEYS_WRITE, P.USERS_WRITE}
 
 
 def test_what_each_role_may() -> None:
     may = {role: set(PERMISSIONS_OF_ROLES[role]) for role in KeyRole}
     assert may[KeyRole.VIEWER] == {P.SELF, P.READ}
-    assert may[KeyRole.OPERATOR] == {P.SELF, P.READ} | ENTRIES
+    assert may[KeyRole.OPERATOR] == {P.SELF, P.READ} | ENTRIES | SIGNATURES
     assert may[KeyRole.PLANNER] == {P.SELF, P.READ} | PLANNING
     assert may[KeyRole.ENGINEER] == set(Permission) - ONLY_PLANNERS - ONLY_ADMINS
     assert may[KeyRole.ADMIN] == set(Permission)
@@ -50,8 +51,8 @@ def test_each_permission_has_a_meaning_and_a_scope() -> None:
     narrow = [
         PERMISSIONS_OF_SCOPES[scope] - {P.SELF} for scope in KeyScope if scope is not KeyScope.ADMIN
     ]
-    assert set().union(*narrow) == set(Permission) - ONLY_ADMINS - {P.SELF}
-    assert sum(map(len, narrow)) == len(Permission) - 3, "a permission is in two scopes"
+    assert set().union(*narrow) == set(Permission) - ONLY_ADMINS - SIGNATURES - {P.SELF}
+    assert sum(map(len, narrow)) == len(Permission) - 4, "a permission is in two scopes"
 
 
 def test_role_and_scopes_add_up_and_nothing_is_nothing() -> None:
