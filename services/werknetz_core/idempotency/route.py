@@ -21,7 +21,7 @@ from werknetz_core.idempotency.attempt import (
 from werknetz_core.idempotency.key import CHARACTERS_MAX, HEADER, PATTERN, key_of
 from werknetz_core.idempotency.secrets import ShownOnce
 
-CHANGES_NOTHING: Final = (":query", ":preview", ":diff", ":test", ":import")
+CHANGES_NOTHING: Final = (":query", ":preview", ":diff", ":amend", ":test", ":import")
 """Ends of paths of POSTs that only compute: a repetition does nothing, so needs no key."""
 
 

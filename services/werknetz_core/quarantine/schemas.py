@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from werknetz_core.context.time_spec import Instant
 from werknetz_core.http.guard.json_types import Whole
 from werknetz_core.quarantine.reasons import Repair
 
@@ -94,7 +95,7 @@ class QuarantineReplay(EntrySelection):
 class Reopening(EntrySelection):
     """Entries to decide again. With `decided_at`, only those of that decision."""
 
-    decided_at: datetime | None = None
+    decided_at: Instant | None = None
 
 
 class DecisionView(BaseModel):
