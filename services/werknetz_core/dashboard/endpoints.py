@@ -15,7 +15,10 @@ from werknetz_core.dashboard.files import PAGE, PageFile, page_file
 from werknetz_core.http.etag import etag_matches
 from werknetz_core.http.problem import Problem
 
-PAGE_POLICY: Final = CONTENT_SECURITY_POLICY + "; font-src 'self'"
+# A chart that is copied as an image is drawn from a blob that the page made itself.
+PAGE_POLICY: Final = (
+    CONTENT_SECURITY_POLICY.replace("img-src 'self'", "img-src 'self' blob:") + "; font-src 'self'"
+)
 REVALIDATE: Final = "no-cache"  # an upgrade is visible at once
 FOR_EVER: Final = "public, max-age=31536000, immutable"  # the name of an asset has its hash
 ICON: Final = "icon.svg"
