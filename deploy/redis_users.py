@@ -21,8 +21,10 @@ _HEALTH = f"{_CONNECT} +info"
 STREAM_USERS = {
     "core": (
         "%R~wn:status:* ~wn:mark ~wn:rate:* ~wn:wrong:* ~wn:slots:* "
-        f"{_CONNECT} +hgetall +hmget +hset +hsetnx +hdel +pexpire +time +zadd +zrem +zrange "
-        "+zrangebyscore +zremrangebyscore +eval +evalsha +script|load +script|exists"
+        "%W~wn:explore:* ~wn:explored:* "
+        f"{_CONNECT} +hgetall +hmget +hset +hsetnx +hdel +pttl +get +set +xadd +pexpire "
+        "+time +zadd +zrem +zrange +zrangebyscore +zremrangebyscore "
+        "+eval +evalsha +script|load +script|exists"
     ),
     "ingest": (
         "%R~wn:connectors %R~wn:status:* ~wn:in:* ~wn:out:* ~wn:lease:* %W~wn:mapping:* "
@@ -58,9 +60,10 @@ def edge_rules(connector: str) -> str:
         for rights, kind in (("%W", "in"), ("%R", "out"), ("", "status"), ("%R", "mapping"))
         for name in pattern
     ]
+    keys += [f"%R~wn:explore:{pattern[0]}", f"%W~wn:explored:{pattern[0]}:*"]
     return (
         f"{' '.join(keys)} %W~wn:connectors {_CONNECT} +info +multi +exec +sadd +xadd +xread "
-        "+hset +expire +persist +get"
+        "+hset +expire +persist +get +set"
     )
 
 

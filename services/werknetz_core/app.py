@@ -39,6 +39,7 @@ from werknetz_core.energy_carriers.endpoints import router as energy_carriers
 from werknetz_core.equipment.endpoints import router as equipment
 from werknetz_core.equipment_capacities.endpoints import router as equipment_capacities
 from werknetz_core.events.endpoints import router as events
+from werknetz_core.explorations.endpoints import router as explorations
 from werknetz_core.findings.endpoints import router as findings
 from werknetz_core.forecast.acknowledgements.endpoints import router as acknowledgements
 from werknetz_core.forecast.days_of_supply.endpoints import router as days_of_supply
@@ -121,7 +122,7 @@ RESOURCES: Final = (
     call_offs, due_lines, shipments, receipts, cumulatives, materials, line_materials,
     line_rates, warehouses, stock_levels, stock_movements, stock_projection, days_of_supply,
     shortage_warnings, acknowledgements, findings, characteristics, equipment_capacities,
-    energy_carriers, connectors, gaps, data_quality, backlog, quarantine, events,
+    energy_carriers, connectors, explorations, gaps, data_quality, backlog, quarantine, events,
     mappings, amendments, replays, losses, api_keys, loss_times, loss_ranking,
     targets, overview, comparisons, stream, oidc, sessions, me, users,
 )  # fmt: skip

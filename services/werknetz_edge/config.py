@@ -41,6 +41,22 @@ class RawOptions(_StrictModel):
     )
 
 
+class ExploreOptions(_StrictModel):
+    """What people may reach from the page, through this edge. Nothing by default."""
+
+    hosts: tuple[str, ...] = Field(
+        (),
+        max_length=100,
+        description="host names, addresses and networks, such as 10.20.0.0/16, whose OPC UA servers"
+        " engineers may explore from the page; default: none",
+    )
+    users: dict[str, Path] = Field(
+        {},
+        description="user names that they may send, each with the file of its password, relative to"
+        " the folder of the spool",
+    )
+
+
 class RedisOptions(_StrictModel):
     url: str | None = Field(None, description="Default: WERKNETZ_REDIS_URL")
 
@@ -54,6 +70,7 @@ class EdgeForm(_StrictModel):
     redis: RedisOptions = RedisOptions()
     raw: RawOptions = RawOptions()
     time: TimeOptions = TimeOptions()
+    explore: ExploreOptions = ExploreOptions()
     options: dict[str, Any] = {}
     mapping: dict[str, Any]
     follow: bool = Field(True, description="Change to later versions of the mapping from the core")
@@ -72,6 +89,7 @@ class EdgeConfig(_StrictModel):
     redis_url: str | None
     raw: RawOptions
     time: TimeOptions = TimeOptions()
+    explore: ExploreOptions = ExploreOptions()
     options: dict[str, Any]
     mapping: Mapping
     follow: bool
@@ -107,6 +125,7 @@ def load_config(path: Path) -> EdgeConfig:
         redis_url=form.redis.url or read_env("WERKNETZ_REDIS_URL"),
         raw=form.raw,
         time=form.time,
+        explore=form.explore,
         options=form.options,
         mapping=mapping,
         follow=form.follow,

@@ -13,11 +13,12 @@ from pydantic import ValidationError
 from werknetz.connector.contract import Connector
 from werknetz.connector.yaml_format import ConfigurationError, explain_errors, load_yaml
 from werknetz.events.batch import LaneName
-from werknetz.link.redis import RedisEdgeLink
+from werknetz.link.redis import RedisEdgeLink, RedisRequestLink
 from werknetz.link.wire import link_name_of
 from werknetz.runtime.log import get_logger, mask_passwords
 from werknetz.runtime.settings import SettingError
 from werknetz_edge.config import EdgeConfig, load_config
+from werknetz_edge.pipeline.exploration import Explorations
 from werknetz_edge.pipeline.lane import Lane
 from werknetz_edge.pipeline.mapping_rollout import MappingRollout
 from werknetz_edge.pipeline.pump import Pump
@@ -59,7 +60,8 @@ def build_pump(config: EdgeConfig) -> Pump:
         retention_us=config.retention_us,
         rollout=rollout,
         create=partial(create_connector, config),
-        reporter=Reporter(is_history=config.time.history),
+        reporter=Reporter(is_history=config.time.history, explores=config.explore.hosts),
+        explorations=_open_explorations(config, config.redis_url),
     )
 
 
@@ -72,6 +74,24 @@ def _create_at_start(config: EdgeConfig) -> Connector:
         if must_propagate(error):
             raise
         return BrokenConnector(error)
+
+
+def _open_explorations(config: EdgeConfig, redis_url: str) -> Explorations | None:
+    """Return what carries out requests of people; None where the edge file allows no host."""
+    if not config.explore.hosts:
+        return None
+    try:
+        from werknetz_edge.opcua.explore.on_demand import OnDemandExplorer
+    except ImportError as error:
+        text = f"explore: {error}; install the extra for OPC UA: pip install 'werknetz[edge]'"
+        raise ConfigurationError([text]) from error
+    explorer = OnDemandExplorer(config.connector, config.folder, config.explore.users)
+    return Explorations(
+        RedisRequestLink.connect(redis_url, config.connector),
+        explorer.explore,
+        config.explore.hosts,
+        get_logger("edge.explore").bind(connector=config.connector),
+    )
 
 
 def _open_lane(config: EdgeConfig, rollout: MappingRollout, redis_url: str, name: str) -> Lane:

@@ -14,6 +14,17 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoPermissionError, RedisError
 
+from werknetz.link.exploration import (
+    REQUEST_FIELD,
+    REQUESTS_MAX,
+    RESULT_S,
+    ExplorationRequest,
+    ExplorationResult,
+    decode_request,
+    encode_result,
+    requests_key,
+    result_key,
+)
 from werknetz.link.redis_client import connect_redis
 from werknetz.link.wire import (
     TERMINAL_STATES,
@@ -93,6 +104,44 @@ async def _run_uncancelled(command: Awaitable[_T]) -> _T:
         raise LinkLost(f"{error}: {PERMISSION_REMEDY}") from error
     except (RedisError, OSError, TimeoutError) as error:
         raise LinkLost(f"{type(error).__name__}: {error}") from error
+
+
+class RedisRequestLink:
+    """The edge's side of requests to explore its source. Every method may raise LinkLost."""
+
+    def __init__(self, client: Redis, connector: str) -> None:
+        self._client = client
+        self._connector = connector
+        self._position: str | None = None
+
+    @classmethod
+    def connect(cls, url: str, connector: str) -> Self:
+        return cls(client_of(url), connector)
+
+    async def receive(self, block_ms: int = BLOCK_MAX_MS) -> list[ExplorationRequest]:
+        """Return the requests since the last call; the first call skips what waited before."""
+        key, is_first = requests_key(self._connector), self._position is None
+        block = None if is_first else min(block_ms, BLOCK_MAX_MS)
+        reply = await _run_uncancelled(
+            self._client.xread({key: self._position or START}, count=REQUESTS_MAX, block=block)
+        )
+        entries = _entries(reply)
+        self._position = entries[-1][0] if entries else self._position or START
+        requests = []
+        for _, fields in [] if is_first else entries:
+            try:
+                requests.append(decode_request(fields.get(REQUEST_FIELD, b"")))
+            except UnreadableMessage:
+                continue  # of another version: the person sees that no edge answers
+        return requests
+
+    async def publish(self, result: ExplorationResult) -> None:
+        """Replace what the API has stored of the request; nothing once that has expired."""
+        key, content = result_key(self._connector, result.id), encode_result(result)
+        await _run_uncancelled(self._client.set(key, content, ex=RESULT_S, xx=True))
+
+    async def close(self) -> None:
+        await _run_uncancelled(self._client.aclose())
 
 
 @dataclass(frozen=True, slots=True)

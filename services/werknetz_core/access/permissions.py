@@ -27,6 +27,7 @@ class Permission(StrEnum):
     LINE_RATES_WRITE = "line_rates:write"
     MAPPINGS_WRITE = "mappings:write"
     QUARANTINE_WRITE = "quarantine:write"
+    CONNECTORS_WRITE = "connectors:write"
     CALENDARS_WRITE = "calendars:write"
     REASONS_WRITE = "reasons:write"
     THRESHOLDS_WRITE = "thresholds:write"
@@ -54,6 +55,7 @@ MEANINGS: Final[Mapping[Permission, str]] = {
     P.LINE_RATES_WRITE: "change what an hour of a line costs",
     P.MAPPINGS_WRITE: "load, compare, preview and activate mappings, start replays",
     P.QUARANTINE_WRITE: "assign, discard and replay quarantined messages",
+    P.CONNECTORS_WRITE: "explore sources through an edge, trust their certificates",
     P.CALENDARS_WRITE: "change shift calendars",
     P.REASONS_WRITE: "change reasons and the codes that stand for them",
     P.THRESHOLDS_WRITE: "change thresholds of stops and start-ups",
@@ -94,7 +96,14 @@ _SUPPLY: Final = frozenset({P.SUPPLY_WRITE, P.POLICIES_WRITE})
 _AIMS: Final = frozenset({P.TARGETS_WRITE, P.LINE_RATES_WRITE})
 _MAPPING: Final = frozenset({P.RAW_READ, P.MAPPINGS_WRITE, P.QUARANTINE_WRITE})
 _PLANT: Final = frozenset(
-    {P.CALENDARS_WRITE, P.REASONS_WRITE, P.THRESHOLDS_WRITE, P.EQUIPMENT_WRITE, P.KPIS_WRITE}
+    {
+        P.CONNECTORS_WRITE,
+        P.CALENDARS_WRITE,
+        P.REASONS_WRITE,
+        P.THRESHOLDS_WRITE,
+        P.EQUIPMENT_WRITE,
+        P.KPIS_WRITE,
+    }
 )
 _ALL: Final = frozenset(Permission)
 

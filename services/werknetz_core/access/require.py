@@ -117,6 +117,7 @@ MaySetTargets = Annotated[Principal, Depends(permission(Permission.TARGETS_WRITE
 MayChangeLineRates = Annotated[Principal, Depends(permission(Permission.LINE_RATES_WRITE))]
 MayChangeMappings = Annotated[Principal, Depends(permission(Permission.MAPPINGS_WRITE))]
 MayDecideQuarantine = Annotated[Principal, Depends(permission(Permission.QUARANTINE_WRITE))]
+MayExploreSources = Annotated[Principal, Depends(permission(Permission.CONNECTORS_WRITE))]
 MayChangeCalendars = Annotated[Principal, Depends(permission(Permission.CALENDARS_WRITE))]
 MayChangeReasons = Annotated[Principal, Depends(permission(Permission.REASONS_WRITE))]
 MayChangeThresholds = Annotated[Principal, Depends(permission(Permission.THRESHOLDS_WRITE))]

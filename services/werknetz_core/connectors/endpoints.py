@@ -1,31 +1,41 @@
 """Connectors: their reported status, combined with what is stored of them."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Request
-from redis.exceptions import RedisError
+from fastapi import APIRouter, Depends, Request, Response
 
-from werknetz.domain.bucket import instant_of
-from werknetz.link.redis import status_key
-from werknetz.link.wire import Status, UnreadableMessage, link_name_of, status_from_hash
-from werknetz.runtime.log import get_logger
 from werknetz.store.session import ReadSession
-from werknetz.store.tables import BOOK_COUNTS, connector_books, connectors, gaps, spools
-from werknetz.texts.sentence import Sentence, write_text
+from werknetz.store.tables import (
+    BOOK_COUNTS,
+    connector_books,
+    connectors,
+    gaps,
+    mapping_versions,
+    spools,
+)
+from werknetz.texts.sentence import Sentence
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.principal import Principal
 from werknetz_core.access.require import MayRead
-from werknetz_core.connectors.schemas import BooksView, ConnectorView
+from werknetz_core.connectors.reported import Reported, load_reported
+from werknetz_core.connectors.schemas import ConnectorDetailView, ConnectorView
+from werknetz_core.connectors.views import detail_view_of, view_of
 from werknetz_core.context.app_context import AppContext, ContextDep, ReadSessionDep
-from werknetz_core.context.collection import load_page, page_response
+from werknetz_core.context.collection import load_page
+from werknetz_core.context.polling import refuse_unknown_parameters
 from werknetz_core.http import pagination
-from werknetz_core.http.list_params import ListParamsDep
+from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
 from werknetz_core.http.problem import Problem
+from werknetz_core.http.responses import VARY, json_response, with_content_etag
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
 
 router = APIRouter(tags=["connectors"])
-_log = get_logger("core.connectors")
+STRICT: Final = [Depends(refuse_unknown_parameters)]
+UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {
+    304: {"description": "Unchanged since the ETag of If-None-Match"}
+}
 _SPOOLS = (
     sa.select(
         spools.c.connector_id,
@@ -42,13 +52,20 @@ _GAPS = (
     .subquery()
 )
 _BOOKS = connector_books.c
+_USED, _ACTIVE = mapping_versions.alias("used"), mapping_versions.alias("active")
 _CONNECTORS = sa.select(
     connectors, _SPOOLS.c.samples, _SPOOLS.c.quarantined, _GAPS.c.open_gaps,
     *(_BOOKS[name].label(f"books_{name}") for name in (*BOOK_COUNTS, "since")),
+    *(
+        versions.c[name].label(f"{versions.name}_{name}")
+        for versions in (_USED, _ACTIVE) for name in ("name", "version", "digest")
+    ),
 ).select_from(
     connectors.outerjoin(_SPOOLS, _SPOOLS.c.connector_id == connectors.c.id)
     .outerjoin(_GAPS, _GAPS.c.connector_id == connectors.c.id)
     .outerjoin(connector_books, _BOOKS.connector_id == connectors.c.id)
+    .outerjoin(_USED, _USED.c.id == connectors.c.mapping_id)
+    .outerjoin(_ACTIVE, (_ACTIVE.c.name == _USED.c.name) & (_ACTIVE.c.state == "active"))
 )  # fmt: skip
 
 
@@ -67,29 +84,56 @@ _SORTING: Final = Sorting(
 )
 
 
-@router.get("/connectors")
+@router.get(
+    "/connectors",
+    response_model=pagination.Page[ConnectorView],
+    responses=UNCHANGED,
+    dependencies=STRICT,
+)
 async def list_connectors(
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
     principal: MayRead,
     params: ListParamsDep,
-) -> pagination.Page[ConnectorView]:
-    """List connectors with state, lag, backlog and last good value.
+) -> Response:
+    """List connectors: state, reasons, last good value, lag, rate, clocks, certificates, mapping.
 
     Sort: id, open_gaps, samples.
     """
     query = _CONNECTORS.where(equipment_scope.connector_visible(principal))
     rows, next_cursor = await load_page(session, params, query, _SORTING)
-    items = [await _load_view(context, row) for row in rows]
-    return page_response(request, params, items, ConnectorView, next_cursor=next_cursor)
+    response = list_response(
+        request, params, await _load_views(context, rows), columns_of(ConnectorView),
+        next_cursor=next_cursor,
+    )  # fmt: skip
+    return with_content_etag(request, response)
 
 
-@router.get("/connectors/{connector}")
+@router.get(
+    "/connectors/{connector}",
+    response_model=ConnectorDetailView,
+    responses=UNCHANGED,
+    dependencies=STRICT,
+)
 async def show_connector(
-    connector: str, context: ContextDep, session: ReadSessionDep, principal: MayRead
-) -> ConnectorView:
-    """Show one connector."""
+    request: Request,
+    connector: str,
+    context: ContextDep,
+    session: ReadSessionDep,
+    principal: MayRead,
+) -> Response:
+    """Show one connector, with its last changes of state."""
+    row = await find_connector(session, principal, connector)
+    reported = await load_reported(context.redis, [connector])
+    view = detail_view_of(row, reported.get(connector, Reported()), context.now_us())
+    return with_content_etag(request, json_response(view.model_dump(), {"Vary": VARY}))
+
+
+async def find_connector(
+    session: ReadSession, principal: Principal, connector: str
+) -> sa.RowMapping:
+    """Return the row of a connector; raise 404 for one that the key may not see."""
     query = _CONNECTORS.where(
         connectors.c.id == connector, equipment_scope.connector_visible(principal)
     )
@@ -101,7 +145,7 @@ async def show_connector(
             Sentence("mappings.unknown_connector", connector=connector),
             Sentence("mappings.list_connectors"),
         )
-    return await _load_view(context, row)
+    return row
 
 
 async def load_connectors(
@@ -110,78 +154,10 @@ async def load_connectors(
     """Return all connectors that the key may see."""
     query = _CONNECTORS.where(equipment_scope.connector_visible(principal))
     rows = (await session.execute(query.order_by(connectors.c.id))).mappings().all()
-    return [await _load_view(context, row) for row in rows]
+    return await _load_views(context, rows)
 
 
-async def _load_view(context: AppContext, row: sa.RowMapping) -> ConnectorView:
-    connector: str = row["id"]
-    status = await load_status(context, connector)
-    history = await load_status(context, link_name_of(connector, "backfill"))
-    return _to_view(row, status, merge_findings(status, history))
-
-
-def merge_findings(live: Status | None, history: Status | None) -> dict[str, str]:
-    """Return the findings of both lanes of a connector; of one kind, that of history is second.
-
-    Both lanes report what the connector itself has found: that is shown once.
-    """
-    merged = dict(live.findings) if live else {}
-    for kind, text in (history.findings if history else {}).items():
-        former = merged.get(kind, text)
-        merged[kind] = text if former == text else f"{former} In the backfill: {text}"
-    return merged
-
-
-async def load_status(context: AppContext, connector: str) -> Status | None:
-    """Return the last status of a connector's lane; None if it sent none in the last minute."""
-    if context.redis is None:
-        return None
-    try:
-        fields = await context.redis.hgetall(status_key(connector))
-        if not fields:
-            return None
-        return status_from_hash({str(name): str(text) for name, text in fields.items()})
-    except (RedisError, OSError, TimeoutError, UnreadableMessage) as error:
-        _log.warning("status not readable", connector=connector, error=type(error).__name__)
-        return None
-
-
-def _to_view(row: sa.RowMapping, status: Status | None, findings: dict[str, str]) -> ConnectorView:
-    last_good_us = status.last_good_us if status else None
-    return ConnectorView.model_validate(
-        {
-            "id": row["id"],
-            "state": status.state if status else "silent",
-            "detail": status.detail if status else write_text(Sentence("system.no_status")),
-            "protocol": status.protocol if status else None,
-            "lag_s": status.lag_s if status else None,
-            "backlog": status.backlog if status else None,
-            "last_good_at": instant_of(last_good_us) if last_good_us is not None else None,
-            "last_applied_at": row["last_applied_at"],
-            "alarm": row["alarm"],
-            "epoch": row["epoch"],
-            "samples": int(row["samples"] or 0),
-            "quarantined": int(row["quarantined"] or 0),
-            "open_gaps": int(row["open_gaps"] or 0),
-            "books": _books_of(row),
-            "version": status.version if status else None,
-            "spool_bytes": status.spool_bytes if status else None,
-            "rss_bytes": status.rss_bytes if status else None,
-            "details": dict(status.details) if status else {},
-            "findings": findings,
-            "mapping": status.mapping if status else None,
-            "mapping_state": status.mapping_state if status else None,
-            "mapping_detail": status.mapping_detail if status else None,
-        }
-    )
-
-
-def _books_of(row: sa.RowMapping) -> BooksView | None:
-    since = row["books_since"]
-    if since is None:
-        return None
-    counts: dict[str, int] = {name: row[f"books_{name}"] for name in BOOK_COUNTS}
-    outcomes = sum(count for name, count in counts.items() if name != "taken")
-    return BooksView.model_validate(
-        {**counts, "balanced": counts["taken"] == outcomes, "since": since}
-    )
+async def _load_views(context: AppContext, rows: Sequence[sa.RowMapping]) -> list[ConnectorView]:
+    reported = await load_reported(context.redis, [row["id"] for row in rows])
+    now_us = context.now_us()
+    return [view_of(row, reported.get(row["id"], Reported()), now_us) for row in rows]

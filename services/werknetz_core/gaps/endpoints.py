@@ -3,17 +3,19 @@
 from typing import Annotated, Final
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from werknetz.store.tables import connectors, gaps
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.require import MayRead
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep
-from werknetz_core.context.collection import query_page
+from werknetz_core.context.collection import load_page
 from werknetz_core.context.overlap import overlap_condition
+from werknetz_core.context.polling import refuse_unknown_parameters
 from werknetz_core.gaps.schemas import GapView
 from werknetz_core.http import pagination
-from werknetz_core.http.list_params import ListParamsDep
+from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
+from werknetz_core.http.responses import with_content_etag
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
 
 router = APIRouter(tags=["quality"])
@@ -28,7 +30,12 @@ _SORTING: Final = Sorting(
 )
 
 
-@router.get("/gaps")
+@router.get(
+    "/gaps",
+    response_model=pagination.Page[GapView],
+    responses={304: {"description": "Unchanged since the ETag of If-None-Match"}},
+    dependencies=[Depends(refuse_unknown_parameters)],
+)
 async def list_gaps(
     *,
     request: Request,
@@ -40,7 +47,7 @@ async def list_gaps(
     start: str | None = None,
     end: str | None = None,
     params: ListParamsDep,
-) -> pagination.Page[GapView]:
+) -> Response:
     """List gap records, newest first; with a start, those that overlap the span.
 
     Sort: start, cause, connector_id.
@@ -57,4 +64,9 @@ async def list_gaps(
         query = query.where(gaps.c.connector_id.in_(connector))
     if cause:
         query = query.where(gaps.c.cause.in_(cause))
-    return await query_page(request, session, params, query, _SORTING, GapView)
+    rows, next_cursor = await load_page(session, params, query, _SORTING)
+    response = list_response(
+        request, params, [GapView(**row) for row in rows], columns_of(GapView),
+        next_cursor=next_cursor,
+    )  # fmt: skip
+    return with_content_etag(request, response)

@@ -17,6 +17,7 @@ from werknetz.runtime import heartbeat
 from werknetz.runtime.background import end_if_cancelled
 from werknetz.runtime.log import get_logger
 from werknetz.runtime.moment import current_moment, span_of
+from werknetz_edge.pipeline.exploration import Explorations
 from werknetz_edge.pipeline.lane import FULL_RETRY_S, Lane
 from werknetz_edge.pipeline.mapping_rollout import MappingRollout, MappingTrial
 from werknetz_edge.pipeline.reporter import Reporter
@@ -42,10 +43,12 @@ class Pump:
         rollout: MappingRollout | None = None,
         create: Create | None = None,
         reporter: Reporter | None = None,
+        explorations: Explorations | None = None,
     ) -> None:
         """`create` makes a new instance after a defect; without it the connector is used again."""
         self._rollout = rollout
         self._reporter = reporter or Reporter()
+        self._explorations = explorations
         self._open_lane = open_lane
         self._protocol = protocol
         self._retention_us = retention_us
@@ -71,10 +74,13 @@ class Pump:
                         run_supervised("status", self._report_status, self.log), name="status"
                     ),
                     *self._start_transfer(tasks, self._live),
+                    *self._start_explorations(tasks),
                 ]
                 tasks.create_task(self._cancel_on(stop, running), name="stop")
         finally:
             await self._source.close()
+            if self._explorations is not None:
+                await self._explorations.close()
             if self._connector.status.state != "finished":
                 self._connector.status.state = "stopped"
             if stop.is_set():
@@ -98,6 +104,12 @@ class Pump:
             )
             for name, run in (("send", lane.send), ("receive", lane.receive))
         ]
+
+    def _start_explorations(self, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+        if self._explorations is None:
+            return []
+        run = run_supervised("explore", self._explorations.run, self.log)
+        return [tasks.create_task(run, name="explore")]
 
     async def _cancel_on(self, stop: asyncio.Event, running: list[asyncio.Task[None]]) -> None:
         await stop.wait()

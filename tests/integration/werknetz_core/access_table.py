@@ -69,6 +69,8 @@ ROLES = {
     ("POST", "/api/v1/shortage_warnings:acknowledge"): "supply",
     ("DELETE", "/api/v1/shortage_acknowledgements/{acknowledgement_id}"): "supply",
     ("PUT", "/api/v1/line_rates/{path}"): "aims",
+    ("POST", "/api/v1/connectors/{connector}/explorations"): "configuration",
+    ("GET", "/api/v1/connectors/{connector}/explorations/{exploration_id}"): "configuration",
     ("POST", "/api/v1/annotations"): "entries",
     ("DELETE", "/api/v1/annotations/{annotation_id}"): "entries",
     ("POST", "/api/v1/shift_reports/{path}:sign"): "signatures",
@@ -141,6 +143,9 @@ BODIES = {
         "warehouse": "w-zwick",
         "material": "M2",
         "until": "2026-11-21T09:00:00Z",
+    },
+    "/api/v1/connectors/{connector}/explorations": {
+        "action": "endpoints", "url": "opc.tcp://10.0.0.1:4840",
     },
     "/api/v1/annotations": {"equipment": OTHER, "text": "x"},
     "/api/v1/shift_reports/{path}:sign": {

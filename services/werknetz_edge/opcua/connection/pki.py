@@ -134,10 +134,9 @@ def _certificate(key: rsa.RSAPrivateKey, uri: str, host: str, title: str) -> x50
 
 def check_server(folder: Path, der: bytes) -> x509.Certificate:
     """Check that a server's certificate is trusted and valid. Raises ConfigurationRejected."""
-    certificate = _parse_certificate(der)
+    certificate = parse_certificate(der)
     fingerprint = fingerprint_of(certificate)
-    trusted = folder / "trusted" / f"{fingerprint}.der"
-    if not trusted.exists() and fingerprint not in _other_fingerprints(folder / "trusted"):
+    if not is_trusted(folder, fingerprint):
         _store_rejected(folder / "rejected", fingerprint, certificate)
         raise ConfigurationRejected(
             Sentence(
@@ -161,7 +160,21 @@ def check_server(folder: Path, der: bytes) -> x509.Certificate:
     return certificate
 
 
-def _parse_certificate(der: bytes) -> x509.Certificate:
+def is_trusted(folder: Path, fingerprint: str) -> bool:
+    """Whether a person has put the certificate into trusted/."""
+    trusted = folder / "trusted"
+    is_stored = (trusted / f"{fingerprint}.der").exists()
+    return is_stored or fingerprint in _other_fingerprints(trusted)
+
+
+def trust_shown_certificate(folder: Path, der: bytes) -> None:
+    """Trust the certificate that a server shows, after a person has compared its fingerprint."""
+    certificate = parse_certificate(der)
+    path = folder / "trusted" / f"{fingerprint_of(certificate)}.der"
+    _write_atomically(path, der_of(certificate))
+
+
+def parse_certificate(der: bytes) -> x509.Certificate:
     """Parse the server's own certificate, the first one of a chain."""
     try:
         length = int.from_bytes(der[2:4], "big") + 4
