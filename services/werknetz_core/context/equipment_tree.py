@@ -65,7 +65,7 @@ class EquipmentTree:
                 _time_zone_of(row["path"], own),
                 row["language"],
                 row["clock"],
-            )  # fmt: skip
+            )
             for row in rows
         }
         self._calendars: dict[str, list[tuple[int, Calendar]]] = {}

@@ -48,6 +48,13 @@ export async function withdrawTarget(key: string, reason: string): Promise<void>
   await bodyOf(api.DELETE("/api/v1/targets/{key}", { params: { path: { key }, query } }));
 }
 
+const FILE_ROWS = 1000;
+
+/** The address of the periods of a target as a file. */
+export function pointsAddress(key: string): string {
+  return `/api/v1/targets/${encodeURIComponent(key)}/points?format=csv&limit=${FILE_ROWS}`;
+}
+
 /** How far the equipment of a level can be compared in a period. */
 export function comparison(under: string, level: Level, start: string, end: string) {
   return queryOptions({
