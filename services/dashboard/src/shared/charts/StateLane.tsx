@@ -3,8 +3,8 @@ import { useElementSize } from "@mantine/hooks";
 import { type KeyboardEvent, memo, type PointerEvent, useMemo, useState } from "react";
 import { PieceText } from "./PieceText";
 import { Axis } from "./StateAxis";
-import styles from "./StateLane.module.css";
 import { useStateDrag } from "./StateDrag";
+import styles from "./StateLane.module.css";
 import { patternOf } from "./StatePatterns";
 import {
   bandAt,
