@@ -19,7 +19,7 @@ NOT_AUDITED: Final = {
     ("POST", "/api/v1/kpi_definitions:test"): "it only computes",
     ("POST", "/api/v1/mappings:preview"): "it only computes",
     ("POST", "/api/v1/mappings:diff"): "it only computes",
-    ("POST", "/api/v1/mappings:amend"): "it only writes a document, which is stored by POST /mappings",
+    ("POST", "/api/v1/mappings:amend"): "it only writes a document",
     ("POST", "/api/v1/equipment/{path:path}/calendars:preview"): "it only computes",
     ("POST", "/api/v1/equipment/{path:path}/calendars:import"): "it only computes",
 }

@@ -4,6 +4,7 @@ import connectors from "./connectors.json";
 import group from "./group.json";
 import losses from "./losses.json";
 import machine from "./machine.json";
+import mappings from "./mappings.json";
 import plant from "./plant.json";
 import quality from "./quality.json";
 import report from "./report.json";
@@ -21,6 +22,7 @@ const messages: Messages = {
   group,
   losses,
   machine,
+  mappings,
   plant,
   quality,
   report,

@@ -3,6 +3,7 @@ import connectors from "./connectors.json";
 import group from "./group.json";
 import losses from "./losses.json";
 import machine from "./machine.json";
+import mappings from "./mappings.json";
 import plant from "./plant.json";
 import quality from "./quality.json";
 import report from "./report.json";
@@ -19,6 +20,7 @@ export default {
   group,
   losses,
   machine,
+  mappings,
   plant,
   quality,
   report,

@@ -1,7 +1,97 @@
-/** Data quality. */
+/** "Which data is wrong, and how do I repair it?" */
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
+import { openFindings } from "../../api/findings";
+import { plants } from "../../api/plants";
+import { dataQuality, quarantineGroups } from "../../api/quarantine";
+import { Answered } from "../../shared/Answered";
+import { Empty } from "../../shared/Empty";
+import { Tile } from "../../shared/Tile";
+import { usePeriod } from "../../shared/usePeriod";
+import { Findings } from "./Findings";
+import { GroupList } from "./GroupList";
+import { GroupWork } from "./GroupWork";
+import { Periods } from "./Periods";
+import styles from "./QualityScreen.module.css";
+import { ReplayProgress } from "./Replaying";
+import { Shares } from "./Shares";
+import { idsOf } from "./selection";
+import { UnmappedTags } from "./UnmappedTags";
+
+const FINDINGS = 50;
 
 export function QualityScreen() {
   const t = useTranslations("quality");
-  return <h1>{t("title")}</h1>;
+  const search = useSearch({ from: "/quality" });
+  const navigate = useNavigate();
+  const all = useSuspenseQuery(plants);
+  const zones = new Set(all.data.items.map((plant) => plant.time_zone));
+  const zone = zones.size === 1 ? ([...zones][0] ?? "UTC") : "UTC";
+  const { start, end } = usePeriod("-1h");
+  const quality = useQuery(dataQuality(start, end));
+  const groups = useQuery(quarantineGroups);
+  const findings = useQuery(openFindings(FINDINGS));
+  const listed = groups.data?.items ?? [];
+  const group = listed.find((one) => one.reason === search.reason) ?? listed[0];
+  const replays = idsOf(search.replay);
+
+  return (
+    <>
+      <div className={styles.head}>
+        <h1>{t("title")}</h1>
+        <Periods start={start} />
+      </div>
+      <div className={styles.top}>
+        <Tile title={t("shares.title")}>
+          <Answered query={quality}>{(data) => <Shares data={data} zone={zone} />}</Answered>
+        </Tile>
+        <Tile title={t("unmapped.title")}>
+          <Answered query={quality}>
+            {(data) => <UnmappedTags data={data} groups={listed} zone={zone} />}
+          </Answered>
+        </Tile>
+      </div>
+      {replays.length === 0 ? null : (
+        <Tile title={t("replay.heading")}>
+          {replays.map((id) => (
+            <ReplayProgress key={id} id={id} />
+          ))}
+        </Tile>
+      )}
+      <div className={styles.work}>
+        <Tile title={t("groups")}>
+          <Answered query={groups}>
+            {({ items }) =>
+              items.length === 0 ? (
+                <Empty reason={t("nothing")} />
+              ) : (
+                <GroupList groups={items} chosen={group?.reason} zone={zone} />
+              )
+            }
+          </Answered>
+        </Tile>
+        {group === undefined ? null : (
+          <GroupWork
+            key={group.reason}
+            group={group}
+            entry={Number(search.entry) || undefined}
+            zone={zone}
+            onReplayed={(ids) =>
+              void navigate({
+                to: "/quality",
+                search: (before) => ({ ...before, replay: ids.join(",") }),
+                replace: true,
+              })
+            }
+          />
+        )}
+      </div>
+      <Tile title={t("findings.title")}>
+        <Answered query={findings}>
+          {({ items }) => <Findings findings={items} zone={zone} />}
+        </Answered>
+      </Tile>
+    </>
+  );
 }

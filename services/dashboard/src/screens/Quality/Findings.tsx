@@ -1,0 +1,81 @@
+/** Contradictions that the platform found by itself, each with the way to what it concerns. */
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { useTranslations } from "use-intl";
+import type { Finding } from "../../api/findings";
+import { type Column, DataTable } from "../../shared/DataTable";
+import { Empty } from "../../shared/Empty";
+import { useFormats } from "../../shared/useFormats";
+
+interface Props {
+  findings: readonly Finding[];
+  zone: string;
+}
+
+export function Findings({ findings, zone }: Props) {
+  const t = useTranslations("quality.findings");
+  const format = useFormats(zone);
+  const columns: Column<Finding>[] = [
+    { key: "text", head: t("text"), cell: (one) => one.text, sort: (one) => one.text },
+    { key: "detail", head: t("detail"), cell: (one) => <span lang="en">{one.detail}</span> },
+    { key: "place", head: t("place"), cell: placeOf },
+    {
+      key: "at",
+      head: t("at"),
+      cell: (one) => format.dayTime(one.at),
+      sort: (one) => Date.parse(one.at),
+    },
+    {
+      key: "messages",
+      head: t("messages"),
+      cell: (one) => <Messages finding={one} />,
+      align: "right",
+    },
+  ];
+  return (
+    <DataTable
+      label={t("title")}
+      columns={columns}
+      rows={findings}
+      rowKey={(one) => one.key}
+      empty={<Empty reason={t("none")} />}
+    />
+  );
+}
+
+function placeOf(finding: Finding): ReactNode {
+  const { equipment, warehouse, supplier } = finding;
+  if (equipment !== null) {
+    return (
+      <Link to="/machine/$" params={{ _splat: equipment }}>
+        {equipment.slice(equipment.lastIndexOf("/") + 1)}
+      </Link>
+    );
+  }
+  if (warehouse !== null) {
+    return (
+      <Link to="/warehouse/$" params={{ _splat: warehouse }}>
+        {warehouse}
+      </Link>
+    );
+  }
+  if (supplier !== null) {
+    return (
+      <Link to="/suppliers" search={{ supplier }}>
+        {supplier}
+      </Link>
+    );
+  }
+  return "–";
+}
+
+function Messages({ finding }: { finding: Finding }) {
+  const t = useTranslations("quality.findings");
+  const [first] = finding.messages;
+  if (first === undefined) return "–";
+  return (
+    <a href={first.link} target="_blank" rel="noreferrer">
+      {t("message", { count: finding.messages.length })}
+    </a>
+  );
+}

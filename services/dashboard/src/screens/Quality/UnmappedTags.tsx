@@ -1,0 +1,62 @@
+/** Tags that arrive and that no mapping names; each opens its repair. */
+import { Link } from "@tanstack/react-router";
+import { useTranslations } from "use-intl";
+import type { DataQuality, QuarantineGroup } from "../../api/quarantine";
+import { Empty } from "../../shared/Empty";
+import { ScrollBox } from "../../shared/ScrollBox";
+import { useFormats } from "../../shared/useFormats";
+
+interface Props {
+  data: DataQuality;
+  groups: readonly QuarantineGroup[];
+  zone: string;
+}
+
+export function UnmappedTags({ data, groups, zone }: Props) {
+  const t = useTranslations("quality.unmapped");
+  const format = useFormats(zone);
+  if (data.unmapped_total === 0) return <Empty reason={t("none")} />;
+  const reasonOf = (source: string) =>
+    groups.find((one) => one.repair === "add_rule" && one.sources.some((s) => s.source === source))
+      ?.reason;
+  return (
+    <>
+      <p>{t("count", { count: data.unmapped_total })}</p>
+      <ScrollBox label={t("title")} isLow>
+        <table aria-label={t("title")}>
+          <thead>
+            <tr>
+              <th scope="col">{t("tag")}</th>
+              <th scope="col">{t("connector")}</th>
+              <th scope="col" className="number">
+                {t("values")}
+              </th>
+              <th scope="col">{t("last")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {data.unmapped.map((tag) => (
+              <tr key={`${tag.connector_id} ${tag.source}`}>
+                <td>
+                  <Link
+                    to="/quality"
+                    search={(before) => ({
+                      ...before,
+                      reason: reasonOf(tag.source),
+                      entry: String(tag.example_id),
+                    })}
+                  >
+                    {tag.source}
+                  </Link>
+                </td>
+                <td>{tag.connector_id}</td>
+                <td className="number">{format.number(tag.count)}</td>
+                <td>{format.dayTime(tag.last_at)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </ScrollBox>
+    </>
+  );
+}
