@@ -85,3 +85,37 @@ export function oee(path: string, period: Period) {
     ...polled(LIVE_S),
   });
 }
+
+/** What was counted in each short step of a period; the API says how long its steps are. */
+export function countsOf(path: string, period: Period, granularity: string) {
+  return queryOptions({
+    queryKey: ["counts", path, period, granularity],
+    queryFn: ({ signal }) =>
+      bodyOf(
+        api.GET("/api/v1/equipment/{path}/counts", {
+          signal,
+          params: { path: { path }, query: { ...period, granularity } },
+        }),
+      ),
+    ...polled(LIST_S),
+  });
+}
+
+export type LatestSignal = Schemas["LatestSignalView"];
+
+/** The newest value of each signal of an equipment. */
+export function latestSignals(path: string) {
+  return queryOptions({
+    queryKey: ["signals", "latest", path],
+    queryFn: async ({ signal }): Promise<LatestSignal[]> => {
+      const { items } = await bodyOf(
+        api.GET("/api/v1/signals", {
+          signal,
+          params: { query: { under: [path], latest: true, limit: 200 } },
+        }),
+      );
+      return items.filter((item): item is LatestSignal => "status" in item);
+    },
+    ...polled(LIVE_S),
+  });
+}

@@ -1,8 +1,13 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, bodyOf, type Schemas } from "./client";
-import { LIVE_S, polled } from "./polling";
+import type { Period } from "./equipment";
+import { LIST_S, LIVE_S, polled } from "./polling";
 
 export type Stop = Schemas["StopView"];
+export type StopChange = Schemas["StopChangeView"];
+export type StopTotals = Schemas["StopTotals"];
+
+const STOPS_MAX = 1000; // of an answer: 8 h with one stop in 30 s
 
 /** The stops of all machines below an equipment that go on, the longest first. */
 export function openStops(under: string, limit: number) {
@@ -17,4 +22,94 @@ export function openStops(under: string, limit: number) {
       ),
     ...polled(LIVE_S),
   });
+}
+
+/** The stops of an equipment and all below it in a period, in the order of time. */
+export function stopsOf(path: string, period: Period) {
+  return queryOptions({
+    queryKey: ["stops", "of", path, period],
+    queryFn: ({ signal }) =>
+      bodyOf(
+        api.GET("/api/v1/equipment/{path}/stops", {
+          signal,
+          params: { path: { path }, query: { ...period, limit: STOPS_MAX } },
+        }),
+      ),
+    ...polled(LIVE_S),
+  });
+}
+
+/** The address of the stops as a file. */
+export function stopsAddress(path: string, period: Period): string {
+  const query = new URLSearchParams({ ...period, format: "csv", limit: String(STOPS_MAX) });
+  return `/api/v1/equipment/${path.split("/").map(encodeURIComponent).join("/")}/stops?${query}`;
+}
+
+/** Time and number of stops of a period by reason, as the API sums them. */
+export function lossesByReason(path: string, period: Period, sort: "-seconds" | "-stops") {
+  return queryOptions({
+    queryKey: ["losses", "reason", path, period, sort],
+    queryFn: ({ signal }) =>
+      bodyOf(
+        api.GET("/api/v1/losses", {
+          signal,
+          params: {
+            query: { under: [path], group_by: ["category", "reason"], ...period, sort, limit: 40 },
+          },
+        }),
+      ),
+    ...polled(LIST_S),
+  });
+}
+
+/** What people changed about a stop, newest first. */
+export function changesOfStop(id: string) {
+  return queryOptions({
+    queryKey: ["audit", "stop", id],
+    queryFn: ({ signal }) =>
+      bodyOf(
+        api.GET("/api/v1/audit", {
+          signal,
+          params: { query: { subject: ["stop"], subject_id: [id], limit: 20 } },
+        }),
+      ),
+    ...polled(LIST_S),
+  });
+}
+
+type Classification = Schemas["Classification"];
+
+export function classifyStop(id: string, body: Classification): Promise<StopChange> {
+  return bodyOf(
+    api.POST("/api/v1/stops/{stop_id}:classify", { params: { path: { stop_id: id } }, body }),
+  );
+}
+
+export function splitStop(stop: Stop, at: string): Promise<StopChange> {
+  return bodyOf(
+    api.POST("/api/v1/stops/{stop_id}:split", {
+      params: { path: { stop_id: stop.id } },
+      body: { at, version: stop.version },
+    }),
+  );
+}
+
+export function mergeStops(body: Schemas["StopMerge"]): Promise<StopChange> {
+  return bodyOf(api.POST("/api/v1/stops:merge", { body }));
+}
+
+export function undoStop(id: string, version: number): Promise<StopChange> {
+  return bodyOf(
+    api.POST("/api/v1/stops/{stop_id}:undo", {
+      params: { path: { stop_id: id } },
+      body: { version },
+    }),
+  );
+}
+
+/** Take a change back: the part of it that begins first has its number as version. */
+export function undoChange(change: StopChange): Promise<StopChange> {
+  const part = change.stops.find((stop) => stop.version === change.change);
+  if (part === undefined) return Promise.resolve(change);
+  return undoStop(part.id, part.version);
 }

@@ -29,3 +29,18 @@ export function supplyCausedLosses(under: string, start: string, limit: number) 
     ...polled(LIST_S),
   });
 }
+
+/** What late deliveries stopped between two instants, with call-off, shipments and messages. */
+export function supplyCausedBetween(under: string, start: string, end: string) {
+  return queryOptions({
+    queryKey: ["losses", "supply-caused", under, start, end, 20],
+    queryFn: ({ signal }) =>
+      bodyOf(
+        api.GET("/api/v1/losses/supply-caused", {
+          signal,
+          params: { query: { under: [under], start, end, limit: 20 } },
+        }),
+      ),
+    ...polled(LIST_S),
+  });
+}

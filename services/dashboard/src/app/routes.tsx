@@ -69,7 +69,7 @@ const plant = createRoute({
 const machine = createRoute({
   getParentRoute: () => root,
   path: "/machine/$",
-  validateSearch: periodOf,
+  validateSearch: searchOf,
   component: lazyRouteComponent(() => import("../screens/Machine/MachineScreen"), "MachineScreen"),
 });
 

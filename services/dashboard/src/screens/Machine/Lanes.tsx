@@ -7,6 +7,8 @@ import { StateLane } from "../../shared/charts/StateLane";
 import { lanesOf, type Span } from "../../shared/charts/timeline";
 import { nameOf } from "../../shared/format";
 import styles from "./Lanes.module.css";
+import { piecesIn } from "./stops/selection";
+import type { Selection } from "./stops/useSelection";
 
 const ALONE_PX = 64;
 const OF_MANY_PX = 28;
@@ -18,9 +20,13 @@ interface Props {
   span: Span;
   nowMs: number;
   zone: string;
+  selection: Selection;
+  onZoom: (part: Span) => void;
+  onStep: (direction: 1 | -1, atMs: number | undefined) => void;
 }
 
-export function Lanes({ path, pieces, machines, span, nowMs, zone }: Props) {
+export function Lanes(props: Props) {
+  const { path, pieces, machines, span, nowMs, zone, selection, onZoom, onStep } = props;
   const t = useTranslations("machine");
   const lanes = useMemo(() => lanesOf(pieces, machines), [pieces, machines]);
   const isLine = machines.length > 0;
@@ -29,7 +35,11 @@ export function Lanes({ path, pieces, machines, span, nowMs, zone }: Props) {
       {lanes.map(({ equipment, pieces: own }, index) => (
         <li key={equipment}>
           {equipment === path ? null : (
-            <Link to="/machine/$" params={{ _splat: equipment }} search={(search) => search}>
+            <Link
+              to="/machine/$"
+              params={{ _splat: equipment }}
+              search={({ start, end }) => ({ start, end })}
+            >
               {nameOf(equipment)}
             </Link>
           )}
@@ -41,6 +51,10 @@ export function Lanes({ path, pieces, machines, span, nowMs, zone }: Props) {
             label={t("statesOf", { name: nameOf(equipment) })}
             height={isLine ? OF_MANY_PX : ALONE_PX}
             hasAxis={!isLine || index === lanes.length - 1}
+            picked={piecesIn(own, selection.stops)}
+            onPick={(_, atMs, isMore) => selection.pick(equipment, atMs, isMore)}
+            onZoom={onZoom}
+            onStep={onStep}
           />
         </li>
       ))}

@@ -1,18 +1,22 @@
 /** The states of a machine, or of the machines of a line, as bands or as a table. */
 import { Button } from "@mantine/core";
-import { useHotkeys } from "@mantine/hooks";
 import type { UseQueryResult } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { useTranslations } from "use-intl";
 import { FILE_ROWS, type Period, type States, statesAddress } from "../../api/equipment";
 import { Answered } from "../../shared/Answered";
+import { ChartTile } from "../../shared/ChartTile";
 import { StateLegend } from "../../shared/charts/StateLegend";
 import { StatePatterns } from "../../shared/charts/StatePatterns";
-import { nowOf } from "../../shared/charts/timeline";
-import { Tile } from "../../shared/Tile";
+import { steppedSpan, zoomOf, zoomSearch } from "../../shared/charts/StateZoom";
+import { nowOf, type Span } from "../../shared/charts/timeline";
+import { useShortcut } from "../../shared/keyboard";
+import { useFormats } from "../../shared/useFormats";
 import { Lanes } from "./Lanes";
 import styles from "./StatesTile.module.css";
 import { StateTable } from "./StateTable";
+import type { Selection } from "./stops/useSelection";
 
 interface Props {
   path: string;
@@ -20,41 +24,41 @@ interface Props {
   zone: string;
   query: UseQueryResult<States, Error>;
   machines: readonly string[];
+  selection: Selection;
 }
 
-export function StatesTile({ path, period, zone, query, machines }: Props) {
+export function StatesTile({ path, period, zone, query, machines, selection }: Props) {
   const t = useTranslations("machine");
-  const common = useTranslations("common");
-  const [isTable, setTable] = useState(false);
   const isCut = (query.data?.items.length ?? 0) > FILE_ROWS;
-  useHotkeys([["v", () => setTable((shown) => !shown)]]);
   return (
-    <Tile
+    <ChartTile
       title={t("states")}
-      extra={
-        <div className={styles.ways}>
-          <Button variant="subtle" aria-keyshortcuts="v" onClick={() => setTable(!isTable)}>
-            {common(isTable ? "chart" : "table")}
-          </Button>
-          <a href={statesAddress(path, period, "csv")} download>
-            {isCut ? t("csvCut", { rows: FILE_ROWS }) : common("csv")}
-          </a>
-        </div>
+      csv={statesAddress(path, period, "csv")}
+      csvLabel={isCut ? t("csvCut", { rows: FILE_ROWS }) : undefined}
+      chart={
+        <Answered query={query}>
+          {(data) =>
+            data.items.length === 0 && machines.length === 0 ? (
+              <p className="second">{t("noStates")}</p>
+            ) : (
+              <Drawn
+                path={path}
+                zone={zone}
+                data={data}
+                updatedMs={query.dataUpdatedAt}
+                machines={machines}
+                selection={selection}
+              />
+            )
+          }
+        </Answered>
       }
-    >
-      <Answered query={query}>
-        {(data) => (
-          <Drawn
-            path={path}
-            zone={zone}
-            data={data}
-            updatedMs={query.dataUpdatedAt}
-            machines={machines}
-            isTable={isTable}
-          />
-        )}
-      </Answered>
-    </Tile>
+      table={
+        <Answered query={query}>
+          {({ items }) => <StateTable pieces={items} path={path} zone={zone} />}
+        </Answered>
+      }
+    />
   );
 }
 
@@ -64,31 +68,69 @@ interface DrawnProps {
   data: States;
   updatedMs: number;
   machines: readonly string[];
-  isTable: boolean;
+  selection: Selection;
 }
 
-function Drawn({ path, zone, data, updatedMs, machines, isTable }: DrawnProps) {
+function Drawn({ path, zone, data, updatedMs, machines, selection }: DrawnProps) {
   const t = useTranslations("machine");
-  const span = useMemo(
-    () => ({ startMs: Date.parse(data.start), endMs: Date.parse(data.end) }),
-    [data.start, data.end],
-  );
-  if (data.items.length === 0 && machines.length === 0) {
-    return <p className="second">{t("noStates")}</p>;
-  }
-  if (isTable) return <StateTable pieces={data.items} path={path} zone={zone} />;
+  const format = useFormats(zone);
+  const { whole, shown, show, step } = useZoom(data, zone);
   return (
     <>
       <StatePatterns />
+      <div className={styles.zoom}>
+        <Button variant="default" aria-label={t("zoomIn")} onClick={() => step(1, undefined)}>
+          +
+        </Button>
+        <Button variant="default" aria-label={t("zoomOut")} onClick={() => step(-1, undefined)}>
+          −
+        </Button>
+        {shown === whole ? (
+          <span className="second">{t("zoomHint")}</span>
+        ) : (
+          <>
+            <span>{`${format.time(shown.startMs, true)}–${format.time(shown.endMs, true)}`}</span>
+            <Button variant="subtle" onClick={() => show(whole)}>
+              {t("zoomWhole")}
+            </Button>
+          </>
+        )}
+      </div>
       <Lanes
         path={path}
         pieces={data.items}
         machines={machines}
-        span={span}
+        span={shown}
         nowMs={nowOf(data.items, updatedMs)}
         zone={zone}
+        selection={selection}
+        onZoom={show}
+        onStep={step}
       />
       <StateLegend pieces={data.items} />
     </>
   );
+}
+
+/** The part of the period that is shown, as `from` and `to` of the address. */
+function useZoom(data: States, zone: string) {
+  const t = useTranslations("machine");
+  const { from, to } = useSearch({ from: "/machine/$" });
+  const navigate = useNavigate({ from: "/machine/$" });
+  const whole = useMemo(
+    () => ({ startMs: Date.parse(data.start), endMs: Date.parse(data.end) }),
+    [data.start, data.end],
+  );
+  const shown = useMemo(() => zoomOf(whole, from, to), [whole, from, to]);
+
+  function show(part: Span) {
+    const search = zoomSearch(whole, part, zone);
+    void navigate({ search: (before) => ({ ...before, ...search }), resetScroll: false });
+  }
+  function step(direction: 1 | -1, aroundMs: number | undefined) {
+    show(steppedSpan(whole, shown, direction, aroundMs));
+  }
+  useShortcut("+", () => step(1, undefined), { label: t("zoomIn") });
+  useShortcut("-", () => step(-1, undefined), { label: t("zoomOut") });
+  return { whole, shown, show, step };
 }

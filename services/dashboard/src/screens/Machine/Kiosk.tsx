@@ -1,0 +1,99 @@
+/** The machine on a screen in the hall: its state in big type, target and actual, its timeline. */
+import { useQuery } from "@tanstack/react-query";
+import { useTranslations } from "use-intl";
+import { countsOf, type Period, type States } from "../../api/equipment";
+import { shiftReport } from "../../api/reports";
+import { StateLane } from "../../shared/charts/StateLane";
+import { StateMark } from "../../shared/charts/StateMark";
+import { StatePatterns } from "../../shared/charts/StatePatterns";
+import { lanesOf, nowOf } from "../../shared/charts/timeline";
+import { nameOf } from "../../shared/format";
+import { machineState } from "../../shared/states";
+import { useFormats } from "../../shared/useFormats";
+import styles from "./Kiosk.module.css";
+import { actualOf, breaksOf, paceOf, valueAt } from "./worm";
+
+interface Props {
+  path: string;
+  period: Period;
+  zone: string;
+  data: States;
+  updatedMs: number;
+  machines: readonly string[];
+}
+
+const LANE_PX = 96;
+const OF_MANY_PX = 40;
+
+export function Kiosk({ path, period, zone, data, updatedMs, machines }: Props) {
+  const t = useTranslations("machine");
+  const nowMs = nowOf(data.items, updatedMs);
+  const span = { startMs: Date.parse(data.start), endMs: Date.parse(data.end) };
+  const lanes = lanesOf(data.items, machines);
+  return (
+    <div className={styles.kiosk}>
+      <StatePatterns />
+      <div className={styles.now}>
+        {lanes.map(({ equipment, pieces }) => (
+          <Now key={equipment} name={nameOf(equipment)} piece={pieces.at(-1)} />
+        ))}
+      </div>
+      {machines.length > 0 ? null : <Parts path={path} period={period} zone={zone} />}
+      {lanes.map(({ equipment, pieces }, index) => (
+        <StateLane
+          key={equipment}
+          pieces={pieces}
+          span={span}
+          nowMs={nowMs}
+          zone={zone}
+          label={t("statesOf", { name: nameOf(equipment) })}
+          height={lanes.length > 1 ? OF_MANY_PX : LANE_PX}
+          hasAxis={index === lanes.length - 1}
+        />
+      ))}
+    </div>
+  );
+}
+
+function Now({ name, piece }: { name: string; piece: States["items"][number] | undefined }) {
+  const t = useTranslations("machine.kiosk");
+  const states = useTranslations("states");
+  const format = useFormats();
+  const state = machineState(piece?.state ?? "unknown");
+  return (
+    <div className={styles.state}>
+      <span>{name}</span>
+      <span className={styles.word}>
+        <StateMark state={state} /> {states(state)}
+      </span>
+      {piece === undefined ? null : (
+        <span className={styles.since}>
+          {t("since", { time: format.duration(piece.duration_s) })}
+        </span>
+      )}
+    </div>
+  );
+}
+
+function Parts({ path, period, zone }: Pick<Props, "path" | "period" | "zone">) {
+  const t = useTranslations("machine.kiosk");
+  const format = useFormats(zone);
+  const counts = useQuery(countsOf(path, period, "5m"));
+  const report = useQuery(shiftReport(path, period));
+  if (counts.data === undefined || report.data === undefined) return null;
+  const breaks = breaksOf(counts.data.shift?.breaks);
+  const actual = actualOf(counts.data.items, Date.parse(report.data.as_of)).at(-1);
+  const target = valueAt(paceOf(report.data.orders, breaks), Date.parse(report.data.as_of));
+  return (
+    <dl className={styles.parts}>
+      <div>
+        <dt>{t("actual")}</dt>
+        <dd>{format.number(actual?.value)}</dd>
+      </div>
+      <div>
+        <dt>{t("target")}</dt>
+        <dd>{target === undefined ? t("noTarget") : format.number(target)}</dd>
+      </div>
+    </dl>
+  );
+}

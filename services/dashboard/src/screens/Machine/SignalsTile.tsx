@@ -1,0 +1,70 @@
+/** The newest value of each signal of a machine, with its age. */
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useTranslations } from "use-intl";
+import { type LatestSignal, latestSignals } from "../../api/equipment";
+import { Answered } from "../../shared/Answered";
+import { DataTable } from "../../shared/DataTable";
+import { Empty } from "../../shared/Empty";
+import { Tile } from "../../shared/Tile";
+import { type Formats, useFormats } from "../../shared/useFormats";
+
+const GOOD = "good";
+
+export function SignalsTile({ path, zone }: { path: string; zone: string }) {
+  const t = useTranslations("machine.signals");
+  const format = useFormats(zone);
+  const query = useQuery(latestSignals(path));
+  const ageOf = (at: string) => Math.max(0, (query.dataUpdatedAt - Date.parse(at)) / 1000);
+  return (
+    <Tile title={t("title")}>
+      <Answered query={query}>
+        {(signals) => (
+          <DataTable<LatestSignal>
+            label={t("title")}
+            rows={signals}
+            rowKey={({ id }) => String(id)}
+            empty={<Empty reason={t("none")} />}
+            columns={[
+              {
+                key: "name",
+                head: t("name"),
+                cell: ({ id, name }) => (
+                  <Link to="/trends" search={{ signal: String(id) }}>
+                    {name}
+                  </Link>
+                ),
+                sort: ({ name }) => name,
+              },
+              {
+                key: "value",
+                head: t("value"),
+                align: "right",
+                cell: (signal) => valueText(signal, format),
+              },
+              {
+                key: "age",
+                head: t("age"),
+                align: "right",
+                cell: ({ at }) => (at === null ? t("never") : format.duration(ageOf(at))),
+                sort: ({ at }) => (at === null ? undefined : ageOf(at)),
+              },
+              {
+                key: "quality",
+                head: t("quality"),
+                cell: ({ quality }) => (quality === null || quality === GOOD ? "" : quality),
+              },
+            ]}
+          />
+        )}
+      </Answered>
+    </Tile>
+  );
+}
+
+function valueText({ value, text, unit }: LatestSignal, format: Formats): string {
+  if (text !== null) return text;
+  if (value === null) return format.number(null);
+  const number = format.number(value, Number.isInteger(value) ? 0 : 2);
+  return unit === null ? number : `${number} ${unit}`;
+}
