@@ -20,6 +20,7 @@ export type Permission =
   | "line_rates:write"
   | "mappings:write"
   | "quarantine:write"
+  | "connectors:write"
   | "calendars:write"
   | "reasons:write"
   | "thresholds:write"

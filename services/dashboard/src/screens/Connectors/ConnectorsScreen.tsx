@@ -1,7 +1,106 @@
-/** Connectors. */
+/** "Is data coming, and if not, since when?" */
+import { Button } from "@mantine/core";
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { useTranslations } from "use-intl";
+import { type Connector, connectors } from "../../api/connectors";
+import { plants } from "../../api/plants";
+import { Answered } from "../../shared/Answered";
+import { Empty } from "../../shared/Empty";
+import { Tile } from "../../shared/Tile";
+import { useMayI } from "../../shared/useMayI";
+import { ConnectorDetailPart } from "./ConnectorDetail";
+import styles from "./Connectors.module.css";
+import { ConnectorTable } from "./ConnectorTable";
+import { countNeeding, splitFeeds } from "./health";
+
+const ConnectServer = lazy(() => import("./connect/ConnectServer"));
 
 export function ConnectorsScreen() {
   const t = useTranslations("connectors");
-  return <h1>{t("title")}</h1>;
+  const search = useSearch({ from: "/connectors" });
+  const navigate = useNavigate({ from: "/connectors" });
+  const query = useQuery(connectors);
+  const all = useSuspenseQuery(plants);
+  const mayExplore = useMayI("connectors:write");
+  const { live, history } = splitFeeds(query.data?.items ?? []);
+  const zone = zoneOfAll(all.data.items.map((plant) => plant.time_zone));
+  const open = (name: string | undefined) => {
+    const { connector: _, ...rest } = search;
+    void navigate({ search: name === undefined ? rest : { ...rest, connector: name } });
+  };
+  const connecting = (isOn: boolean) => {
+    const { connect: _, ...rest } = search;
+    void navigate({ search: isOn ? { ...rest, connect: "opcua" } : rest });
+  };
+  const chosen = search.connector;
+  return (
+    <>
+      <div className={styles.head}>
+        <h1>{t("title")}</h1>
+        {mayExplore && search.connect === undefined ? (
+          <Button variant="default" onClick={() => connecting(true)}>
+            {t("connect.open")}
+          </Button>
+        ) : null}
+      </div>
+      {search.connect === undefined ? null : (
+        <Suspense>
+          <ConnectServer connectors={live} onClose={() => connecting(false)} />
+        </Suspense>
+      )}
+      <Tile title={t("live")}>
+        <Answered query={query}>
+          {() =>
+            live.length === 0 ? (
+              <Empty reason={t("none")} />
+            ) : (
+              <>
+                <Answer live={live} />
+                <ConnectorTable label={t("live")} rows={live} chosen={chosen} onOpen={open} />
+              </>
+            )
+          }
+        </Answered>
+      </Tile>
+      {chosen === undefined ? null : <ConnectorDetailPart name={chosen} zone={zone} />}
+      {history.length === 0 ? null : <History rows={history} chosen={chosen} onOpen={open} />}
+    </>
+  );
+}
+
+function Answer({ live }: { live: readonly Connector[] }) {
+  const t = useTranslations("connectors");
+  const count = countNeeding(live);
+  return (
+    <p className={styles.answer}>
+      {count === 0 ? t("allRun", { all: live.length }) : t("someNeed", { count, all: live.length })}
+    </p>
+  );
+}
+
+interface HistoryProps {
+  rows: readonly Connector[];
+  chosen: string | undefined;
+  onOpen: (name: string) => void;
+}
+
+function History({ rows, chosen, onOpen }: HistoryProps) {
+  const t = useTranslations("connectors");
+  const isChosen = rows.some(({ id }) => id === chosen);
+  return (
+    <details className={styles.history} open={isChosen}>
+      <summary>{t("history", { count: rows.length })}</summary>
+      <Tile title={t("historyTitle")}>
+        <ConnectorTable label={t("historyTitle")} rows={rows} chosen={chosen} onOpen={onOpen} />
+      </Tile>
+    </details>
+  );
+}
+
+/** The zone of the plants where they share one; connectors of several plants are shown in UTC. */
+function zoneOfAll(zones: readonly string[]): string {
+  const [first, ...others] = new Set(zones);
+  return first !== undefined && others.length === 0 ? first : "UTC";
 }

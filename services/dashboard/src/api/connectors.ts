@@ -1,0 +1,64 @@
+import { queryOptions } from "@tanstack/react-query";
+import { api, bodyOf, type Schemas } from "./client";
+import { LIVE_S, polled } from "./polling";
+
+export type Connector = Schemas["ConnectorView"];
+export type ConnectorDetail = Schemas["ConnectorDetailView"];
+export type ConnectorError = Schemas["ConnectorErrorView"];
+export type Exploration = Schemas["ExplorationView"];
+export type NewExploration =
+  | Schemas["EndpointsRequest"]
+  | Schemas["TrustRequest"]
+  | Schemas["BrowseRequest"]
+  | Schemas["SuggestRequest"];
+
+const SHOWN = 500;
+const ASK_AGAIN_MS = 700;
+const GIVE_UP_MS = 75_000;
+
+/** All connectors that the caller may see. */
+export const connectors = queryOptions({
+  queryKey: ["connectors"],
+  queryFn: ({ signal }) =>
+    bodyOf(api.GET("/api/v1/connectors", { signal, params: { query: { limit: SHOWN } } })),
+  ...polled(LIVE_S),
+});
+
+/** One connector with its last changes of state. */
+export function connector(name: string) {
+  return queryOptions({
+    queryKey: ["connectors", name],
+    queryFn: ({ signal }) =>
+      bodyOf(
+        api.GET("/api/v1/connectors/{connector}", {
+          signal,
+          params: { path: { connector: name } },
+        }),
+      ),
+    ...polled(LIVE_S),
+  });
+}
+
+/** Let the edge of a connector explore a server, and return what it found or why it did not. */
+export async function explore(name: string, body: NewExploration): Promise<Exploration> {
+  const began = Date.now();
+  let view = await bodyOf(
+    api.POST("/api/v1/connectors/{connector}/explorations", {
+      params: { path: { connector: name } },
+      body,
+    }),
+  );
+  while ((view.state === "waiting" || view.state === "running") && isEarly(began)) {
+    await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+    view = await bodyOf(
+      api.GET("/api/v1/connectors/{connector}/explorations/{exploration_id}", {
+        params: { path: { connector: name, exploration_id: view.id } },
+      }),
+    );
+  }
+  return view;
+}
+
+function isEarly(began: number): boolean {
+  return Date.now() - began < GIVE_UP_MS;
+}
