@@ -61,6 +61,9 @@ function onKeyDown(event: KeyboardEvent): void {
 function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof Element &&
-    target.closest("input, textarea, select, [contenteditable='true']") !== null
+    // Boxes that are ticked take no letters.
+    target.closest(
+      "input:not([type='checkbox'], [type='radio']), textarea, select, [contenteditable='true']",
+    ) !== null
   );
 }

@@ -38,7 +38,7 @@ export function Kiosk({ path, period, zone, data, updatedMs, machines }: Props) 
           <Now key={equipment} name={nameOf(equipment)} piece={pieces.at(-1)} />
         ))}
       </div>
-      {machines.length > 0 ? null : <Parts path={path} period={period} zone={zone} />}
+      {machines.length > 0 ? null : <Parts path={path} period={period} zone={zone} data={data} />}
       {lanes.map(({ equipment, pieces }, index) => (
         <StateLane
           key={equipment}
@@ -75,13 +75,13 @@ function Now({ name, piece }: { name: string; piece: States["items"][number] | u
   );
 }
 
-function Parts({ path, period, zone }: Pick<Props, "path" | "period" | "zone">) {
+function Parts({ path, period, zone, data }: Omit<Props, "updatedMs" | "machines">) {
   const t = useTranslations("machine.kiosk");
   const format = useFormats(zone);
   const counts = useQuery(countsOf(path, period, "5m"));
   const report = useQuery(shiftReport(path, period));
   if (counts.data === undefined || report.data === undefined) return null;
-  const breaks = breaksOf(counts.data.shift?.breaks);
+  const breaks = breaksOf(data.items);
   const actual = actualOf(counts.data.items, Date.parse(report.data.as_of)).at(-1);
   const target = valueAt(paceOf(report.data.orders, breaks), Date.parse(report.data.as_of));
   return (

@@ -1,7 +1,7 @@
 /** Good parts so far against the pace of the orders, flat in breaks. */
 import { useQuery } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
-import { countsOf, type Period } from "../../api/equipment";
+import { countsOf, type Period, states } from "../../api/equipment";
 import { shiftReport } from "../../api/reports";
 import { Answered } from "../../shared/Answered";
 import { ChartTile } from "../../shared/ChartTile";
@@ -22,8 +22,9 @@ export function WormTile({ path, period, zone }: Props) {
   const format = useFormats(zone);
   const query = useQuery(countsOf(path, period, "5m"));
   const report = useQuery(shiftReport(path, period));
+  const pieces = useQuery(states(path, period));
   const steps = query.data?.items ?? [];
-  const breaks = breaksOf(query.data?.shift?.breaks);
+  const breaks = breaksOf(pieces.data?.items ?? []);
   const nowMs = report.data === undefined ? query.dataUpdatedAt : Date.parse(report.data.as_of);
   const actual = actualOf(steps, nowMs);
   const pace = paceOf(report.data?.orders ?? [], breaks);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { actualOf, paceOf, valueAt } from "./worm";
+import { actualOf, breaksOf, paceOf, valueAt } from "./worm";
 
 const at = (clock: string) => `2026-11-30T${clock}:00Z`;
 const ms = (clock: string) => Date.parse(at(clock));
@@ -29,6 +29,20 @@ describe("the worm", () => {
     expect(valueAt(pace, ms("06:30"))).toBe(30);
     expect(valueAt(pace, ms("05:30"))).toBeUndefined();
     expect(valueAt(pace, ms("09:00"))).toBe(90);
+  });
+
+  it("takes as breaks what no shift plans, also while it goes on", () => {
+    const piece = { start: at("07:00"), duration_s: 900 };
+    const pieces = [
+      { ...piece, end: at("07:10"), category: "apt" },
+      { ...piece, end: at("07:15"), category: "pdot" },
+      { ...piece, end: null, category: "off_shift" },
+    ];
+    const span = { start: at("07:00") };
+    expect(breaksOf(pieces)).toEqual([
+      { ...span, end: at("07:15") },
+      { ...span, end: "2026-11-30T07:15:00.000Z" },
+    ]);
   });
 
   it("follows the pace of each order, and skips one without a plan", () => {

@@ -1,4 +1,5 @@
 /** The worm of a shift: good parts so far, against the pace of the orders with breaks flat. */
+import { isOutsidePlan } from "../../shared/states";
 
 export interface Step {
   start: string;
@@ -18,11 +19,21 @@ export interface TimeSpan {
   end: string;
 }
 
-/** Return breaks as the API has them, pairs of instants, as spans. */
-export function breaksOf(pairs: readonly (readonly string[])[] | undefined): TimeSpan[] {
-  return (pairs ?? []).flatMap(([start, end]) =>
-    start === undefined || end === undefined ? [] : [{ start, end }],
-  );
+interface StatePart {
+  start: string;
+  end: string | null;
+  duration_s: number;
+  category: string;
+}
+
+/** Return the time in which nothing is planned: breaks, and what lies outside the shifts. */
+export function breaksOf(pieces: readonly StatePart[]): TimeSpan[] {
+  return pieces
+    .filter(({ category }) => isOutsidePlan(category))
+    .map(({ start, end, duration_s }) => ({
+      start,
+      end: end ?? new Date(Date.parse(start) + duration_s * 1000).toISOString(),
+    }));
 }
 
 export interface Point {
@@ -70,10 +81,8 @@ export function paceOf(orders: readonly PacedOrder[], breaks: readonly TimeSpan[
 
 /** Return the value of a line at an instant; undefined: it has not begun. */
 export function valueAt(points: readonly Point[], atMs: number): number | undefined {
-  const after = points.findIndex((point) => point.atMs > atMs);
-  if (after === 0) return undefined;
-  const left = points.at(after - 1);
-  const right = after < 0 ? undefined : points[after];
+  const left = points.findLast((point) => point.atMs <= atMs);
+  const right = points.find((point) => point.atMs > atMs);
   if (left === undefined) return undefined;
   if (right === undefined) return left.value;
   const share = (atMs - left.atMs) / (right.atMs - left.atMs);

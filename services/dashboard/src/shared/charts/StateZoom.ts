@@ -55,10 +55,12 @@ export function zoomSearch(
   return { from: isoOf(from, zone), to: isoOf(to, zone) };
 }
 
-/** Return a span of at least `ZOOM_MIN_MS` around two instants, within the whole. */
+/** Return a span of at least `ZOOM_MIN_MS` around two instants, moved into the whole. */
 function widened(whole: Span, startMs: number, endMs: number): Span {
-  const lack = Math.max(0, ZOOM_MIN_MS - (endMs - startMs));
-  return within(whole, Math.round(startMs - lack / 2), Math.round(endMs + lack / 2));
+  if (endMs - startMs >= ZOOM_MIN_MS) return within(whole, Math.round(startMs), Math.round(endMs));
+  const before = (startMs + endMs - ZOOM_MIN_MS) / 2;
+  const first = Math.max(whole.startMs, Math.min(before, whole.endMs - ZOOM_MIN_MS));
+  return within(whole, Math.round(first), Math.round(first + ZOOM_MIN_MS));
 }
 
 function within(whole: Span, startMs: number, endMs: number): Span {
