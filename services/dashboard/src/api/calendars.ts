@@ -86,3 +86,12 @@ export async function importCalendar(path: string, text: string): Promise<Calend
 export function calendarAddress(path: string): string {
   return `/api/v1/equipment/${path.split("/").map(encodeURIComponent).join("/")}/calendars.ics`;
 }
+
+export type PlantChange = Schemas["EquipmentChange"];
+
+/** What a change of a plant's name, language or clock makes old: every name and time. */
+export const PLANT_KEYS = [["plants"], ["equipment"], ["audit"]] as const;
+
+export async function changePlant(path: string, body: PlantChange): Promise<void> {
+  await bodyOf(api.PATCH("/api/v1/equipment/{path}", { params: { path: { path } }, body }));
+}

@@ -1,7 +1,44 @@
-/** Settings: plants. */
+/** Plants and shifts: the week as it is planned, the calendars that say so, name and clock. */
+import { useSuspenseQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
+import { plants } from "../../api/plants";
+import { Empty } from "../../shared/Empty";
+import { useMayI } from "../../shared/useMayI";
+import { CalendarsTile } from "./CalendarsTile";
+import { HabitsTile } from "./HabitsTile";
+import styles from "./parts.module.css";
+import type { SectionProps } from "./sections";
+import { WeekTile } from "./WeekTile";
 
-export function PlantsSection() {
-  const t = useTranslations("settings");
-  return <h2>{t("sections.plants")}</h2>;
+export function PlantsSection({ rest }: SectionProps) {
+  const t = useTranslations("settings.plantList");
+  const mayChange = useMayI("equipment:write");
+  const { data } = useSuspenseQuery(plants);
+  // A path below a plant shows the calendars of that equipment.
+  const plant =
+    data.items.find((one) => rest === one.path || rest.startsWith(`${one.path}/`)) ?? data.items[0];
+  if (plant === undefined) return <Empty reason={t("none")} />;
+  const path = rest.startsWith(plant.path) ? rest : plant.path;
+  const zone = plant.time_zone ?? "UTC";
+  return (
+    <>
+      <nav className={styles.buttons} aria-label={t("plant")}>
+        {data.items.map((one) => (
+          <Link
+            key={one.path}
+            className={styles.link}
+            to="/settings/$"
+            params={{ _splat: `plants/${one.path}` }}
+            aria-current={one === plant ? "page" : undefined}
+          >
+            {one.name}
+          </Link>
+        ))}
+      </nav>
+      <WeekTile key={`week ${path}`} path={path} zone={zone} />
+      <CalendarsTile key={path} path={path} zone={zone} />
+      {mayChange ? <HabitsTile key={`habits ${plant.path}`} plant={plant} /> : null}
+    </>
+  );
 }
