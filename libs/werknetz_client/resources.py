@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Generic
 
-from werknetz_client.blocking import Blocking, LoopThread
+from werknetz_client.blocking import Blocking, LoopThread, blocking, blocking_iterator
 from werknetz_client.collections import AsyncCollection, AsyncEditableCollection, R, Row
 from werknetz_client.frame import Library
 from werknetz_client.items.kpis import (
@@ -11,7 +11,6 @@ from werknetz_client.items.kpis import (
 )
 from werknetz_client.items.losses import (
     LossItem,
-    ShortageWarningItem,
 )
 from werknetz_client.items.plant import (
     BacklogItem,
@@ -48,9 +47,9 @@ from werknetz_client.items.supply import (
     StockLevelItem,
     StockMovementItem,
     StockProjectionItem,
-    SupplierItem,
     WarehouseItem,
 )
+from werknetz_client.shortages import AsyncShortageWarnings, AsyncSuppliers
 from werknetz_client.transport import Progress, Transport
 
 
@@ -98,6 +97,29 @@ class EditableCollection(Collection[R]):
         return self.loop.wait(self.asynchronous.put(name, body))
 
 
+class ShortageWarnings(Blocking[AsyncShortageWarnings]):
+    """Lines that will stop, and who acknowledged it: see `AsyncShortageWarnings`."""
+
+    iter = blocking_iterator(AsyncShortageWarnings.iter)
+    csv = blocking_iterator(AsyncShortageWarnings.csv)
+    list = blocking(AsyncShortageWarnings.list)
+    frame = blocking(AsyncShortageWarnings.frame)
+    acknowledge = blocking(AsyncShortageWarnings.acknowledge)
+    withdraw = blocking(AsyncShortageWarnings.withdraw)
+
+
+class Suppliers(Blocking[AsyncSuppliers]):
+    """Suppliers, and their ranking: see `AsyncSuppliers`."""
+
+    iter = blocking_iterator(AsyncSuppliers.iter)
+    csv = blocking_iterator(AsyncSuppliers.csv)
+    get = blocking(AsyncSuppliers.get)
+    list = blocking(AsyncSuppliers.list)
+    frame = blocking(AsyncSuppliers.frame)
+    put = blocking(AsyncSuppliers.put)
+    ranking = blocking(AsyncSuppliers.ranking)
+
+
 class AsyncResources:
     """The collections of the asynchronous client."""
 
@@ -123,13 +145,13 @@ class AsyncResources:
         self.stock_movements = AsyncCollection[StockMovementItem](t, "stock_movements")
         self.stock_projection = AsyncCollection[StockProjectionItem](t, "stock_projection")
         self.days_of_supply = AsyncCollection[DaysOfSupplyItem](t, "days_of_supply")
-        self.shortage_warnings = AsyncCollection[ShortageWarningItem](t, "shortage_warnings")
+        self.shortage_warnings = AsyncShortageWarnings(t, "shortage_warnings")
         self.characteristics = AsyncCollection[CharacteristicItem](t, "characteristics")
         self.shifts = AsyncCollection[ShiftItem](t, "shifts")
         self.findings = AsyncCollection[FindingItem](t, "findings")
         self.annotations = AsyncCollection[AnnotationItem](t, "annotations")
         self.supply_caused_losses = AsyncCollection[LossItem](t, "losses/supply-caused")
-        self.suppliers = AsyncEditableCollection[SupplierItem](t, "suppliers")
+        self.suppliers = AsyncSuppliers(t, "suppliers")
         self.sites = AsyncEditableCollection[SiteItem](t, "sites")
         self.materials = AsyncEditableCollection[MaterialItem](t, "materials")
         self.warehouses = AsyncEditableCollection[WarehouseItem](t, "warehouses")
@@ -164,13 +186,13 @@ class Resources:
         self.stock_movements = Collection(loop, client.stock_movements)
         self.stock_projection = Collection(loop, client.stock_projection)
         self.days_of_supply = Collection(loop, client.days_of_supply)
-        self.shortage_warnings = Collection(loop, client.shortage_warnings)
+        self.shortage_warnings = ShortageWarnings(loop, client.shortage_warnings)
         self.characteristics = Collection(loop, client.characteristics)
         self.shifts = Collection(loop, client.shifts)
         self.findings = Collection(loop, client.findings)
         self.annotations = Collection(loop, client.annotations)
         self.supply_caused_losses = Collection(loop, client.supply_caused_losses)
-        self.suppliers = EditableCollection(loop, client.suppliers)
+        self.suppliers = Suppliers(loop, client.suppliers)
         self.sites = EditableCollection(loop, client.sites)
         self.materials = EditableCollection(loop, client.materials)
         self.warehouses = EditableCollection(loop, client.warehouses)

@@ -1,4 +1,4 @@
-"""`werknetz losses supply | warnings`: downtime caused by late deliveries, and shortages to come.
+"""`werknetz losses supply | warnings | acknowledge`: downtime by late deliveries, and shortages.
 
 Each loss or warning is a sentence with the chain of evidence below it, down to the messages.
 """
@@ -34,11 +34,20 @@ _REASONS: Final = {
     "suspended_for_another_reason": "suspended from outside while all materials were there",
 }
 
+_STATES: Final = {
+    "in_force": "in force",
+    "expired": "expired",
+    "earlier": "no longer in force, as it begins earlier now",
+    "other_lines": "no longer in force, as it stops other lines now",
+}
+
 
 def register(app: typer.Typer) -> None:
     commands = get_or_add_group(app, "losses", "Supply-caused downtime, and shortages to come.")
     commands.command("supply")(supply_caused)
     commands.command("warnings")(warnings)
+    commands.command("acknowledge")(acknowledge)
+    commands.command("withdraw")(withdraw)
 
 
 def supply_caused(
@@ -80,6 +89,29 @@ def warnings(
         print_lines(*(line for item in rows[:limit] for line in _shortage(dict(item))))
     if len(rows) > limit:
         typer.echo(f"There are more than {limit}: filter, or raise --limit.", err=True)
+
+
+def acknowledge(
+    warehouse: Annotated[str, typer.Argument(help="Key or code, as in the warning.")],
+    material: Annotated[str, typer.Argument(help="Any of its part numbers.")],
+    until: Annotated[str, typer.Option(help="Then it counts as new: 2026-12-01T06:00:00+01:00.")],
+    comment: Annotated[str, typer.Option(help="What you know or do about it.")] = "",
+) -> None:
+    """Acknowledge a shortage warning: it stays listed, and is new again when it gets worse."""
+    with Client() as client:
+        row = client.shortage_warnings.acknowledge(
+            warehouse, material, until=until, comment=comment
+        )
+    print_lines(f"Acknowledged until {timestamp(row['until'])}, number {row['id']}.")
+
+
+def withdraw(
+    number: Annotated[int, typer.Argument(help="Of the acknowledgement, as `warnings` shows it.")],
+) -> None:
+    """Withdraw an acknowledgement."""
+    with Client() as client:
+        client.shortage_warnings.withdraw(number)
+    print_lines(f"Acknowledgement {number} is withdrawn.")
 
 
 def _loss(item: Row) -> Iterator[str]:
@@ -134,11 +166,21 @@ def _shortage(item: Row) -> Iterator[str]:
     yield f"{_STEP}in stock: {amount(item['stock'])} {item['unit'] or ''}".rstrip()
     for line in item["lines"]:
         yield f"{_STEP}{line['equipment']}: {_minutes(line['minutes_at_risk'])} at risk {until}"
+    if item["acknowledgement"] is not None:
+        yield f"{_STEP}{_acknowledgement(item['acknowledgement'])}"
     if item["reason"] is not None:
         yield f"{_STEP}{_REASONS.get(item['reason'], item['reason'])}"
     for delivery in item["deliveries"]:
         yield from _indent(_open_delivery(delivery))
     yield ""
+
+
+def _acknowledgement(known: Row) -> str:
+    comment = f": {known['comment']}" if known["comment"] else ""
+    return (
+        f"acknowledgement {known['id']} {_STATES[known['state']]}, by {known['by']} on "
+        f"{timestamp(known['at'])} until {timestamp(known['until'])}{comment}"
+    )
 
 
 def _open_delivery(delivery: Row) -> Iterator[str]:

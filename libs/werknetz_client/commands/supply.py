@@ -1,11 +1,12 @@
-"""`werknetz supply suppliers | call-offs | due-lines | shipments | findings | cumulatives`."""
+"""`werknetz supply`: suppliers with their rates, call-offs, due lines, shipments, findings."""
 
-from typing import Annotated, Final
+from collections.abc import Iterator
+from typing import Annotated, Any, Final
 
 import typer
 
 from werknetz.runtime.command import get_or_add_group
-from werknetz_client.client import Client
+from werknetz_client.client import Client, Row
 from werknetz_client.commands.output import (
     Columns,
     Limit,
@@ -16,6 +17,7 @@ from werknetz_client.commands.output import (
     hours,
     print_collection,
     prose,
+    share_text,
     text,
     timestamp,
     yes_no,
@@ -32,6 +34,18 @@ SUPPLIERS: Final[Columns] = {
     "supplier": ("key", text), "name": ("name", text), "delivers to": ("sites", prose),
     "parts": ("relations", amount), "open": ("open_lines", amount),
     "overdue": ("overdue_lines", amount), "findings": ("open_findings", amount),
+}  # fmt: skip
+
+
+def percent(value: Any) -> str:
+    return share_text(value, 1)
+
+
+RANKING: Final[Columns] = {
+    "rank": ("rank", amount), "supplier": ("key", text), "lines": ("lines_due", amount),
+    "OTIF": ("otif", percent), "on time": ("on_time", percent), "in full": ("in_full", percent),
+    "median delay": ("median_delay_s", hours), "open": ("open_lines", amount),
+    "overdue": ("overdue_lines", amount), "policy": ("policies", prose),
 }  # fmt: skip
 _OF: Final[Columns] = {"supplier": ("supplier", text), "material": ("material", text)}
 CALL_OFFS: Final[Columns] = {
@@ -68,7 +82,8 @@ FINDINGS: Final[Columns] = {
 def register(app: typer.Typer) -> None:
     commands = get_or_add_group(app, "supply", "Suppliers and their deliveries.")
     for name, command in (
-        ("suppliers", suppliers), ("call-offs", call_offs), ("due-lines", due_lines),
+        ("suppliers", suppliers), ("ranking", ranking), ("call-offs", call_offs),
+        ("due-lines", due_lines),
         ("shipments", shipments), ("cumulatives", cumulatives), ("findings", findings),
     ):  # fmt: skip
         commands.command(name)(command)
@@ -78,6 +93,25 @@ def suppliers(limit: Limit = 100, output: OutputOption = Output.TABLE, wide: Wid
     """List suppliers with their open and overdue lines and open findings."""
     with Client() as client:
         print_collection(client.suppliers, SUPPLIERS, output, limit=limit, wide=wide)
+
+
+def ranking(
+    start: Annotated[str, typer.Option(help="Of the rates, in whole days.")] = "-28d",
+    end: End = None,
+    limit: Limit = 100,
+    output: OutputOption = Output.TABLE,
+    wide: Wide = False,
+) -> None:
+    """List suppliers with their rates, the lowest OTIF first; few lines have no rank."""
+    filters = {"with": "kpis", "sort": "rank", "start": start, "end": end}
+    with Client() as client:
+        print_collection(
+            client.suppliers, RANKING, output, limit=limit, wide=wide, rows_of=_with_kpis, **filters
+        )
+
+
+def _with_kpis(row: Row) -> Iterator[Row]:
+    yield {**row, **(row["kpis"] or {})}
 
 
 def call_offs(

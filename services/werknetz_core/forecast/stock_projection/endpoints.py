@@ -80,7 +80,7 @@ def _rows_by_day(views: Sequence[StockProjectionView]) -> list[dict[str, Any]]:
     rows = []
     for view in views:
         names = view.model_dump(include={*_NAMES})
-        columns = {} if view.columns is None else view.columns.model_dump()
+        columns = {} if view.columns is None else view.columns.model_dump(mode="json")
         rows += [
             {**names, **dict(zip(columns, values, strict=True))}
             for values in zip(*columns.values(), strict=True)

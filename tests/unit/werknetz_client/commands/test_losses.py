@@ -50,7 +50,7 @@ TOTALS = {
 }  # fmt: skip
 WARNING = {
     "text": "line-2 will stop on 2026-11-20 12:37.", "stock": 90.0, "unit": "PCE",
-    "until": "2026-11-21T10:07:00Z", "reason": None,
+    "until": "2026-11-21T10:07:00Z", "reason": None, "acknowledgement": None,
     "next_arrival": {"at": "2026-11-21T10:07:00Z", "quantity": 120.0},
     "lines": [{"equipment": "line-2", "per_hour": 60.0, "minutes_at_risk": 563.0}],
     "deliveries": [{
@@ -135,6 +135,24 @@ def test_a_warning_names_who_is_late(serve: Serve, run: Run) -> None:
     assert "No shortage is expected" in run("losses", "warnings").output
     serve(page(WARNING, WARNING, WARNING))
     assert "more than 2" in run("losses", "warnings", "--limit", "2").output
+
+
+def test_a_warning_is_acknowledged_and_withdrawn(serve: Serve, run: Run) -> None:
+    known = {
+        "id": 7, "state": "earlier", "by": "eva", "at": "2026-11-20T09:00:00Z",
+        "until": "2026-11-21T10:00:00Z", "comment": "lorry is in Bremen",
+        "short_at": "2026-11-20T13:00:00Z",
+    }  # fmt: skip
+    serve(page({**WARNING, "acknowledgement": known}))
+    assert run("losses", "warnings").stdout.splitlines()[3] == (
+        "  acknowledgement 7 no longer in force, as it begins earlier now, by eva on "
+        "2026-11-20 09:00Z until 2026-11-21 10:00Z: lorry is in Bremen"
+    )
+    serve(known)
+    output = run("losses", "acknowledge", "w-emden", "M1", "--until", known["until"]).stdout
+    assert output == "Acknowledged until 2026-11-21 10:00Z, number 7.\n"
+    serve(None)
+    assert "7 is withdrawn" in run("losses", "withdraw", "7").stdout
 
 
 def test_a_chain_is_no_table(serve: Serve, run: Run) -> None:
