@@ -134,7 +134,10 @@ async def wait_for_plant_systems(demo: Demo) -> str:
 
 
 def _live_edges(demo: Demo, plant: Plant) -> list[dict[str, Any]]:
-    trees = [edge_file.live_edge_of(plant, _address_of(demo, plant), f"./{plant.name}-live")]
+    live = edge_file.live_edge_of(plant, _address_of(demo, plant), f"./{plant.name}-live")
+    if plant.protocol == "opcua":  # its servers are here: the page may explore them
+        live["explore"] = {"hosts": ["127.0.0.1"]}
+    trees = [live]
     if plant.name == "palma-3":
         database = state_of(demo) / MES_FILE
         trees.append(mes.mes_edge_of(plant, database, f"./{mes.CONNECTOR}-live"))

@@ -13,6 +13,7 @@ from cryptography import x509
 from pydantic import BaseModel, ConfigDict, Field
 
 from werknetz.connector.contract import ConfigurationRejected
+from werknetz.connector.mapping.pattern import escape_address
 from werknetz.texts.sentence import Sentence
 from werknetz_edge.opcua.address import address_of, node_of
 from werknetz_edge.opcua.config import Mode, OpcuaConfig, Policy
@@ -152,15 +153,19 @@ class OnDemandExplorer:
             "url": config.url,
             **({"policy": config.policy, "mode": config.mode} if config.policy != "None" else
                {"policy": "None", "allow_insecure": True}),
+            "pki": str(self._pki.resolve()),  # of this edge: what it trusts, the new one trusts
             "browse": [{"root": rule.root, "depth": rule.depth} for rule in config.browse],
         }  # fmt: skip
         if request.user is not None:
-            options |= {"user": request.user, "password_file": str(self._users[request.user])}
+            options |= {
+                "user": request.user,
+                "password_file": str((self._folder / self._users[request.user]).resolve()),
+            }
         rules = {str(rule["source"]): rule for rule in rules_of_variables(name, variables, {})}
-        rows = []
-        for variable, value in zip(variables, values, strict=True):
-            rule = next((rules[s] for s in (variable.address,) if s in rules), {})
-            rows.append(_row_document(variable, value, rule))
+        rows = [
+            _row_document(variable, value, rules.get(escape_address(variable.address), {}))
+            for variable, value in zip(variables, values, strict=True)
+        ]
         document = format_edge_file(name, f"{name}.yaml", options, variables)
         return {"document": document, "variables": rows}
 
