@@ -110,7 +110,8 @@ export function mappingNames(group: QuarantineGroup): string[] {
 
 /** A name for the signal of an address: its last part, in the form of names. */
 export function signalOf(source: string): string {
-  const last = source.split(/[/#.;=]/).findLast((part) => part !== "") ?? "";
+  const plain = source.normalize("NFD").replace(/\p{M}/gu, "");
+  const last = plain.split(/[/#.;=]/).findLast((part) => part !== "") ?? "";
   return last
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "_")
