@@ -186,7 +186,7 @@ class Status(msgspec.Struct, frozen=True):
     mapping_state: str = ""  # own, in_sync, out_of_sync, failed
     mapping_detail: str = ""
     findings: dict[str, str] = {}  # kind → text with the remedy: doubtful clocks
-    report: ConnectorReport | None = None  # None: of an edge before 0.3
+    report: ConnectorReport | None = None  # None: of an older edge
 
     @property
     def current_report(self) -> ConnectorReport:

@@ -11,10 +11,12 @@ from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError
 
 from plumbing.deploy_scripts import load_script
-from werknetz.link.redis import LinkLost, RedisCoreLink, RedisEdgeLink
+from werknetz.link.exploration import ExplorationRequest, ExplorationResult
+from werknetz.link.redis import LinkLost, RedisCoreLink, RedisEdgeLink, RedisRequestLink
 from werknetz.link.wire import DesiredMapping, Status
 from werknetz.runtime.background import BackgroundTask
 from werknetz_core.access.wrong_keys import WrongKeys
+from werknetz_core.explorations.requests import load_result, send_request
 from werknetz_core.http.etag import Watermarks
 from werknetz_core.http.rate_limit import RateLimiter
 from werknetz_core.limits.shared_key_slots import SharedKeySlots
@@ -97,6 +99,19 @@ async def test_every_service_can_do_its_work(admin: Redis, redis_url: str) -> No
     await WatermarkPublisher(worker).increment_paths(["nordwerk/emden-1"])
     assert await Watermarks(api).etag_of(["nordwerk"], [], 0) is not None
     assert await api.hgetall("wn:status:{press-1}")
+    assert await api.pttl("wn:status:{press-1}") == -1
+    requests = RedisRequestLink.connect(url_of(redis_url, "edge-1"), "press-1")
+    assert await requests.receive() == []
+    request = ExplorationRequest("1", "endpoints")
+    await send_request(api, "press-1", request, 0)
+    assert await requests.receive() == [request]
+    await requests.publish(ExplorationResult("1", "endpoints", "done", 1))
+    result = await load_result(api, "press-1", "1")
+    assert result is not None
+    assert result.state == "done"
+    await requests.publish(ExplorationResult("2", "endpoints", "done", 1))  # nobody asked for it
+    assert await load_result(api, "press-1", "2") is None
+    await requests.close()
     for client in (edge, core, api, worker):
         await (client.aclose() if isinstance(client, Redis) else client.close())
     assert await list_denied(admin) == []
@@ -132,6 +147,12 @@ async def test_celery_can_queue_and_take_tasks(admin: Redis, redis_url: str) -> 
         ("edge-1", "HSET wn:status:{press-2} state running"),
         ("edge-1", "GET wn:mapping:{press-2}"),
         ("edge-1", "SMEMBERS wn:connectors"),
+        ("edge-1", "XREAD STREAMS wn:explore:{press-2} 0"),
+        ("edge-1", "XADD wn:explore:{press-1} * a b"),
+        ("edge-1", "SET wn:explored:{press-2}:1 a"),
+        ("edge-1", "GET wn:explored:{press-1}:1"),
+        ("core", "SET wn:mapping:{press-1} a"),
+        ("ingest", "XADD wn:explore:{press-1} * a b"),
         ("edge-1", "XTRIM wn:in:{press-1} MAXLEN 0"),
         ("edge-1", "EVAL return 0"),
         ("edge-2", "HINCRBY wn:mark nordwerk 1"),

@@ -93,6 +93,7 @@ async def _answer_of(world: World, method: str, path: str, key: str | None) -> h
     url = (
         url.replace("{material}", "M2")
         .replace("{replay_id}", "1")
+        .replace("{exploration_id}", "0" * 32)
         .replace("{carrier}", "gas")
         .replace("{number}", "1")
     )

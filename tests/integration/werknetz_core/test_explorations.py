@@ -146,7 +146,7 @@ async def test_who_may_ask_and_whom(world: World) -> None:
     assert await status("viewer") == (403, "permission_missing")
     assert await status("engineer") == (409, "edge_silent")
     now_us = world.app.state.context.now_us()
-    await publish(world, status_of(now_us, None))  # an edge before 0.3
+    await publish(world, status_of(now_us, None))  # an older edge
     assert await status("engineer") == (409, "exploring_not_allowed")
     assert await status("engineer", "/connectors/none/explorations") == (404, "unknown_connector")
     await publish(world, status_of(now_us, ConnectorReport(now_us, explores=["10.0.0.0/8"])))
