@@ -1,15 +1,44 @@
-/** What surrounds each screen: its name, the way to others, language, colours, signing out. */
-import { Button, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
-import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
-import { Link, Outlet } from "@tanstack/react-router";
+/** What surrounds each screen: its name, the ways to others, the switches; on a wall nothing. */
+import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { useTranslations } from "use-intl";
-import { me, signOut } from "../api/session";
-import { useLanguage } from "../i18n/LanguageProvider";
+import { useKeyboard, useShortcut } from "../shared/keyboard";
+import { useIsKiosk } from "../shared/kiosk";
 import { SilenceBand } from "../shared/SilenceBand";
 import { Toaster } from "../shared/Toaster";
 import styles from "./Frame.module.css";
+import { Navigation } from "./Navigation";
+import { Switches } from "./Switches";
+
+const Kiosk = lazy(async () => ({ default: (await import("./Kiosk")).Kiosk }));
 
 export function Frame() {
+  const isKiosk = useIsKiosk();
+  useKeyboard();
+  useKioskKey(isKiosk);
+  return (
+    <>
+      {isKiosk ? (
+        <Suspense>
+          <Kiosk />
+        </Suspense>
+      ) : (
+        <Bar />
+      )}
+      <SilenceBand isStrict={isKiosk} />
+      <main
+        id="content"
+        className={isKiosk ? `${styles.content} ${styles.kiosk}` : styles.content}
+        tabIndex={-1}
+      >
+        <Outlet />
+      </main>
+      <Toaster />
+    </>
+  );
+}
+
+function Bar() {
   const t = useTranslations("common");
   return (
     <>
@@ -20,54 +49,22 @@ export function Frame() {
         <Link className={styles.brand} to="/">
           Werknetz
         </Link>
-        <nav className={styles.screens} aria-label={t("navigation")}>
-          <Link className={styles.screen} to="/" activeOptions={{ exact: true }}>
-            {t("screens.group")}
-          </Link>
-          <Link className={styles.screen} to="/losses">
-            {t("screens.losses")}
-          </Link>
-        </nav>
+        <Navigation />
         <Switches />
       </header>
-      <SilenceBand />
-      <main id="content" className={styles.content} tabIndex={-1}>
-        <Outlet />
-      </main>
-      <Toaster />
     </>
   );
 }
 
-function Switches() {
-  const t = useTranslations("common");
-  const client = useQueryClient();
-  const who = useSuspenseQuery(me);
-  const { language, change } = useLanguage();
-  // Else a style element switches transitions off for the change, which the policy blocks.
-  const { setColorScheme } = useMantineColorScheme({ keepTransitions: true });
-  const scheme = useComputedColorScheme("light");
-  const other = scheme === "dark" ? "light" : "dark";
-  const leave = () => signOut().finally(() => client.resetQueries());
-  return (
-    <div className={styles.switches}>
-      <Button
-        variant="subtle"
-        aria-label={t("theme", { theme: other })}
-        onClick={() => setColorScheme(other)}
-      >
-        {t(other)}
-      </Button>
-      <Button
-        variant="subtle"
-        lang={language === "de" ? "en" : "de"}
-        onClick={() => change(language === "de" ? "en" : "de")}
-      >
-        {t("language")}
-      </Button>
-      <Button variant="subtle" title={t("signedInAs", { name: who.data.name })} onClick={leave}>
-        {t("signOut")}
-      </Button>
-    </div>
-  );
+/** `f` shows the screen as on a wall, and back. */
+function useKioskKey(isKiosk: boolean): void {
+  const navigate = useNavigate();
+  useShortcut("f", () => {
+    void navigate({
+      to: ".",
+      search: (before) => ({ ...before, kiosk: isKiosk ? undefined : "1", rotate: undefined }),
+    });
+    if (isKiosk) void document.exitFullscreen?.().catch(() => undefined);
+    else void document.documentElement.requestFullscreen?.().catch(() => undefined);
+  });
 }

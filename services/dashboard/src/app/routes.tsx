@@ -4,6 +4,7 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
+  retainSearchParams,
 } from "@tanstack/react-router";
 import { Frame } from "./Frame";
 import { UnknownPage } from "./UnknownPage";
@@ -52,17 +53,33 @@ function searchOf(search: Record<string, unknown>): ScreenSearch {
   );
 }
 
-const root = createRootRoute({ component: Frame, notFoundComponent: UnknownPage });
+/** What an address of any screen may hold: whether it is on a wall, and what comes after it. */
+function wallOf(search: Record<string, unknown>): { kiosk?: string; rotate?: string } {
+  const { kiosk, rotate } = searchOf(search);
+  return {
+    ...(kiosk === undefined ? {} : { kiosk }),
+    ...(rotate === undefined ? {} : { rotate }),
+  };
+}
+
+const root = createRootRoute({
+  component: Frame,
+  notFoundComponent: UnknownPage,
+  validateSearch: wallOf,
+  search: { middlewares: [retainSearchParams(["kiosk", "rotate"])] },
+});
 
 const group = createRoute({
   getParentRoute: () => root,
   path: "/",
+  validateSearch: searchOf,
   component: lazyRouteComponent(() => import("../screens/Group/GroupScreen"), "GroupScreen"),
 });
 
 const plant = createRoute({
   getParentRoute: () => root,
   path: "/plant/$",
+  validateSearch: searchOf,
   component: lazyRouteComponent(() => import("../screens/Plant/PlantScreen"), "PlantScreen"),
 });
 

@@ -8,10 +8,17 @@ import { useFormats } from "./useFormats";
 
 const CHECK_MS = 1000;
 
-export function SilenceBand() {
+const SILENT_MS = 60_000;
+
+interface Props {
+  /** Whether a minute without an answer is silence, too: a screen on a wall asks all the time. */
+  isStrict?: boolean;
+}
+
+export function SilenceBand({ isStrict = false }: Props) {
   const t = useTranslations("common");
   const format = useFormats(Intl.DateTimeFormat().resolvedOptions().timeZone);
-  const lastMs = useLastAnswerWhileSilent();
+  const lastMs = useLastAnswerWhileSilent(isStrict);
   if (lastMs === undefined) return null;
   const age = format.duration((Date.now() - lastMs) / 1000);
   return (
@@ -22,7 +29,7 @@ export function SilenceBand() {
 }
 
 /** Return when the last answer came, while the newest request failed; undefined while all is well. */
-function useLastAnswerWhileSilent(): number | undefined {
+function useLastAnswerWhileSilent(isStrict: boolean): number | undefined {
   const client = useQueryClient();
   const [, redraw] = useState(0);
   useEffect(() => {
@@ -39,5 +46,6 @@ function useLastAnswerWhileSilent(): number | undefined {
       error instanceof ApiProblem && (error.status === UNREACHABLE || error.status >= 502),
   );
   const lastMs = Math.max(0, ...states.map((state) => state.dataUpdatedAt));
-  return isSilent && lastMs > 0 ? lastMs : undefined;
+  const isLong = isStrict && Date.now() - lastMs > SILENT_MS;
+  return (isSilent || isLong) && lastMs > 0 ? lastMs : undefined;
 }
