@@ -1,18 +1,19 @@
-"""One pool of connections a process, and what may be done with each: read or write.
+"""The connections of a process to PostgreSQL, and what may be done with each: read or write.
 
 A `ReadSession` takes no INSERT, UPDATE or DELETE: the type checker refuses them, and PostgreSQL
 refuses what is hidden in a text, because the transaction is read-only. Statements that are built
-with SQLAlchemy go through a session; statements in plain SQL go through a driver connection of
-asyncpg. Both come from the same pool.
+with SQLAlchemy go through a session; statements in plain SQL go through a driver connection, from
+asyncpg's own pool: it lends one in a third of the time.
 
-Sessions take at most half of the pool. So a request that holds a session always gets a driver
+Each pool has half of the connections. So a request that holds a session always gets a driver
 connection, too, and requests cannot wait for each other for ever.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, NewType, Protocol, TypeAlias, TypeVar, TypeVarTuple, overload
 
 import asyncpg
@@ -90,14 +91,17 @@ class Database:
         self._follows_caller = options.follows_caller
         self._rows_key = options.rows_key
         self._sessions = asyncio.Semaphore(options.sessions_max)
+        self._open: Final = partial(open_connection, url, **_connect_options(options))
+        self._drivers_max: Final = options.sessions_max
+        self._drivers: asyncpg.Pool | None = None  # made on first use: it belongs to a loop
         self._engine = create_async_engine(
             sqlalchemy_url(url),
-            pool_size=2 * options.sessions_max,
+            pool_size=options.sessions_max,
             max_overflow=0,
             pool_timeout=CONNECT_S,
             pool_use_lifo=True,
             hide_parameters=True,  # they may be secrets: not in errors, so not in logs
-            async_creator=lambda: open_connection(url, **_connect_options(options)),
+            async_creator=self._open,
         )
         # Cheaper than `pool_pre_ping`, which costs a round trip each time.
         sa.event.listen(self._engine.sync_engine, "checkout", _replace_closed)
@@ -119,8 +123,13 @@ class Database:
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[asyncpg.Connection]:
         """Lend a driver connection outside a transaction."""
-        async with self._connect_driver() as connection:
-            yield await self._driver_of(connection)
+        pool = await self._driver_pool()
+        # Where one is idle, nothing is waited for, and a timer would cost as much as the rest.
+        async with pool.acquire(timeout=None if pool.get_idle_size() else CONNECT_S) as lent:
+            connection: Any = lent  # a proxy of a `_NotedConnection`
+            if self._follows_caller:
+                await give_plants(connection, connection.notes, self._rows_key)
+            yield connection
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[ReadConnection]:
@@ -151,10 +160,34 @@ class Database:
     async def close(self) -> None:
         """Close the connections, within a bound: a server that hangs must not hold us up."""
         self._is_closed = True
+        drivers, self._drivers = self._drivers, None
         try:
-            await asyncio.wait_for(self._engine.dispose(), CONNECT_S)
+            async with asyncio.timeout(CONNECT_S):
+                await self._engine.dispose()
+                if drivers is not None:
+                    await drivers.close()
         except TimeoutError:
             await self._engine.dispose(close=False)
+            if drivers is not None:
+                drivers.terminate()
+
+    async def _driver_pool(self) -> asyncpg.Pool:
+        if self._is_closed:
+            raise asyncpg.InterfaceError("the pool is closed")
+        if self._drivers is None:  # nothing waits here: it connects when a connection is taken
+            connect: Any = self._open_driver
+            self._drivers = await asyncpg.create_pool(
+                min_size=0,
+                max_size=self._drivers_max,
+                max_inactive_connection_lifetime=0,
+                connect=connect,
+                connection_class=_NotedConnection,
+                reset=_leave_as_it_is,
+            )
+        return self._drivers
+
+    async def _open_driver(self, _dsn: str | None, **given: Any) -> asyncpg.Connection:
+        return await self._open(**given)
 
     def _connect(self) -> AsyncConnection:
         if self._is_closed:
@@ -172,20 +205,6 @@ class Database:
         return driver
 
     @asynccontextmanager
-    async def _connect_driver(self) -> AsyncIterator[AsyncConnection]:
-        """Connect; raise the driver's error, as every other error of a driver connection is."""
-        connection = self._connect()
-        try:
-            await connection.start()
-        except sa.exc.TimeoutError as error:
-            raise TimeoutError(str(error)) from error
-        except sa.exc.DBAPIError as error:
-            cause = error.orig.__cause__ if error.orig is not None else None
-            raise cause or error from error
-        async with aclosing(connection):
-            yield connection
-
-    @asynccontextmanager
     async def _session_slot(self) -> AsyncIterator[None]:
         async with asyncio.timeout(CONNECT_S):
             await self._sessions.acquire()
@@ -193,6 +212,18 @@ class Database:
             yield
         finally:
             self._sessions.release()
+
+
+class _NotedConnection(asyncpg.Connection):
+    """A connection of the pool with notes about it, as SQLAlchemy's pool has them."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.notes: dict[Any, Any] = {}
+
+
+async def _leave_as_it_is(connection: Any) -> None:
+    """Spare the round trip of asyncpg's reset: no statement changes settings of its connection."""
 
 
 async def connection_of(session: WriteSession) -> ReadConnection:

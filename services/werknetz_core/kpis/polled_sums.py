@@ -16,7 +16,7 @@ import asyncpg
 from werknetz.domain.bucket import BUCKET_US
 from werknetz.domain.rollup import Piece, RollupState, pieces_of, widen_to_buckets
 from werknetz.store.elements.rollups.reading import piece_sums_with_states
-from werknetz.store.encoding.arrays import array_literal
+from werknetz.store.encoding.arrays import array_literal, nested_literal
 from werknetz.store.session import Database
 from werknetz_core.kpis.window_sums import SumQuery, load_window_sums, piece_columns
 
@@ -122,7 +122,7 @@ def _build_statement(queries: tuple[SumQuery, ...], last: LastStates) -> _Statem
         *piece_columns(((positions[q, p.n], q, p) for q, p in pieces), queries),
         array_literal(range(len(queries))),
         array_literal(query.equipment_id for query in queries),
-        '{"' + '","'.join(array_literal(query.ids) for query in queries) + '"}',
+        nested_literal(query.ids for query in queries),
         array_literal(start_us // BUCKET_US for start_us, _ in spans),
         array_literal(end_us // BUCKET_US for _, end_us in spans),
     ]

@@ -27,7 +27,7 @@ from werknetz.store.elements.rollups.reading import (
     piece_sums,
     run_rows,
 )
-from werknetz.store.encoding.arrays import array_literal
+from werknetz.store.encoding.arrays import array_literal, nested_literal
 from werknetz.store.session import ReadConnection
 
 
@@ -228,6 +228,6 @@ async def _fetch_piece_sums(
     positions = {pair: position for position, pair in enumerate(numbers)}
     columns = piece_columns(((positions[n, piece.n], n, piece) for n, piece in pieces), queries)
     if stale := sorted({n for n, piece in pieces if piece.is_stale}):
-        columns.append(array_literal(n for n in stale for _ in queries[n].ids))
-        columns.append(array_literal(number for n in stale for number in queries[n].ids))
+        columns.append(array_literal(stale))
+        columns.append(nested_literal(queries[n].ids for n in stale))
     return await connection.fetch(piece_sums(names, with_stale=bool(stale)), *columns)

@@ -12,6 +12,7 @@ import asyncpg
 from werknetz.runtime.settings import SettingError
 from werknetz.store.access.caller import give_plants
 from werknetz.store.access.rows_key import (
+    END_SIGNED,
     LIST_ROWS_KEYS,
     OVERLAP,
     STORE_ROWS_KEY,
@@ -38,8 +39,14 @@ def key_from_option(file: Path) -> RowsKey:
 
 
 async def store_key(connection: "Connection", key: RowsKey, overlap: timedelta = OVERLAP) -> None:
-    """Store a key as the one in force; former ones are valid for the overlap."""
+    """Store a key as the one in force; former ones are valid for the overlap.
+
+    Without one, connections that are open see no row until they state their plants again: what
+    a former key has signed for them would be valid for up to an hour.
+    """
     await connection.execute(STORE_ROWS_KEY, key.fingerprint, *key.pads, overlap)
+    if not overlap:
+        await connection.execute(END_SIGNED)
 
 
 async def list_keys(url: str) -> list[dict[str, Any]]:

@@ -39,6 +39,8 @@ WITH stored AS (
 )
 UPDATE rows_keys SET valid_until = least(valid_until, now() + $4::interval)
 WHERE fingerprint <> $1 AND (valid_until IS NULL OR valid_until > now())"""
+# PostgreSQL verifies a signature once a connection: with this, all are to be stated again.
+END_SIGNED: Final = "SELECT nextval('rows_keys_ended')"
 LIST_ROWS_KEYS: Final = """
 SELECT fingerprint, added_at, valid_until, coalesce(valid_until > now(), true) AS is_valid
 FROM rows_keys ORDER BY added_at"""
@@ -114,4 +116,4 @@ class RowsKey:
         """Return the value of the setting that states the plants."""
         message = f"{session} {serial} {end_s} {plants}"
         signature = hmac.digest(self.secret, message.encode(), "sha256").hex()
-        return f"v1 {signature} {message}"
+        return f"v2 {signature} {message}"

@@ -85,15 +85,15 @@ async def test_the_right_value_shows_rows(api: asyncpg.Connection) -> None:
 VALUES = {
     "all": "*",
     "a list": BOTH,
-    "no signature": "v1 " + "0" * 64 + " 1 2 99999999999 *",
-    "empty signature": "v1   *",
+    "no signature": "v2 " + "0" * 64 + " 1 2 99999999999 *",
+    "empty signature": "v2   *",
     "no version": "{own_message}",
-    "another version": "v2{own_rest}",
+    "another version": "v3{own_rest}",
     "other plants": "{own_head}" + BOTH,
     "all instead": "{own_head}*",
     "appended": '{own}, "' + ZWICK + '"]',
-    "in front": "v1 *{own}",
-    "no number": "v1 {signature} * * * *",
+    "in front": "v2 *{own}",
+    "no number": "v2 {signature} * * * *",
     "many spaces": "{own_head}  *",
 }
 
@@ -187,7 +187,9 @@ NOT_ALLOWED = (
     "SELECT * FROM pg_statistic", "SELECT is_signed_for_rows('x', 'y')",
     "SELECT nextval('caller_serials')", "SELECT setval('caller_serials', 1)",
     "SELECT currval('caller_serials')", "SELECT last_value FROM caller_sessions",
-    "SELECT setval('caller_sessions', 1)",
+    "SELECT setval('caller_sessions', 1)", "SELECT currval('caller_check_1')",
+    "SELECT setval('caller_check_2', 1)", "SELECT last_value FROM caller_check_1",
+    "SELECT nextval('rows_keys_ended')", "SELECT plants_signed_before()",
     "CREATE FUNCTION is_signed_for_rows(int) RETURNS bool LANGUAGE sql AS 'SELECT true'",
     "CREATE OPERATOR public.= (LEFTARG = text, RIGHTARG = text, FUNCTION = textne)",
     "CREATE OR REPLACE FUNCTION stated_plants() RETURNS text LANGUAGE sql AS $$SELECT '*'$$",
@@ -260,7 +262,7 @@ async def test_a_prepared_statement_serves_each_caller_its_own_rows(
 
 
 async def test_a_key_is_replaced_while_the_former_one_is_valid(
-    plants: TwoPlants, api: asyncpg.Connection, database_url: str
+    plants: TwoPlants, api: asyncpg.Connection, other: asyncpg.Connection, database_url: str
 ) -> None:
     new = RowsKey.generate()
     await store_key(plants.owner, new)
@@ -268,11 +270,16 @@ async def test_a_key_is_replaced_while_the_former_one_is_valid(
         session = await CallerSession.begin(api, key)
         await session.state(api, "*")
         assert await _foreign_rows(api) == 1
+    former = await CallerSession.begin(other, ROWS_KEY)
+    await former.state(other, "*")
     await store_key(plants.owner, new, timedelta())
-    assert await _foreign_rows(api) == 1  # signed by the new one
-    session = await CallerSession.begin(api, ROWS_KEY)
-    with pytest.raises(RowsKeyRefused, match="does not know the key"):
-        await session.state(api, "*")
+    assert await _foreign_rows(other) == 0  # at once, though the signature was verified before
+    for session in (former, await CallerSession.begin(api, ROWS_KEY)):
+        session.plants = None
+        with pytest.raises(RowsKeyRefused, match="does not know the key"):
+            await session.state(other if session is former else api, "*")
+    await (await CallerSession.begin(api, new)).state(api, "*")
+    assert await _foreign_rows(api) == 1
     valid = {row["fingerprint"]: row["is_valid"] for row in await list_keys(database_url)}
     assert valid[new.fingerprint]
     assert not valid.get(ROWS_KEY.fingerprint)

@@ -40,7 +40,7 @@ p AS NOT MATERIALIZED (
 _PIECE_SUMS: Final = """
 WITH {tables}
 SELECT p.n, {state}bool_or(x.provisional) AS provisional, max(x.computed_at) AS computed_at, {sums}
-FROM p{members}
+FROM {pieces}
 CROSS JOIN LATERAL (
     SELECT bool_or(y.provisional) AS provisional, max(y.computed_at) AS computed_at, {inner}
     FROM (
@@ -54,38 +54,42 @@ CROSS JOIN LATERAL (
     HAVING count(*) > 0) AS x
 GROUP BY p.n"""
 
-# $8, $9: number of each query with stale pieces, and each of its equipment.
+# $8, $9: number of each query with stale pieces, and its equipment as the text of an array.
 _MEMBERS_TABLE: Final = """,
-b AS MATERIALIZED (SELECT $8::text::int[] AS query, $9::text::int[] AS id),
-m AS (SELECT m.* FROM b, unnest(b.query, b.id) AS m (query, id))"""
-_MEMBERS: Final = """
-LEFT JOIN m ON p.is_stale AND m.query = p.query"""
-# Not `coalesce`: PostgreSQL does not count it among what is leakproof, so under row-level security
-# it would look at the rows of all equipment instead of using the index.
-_MEMBER: Final = "CASE WHEN m.id IS NULL THEN p.equipment_id ELSE m.id END"
+b AS MATERIALIZED (SELECT $8::text::int[] AS query, $9::text::text[] AS ids),
+q AS MATERIALIZED (
+    SELECT q.query, q.ids::int[] AS ids FROM b, unnest(b.query, b.ids) AS q (query, ids))"""
+# Each piece is one search, over all equipment of its query at once. The texts are arrays before
+# the join, and this is not `coalesce`: PostgreSQL does not count these among what is leakproof, so
+# under row-level security it would look at the rows of all equipment instead of using the index.
+_STALE_PIECES: Final = """(
+    SELECT p.n, p.grain, p.start_at, p.end_at,
+        CASE WHEN p.is_stale THEN q.ids ELSE ARRAY[p.equipment_id] END AS ids
+    FROM p LEFT JOIN q ON q.query = p.query) AS p"""
 
 # $8 to $12: number, equipment, all equipment as a text, first bucket and the one after the last of
 # each query.
-_QUERIES: Final = """,
+_QUERIES: Final = f""",
 b AS MATERIALIZED (
     SELECT $8::text::int[] AS query, $9::text::int[] AS equipment_id, $10::text::text[] AS ids,
         $11::text::int[] AS first, $12::text::int[] AS last),
-q AS (SELECT q.* FROM b, unnest(b.query, b.equipment_id, b.ids, b.first, b.last)
-    AS q (query, equipment_id, ids, first, last)),
-m AS NOT MATERIALIZED (SELECT q.query, unnest(q.ids::int[]) AS id FROM q)"""
+q AS MATERIALIZED (
+    SELECT p.query, p.equipment_id, p.ids::int[] AS ids, {_START} AS start_at, {_END} AS end_at
+    FROM b, unnest(b.query, b.equipment_id, b.ids, b.first, b.last)
+        AS p (query, equipment_id, ids, first, last))"""  # noqa: S608
 
 # What roll-ups can be used for, as a text: the zone, and the buckets that are marked.
-_STATES: Final = f"""
+_STATES: Final = """
 UNION ALL
-SELECT p.query,
-    coalesce((SELECT zone FROM rollup_zones z WHERE z.equipment_id = p.equipment_id), '')
+SELECT q.query,
+    coalesce((SELECT zone FROM rollup_zones z WHERE z.equipment_id = q.equipment_id), '')
     || coalesce((
         SELECT range_agg(int4range(floor(date_part('epoch', r.from_at) / 900)::int,
             ceil(date_part('epoch', r.to_at) / 900)::int))::text
-        FROM unnest(p.ids::int[]) AS m (id) JOIN rollup_marks r ON r.equipment_id = m.id
-            AND r.from_at < {_END} AND r.to_at > {_START}), '{{{{}}}}'),
-    NULL, NULL, {{nulls}}
-FROM q AS p"""  # noqa: S608
+        FROM rollup_marks r WHERE r.equipment_id = ANY(q.ids)
+            AND r.from_at < q.end_at AND r.to_at > q.start_at), '{{}}'),
+    NULL, NULL, {nulls}
+FROM q"""
 
 
 @lru_cache(maxsize=256)
@@ -112,8 +116,8 @@ def _piece_sums(names: frozenset[str], tables: str, state: str = "", *, with_sta
         sums=_list(f"sum(x.{name}) AS {name}" for name in ordered),
         inner=_list(f"sum(y.{name}) AS {name}" for name in ordered),
         names=_list(ordered),
-        members=_MEMBERS if with_stale else "",
-        id=_MEMBER if with_stale else "p.equipment_id",
+        pieces=_STALE_PIECES if with_stale else "p",
+        id="ANY(p.ids)" if with_stale else "p.equipment_id",
     )
 
 
