@@ -16,6 +16,8 @@ from celery.exceptions import SoftTimeLimitExceeded
 from werknetz.runtime.log import get_logger
 from werknetz.store.projection import failures as statements
 from werknetz.store.session import DriverPool, WriteConnection
+from werknetz.texts.sentence import Sentence, sentence_of
+from werknetz.texts.stored import stored_sentence
 
 KIND: Final = "not_computed"
 """Of the findings about what cannot be computed."""
@@ -27,7 +29,7 @@ DETAIL_MAX: Final = 500  # characters of an error
 # unavailable or busy: the next tick retries, the marks are still there.
 _AWAY_CLASSES: Final = frozenset({"08", "25", "40", "53", "57", "58"})
 _UNDEFINED_TABLE: Final = "42P01"  # it is not migrated yet
-_TOO_LONG: Final = "it took longer than a task may"
+_TOO_LONG: Final = Sentence("finding_detail.too_long")
 _log: Final = get_logger("worker.failures")
 _T = TypeVar("_T")
 _K = TypeVar("_K", bound=Hashable)
@@ -168,20 +170,25 @@ async def report(
 ) -> None:
     """Log a failure with its subject, write its finding and delay the next try."""
     retries.fail(subject)
-    reason = f"{type(error).__name__}: {error}"[:DETAIL_MAX].replace("\0", "")
+    reason = sentence_of(error)
+    if not isinstance(reason, Sentence):
+        reason = f"{type(error).__name__}: {error}"[:DETAIL_MAX].replace("\0", "")
     _log.error(
         "cannot be computed", kind=subject.kind, name=subject.name, reason=reason, exc_info=error
+    )
+    detail = Sentence(
+        "finding_detail.not_computed", kind=subject.kind, name=subject.name, reason=reason
     )
     await pool.execute(
         statements.UPSERT_FAILURE,
         subject.key,
         subject.kind,
-        f"{subject.kind} {subject.name} cannot be computed: {reason}. All others go on; it is tried"
-        " again by itself. Correct the data that it names, or send the worker's log to support.",
+        detail,
         subject.equipment_id,
         subject.relation_id,
         subject.warehouse_id,
         subject.material_id,
+        stored_sentence(detail),
     )
 
 

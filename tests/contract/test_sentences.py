@@ -1,7 +1,7 @@
 """Every sentence that is raised is in the catalogue, in both languages and with its fields."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from string import Formatter
 
@@ -10,15 +10,27 @@ import pytest
 from werknetz.texts.catalogue import list_groups, texts_of
 from werknetz_core.kpis.values.compute import NOT_RECORDED
 from werknetz_core.texts.reasons import reason_code_of
+from werknetz_worker.elements.findings import _CODE_OF_CAUSE
 
 ROOT = Path(__file__).resolve().parents[2]
-DYNAMIC = {"connector", "loss", "shortage", "finding", "field", "problem", "noun", "validation", "reason"}
+FOLDERS = (
+    "libs/werknetz", "services/werknetz_core", "services/werknetz_worker",
+    "services/werknetz_edge/webhook",
+)  # fmt: skip
+DYNAMIC = {
+    "connector", "loss", "shortage", "finding", "field", "problem", "noun", "validation", "reason",
+}  # fmt: skip
 """Groups whose codes are made of words of the data."""
-OPTIONAL = {"supply.number_with_partner", "supply.number_without_partner"}
+OPTIONAL = {
+    "supply.number_with_partner",
+    "supply.number_without_partner",
+    *(f"finding_detail.{code}" for code in _CODE_OF_CAUSE.values()),
+}
+"""Sentences whose code is looked up."""
 
 
 def calls_of(name: str) -> Iterator[tuple[Path, ast.Call]]:
-    for folder in ("libs/werknetz", "services/werknetz_core"):
+    for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*.py")):
             text = path.read_text("utf-8")
             if name not in text:
@@ -57,7 +69,7 @@ def fields_of(text: str) -> set[str]:
 
 
 def test_raise_sites_state_the_fields_of_both_texts() -> None:
-    assert len(SITES) > 400
+    assert len(SITES) > 500
     for code, fields, site in SITES:
         group, _, name = code.partition(".")
         assert name in texts_of(group), (code, site)
@@ -77,16 +89,60 @@ def test_no_text_of_the_catalogue_is_unused(group: str) -> None:
 
 def test_problems_are_raised_with_sentences() -> None:
     """No English text is written at a raise site: it would stay English in a German answer."""
-    plain = [
-        f"{path.relative_to(ROOT)}:{call.lineno}"
-        for name in ("Problem", "invalid_parameter", "SignInRefused")
-        for path, call in calls_of(name)
-        for argument in call.args[1 if name == "invalid_parameter" else 2 :]
-        for part in parts_of(argument)
-        if isinstance(part, ast.JoinedStr)
-        or (isinstance(part, ast.Constant) and " " in str(part.value))
-    ]
+    plain = plain_texts_of(RAISED)
     assert {place.rpartition(":")[0] for place in plain} <= ENGLISH
+
+
+def test_findings_are_written_with_sentences() -> None:
+    assert not plain_texts_of(FINDINGS)
+    for name in FINDINGS:
+        assert list(calls_of(name)), name
+
+
+def test_servers_refuse_with_sentences() -> None:
+    """Before any application runs, and in the webhooks of an edge."""
+    assert not plain_texts_of(SERVER)
+    for name in SERVER:
+        assert list(calls_of(name)), name
+
+
+def plain_texts_of(first_text: Mapping[str, int]) -> list[str]:
+    """Return where calls have a plain text among their arguments, from this position on."""
+    return [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for name, first in first_text.items()
+        for path, call in calls_of(name)
+        for argument in [*call.args[first:], *(keyword.value for keyword in call.keywords)]
+        for part in parts_of(argument)
+        if is_text(part)
+    ]
+
+
+def is_text(part: ast.AST) -> bool:
+    """Return whether a node is a text for people; a pointer such as `/body/name` is none."""
+    if isinstance(part, ast.JoinedStr):
+        return not ast.unparse(part)[2:].startswith("/")
+    return isinstance(part, ast.Constant) and " " in str(part.value)
+
+
+RAISED = {"Problem": 2, "invalid_parameter": 1, "SignInRefused": 2}
+SERVER = {
+    "ServerProblem": 2,
+    "answer.invalid_request": 0,
+    "RequestRefused": 2,
+    "retry_later": 0,
+    "NotStored": 0,
+    "_to_unauthorized": 1,
+    "_invalid_gzip": 0,
+}
+FINDINGS = {
+    "SupplyFinding": 3,
+    "CounterFinding": 1,
+    "EventFinding": 4,
+    "finding_of_event": 2,
+    "StockFinding": 9,
+}
+"""Calls that write a text, and the position from which arguments may be one."""
 
 
 ENGLISH = {

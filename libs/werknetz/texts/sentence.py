@@ -2,17 +2,19 @@
 
 Fields in a text have the form of `str.format`, and three conversions of their own: `!n` the noun
 for a word of the API, `!u` items joined by "and", `!o` by "or", `!t` by "together with".
-`!c` writes choices in words of pydantic. Other lists are joined by commas.
+`!c` writes choices in words of pydantic, `!i` an instant in UTC, also one in ISO 8601. Other lists
+are joined by commas.
 """
 
 import math
 from collections.abc import Collection, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from string import Formatter
 from typing import Any, Final, Self
+from zoneinfo import ZoneInfo
 
 from werknetz.texts.catalogue import noun_of, template_of
-from werknetz.texts.formats import ZonedTime
+from werknetz.texts.formats import ZonedTime, time_text
 from werknetz.texts.language import Language, current_language
 
 _GERMAN_SIGNS: Final = str.maketrans(",.", ".,")
@@ -22,6 +24,7 @@ _JOINED: Final[Mapping[str, Mapping[Language, str]]] = {
     "t": {Language.EN: "; together with ", Language.DE: "; zusammen mit "},
 }
 _EN: Final = Language.EN
+_UTC: Final = ZoneInfo("UTC")
 
 
 class Sentence(str):
@@ -86,6 +89,8 @@ class _Writer(Formatter):
             return noun_of(str(value), self._language)
         if conversion == "c":
             return str(value).replace(" or ", _JOINED["o"][self._language])
+        if conversion == "i":
+            return _instant_text(value, self._language)
         if conversion in _JOINED:
             return _JOINED[conversion][self._language].join(
                 self.format_field(item, "") for item in value
@@ -101,8 +106,16 @@ class _Writer(Formatter):
             return value.text(self._language)
         if isinstance(value, list | tuple):
             return ", ".join(self.format_field(item, "") for item in value)
-        text: str = format(value, format_spec)
+        # A number that is not finite is a text in JSON.
+        text: str = value if isinstance(value, str) else format(value, format_spec)
         return text if self._language is _EN else _german(value, text, format_spec)
+
+
+def _instant_text(value: datetime | str, language: Language) -> str:
+    at = (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)
+    if language is _EN:
+        return at.isoformat(timespec="minutes").replace("+00:00", "Z")
+    return time_text(at, _UTC, language)
 
 
 def _german(value: object, text: str, format_spec: str) -> str:

@@ -313,6 +313,7 @@ class FindingItem(TypedDict):
     expected: float | None
     actual: float | None
     detail: str
+    sentence: dict[str, Any] | None
     messages: list[MessageItem]
     first_seen_at: str
     cleared_at: str | None

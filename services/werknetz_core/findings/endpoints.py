@@ -13,6 +13,8 @@ from werknetz.store.tables.findings import findings
 from werknetz.store.tables.stock import locations, stock_items, warehouses
 from werknetz.store.tables.supply import materials, partners, sites, supply_relations
 from werknetz.texts.language import current_language
+from werknetz.texts.sentence import write_text
+from werknetz.texts.stored import restore_sentence
 from werknetz_core.access import supply_scope
 from werknetz_core.access.equipment_scope import EquipmentFilter, path_visible, path_within
 from werknetz_core.access.require import MayRead
@@ -115,4 +117,9 @@ async def list_findings(
 
 def _to_view(row: sa.RowMapping) -> FindingView:
     text = finding_text(dict(row), current_language())
-    return FindingView(**row, text=text, messages=message_views_of(row["event_ids"]))
+    detail = restore_sentence(row["detail"], row["sentence"])
+    return FindingView(
+        **{**row, "detail": write_text(detail)},
+        text=text,
+        messages=message_views_of(row["event_ids"]),
+    )

@@ -1,6 +1,7 @@
 """A finding as the API shows it."""
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -25,7 +26,8 @@ class FindingView(BaseModel):
     quantity: float | None
     expected: float | None
     actual: float | None
-    detail: str
+    detail: str  # what it found and the remedy, in the language of Accept-Language
+    sentence: dict[str, Any] | None  # code and fields of `detail`; null: an old finding
     messages: list[MessageView]
     first_seen_at: datetime
     cleared_at: datetime | None  # null: open

@@ -138,14 +138,15 @@ def _definition_of(
     time = TimeContext(context.now_us(), zone)
     baseline = parse_span(body.baseline_start, body.baseline_end, time).to_buckets()
     if baseline.end_us > context.now_us():
+        detail = Sentence(
+            "targets.baseline_not_past", end=_local_time(baseline.end_us, zone), zone=zone.key
+        )
         raise Problem(
             422,
             "invalid_target",
-            Sentence(
-                "targets.baseline_not_past", end=_local_time(baseline.end_us, zone), zone=zone.key
-            ),
+            detail,
             Sentence("targets.choose_past_baseline"),
-            errors=[{"pointer": "/body/baseline_end", "code": "invalid", "detail": "not past"}],
+            errors=[{"pointer": "/body/baseline_end", "code": "invalid", "detail": detail}],
         )
     return TargetDefinition.of(body, baseline, zone)
 

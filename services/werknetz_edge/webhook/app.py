@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from werknetz.connector.contract import ConnectorStatus
+from werknetz.texts.sentence import Sentence, sentence_of
 from werknetz_edge.documents.config import DocumentConfig, Payload
 from werknetz_edge.documents.prepare import (
     IdentityOf,
@@ -30,7 +31,12 @@ from werknetz_edge.webhook.auth import Authenticator
 from werknetz_edge.webhook.body import BodyLimits, RequestBody, receive_body
 from werknetz_edge.webhook.config import WebhookConfig
 from werknetz_edge.webhook.intake import Intake, NotStored, RowOutcome
-from werknetz_edge.webhook.problem import RequestRefused, respond_with_problem, retry_later
+from werknetz_edge.webhook.problem import (
+    RequestRefused,
+    language_of,
+    respond_with_problem,
+    retry_later,
+)
 
 RESULTS_MAX: Final = 1_000
 IDEMPOTENCY_KEY_MAX: Final = 255
@@ -117,8 +123,8 @@ class WebhookApp:
         form = self.config.sources.get(name)
         if form is None:
             raise RequestRefused(
-                404, "unknown_source", f"The source {name[:80]!r} does not exist.",
-                "Add its name under `options.sources` of the edge's configuration.",
+                404, "unknown_source", Sentence("webhook.unknown_source", name=name[:80]),
+                Sentence("webhook.name_the_source"),
             )  # fmt: skip
         source = f"hooks/{name}"
         route = HookRoute(
@@ -134,14 +140,14 @@ class WebhookApp:
     async def post_events(self, request: Request) -> Response:
         if self.events_authenticator is None:
             raise RequestRefused(
-                404, "events_closed", "This edge does not accept events.",
-                "Set `options.events` to a key to enable this endpoint.",
+                404, "events_closed", Sentence("webhook.events_closed"),
+                Sentence("webhook.open_events"),
             )  # fmt: skip
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type not in _PAYLOADS:
             raise RequestRefused(
-                415, "media_type", f"Content-Type {media_type[:80]!r} is not supported.",
-                f"Send one of {', '.join(_PAYLOADS)}.",
+                415, "media_type", Sentence("webhook.media_type", media_type=media_type[:80]),
+                Sentence("webhook.send_one_of", media_types=list(_PAYLOADS)),
             )  # fmt: skip
         payload = _PAYLOADS[media_type]
         form = DocumentConfig(payload=payload, records="events" if payload == "json" else "")
@@ -167,7 +173,7 @@ class WebhookApp:
     @asynccontextmanager
     async def _limit_requests(self) -> AsyncIterator[None]:
         if self._active_requests >= self.config.requests_max:
-            raise retry_later(f"{self._active_requests} requests are in progress already")
+            raise retry_later(Sentence("webhook.in_progress", count=self._active_requests))
         self._active_requests += 1
         try:
             yield
@@ -185,9 +191,9 @@ class WebhookApp:
         except UnreadableDocument as error:
             if route.rejects_unreadable:
                 raise RequestRefused(
-                    400, "unreadable_document", f"{error}.",
-                    'Send a JSON array of events or {"events": […]}, NDJSON, or CSV with a '
-                    "header.",
+                    400, "unreadable_document",
+                    Sentence("webhook.unreadable_document", fault=str(error)),
+                    Sentence("webhook.forms_of_documents"),
                     extra=summary.to_document(),
                 ) from error  # fmt: skip
             body.file.seek(0)
@@ -196,7 +202,7 @@ class WebhookApp:
             prepared = self._prepare(whole, route, request_key)
             summary.add(await self._store_part(prepared, summary))
         except NotStored as error:
-            raise retry_later(str(error), summary.to_document()) from error
+            raise retry_later(sentence_of(error), summary.to_document()) from error
         return summary
 
     def _prepare(self, part: DocumentPart, route: HookRoute, request_key: bytes) -> PreparedPart:
@@ -209,7 +215,7 @@ class WebhookApp:
         try:
             return await self.intake.store(prepared, self.config.answer_s)
         except NotStored as error:
-            raise retry_later(str(error), summary.to_document()) from error
+            raise retry_later(sentence_of(error), summary.to_document()) from error
 
 
 def _request_key(request: Request, body: RequestBody, payload: Payload) -> bytes:
@@ -221,7 +227,8 @@ def _request_key(request: Request, body: RequestBody, payload: Payload) -> bytes
     if len(key) > IDEMPOTENCY_KEY_MAX:
         raise RequestRefused(
             400, "idempotency_key_too_long",
-            f"Idempotency-Key has more than {IDEMPOTENCY_KEY_MAX} characters.", "Send a UUID.",
+            Sentence("webhook.key_too_long", limit=IDEMPOTENCY_KEY_MAX),
+            Sentence("webhook.send_a_uuid"),
         )  # fmt: skip
     own = b"key " + key.encode(errors="replace") if key else b"body " + body.hash
     return payload.encode() + b" " + own
@@ -230,8 +237,8 @@ def _request_key(request: Request, body: RequestBody, payload: Payload) -> bytes
 async def _respond_to_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  narrows the type
     problem = RequestRefused(
-        error.status_code, "http_error", f"{error.detail}.",
-        "The endpoints are POST /hooks/<source>, POST /api/v1/events:batch and GET /health.",
+        error.status_code, "http_error", Sentence("webhook.http_error", reason=error.detail),
+        Sentence("webhook.endpoints"),
         headers=error.headers,
     )  # fmt: skip
-    return problem.to_response(request.url.path)
+    return problem.to_response(request.url.path, language_of(request))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from werknetz.texts.sentence import Sentence
 from werknetz_edge.secret import SecretMissing
 from werknetz_edge.webhook.config import HmacAuth, WebhookKeyAuth
 from werknetz_edge.webhook.problem import RequestRefused
@@ -44,9 +45,8 @@ class KeyAuthenticator:
         if not any(matches):
             raise _to_unauthorized(
                 "key_wrong" if keys else "key_missing",
-                "This key is not valid." if keys else "No key was sent.",
-                f"Send `{self.auth.header}: <key>` or `Authorization: Bearer <key>`; the key "
-                "is in the file that the edge's configuration names.",
+                Sentence("webhook.key_wrong" if keys else "webhook.key_missing"),
+                Sentence("webhook.send_the_key", header=self.auth.header),
             )
         return _NoBodyCheck()
 
@@ -61,7 +61,9 @@ class HmacAuthenticator:
         header = headers.get(auth.header.lower(), "")
         if not header:
             raise _to_unauthorized(
-                "signature_missing", f"The header {auth.header} is missing.", self._hint()
+                "signature_missing",
+                Sentence("webhook.signature_missing", header=auth.header),
+                self._hint(),
             )
         placeholders = {"timestamp": "", "id": ""}
         if auth.timestamp_header is not None:
@@ -101,21 +103,24 @@ class HmacAuthenticator:
         if not (digits.isascii() and digits.isdecimal() and len(digits) <= 12):
             raise _to_unauthorized(
                 "timestamp_missing",
-                f"{self.auth.timestamp_header} is missing, or not a number of seconds since 1970.",
+                Sentence("webhook.timestamp_missing", header=self.auth.timestamp_header),
                 self._hint(),
             )
         if abs(now_s - int(digits)) > self.auth.tolerance_s:
             raise _to_unauthorized(
                 "timestamp_old",
-                f"The signature's time differs by more than {self.auth.tolerance_s} s from ours.",
-                "Sign each retry again, and synchronise both clocks by NTP.",
+                Sentence("webhook.timestamp_old", tolerance_s=self.auth.tolerance_s),
+                Sentence("webhook.sign_again"),
             )
         return digits
 
-    def _hint(self) -> str:
-        return (
-            f"Send `{self.auth.header}: {self.auth.prefix}<{self.auth.encoding} of "
-            f"HMAC-SHA256 over {self.auth.signed}>`, over the bytes as they are sent."
+    def _hint(self) -> Sentence:
+        return Sentence(
+            "webhook.send_a_signature",
+            header=self.auth.header,
+            prefix=self.auth.prefix,
+            encoding=self.auth.encoding,
+            signed=self.auth.signed,
         )
 
 
@@ -132,7 +137,7 @@ class _NoBodyCheck:
 class _SignatureCheck:
     digests: list[hmac.HMAC]
     signatures: list[bytes]
-    hint: str
+    hint: Sentence
 
     def update(self, chunk: bytes) -> None:
         for digest in self.digests:
@@ -145,7 +150,7 @@ class _SignatureCheck:
         ]
         if not any(matches):
             raise _to_unauthorized(
-                "signature_wrong", "The signature does not match this body.", self.hint
+                "signature_wrong", Sentence("webhook.signature_wrong"), self.hint
             )
 
 
@@ -180,5 +185,5 @@ def _keys_of(headers: Mapping[str, str], name: str) -> list[bytes]:
     return [key.strip().encode(errors="replace") for key in keys if key.strip()]
 
 
-def _to_unauthorized(code: str, detail: str, hint: str) -> RequestRefused:
+def _to_unauthorized(code: str, detail: Sentence, hint: Sentence) -> RequestRefused:
     return RequestRefused(401, code, detail, hint, headers={"WWW-Authenticate": "Bearer"})

@@ -10,6 +10,7 @@ from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 
+from werknetz.texts.sentence import Sentence
 from werknetz_edge.webhook.auth import BodyCheck
 from werknetz_edge.webhook.problem import RequestRefused, body_too_large
 
@@ -55,14 +56,14 @@ async def receive_body(
                 ):
                     raise RequestRefused(
                         413, "compressed_too_much",
-                        f"The body grows more than {limits.gzip_ratio_max} times.",
-                        "Send it less compressed, or in parts.",
+                        Sentence("webhook.compressed_too_much", times=limits.gzip_ratio_max),
+                        Sentence("webhook.compress_less"),
                     )  # fmt: skip
                 digest.update(plain)
                 file.write(plain)
         check.finish()
         if decompressor is not None and not decompressor.eof:
-            raise _invalid_gzip("it ends too early")
+            raise _invalid_gzip(Sentence("webhook.gzip_ends_early"))
         body.hash = digest.digest()
         file.seek(0)
         yield body
@@ -75,8 +76,9 @@ async def _read_chunks(request: Request) -> AsyncIterator[bytes]:
             yield chunk
     except ClientDisconnect as error:
         raise RequestRefused(
-            400, "body_incomplete", "The sender disconnected within the body.", "Send it again."
-        ) from error
+            400, "body_incomplete", Sentence("webhook.body_incomplete"),
+            Sentence("webhook.send_it_again"),
+        ) from error  # fmt: skip
 
 
 def _create_decompressor(request: Request) -> "zlib._Decompress | None":
@@ -87,8 +89,9 @@ def _create_decompressor(request: Request) -> "zlib._Decompress | None":
             return zlib.decompressobj(16 + zlib.MAX_WBITS)
         case other:
             raise RequestRefused(
-                415, "content_encoding", f"Content-Encoding {other[:40]!r} is not supported.",
-                "Send it plain, or with gzip.",
+                415, "content_encoding",
+                Sentence("webhook.content_encoding", encoding=other[:40]),
+                Sentence("webhook.send_gzip"),
             )  # fmt: skip
 
 
@@ -105,11 +108,11 @@ def _decompress(decompressor: "zlib._Decompress | None", chunk: bytes) -> Iterat
     except zlib.error as error:
         raise _invalid_gzip(str(error)) from error
     if decompressor.unused_data:
-        raise _invalid_gzip("there is data after its end")
+        raise _invalid_gzip(Sentence("webhook.gzip_goes_on"))
 
 
-def _invalid_gzip(reason: str) -> RequestRefused:
+def _invalid_gzip(fault: str) -> RequestRefused:
     return RequestRefused(
-        400, "gzip_wrong", f"The body is not gzip: {reason}.",
-        "Send what Content-Encoding declares, or omit that header.",
+        400, "gzip_wrong", Sentence("webhook.gzip_wrong", fault=fault),
+        Sentence("webhook.send_what_is_declared"),
     )  # fmt: skip

@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from werknetz.connector.contract import Delivery, Reading, SourceMessage, SourceRecord
 from werknetz.events.batch import Record, Unmapped
+from werknetz.texts.sentence import Sentence
 from werknetz_edge.documents.dedup import IDENTITY_BYTES, RowDedup
 from werknetz_edge.documents.prepare import DedupUnit, PreparedPart, RowResult
 
@@ -72,9 +73,9 @@ class Intake:
     async def store(self, part: PreparedPart, timeout_s: float) -> list[RowOutcome]:
         """Submit a part; return the outcome of each row once it is on disk. Raises NotStored."""
         if not self._open:
-            raise NotStored("the connector is stopping")
+            raise NotStored(Sentence("webhook.stopping"))
         if len(self._waiting) >= SUBMISSIONS_MAX or self._bytes + part.size > BYTES_MAX:
-            raise NotStored("requests arrive faster than they can be stored")
+            raise NotStored(Sentence("webhook.too_fast"))
         submission = _Submission(part, self.now_us(), asyncio.get_running_loop().create_future())
         self._waiting.append(submission)
         self._bytes += part.size
@@ -83,7 +84,7 @@ class Intake:
             async with asyncio.timeout(timeout_s):
                 return await asyncio.shield(submission.done)
         except TimeoutError as error:
-            raise NotStored(f"it was not on disk within {timeout_s:g} s") from error
+            raise NotStored(Sentence("webhook.not_on_disk", seconds=timeout_s)) from error
         finally:
             if submission in self._waiting:
                 self._waiting.remove(submission)
@@ -145,7 +146,7 @@ class Intake:
         self._submitted.set()
         for submission in submissions:
             if not submission.done.done():
-                submission.done.set_exception(NotStored("the connector is stopping"))
+                submission.done.set_exception(NotStored(Sentence("webhook.stopping")))
                 submission.done.exception()  # the request may have ended: nobody else retrieves it
 
     def _add_unit(

@@ -17,6 +17,8 @@ from werknetz.kpi.series import RUN_TIME_MAX_S
 from werknetz.kpi.states import BucketRange, ComputedBuckets
 from werknetz.store.elements import findings as statements
 from werknetz.store.session import WriteConnection
+from werknetz.texts.sentence import Sentence
+from werknetz.texts.stored import stored_sentence
 from werknetz_worker.elements.machine import Machine
 from werknetz_worker.elements.signals_in_force import MachineSignal, SignalConflict
 
@@ -30,10 +32,9 @@ CONFLICT: Final = "signal_conflict"
 NO_FACTOR: Final = "energy_factor_missing"
 KINDS: Final = sorted({*KIND_OF_CAUSE.values(), CONFLICT, NO_FACTOR, "cycle_too_easy"})
 MISSING_INPUTS: Final = ("quantity_not_reported", "run_time_not_known")
-_REMEDY: Final = (
-    "Correct the counter, or state in its rule what it can do: `max_speed`, `max_increment`,"
-    " `reset` or `modulus`."
-)
+_CODE_OF_CAUSE: Final[dict[Cause, str]] = {
+    **KIND_OF_CAUSE, "not_finite": "counter_not_finite",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class CounterFinding:
     quantity: float | None
     before: float | None
     after: float | None
-    detail: str
+    detail: Sentence
 
 
 async def replace_findings(
@@ -83,37 +84,49 @@ async def replace_findings(
             [finding.before for finding in new_findings],
             [finding.after for finding in new_findings],
             [finding.detail for finding in new_findings],
+            [stored_sentence(finding.detail) for finding in new_findings],
         )
 
 
 def conflict_finding(machine: Machine, conflict: SignalConflict) -> CounterFinding:
     """Return the finding about a signal whose values do not count."""
     signal, chosen = conflict.signal, conflict.in_force
-    detail = (
-        f"{machine.path}:{signal.name} of connector {signal.connector!r} and {chosen.name} of"
-        f" connector {chosen.connector!r} both deliver {_slot_text(signal)}. Only"
-        f" {chosen.name} counts, because it became valid last. Remove one of the two from its"
-        f" mapping, or end it: PATCH /api/v1/signals/{signal.id} with `valid_to`."
+    detail = Sentence(
+        "finding_detail.signal_conflict",
+        machine=machine.path,
+        signal=signal.name,
+        connector=signal.connector,
+        chosen=chosen.name,
+        chosen_connector=chosen.connector,
+        slot=_slot_text(signal),
+        signal_id=signal.id,
     )
     key = f"{CONFLICT}/{signal.id}"
     return CounterFinding(key, CONFLICT, conflict.at_us, None, None, None, detail)
 
 
-def _slot_text(signal: MachineSignal) -> str:
+def _slot_text(signal: MachineSignal) -> Sentence:
     role, carrier = signal.slot
-    return f"the role {role.value!r}" + (f" of the carrier {carrier!r}" if carrier else "")
+    if carrier:
+        return Sentence("finding_detail.slot_of_carrier", role=role.value, carrier=carrier)
+    return Sentence("finding_detail.slot_of_role", role=role.value)
 
 
 def factor_finding(machine: Machine, signal_id: int, at_us: int) -> CounterFinding:
     """Return the finding about a meter whose carrier has no factor that fits its unit."""
     signal = next(signal for signal in machine.signals if signal.id == signal_id)
     carrier = signal.carrier or ELECTRICITY
-    unit = f"in {signal.unit}" if signal.unit else "without a unit"
-    detail = (
-        f"{machine.path}:{signal.name} counts {carrier} {unit}, and no factor of {carrier} holds"
-        f" that is for such a unit: the energy of {machine.path} is not known. State the factor:"
-        f" PUT /api/v1/energy_carriers/{carrier}, or werknetz energy set; or correct `unit` and"
-        " `carrier` of the rule."
+    unit = (
+        Sentence("finding_detail.in_unit", unit=signal.unit)
+        if signal.unit
+        else Sentence("finding_detail.without_unit")
+    )
+    detail = Sentence(
+        "finding_detail.energy_factor_missing",
+        machine=machine.path,
+        signal=signal.name,
+        carrier=carrier,
+        unit=unit,
     )
     key = f"{NO_FACTOR}/{signal_id}"
     return CounterFinding(key, NO_FACTOR, at_us, None, None, None, detail)
@@ -121,32 +134,34 @@ def factor_finding(machine: Machine, signal_id: int, at_us: int) -> CounterFindi
 
 def doubt_finding(machine: Machine, doubt: Doubt) -> CounterFinding:
     """Return the finding about an input that is missing, or about a pace beyond belief."""
-    roles = {signal.role for signal in machine.signals}
-    detail = f"{machine.path} "
-    if doubt.kind == "quantity_not_reported":
-        counters = ", ".join(sorted(role.value for role in roles if role.is_count)) or "none"
-        detail += (
-            f"has planned time, but nobody reports good items (counters: {counters}). It is left"
-            " out of OEE. Map a `good_count`, or `total_count` and `scrap_count`."
-        )
-    elif doubt.kind == "run_time_not_known":
-        detail += (
-            "has planned time, but no planned run time per item. It is left out of OEE and"
-            " effectiveness. "
-        ) + (
-            f"Let its `planned_run_time` send more than 0 and at most {RUN_TIME_MAX_S:,.0f} s."
-            if Role.PLANNED_RUN_TIME in roles
-            else "Map a `planned_run_time`, or let the MES deliver it with the order."
-        )
-    else:
-        detail += (
-            f"counted items of {doubt.planned_s:,.0f} s planned run time in"
-            f" {doubt.production_s:,.0f} s of production: more than {PACE_MAX:.0%}. The ideal cycle"
-            " is too easy, or a counter or the state is wrong."
-        )
+    detail = _doubt_text(machine, doubt)
     key = "/".join(part for part in (doubt.kind, str(machine.id), doubt.key) if part)
     return CounterFinding(
         key, doubt.kind, doubt.at_us, doubt.planned_s, doubt.production_s, doubt.planned_s, detail
+    )
+
+
+def _doubt_text(machine: Machine, doubt: Doubt) -> Sentence:
+    roles = {signal.role for signal in machine.signals}
+    if doubt.kind == "quantity_not_reported":
+        counters = sorted(role.value for role in roles if role.is_count)
+        return Sentence(
+            "finding_detail.quantity_not_reported",
+            machine=machine.path,
+            counters=counters or Sentence("finding_detail.no_counters"),
+        )
+    if doubt.kind == "run_time_not_known":
+        if Role.PLANNED_RUN_TIME in roles:
+            return Sentence(
+                "finding_detail.run_time_out_of_range", machine=machine.path, most_s=RUN_TIME_MAX_S
+            )
+        return Sentence("finding_detail.run_time_not_mapped", machine=machine.path)
+    return Sentence(
+        "finding_detail.cycle_too_easy",
+        machine=machine.path,
+        planned_s=doubt.planned_s,
+        production_s=doubt.production_s,
+        pace_max=PACE_MAX,
     )
 
 
@@ -167,32 +182,36 @@ def list_findings(machine: Machine, set_aside: Sequence[SetAside]) -> list[Count
 
 def _finding(key: str, signal: str, parts: Sequence[SetAside]) -> CounterFinding:
     largest = max(parts, key=lambda aside: aside.quantity)
-    texts = {
-        "jump": f"rose from {largest.before:,.10g} to {largest.after:,.10g}, which the machine"
-        " cannot have made",
-        "not_finite": f"went from {largest.before:,.10g} to {largest.after:,.10g}, which is no"
-        " count",
-        "start_value": f"fell from {largest.before:,.10g} to {largest.after:,.10g}, and the machine"
-        " cannot have made the new value since",
-        "below_zero": f"fell from {largest.before:,.10g} to {largest.after:,.10g}, below zero",
-    }
     if largest.is_first:
         return _finding_of_first_value(key, signal, largest)
-    most = f" (at most {largest.most:,.10g})" if largest.most is not None else ""
-    others = f" {len(parts)} samples of this bucket are like it." if len(parts) > 1 else ""
     return CounterFinding(
         key, KIND_OF_CAUSE[largest.cause], largest.at_us, _number(largest.quantity),
-        _number(largest.before), _number(largest.after),
-        f"{signal} {texts[largest.cause]}{most}: the difference is not counted.{others} {_REMEDY}",
+        _number(largest.before), _number(largest.after), _difference_text(signal, largest, parts),
     )  # fmt: skip
 
 
+def _difference_text(signal: str, largest: SetAside, parts: Sequence[SetAside]) -> Sentence:
+    return Sentence(
+        f"finding_detail.{_CODE_OF_CAUSE[largest.cause]}",
+        signal=signal,
+        before=largest.before,
+        after=largest.after,
+        most=""
+        if largest.most is None
+        else Sentence("finding_detail.counter_most", most=largest.most),
+        others=Sentence("finding_detail.counter_others", count=len(parts))
+        if len(parts) > 1
+        else "",
+        remedy=Sentence("finding_detail.counter_remedy"),
+    )
+
+
 def _finding_of_first_value(key: str, signal: str, first: SetAside) -> CounterFinding:
-    problem = "is below zero" if first.after < 0 else "is no count"
-    detail = (
-        f"{signal} starts with {first.after:,.10g}, which {problem}: what it counts from there on"
-        " counts. Correct the counter, or how its value is read: the datatype (signed, byte order)"
-        " or the address."
+    detail = Sentence(
+        "finding_detail.first_below_zero" if first.after < 0 else "finding_detail.first_not_finite",
+        signal=signal,
+        value=first.after,
+        remedy=Sentence("finding_detail.first_remedy"),
     )
     value = _number(first.after)
     return CounterFinding(key, KIND_OF_CAUSE[first.cause], first.at_us, None, None, value, detail)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from werknetz.store.session import WriteConnection
+from werknetz.texts.sentence import Sentence
 from werknetz_worker.projection import relations
 from werknetz_worker.projection.columns import TABLES, Measure, row_of
 from werknetz_worker.projection.event_revisions import EventRevision
@@ -183,9 +184,7 @@ def _add_stock(
     if item is None:
         if leg == 0:
             facts.findings.append(
-                finding_of_event(
-                    "unknown_place", event, "It names no warehouse: map one, or a warehouse keeper."
-                )
+                finding_of_event("unknown_place", event, Sentence("finding_detail.no_warehouse"))
                 if names.material(event)
                 else _unknown_material(event)
             )
@@ -216,10 +215,11 @@ def _check_unit(facts: FactRows, names: BatchNames, event: EventRevision, measur
     if measure.factor is None and event.known_to is None:
         material = names.material(event)
         base = names.bases.get(material or 0)
-        detail = (
-            f"{event.body.get('quantity')} {measure.unit} does not fit the base unit {base} of the "
-            f"material, so it is not counted. Give the material a factor for {measure.unit} "
-            "(PUT /api/v1/materials/{number})."
+        detail = Sentence(
+            "finding_detail.unit_mismatch",
+            quantity=event.body.get("quantity"),
+            unit=measure.unit,
+            base=base,
         )
         facts.findings.append(
             finding_of_event("unit_mismatch", event, detail, material_id=material)
@@ -229,11 +229,9 @@ def _check_unit(facts: FactRows, names: BatchNames, event: EventRevision, measur
 def _unknown_material(event: EventRevision) -> EventFinding:
     number = material_number_of(event)
     if number is None:
-        return finding_of_event("ambiguous_material", event, "It names no material: map one.")
-    detail = (
-        f"No material is known by {number!r} alone: it is not assigned to one, or several "
-        "have it. Give a material this number (PUT /api/v1/materials/{number})."
-    )
+        detail = Sentence("finding_detail.no_material")
+    else:
+        detail = Sentence("finding_detail.material_unknown", number=number)
     return finding_of_event("ambiguous_material", event, detail)
 
 

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from werknetz.store.projection import findings as statements
 from werknetz.store.session import WriteConnection
+from werknetz.texts.sentence import Sentence
+from werknetz.texts.stored import stored_sentence
 from werknetz_worker.projection.event_revisions import EventRevision
 
 UNUSABLE_REPORT: Final = "unusable_report"
@@ -23,12 +25,12 @@ class EventFinding:
     kind: str
     event_id: UUID
     at: datetime
-    detail: str
+    detail: Sentence
     material_id: int | None = None
 
 
 def finding_of_event(
-    kind: str, event: EventRevision, detail: str, *, material_id: int | None = None
+    kind: str, event: EventRevision, detail: Sentence, *, material_id: int | None = None
 ) -> EventFinding:
     return EventFinding(
         key_of(kind, event.event_id), kind, event.event_id, event.at, detail, material_id
@@ -56,6 +58,7 @@ async def write_findings(
             [finding.at for finding in ordered],
             [finding.detail for finding in ordered],
             [finding.event_id for finding in ordered],
+            [stored_sentence(finding.detail) for finding in ordered],
         )
 
 
@@ -63,13 +66,15 @@ async def write_shared_number(
     connection: WriteConnection, number: str, at: datetime, events: Sequence[UUID]
 ) -> None:
     """Write that several suppliers, or several materials, use the same number."""
-    detail = (
-        f"{number!r} is used for several materials: it is resolved for each supplier alone, and "
-        "never without a supplier. Let messages name the supplier, or our own number."
-    )
+    detail = Sentence("finding_detail.number_of_several", number=number)
     few = sorted(events, key=lambda event_id: event_id.bytes)[:EVENTS_MAX]
     await connection.execute(
-        statements.UPSERT_SHARED_NUMBER_FINDING, f"number/{number}", at, detail, few
+        statements.UPSERT_SHARED_NUMBER_FINDING,
+        f"number/{number}",
+        at,
+        detail,
+        few,
+        stored_sentence(detail),
     )
 
 

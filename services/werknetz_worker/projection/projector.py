@@ -15,6 +15,7 @@ from werknetz.runtime.log import get_logger
 from werknetz.store import locks
 from werknetz.store.projection import outbox as statements
 from werknetz.store.session import DriverPool, WriteConnection
+from werknetz.texts.sentence import Sentence
 from werknetz_worker.failures import DETAIL_MAX, raise_unless_isolated
 from werknetz_worker.projection import fact_rows, findings, relations
 from werknetz_worker.projection.event_revisions import EventRevision, load_revisions
@@ -90,7 +91,7 @@ async def _project_by_bisection(connection: WriteConnection, events: Sequence[UU
             return await _project_by_bisection(connection, events[middle:]) or first
         _log.error("event cannot be projected", event_id=str(events[0]), reason=str(error))
         reason = f"{type(error).__name__}: {error}"[:DETAIL_MAX].replace("\0", "")
-        detail = f"It cannot be projected: {reason}. Correct its mapping and replay it."
+        detail = Sentence("finding_detail.event_unusable", reason=reason)
         kind, now = "unprojectable_event", datetime.now(UTC)
         finding = EventFinding(key_of(kind, events[0]), kind, events[0], now, detail)
         await findings.write_findings(connection, events, [finding])

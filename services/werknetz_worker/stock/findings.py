@@ -10,6 +10,8 @@ from werknetz.domain.bucket import instant_of
 from werknetz.kpi.stock.ledger import Balance
 from werknetz.store.inventory import findings as statements
 from werknetz.store.session import WriteConnection
+from werknetz.texts.sentence import Sentence
+from werknetz.texts.stored import stored_sentence
 from werknetz_worker.stock.rows import ReconciledSubjects
 from werknetz_worker.stock.subject import StockSubject
 
@@ -28,7 +30,7 @@ class StockFinding:
     at: datetime
     expected: float
     actual: float
-    detail: str
+    detail: Sentence
     before_id: UUID | None
     event_id: UUID
 
@@ -49,6 +51,7 @@ async def replace_findings(connection: WriteConnection, done: ReconciledSubjects
         await connection.execute(
             statements.UPSERT_FINDINGS,
             *([getattr(finding, name) for finding in ordered] for name in names),
+            [stored_sentence(finding.detail) for finding in ordered],
         )
 
 
@@ -58,10 +61,11 @@ def _findings(done: ReconciledSubjects) -> Iterator[StockFinding]:
             if item in subject.items_with_movements:  # without movements nothing is expected
                 yield from _differences(subject, item, entries)
             for entry in result.below_zero[item]:
-                place = f"{subject.number} in {subject.code}"
-                detail = (
-                    f"{place} is {entry.balance:g}: more was withdrawn than was in stock. A "
-                    "receipt or a count is missing, or a movement was sent twice under two ids."
+                detail = Sentence(
+                    "finding_detail.stock_below_zero",
+                    material=subject.number,
+                    place=subject.code,
+                    quantity=entry.balance,
                 )
                 yield _finding("stock_below_zero", subject, item, entry, 0.0, detail, None)
 
@@ -73,10 +77,13 @@ def _differences(
     for entry in entries:
         if entry.difference is not None and abs(entry.difference) > DIFFERENCE_MIN:
             expected = entry.balance - entry.difference
-            detail = (
-                f"{subject.number} in {subject.code}: {entry.balance:g} counted, {expected:g} "
-                f"expected, {entry.difference:+g}. A movement may be missing. From now on the "
-                "count applies."
+            detail = Sentence(
+                "finding_detail.stock_difference",
+                material=subject.number,
+                place=subject.code,
+                quantity=entry.balance,
+                expected=expected,
+                difference=entry.difference,
             )
             yield _finding("stock_difference", subject, item, entry, expected, detail, before)
         if entry.kind == "count":
@@ -84,7 +91,7 @@ def _differences(
 
 
 def _finding(
-    kind: str, subject: StockSubject, item: int, entry: Balance, expected: float, detail: str,
+    kind: str, subject: StockSubject, item: int, entry: Balance, expected: float, detail: Sentence,
     before: UUID | None,
 ) -> StockFinding:  # fmt: skip
     return StockFinding(

@@ -6,6 +6,7 @@ from typing import Any, Final
 from werknetz.kpi.supply.findings import SupplyFinding
 from werknetz.store.relations import findings as statements
 from werknetz.store.session import WriteConnection
+from werknetz.texts.stored import stored_sentence
 from werknetz_worker.supply.rows import ReconciledRelations, to_instant
 
 KINDS: Final = (
@@ -15,7 +16,7 @@ KINDS: Final = (
 )  # fmt: skip
 _COLUMNS: Final = (
     "key", "kind", "relation_id", "supplier_id", "material_id", "site_id", "at", "quantity",
-    "expected", "actual", "detail", "event_ids",
+    "expected", "actual", "detail", "event_ids", "sentence",
 )  # fmt: skip
 
 
@@ -43,4 +44,5 @@ def _row(finding: SupplyFinding, of: tuple[int, int, int, int | None]) -> tuple[
     return (
         key, finding.kind, *of, to_instant(finding.at_us), finding.quantity, finding.expected,
         finding.actual, finding.detail, list(finding.event_ids),
+        stored_sentence(finding.detail),
     )  # fmt: skip

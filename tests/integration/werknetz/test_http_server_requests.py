@@ -95,6 +95,23 @@ async def test_a_right_request_is_answered_and_the_connection_closed(request_byt
         assert answer.endswith(b"http hello")
 
 
+@pytest.mark.parametrize(
+    ("request_bytes", "title"),
+    [
+        (BOTH.replace(b"\r\n", b"\r\nAccept-Language: de\r\n", 1), "Ungültige Anfrage"),
+        (BOTH, "Invalid request"),
+        # The head is not read: nobody knows which language the client wants.
+        (b"GET /hello HTTP/1.1\r\nAccept-Language: de\r\nno colon\r\n\r\n", "Invalid request"),
+    ],
+)
+async def test_a_refusal_has_the_language_of_a_head_that_was_read(
+    request_bytes: bytes, title: str
+) -> None:
+    async with start_stage() as stage:
+        answer = await exchange(stage, request_bytes)
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["title"] == title
+
+
 @pytest.mark.parametrize(("headers", "status"), [(100, 200), (101, 431)])
 async def test_the_number_of_headers(headers: int, status: int) -> None:
     request = LAST_HELLO.replace(b"\r\n\r\n", b"\r\n" + b"X: y\r\n" * (headers - 2) + b"\r\n")

@@ -4,6 +4,8 @@ from datetime import datetime
 
 import pytest
 
+from werknetz.texts.sentence import Sentence
+from werknetz.texts.stored import stored_sentence
 from werknetz_core.kpis.explanation import trace
 
 from .conftest import LINE, OTHER, PLANT, PRESS, ROBOT, World, add_bucket
@@ -167,6 +169,12 @@ async def test_doubts_are_named(world: World) -> None:
         " ('k', 'cycle_too_easy', 'machine', $1, $2::timestamptz + interval '15 minutes', 'fast')",
         world.ids[PRESS], FIVE,
     )  # fmt: skip
+    conflict = Sentence("finding_detail.slot_of_role", role="good_count")
+    await world.database.execute(
+        "INSERT INTO findings (key, kind, subject, equipment_id, at, detail, sentence) VALUES"
+        " ('c', 'signal_conflict', 'machine', $1, $2::timestamptz + interval '1 minute', $3, $4)",
+        world.ids[PRESS], FIVE, str(conflict), stored_sentence(conflict),
+    )  # fmt: skip
     answer = await world.get(f"/kpi_values/explain?equipment={LINE}&kpi=oee&{SPAN}")
     assert answer.status_code == 200, answer.text
     doubts = {doubt["kind"]: doubt for doubt in answer.json()["doubts"]
@@ -175,6 +183,7 @@ async def test_doubts_are_named(world: World) -> None:
         "unknown_state": pytest.approx(0.1), "run_time_not_known": pytest.approx(2 / 3),
         "no_shift_calendar": 0.5, "bad_samples": pytest.approx(0.2), "uncertain_clock": 1,
         "corrected_counts": 1, "computed_again": 1, "cycle_too_easy": 1,
+        "signal_conflict": 1,
     }  # fmt: skip
     text = answer.json()["text"]
     assert f"Doubt: {PRESS}: the state is unknown in 10.0% of the planned busy time." in text
@@ -187,5 +196,7 @@ async def test_doubts_are_named(world: World) -> None:
         "der Zustand ist in 10,0 % der geplanten Belegungszeit unbekannt"
     )
     assert texts["cycle_too_easy"] == "Geplante Stückzeit ist länger als die tatsächliche"
+    assert doubts["signal_conflict"]["text"] == "the role 'good_count'"
+    assert texts["signal_conflict"] == "die Rolle 'good_count'"
     assert f"Zweifel: {PRESS}: von Hand eingetragene Mengen: 1." in german["text"]
     assert german["text"][1].startswith("Formel, Version ")

@@ -8,6 +8,9 @@ import pytest
 import pytest_asyncio
 
 from plumbing.supplyrows import SupplyRows, event, fill_supply
+from werknetz.texts.language import Language
+from werknetz.texts.sentence import Sentence
+from werknetz.texts.stored import stored_sentence
 
 from .conftest import LINE, NOW, PLANT, World
 
@@ -224,6 +227,18 @@ async def test_receipts_cumulatives_and_findings(world: World, rows: SupplyRows)
     assert finding["messages"] == [
         {"event_id": str(event("r3-2/0")), "link": f"/api/v1/events/{event('r3-2/0')}"}
     ]
+    assert finding["sentence"] is None  # of an earlier version: it stays English
+    detail = Sentence("finding_detail.over_delivery", total=7.5, called_off=5.0, difference=2.5)
+    await world.database.execute(
+        "UPDATE findings SET detail = $1, sentence = $2 WHERE kind = 'over_delivery'",
+        str(detail), stored_sentence(detail),
+    )  # fmt: skip
+    german = await world.get(
+        "/findings?kind=over_delivery&supplier=lenz", headers={"Accept-Language": "de"}
+    )
+    [finding] = german.json()["items"]
+    assert finding["detail"] == detail.in_language(Language.DE)
+    assert finding["sentence"] == detail.document()
     cleared = await items(world, "/findings?open=false&warehouse=w-emden")
     assert [item["kind"] for item in cleared] == ["stock_below_zero"]
     assert len(await items(world, "/findings?start=-150m")) == 2

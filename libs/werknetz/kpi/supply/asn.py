@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 from uuid import UUID
 
+from werknetz.domain.bucket import instant_of
 from werknetz.kpi.supply.allocation import Inflow, RunningSum
 from werknetz.kpi.supply.facts import LostSpans, ReceiptLine, ShipmentLine, Terms
 from werknetz.kpi.supply.findings import (
@@ -16,9 +17,8 @@ from werknetz.kpi.supply.findings import (
     SupplyFinding,
     differ,
     event_ids_of,
-    format_amount,
-    format_day,
 )
+from werknetz.texts.sentence import Sentence
 
 TransitState = Literal["announced", "in_transit", "received", "partly_received", "overdue"]
 PARTIAL_WAIT_US: Final = 86_400_000_000
@@ -242,9 +242,12 @@ def _unannounced_finding(delivery: ReceivedDelivery) -> SupplyFinding:
         "receipt_without_shipment",
         delivery.number,
         delivery.first_us,
-        f"{format_amount(delivery.received)} came with {delivery.number}"
-        f" on {format_day(delivery.first_us)}, and no despatch advice names it. Ask the supplier"
-        " for the advice, or check whether it names another number.",
+        Sentence(
+            "finding_detail.receipt_without_shipment",
+            quantity=delivery.received,
+            document=delivery.number,
+            at=instant_of(delivery.first_us),
+        ),
         _event_ids_of_delivery(delivery),
         quantity=delivery.received,
         expected=0.0,
@@ -254,18 +257,19 @@ def _unannounced_finding(delivery: ReceivedDelivery) -> SupplyFinding:
 
 def _difference_finding(delivery: ReceivedDelivery) -> SupplyFinding:
     missing = delivery.announced - delivery.received
-    deviation = (
-        f"{format_amount(missing)} are missing"
-        if missing > 0
-        else f"{format_amount(-missing)} are too many"
-    )
     return SupplyFinding(
         "quantity_difference",
         delivery.number,
         delivery.last_us,
-        f"{delivery.number}: {format_amount(delivery.announced)} were announced,"
-        f" {format_amount(delivery.received)} came; {deviation}. Count again, then settle it with"
-        " the supplier.",
+        Sentence(
+            "finding_detail.quantity_missing"
+            if missing > 0
+            else "finding_detail.quantity_too_many",
+            document=delivery.number,
+            announced=delivery.announced,
+            received=delivery.received,
+            difference=abs(missing),
+        ),
         _event_ids_of_delivery(delivery),
         quantity=-missing,
         expected=delivery.announced,

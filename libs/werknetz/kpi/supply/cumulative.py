@@ -11,6 +11,7 @@ from itertools import accumulate, pairwise
 from typing import Final, TypeVar
 from uuid import UUID
 
+from werknetz.domain.bucket import instant_of
 from werknetz.kpi.supply.asn import TransitLine
 from werknetz.kpi.supply.facts import CallOffEntry, ReceiptLine, ScheduleGroup, ShipmentLine, Terms
 from werknetz.kpi.supply.findings import (
@@ -18,11 +19,10 @@ from werknetz.kpi.supply.findings import (
     SupplyFinding,
     differ,
     event_ids_of,
-    format_amount,
-    format_day,
 )
 from werknetz.kpi.supply.otif import DueLine
 from werknetz.kpi.supply.schedule import CallOffVersion
+from werknetz.texts.sentence import Sentence
 
 _G = TypeVar("_G", CallOffVersion, ShipmentLine, ReceiptLine)
 COUNTED_EVENTS_MAX: Final = 5  # listed in a finding beside the statement
@@ -286,10 +286,17 @@ def _find_differences(
                     "cumulative_difference",
                     f"{name}/{statement.document}",
                     statement.at_us,
-                    f"{statement.document} states {format_amount(statement.stated)} as {direction}"
-                    f" so far; our messages add up to {format_amount(own)}. The difference of"
-                    f" {format_amount(difference - before)} is new with it: look for a quantity"
-                    " that is missing or was booked twice.",
+                    Sentence(
+                        "finding_detail.cumulative_received_differs"
+                        if direction == "received"
+                        else "finding_detail.cumulative_delivered_differs",
+                        document=statement.document,
+                        stated=statement.stated,
+                        own=own,
+                        change=Sentence(
+                            "finding_detail.difference_is_new", difference=difference - before
+                        ),
+                    ),
                     event_ids_of((statement.of.event_id, *totals.last_events(statement.at_us))),
                     quantity=difference - before,
                     expected=own,
@@ -314,11 +321,17 @@ def _find_steps_back(
             _step_back_finding(
                 f"{name}/{after.document}",
                 after.at_us,
-                (
-                    f"{before.document} of {format_day(before.at_us)} states"
-                    f" {format_amount(before.stated)} as {direction} so far,"
-                    f" {after.document} of {format_day(after.at_us)} only"
-                    f" {format_amount(after.stated)}"
+                Sentence(
+                    "finding_detail.received_stepped_back"
+                    if direction == "received"
+                    else "finding_detail.delivered_stepped_back",
+                    before=before.document,
+                    before_at=instant_of(before.at_us),
+                    high=before.stated,
+                    after=after.document,
+                    after_at=instant_of(after.at_us),
+                    low=after.stated,
+                    remedy=Sentence("finding_detail.ask_for_zero_date"),
                 ),
                 (before.stated, after.stated),
                 (before.of, after.of),
@@ -341,9 +354,12 @@ def _find_steps_back_in_documents(versions: Sequence[CallOffVersion]) -> list[Su
                 _step_back_finding(
                     f"demanded/{version.group.key}/{version.document}/{after.line}/{after.due_from_us}",
                     version.issued_us,
-                    (
-                        f"In call-off {version.document} what is demanded so far falls from"
-                        f" {format_amount(high)} to {format_amount(low)}"
+                    Sentence(
+                        "finding_detail.demand_stepped_back",
+                        document=version.document,
+                        high=high,
+                        low=low,
+                        remedy=Sentence("finding_detail.ask_for_zero_date"),
                     ),
                     (high, low),
                     (before, after),
@@ -355,7 +371,7 @@ def _find_steps_back_in_documents(versions: Sequence[CallOffVersion]) -> list[Su
 def _step_back_finding(
     name: str,
     at_us: int,
-    text: str,
+    detail: Sentence,
     step: tuple[float, float],
     sources: tuple[CallOffEntry | ShipmentLine, CallOffEntry | ShipmentLine],
 ) -> SupplyFinding:
@@ -363,8 +379,7 @@ def _step_back_finding(
         "cumulative_step_back",
         name,
         at_us,
-        f"{text}: this is a correction or an unannounced zero date, not a delivery. Ask which it"
-        " is, and have the zero date sent with the next call-off.",
+        detail,
         event_ids_of(statement.event_id for statement in sources),
         quantity=step[1] - step[0],
         expected=step[0],

@@ -11,7 +11,8 @@ from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from werknetz.kpi.supply.facts import CallOffEntry, ReceiptLine, ShipmentLine
-from werknetz.kpi.supply.findings import SupplyFinding, differ, event_ids_of, format_amount
+from werknetz.kpi.supply.findings import SupplyFinding, differ, event_ids_of
+from werknetz.texts.sentence import Sentence
 
 
 class _Fact(Protocol):
@@ -105,16 +106,21 @@ def _finding(
         )
         for before, after in pairs
     )
-    consequence = (
-        "with other quantities: the later holds" if is_changed else "again: it counts once"
-    )
+    quantity = sum(fact.quantity for fact in last)
     return SupplyFinding(
         "duplicate_document",
         f"{document_kind}/{document}",
         max(fact.known_us for fact in last),
-        f"The {document_kind} {document} was sent {consequence} ({len(pairs)}"
-        f" lines, now {format_amount(sum(fact.quantity for fact in last))}). Ask the"
-        " sender for one number per document, unless it was meant to be replaced.",
+        Sentence(
+            "finding_detail.document_replaced"
+            if is_changed
+            else "finding_detail.document_repeated",
+            document_kind=document_kind,
+            document=document,
+            lines=len(pairs),
+            quantity=quantity,
+            remedy=Sentence("finding_detail.one_number_per_document"),
+        ),
         event_ids_of(fact.event_id for fact in (*former, *last)),
-        quantity=sum(fact.quantity for fact in last),
+        quantity=quantity,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from werknetz.domain.bucket import instant_of
+from werknetz.texts.sentence import Sentence
 
 EPSILON: Final = 1e-9  # of a quantity: sums of floats
 EVENTS_MAX: Final = 100  # of one finding; the documents that it names have the others
@@ -16,7 +16,7 @@ class SupplyFinding:
     kind: str
     name: str  # unique for its kind in the relation, whatever the order of events
     at_us: int
-    detail: str
+    detail: Sentence
     event_ids: tuple[UUID, ...]
     quantity: float | None = None
     expected: float | None = None
@@ -30,11 +30,3 @@ def differ(left: float, right: float) -> bool:
 def event_ids_of(ids: Iterable[UUID]) -> tuple[UUID, ...]:
     """Return unique ids in a stable order, at most EVENTS_MAX."""
     return tuple(sorted(set(ids))[:EVENTS_MAX])
-
-
-def format_amount(quantity: float) -> str:
-    return f"{quantity:,.10g}"
-
-
-def format_day(at_us: int) -> str:
-    return instant_of(at_us).isoformat(timespec="minutes").replace("+00:00", "Z")

@@ -29,7 +29,7 @@ from werknetz.kpi.supply.facts import (
     ShipmentLine,
     Terms,
 )
-from werknetz.kpi.supply.findings import EPSILON, SupplyFinding, event_ids_of, format_amount
+from werknetz.kpi.supply.findings import EPSILON, SupplyFinding, event_ids_of
 from werknetz.kpi.supply.otif import DueLine, GroupFlow, judge_lines
 from werknetz.kpi.supply.policy import Reference
 from werknetz.kpi.supply.schedule import (
@@ -41,6 +41,7 @@ from werknetz.kpi.supply.schedule import (
     select_measured_demand,
     versions_of,
 )
+from werknetz.texts.sentence import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,15 +264,24 @@ def _called_off_quantity(
 def _over_finding(
     group: ScheduleGroup, total: float, called_off: float, over_inflows: Sequence[Inflow]
 ) -> SupplyFinding:
-    of_order = f" of order {group.key}" if group.key else ""
+    excess = total - called_off
+    detail = (
+        Sentence(
+            "finding_detail.over_delivery_of_order", order=group.key, total=total,
+            called_off=called_off, difference=excess,
+        )
+        if group.key
+        else Sentence(
+            "finding_detail.over_delivery", total=total, called_off=called_off, difference=excess
+        )
+    )  # fmt: skip
     return SupplyFinding(
         "over_delivery",
         group.key,
         max(inflow.at_us for inflow in over_inflows) if over_inflows else 0,
-        f"{format_amount(total)}{of_order} came, {format_amount(called_off)} were called off:"
-        f" {format_amount(total - called_off)} are too many. Send them back, or call them off.",
+        detail,
         event_ids_of(inflow.event_id for inflow in over_inflows),
-        quantity=total - called_off,
+        quantity=excess,
         expected=called_off,
         actual=total,
     )
@@ -290,9 +300,11 @@ def _find_uncalled_shipments(facts: _UniqueFacts) -> list[SupplyFinding]:
             "shipment_without_call_off",
             document,
             min(line.departed_us for line in lines),
-            f"{format_amount(sum(line.quantity for line in lines))} were shipped with {document},"
-            " and no call-off asks for them. Look for a call-off that did not arrive, or a wrong"
-            " part, order or unloading point in one of the two.",
+            Sentence(
+                "finding_detail.shipment_without_call_off",
+                quantity=sum(line.quantity for line in lines),
+                document=document,
+            ),
             event_ids_of(line.event_id for line in lines),
             quantity=sum(line.quantity for line in lines),
             expected=0.0,

@@ -11,9 +11,11 @@ from itertools import accumulate, pairwise
 from typing import Final, Literal, assert_never
 from uuid import UUID
 
+from werknetz.domain.bucket import instant_of
 from werknetz.kpi.supply.facts import CallOffEntry, ScheduleGroup, Terms
-from werknetz.kpi.supply.findings import SupplyFinding, event_ids_of, format_day
+from werknetz.kpi.supply.findings import SupplyFinding, event_ids_of
 from werknetz.kpi.supply.policy import DemandRule
+from werknetz.texts.sentence import Sentence
 
 _Due = tuple[int, int, CallOffEntry]  # due from, until
 VersionState = Literal["in_force", "replaced", "outdated_on_arrival"]
@@ -144,9 +146,13 @@ def find_outdated_call_offs(versions: Sequence[CallOffVersion]) -> list[SupplyFi
                 "outdated_call_off",
                 f"{version.group.key}/{version.document}",
                 version.known_us,
-                f"Call-off {version.document} of {format_day(version.issued_us)} came when"
-                f" {last.document} of {format_day(last.issued_us)} was known: it is stored, but was"
-                " never in force. If it is valid, have it issued again with a later date.",
+                Sentence(
+                    "finding_detail.outdated_call_off",
+                    document=version.document,
+                    issued=instant_of(version.issued_us),
+                    newer=last.document,
+                    newer_issued=instant_of(last.issued_us),
+                ),
                 event_ids_of((*first_ids[version.document], *first_ids[last.document])),
             )
         )

@@ -1,4 +1,7 @@
-"""Problem documents (RFC 9457) that the server itself answers, before any application runs."""
+"""Problem documents (RFC 9457) that the server itself answers, before any application runs.
+
+They are in the language of the request where its head was read; else in English.
+"""
 
 import json
 import secrets
@@ -7,6 +10,9 @@ from http import HTTPStatus
 from typing import Final
 
 from werknetz.runtime.http_server.security_headers import DEFAULT_HEADERS, HSTS
+from werknetz.texts.catalogue import problem_title
+from werknetz.texts.language import Language, in_language
+from werknetz.texts.sentence import Sentence
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_S: Final = 2
@@ -18,37 +24,46 @@ class ServerProblem:
 
     status: int
     code: str
-    detail: str
-    hint: str
+    detail: Sentence
+    hint: Sentence
     retry_s: int | None = None
 
-    def encode(self, *, path: str, has_body: bool = True, is_encrypted: bool = False) -> bytes:
+    def encode(
+        self, *, path: str, language: Language = Language.EN, has_body: bool = True,
+        is_encrypted: bool = False,
+    ) -> bytes:  # fmt: skip
         """Return the whole response; `has_body` is false in answers to HEAD."""
-        body, headers = self.to_parts(path=path)
+        body, headers = self.to_parts(path=path, language=language)
         if is_encrypted:
             headers.append(HSTS)
         lines = [b"HTTP/1.1 %d %b" % (self.status, HTTPStatus(self.status).phrase.encode())]
         lines += [b"%b: %b" % header for header in headers]
         return b"\r\n".join(lines) + b"\r\n\r\n" + (body if has_body else b"")
 
-    def to_parts(self, *, path: str) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+    def to_parts(
+        self, *, path: str, language: Language = Language.EN
+    ) -> tuple[bytes, list[tuple[bytes, bytes]]]:
         """Return body and headers."""
+        with in_language(language):
+            title = problem_title(self.code, self.code.replace("_", " ").capitalize())
         trace_id = secrets.token_hex(16)
         document = {
             "type": f"urn:werknetz:problem:{self.code}",
-            "title": self.code.replace("_", " ").capitalize(),
+            "title": title,
             "status": self.status,
-            "detail": self.detail,
-            "hint": self.hint,
-            "sentences": {"detail": None, "hint": None},  # English only: no header is read yet
+            "detail": self.detail.in_language(language),
+            "hint": self.hint.in_language(language),
+            "sentences": {"detail": self.detail.document(), "hint": self.hint.document()},
             "errors": [],
             "instance": path,
             "trace_id": trace_id,
         }
-        body = json.dumps(document).encode()
+        body = json.dumps(document, ensure_ascii=False).encode()
         headers = [
             (b"content-type", MEDIA_TYPE.encode()),
             (b"content-length", str(len(body)).encode()),
+            (b"content-language", language.encode()),
+            (b"vary", b"Accept-Language"),
             (b"connection", b"close"),
             *DEFAULT_HEADERS,
             (b"x-trace-id", trace_id.encode()),
@@ -59,39 +74,34 @@ class ServerProblem:
 
 
 SERVER_FULL: Final = ServerProblem(
-    503, "server_busy", "The server has as many open connections as it may have.",
-    "Send the request again after Retry-After; an operator can raise WERKNETZ_HTTP_CONNECTIONS "
-    "(of a webhook: `connections_max`).", RETRY_S,
-)  # fmt: skip
+    503, "server_busy", Sentence("server.server_full"), Sentence("server.retry_after"), RETRY_S
+)
 ADDRESS_FULL: Final = ServerProblem(
-    429, "too_many_connections", "Your address has as many open connections as it may have.",
-    "Use connections again (keep-alive), or close them; an operator can raise "
-    "WERKNETZ_HTTP_CONNECTIONS_PER_ADDRESS (of a webhook: `connections_per_address_max`), or "
-    "name a reverse proxy in WERKNETZ_TRUSTED_PROXIES.", RETRY_S,
+    429, "too_many_connections", Sentence("server.address_full"), Sentence("server.keep_alive"),
+    RETRY_S,
 )  # fmt: skip
 BODY_TOO_SLOW: Final = ServerProblem(
-    408, "body_too_slow", "The body did not arrive in time.",
-    "Send it again, or in parts; an operator can raise WERKNETZ_HTTP_BODY_S (of a webhook: "
-    "`body_s`).",
-)  # fmt: skip
+    408, "body_too_slow", Sentence("server.body_too_slow"), Sentence("server.send_in_parts")
+)
 
 
 def header_too_large(limit: int) -> ServerProblem:
     return ServerProblem(
-        431, "headers_too_large", f"The request line and the headers have more than {limit} bytes.",
-        "Send fewer or shorter headers, cookies and query parameters.",
+        431, "headers_too_large", Sentence("server.headers_too_large", limit=limit),
+        Sentence("server.fewer_or_shorter_headers"),
     )  # fmt: skip
 
 
 def too_many_headers(limit: int) -> ServerProblem:
     return ServerProblem(
-        431, "too_many_headers", f"The request has more than {limit} headers.",
-        "Send fewer headers.",
+        431, "too_many_headers", Sentence("server.too_many_headers", limit=limit),
+        Sentence("server.fewer_headers"),
     )  # fmt: skip
 
 
-def invalid_request(detail: str, status: int = 400) -> ServerProblem:
+def invalid_request(fault: str, status: int = 400) -> ServerProblem:
+    """Refuse a request; `fault` is a sentence, or the English text of the parser."""
     return ServerProblem(
-        status, "invalid_request", f"The request is not valid HTTP/1.1: {detail}.",
-        "Use an HTTP client or proxy that follows RFC 9112; for TLS use https:// in the URL.",
+        status, "invalid_request", Sentence("server.invalid_request", fault=fault),
+        Sentence("server.follow_rfc"),
     )  # fmt: skip

@@ -11,6 +11,8 @@ from starlette.responses import Response
 
 from werknetz.runtime.http_server.answer import ServerProblem
 from werknetz.runtime.settings import SettingError
+from werknetz.texts.language import negotiate_language
+from werknetz.texts.sentence import Sentence
 
 _ORIGIN: Final = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?")
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -46,17 +48,22 @@ class ProblemCors(CORSMiddleware):
         origin = request_headers["origin"]
         problem = ServerProblem(
             response.status_code, "cors_refused",
-            f"{bytes(response.body).decode()}: a page of {origin!r} may not send this request.",
-            "An operator names the page's origin in WERKNETZ_CORS_ORIGINS; methods and headers "
-            "that pages may send are in the Access-Control-Allow headers of this answer.",
+            Sentence(
+                "server.cors_refused", reason=bytes(response.body).decode(), origin=origin
+            ),
+            Sentence("server.name_the_origin"),
         )  # fmt: skip
-        body, headers = problem.to_parts(path="")
+        language = negotiate_language(request_headers.get("accept-language"))
+        body, headers = problem.to_parts(path="", language=language)
         of_problem = {name.decode(): value.decode() for name, value in headers}
         of_preflight = {
             name: value
             for name, value in response.headers.items()
-            if name.startswith("access-control-") or name == "vary"
+            if name.startswith("access-control-")
         }
+        of_problem["vary"] = ", ".join(
+            filter(None, [response.headers.get("vary"), of_problem["vary"]])
+        )
         del of_problem["connection"], of_problem["content-length"]
         return Response(body, problem.status, {**of_problem, **of_preflight})
 

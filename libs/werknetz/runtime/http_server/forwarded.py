@@ -8,6 +8,7 @@ from werknetz.runtime.http_server import answer
 from werknetz.runtime.http_server.address import client_of, parse_address
 from werknetz.runtime.http_server.answer import ServerProblem
 from werknetz.runtime.http_server.limits import HttpLimits
+from werknetz.runtime.http_server.parser import language_of
 from werknetz.runtime.http_server.security_headers import HSTS
 
 
@@ -90,6 +91,6 @@ def _with_hsts(send: Send) -> Send:
 
 
 async def _send_problem(scope: Scope, send: Send, problem: ServerProblem) -> None:
-    body, headers = problem.to_parts(path=scope["path"])
+    body, headers = problem.to_parts(path=scope["path"], language=language_of(scope["headers"]))
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -1,5 +1,6 @@
 """h11's parser, stricter: limits of headers, and no request that a proxy could read otherwise."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import h11
@@ -7,9 +8,17 @@ import h11
 from werknetz.runtime.http_server import answer
 from werknetz.runtime.http_server.answer import ServerProblem
 from werknetz.runtime.http_server.limits import HttpLimits
+from werknetz.texts.language import Language, negotiate_language
+from werknetz.texts.sentence import Sentence
 
 _DETAIL_CHARS_MAX: Final = 100
 _HEADER_SEPARATORS: Final = 4  # ": " and CR LF
+
+
+def language_of(headers: Iterable[tuple[bytes, bytes]]) -> Language:
+    """Return the language that a request prefers."""
+    accepted = next((value for name, value in headers if name == b"accept-language"), None)
+    return negotiate_language(None if accepted is None else accepted.decode("latin-1"))
 
 
 class RequestParser(h11.Connection):
@@ -24,6 +33,7 @@ class RequestParser(h11.Connection):
         self.body_bytes = 0  # of the last request, until now
         self.method = b""
         self.path = ""
+        self.language = Language.EN  # of the last request whose head is complete
 
     def next_event(self) -> Any:
         try:
@@ -36,6 +46,7 @@ class RequestParser(h11.Connection):
             self.body_bytes = 0
             self.method = event.method
             self.path = event.target.partition(b"?")[0].decode("ascii")
+            self.language = language_of(event.headers)
             self.problem = self.refusal or self._find_problem(event)
             if self.problem is not None:
                 raise h11.RemoteProtocolError(self.problem.detail)
@@ -53,12 +64,12 @@ class RequestParser(h11.Connection):
         if len(request.headers) > limits.headers_max:
             return answer.too_many_headers(limits.headers_max)
         if request.http_version not in {b"1.0", b"1.1"}:
-            return answer.invalid_request("only HTTP/1.0 and HTTP/1.1 are supported", 505)
+            return answer.invalid_request(Sentence("server.only_http_1"), 505)
         names = {name for name, _ in request.headers}
         if b"transfer-encoding" in names and b"content-length" in names:
-            return answer.invalid_request("it has both Content-Length and Transfer-Encoding")
+            return answer.invalid_request(Sentence("server.two_lengths"))
         if b"transfer-encoding" in names and request.http_version == b"1.0":
-            return answer.invalid_request("HTTP/1.0 has no Transfer-Encoding")
+            return answer.invalid_request(Sentence("server.chunked_http_1_0"))
         return None
 
     def _problem_of(self, error: h11.RemoteProtocolError) -> ServerProblem:

@@ -216,7 +216,12 @@ class LimitedProtocol(H11Protocol):
             has_body = self.parser.method != b"HEAD"
             is_encrypted = self.scheme == "https"
             self.transport.write(
-                problem.encode(path=self.parser.path, has_body=has_body, is_encrypted=is_encrypted)
+                problem.encode(
+                    path=self.parser.path,
+                    language=self.parser.language,
+                    has_body=has_body,
+                    is_encrypted=is_encrypted,
+                )
             )
         if is_current:  # the application sees a client that is gone
             cycle.disconnected = True

@@ -15,13 +15,15 @@ WHERE equipment_id = $1 AND subject = 'machine' AND cleared_at IS NULL AND (
 
 UPSERT_FINDINGS: Final = """
 INSERT INTO findings AS old (key, kind, subject, equipment_id, at, quantity, expected, actual,
-    detail)
-SELECT key, kind, 'machine', $1, at, quantity, expected, actual, detail
+    detail, sentence)
+SELECT key, kind, 'machine', $1, at, quantity, expected, actual, detail, sentence::jsonb
 FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::float8[], $6::float8[], $7::float8[],
-    $8::text[]) AS new (key, kind, at, quantity, expected, actual, detail) ORDER BY key
+    $8::text[], $9::text[]) AS new (key, kind, at, quantity, expected, actual, detail, sentence)
+ORDER BY key
 ON CONFLICT (key) DO UPDATE SET at = excluded.at, quantity = excluded.quantity,
     expected = excluded.expected, actual = excluded.actual, detail = excluded.detail,
-    cleared_at = NULL
-WHERE old.cleared_at IS NOT NULL OR (old.at, old.quantity, old.expected, old.actual, old.detail)
+    sentence = excluded.sentence, cleared_at = NULL
+WHERE old.cleared_at IS NOT NULL
+    OR (old.at, old.quantity, old.expected, old.actual, old.detail, old.sentence)
     IS DISTINCT FROM (excluded.at, excluded.quantity, excluded.expected, excluded.actual,
-        excluded.detail)"""
+        excluded.detail, excluded.sentence)"""

@@ -4,19 +4,20 @@ from typing import Final
 
 UPSERT_FINDINGS: Final = """
 INSERT INTO findings AS old (key, kind, subject, stock_item_id, warehouse_id, material_id, site_id,
-    at, expected, actual, detail, event_ids)
+    at, expected, actual, detail, event_ids, sentence)
 SELECT key, kind, 'stock', item, warehouse_id, material_id, site_id, at, expected, actual, detail,
-    array_remove(ARRAY[before_id, event_id], NULL)
+    array_remove(ARRAY[before_id, event_id], NULL), sentence::jsonb
 FROM unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[], $7::timestamptz[],
-    $8::float8[], $9::float8[], $10::text[], $11::uuid[], $12::uuid[])
+    $8::float8[], $9::float8[], $10::text[], $11::uuid[], $12::uuid[], $13::text[])
     AS n (key, kind, item, warehouse_id, material_id, site_id, at, expected, actual, detail,
-        before_id, event_id)
+        before_id, event_id, sentence)
 ON CONFLICT (key) DO UPDATE SET at = excluded.at, expected = excluded.expected,
     actual = excluded.actual, detail = excluded.detail, event_ids = excluded.event_ids,
-    cleared_at = NULL
-WHERE old.cleared_at IS NOT NULL OR (old.at, old.expected, old.actual, old.detail, old.event_ids)
+    sentence = excluded.sentence, cleared_at = NULL
+WHERE old.cleared_at IS NOT NULL
+    OR (old.at, old.expected, old.actual, old.detail, old.event_ids, old.sentence)
     IS DISTINCT FROM (excluded.at, excluded.expected, excluded.actual, excluded.detail,
-        excluded.event_ids)"""
+        excluded.event_ids, excluded.sentence)"""
 
 CLEAR_FINDINGS: Final = """
 UPDATE findings f SET cleared_at = clock_timestamp()

@@ -97,7 +97,8 @@ REVISIONS_BY_MACHINE: Final = """
 """
 
 FINDINGS_BY_MACHINE: Final = """
-    SELECT equipment_id, kind, count(*) AS findings, min(detail) AS detail FROM findings
+    SELECT equipment_id, kind, count(*) AS findings, min(detail) AS detail,
+        (array_agg(sentence::text ORDER BY detail))[1] AS sentence FROM findings
     WHERE equipment_id = ANY($1::int[]) AND subject = 'machine'
         AND (cleared_at IS NULL OR cleared_at > $4::timestamptz)
         AND ($4::timestamptz IS NULL OR first_seen_at <= $4)

@@ -3,21 +3,22 @@
 from typing import Final
 
 UPSERT_FINDINGS: Final = """
-INSERT INTO findings (key, kind, subject, material_id, at, detail, event_ids)
-SELECT key, kind, 'event', material_id, at, detail, ARRAY[event_id]
-FROM unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::text[], $6::uuid[])
-    AS n (key, kind, material_id, at, detail, event_id)
+INSERT INTO findings (key, kind, subject, material_id, at, detail, event_ids, sentence)
+SELECT key, kind, 'event', material_id, at, detail, ARRAY[event_id], sentence::jsonb
+FROM unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::text[], $6::uuid[],
+    $7::text[]) AS n (key, kind, material_id, at, detail, event_id, sentence)
 ON CONFLICT (key) DO UPDATE SET at = excluded.at, detail = excluded.detail,
-    material_id = excluded.material_id, cleared_at = NULL"""
+    sentence = excluded.sentence, material_id = excluded.material_id, cleared_at = NULL"""
 
 CLEAR_FINDINGS: Final = """
 UPDATE findings SET cleared_at = clock_timestamp()
 WHERE subject = 'event' AND cleared_at IS NULL AND key = ANY($1::text[])"""
 
 UPSERT_SHARED_NUMBER_FINDING: Final = """
-INSERT INTO findings (key, kind, subject, at, detail, event_ids)
-VALUES ($1, 'ambiguous_material', 'event', $2, $3, $4::uuid[])
-ON CONFLICT (key) DO UPDATE SET cleared_at = NULL, event_ids = (
+INSERT INTO findings (key, kind, subject, at, detail, event_ids, sentence)
+VALUES ($1, 'ambiguous_material', 'event', $2, $3, $4::uuid[], $5::text::jsonb)
+ON CONFLICT (key) DO UPDATE SET cleared_at = NULL, detail = excluded.detail,
+    sentence = excluded.sentence, event_ids = (
     SELECT array_agg(DISTINCT id ORDER BY id)
     FROM unnest(findings.event_ids || excluded.event_ids) AS id)"""
 

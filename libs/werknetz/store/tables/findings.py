@@ -33,6 +33,7 @@ findings = sa.Table(
     sa.Column("expected", sa.Double),
     sa.Column("actual", sa.Double),
     sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("sentence", pg.JSONB),  # code and fields of `detail`; none in rows before 0038
     sa.Column("event_ids", UUIDS, nullable=False, server_default=NO_UUIDS),
     sa.Column("first_seen_at", AT, nullable=False, server_default=NOW),
     sa.Column("cleared_at", AT),

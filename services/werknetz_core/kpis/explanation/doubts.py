@@ -9,6 +9,7 @@ from werknetz.kpi.elements import Elements
 from werknetz.store.kpis import kpi_explanation as statements
 from werknetz.store.session import Database
 from werknetz.texts.sentence import Sentence, write_text
+from werknetz.texts.stored import restore_sentence
 from werknetz_core.kpis.explanation.trace import SAMPLES_MAX, TraceSpan
 
 DOUBTS_MAX: Final = 100
@@ -52,14 +53,17 @@ async def load_doubts(
     doubts += _doubts_of_changes(machines, entries, revisions)
     doubts += [
         _document(row["kind"], machines[row["equipment_id"]][0], None, row["findings"],
-                  _finding_text(row["kind"], row["detail"]))
+                  _finding_text(row["kind"], row["detail"], row["sentence"]))
         for row in findings
     ]  # fmt: skip
     return sorted(doubts, key=lambda doubt: (doubt["equipment"], doubt["kind"]))[:DOUBTS_MAX]
 
 
-def _finding_text(kind: str, detail: str) -> Sentence:
-    """Return the stored text of a finding, which is English; in German what kind it is."""
+def _finding_text(kind: str, detail: str, stored: str | None) -> Sentence:
+    """Return the sentence of a finding; of one from an earlier version in German only its kind."""
+    sentence = restore_sentence(detail, stored)
+    if isinstance(sentence, Sentence):
+        return sentence
     return Sentence.with_english(detail, f"finding.{kind}", {})
 
 

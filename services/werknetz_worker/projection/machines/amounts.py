@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from werknetz.texts.sentence import Sentence
 from werknetz_worker.projection.event_revisions import EventRevision
 
 _AMOUNTS: Final = (
@@ -24,19 +25,16 @@ def limits_of(event: EventRevision) -> tuple[float | None, float | None]:
     return lower, upper
 
 
-def find_impossible(event: EventRevision) -> str | None:
+def find_impossible(event: EventRevision) -> Sentence | None:
     """Return which values of an event cannot be, with the remedy; None: all can."""
     problems = [
-        f"{name} is {number:,.10g}, below zero"
+        Sentence("finding_detail.amount_below_zero", name=name, number=number)
         for name in _AMOUNTS
         if (number := event.number(name)) is not None and number < 0
     ]
     lower, upper = event.number("lower_limit"), event.number("upper_limit")
     if lower is not None and upper is not None and lower > upper:
-        problems.append(f"lower_limit {lower:,.10g} is above upper_limit {upper:,.10g}")
+        problems.append(Sentence("finding_detail.limits_reversed", lower=lower, upper=upper))
     if not problems:
         return None
-    return (
-        f"{'; '.join(problems)}: this does not count, the rest of the event does. Correct it at the"
-        " source; a wrong report is corrected by a new version of it, or withdrawn."
-    )
+    return Sentence("finding_detail.impossible_amounts", problems=problems)

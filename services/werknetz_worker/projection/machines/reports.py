@@ -16,6 +16,7 @@ from werknetz.domain.state import MachineState
 from werknetz.store.encoding.insert_rows import insert_rows
 from werknetz.store.projection import machine_reports as statements
 from werknetz.store.session import WriteConnection
+from werknetz.texts.sentence import Sentence
 from werknetz_worker.projection.event_revisions import EventRevision
 from werknetz_worker.projection.findings import UNUSABLE_REPORT, EventFinding, finding_of_event
 from werknetz_worker.projection.machines.amounts import amount_of, find_impossible
@@ -70,22 +71,15 @@ def _check(event: EventRevision, machines: MachineLookup) -> EventFinding | None
     until = event.instant("until_us")
     detail = None
     if machine is None:
-        detail = (
-            f"There is no equipment {path!r}, and its plant is not known: correct the name in the"
-            " mapping, or let a connector of the plant deliver first. It does not count."
-        )
+        detail = Sentence("finding_detail.equipment_unknown", path=path)
     elif machine in machines.parents:
-        detail = (
-            f"{path!r} is no machine, but has some below it: name the machine in the mapping. It"
-            " does not count."
-        )
+        detail = Sentence("finding_detail.not_a_machine", path=path)
     elif event.kind == "state_changed" and event.text("state") not in _STATES:
-        detail = (
-            f"The state {event.text('state')!r} is none of {', '.join(_STATES)}: map it with"
-            " `values`. It does not count."
+        detail = Sentence(
+            "finding_detail.state_unknown", state=event.text("state"), states=list(_STATES)
         )
     elif event.kind != "quality_inspected" and until is not None and until <= event.at:
-        detail = f"It ends at {until}, not after its start at {event.at}: it does not count."
+        detail = Sentence("finding_detail.ends_too_early", until=until, at=event.at)
     return None if detail is None else finding_of_event(UNUSABLE_REPORT, event, detail)
 
 

@@ -40,6 +40,11 @@ async def test_an_unauthenticated_sender_gets_a_problem_with_a_hint(tmp_path: Pa
         assert missing.headers["Content-Type"] == "application/problem+json"
         wrong = await client.post("/hooks/wms", json={}, headers={"X-API-Key": KEY[:-1] + "x"})
         assert (wrong.status_code, wrong.json()["type"][-9:]) == (401, "key_wrong")
+        german = await client.post("/hooks/wms", json={}, headers={"Accept-Language": "de"})
+        assert german.json()["detail"] == "Es wurde kein Schlüssel gesendet."
+        assert german.json()["title"] == "Schlüssel fehlt"
+        assert german.json()["sentences"]["detail"] == {"code": "webhook.key_missing", "fields": {}}
+        assert german.headers["Content-Language"] == "de"
         unknown = await client.post("/hooks/erp", json={})
         assert (unknown.status_code, unknown.json()["type"][-14:]) == (404, "unknown_source")
         basic = base64.b64encode(f"sender:{KEY}".encode()).decode()

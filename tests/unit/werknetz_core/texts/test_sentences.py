@@ -21,6 +21,13 @@ FIVE_MINUTES = (
     "granularity=5m reads 1 equipment × 2,500 quarters of an hour; at most 1,000 are possible."
 )
 NOT_A_LIST = ValueError(Sentence("calendars.list", where="shifts", value=1))
+ENDS_TOO_EARLY = (
+    "It ends at 2026-01-02T08:00Z, not after its start at 2026-01-02T08:00Z: it does not count."
+)
+ENDS_TOO_EARLY_IN_GERMAN = (
+    "Ende 02.01.2026 08:00 UTC, nicht nach dem Beginn 02.01.2026 08:00 UTC: die Meldung zählt"
+    " nicht."
+)
 SINCE = ZonedTime(datetime(2026, 1, 2, 8, tzinfo=UTC), ZoneInfo("Europe/Berlin"))
 
 
@@ -47,6 +54,12 @@ SINCE = ZonedTime(datetime(2026, 1, 2, 8, tzinfo=UTC), ZoneInfo("Europe/Berlin")
                      goal_on=date(2026, 3, 4)),
             "The step of 2026-01-02 (+50.0%) is beyond the goal (+25.0% on 2026-03-04).",
             "Die Stufe vom 02.01.2026 (+50,0 %) liegt über dem Ziel (+25,0 % am 04.03.2026).",
+        ),
+        (
+            Sentence("finding_detail.ends_too_early", until=SINCE.at,
+                     at=datetime(2026, 1, 2, 8, 0, 59, tzinfo=UTC)),
+            ENDS_TOO_EARLY,
+            ENDS_TOO_EARLY_IN_GERMAN,
         ),
         (
             Sentence("supply.unknown_name", label="supplier", name="acme"),

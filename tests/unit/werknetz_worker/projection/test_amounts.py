@@ -25,7 +25,7 @@ def event(kind: str, minutes: int = 0, **body: Any) -> EventRevision:
         ("quality_inspected", {"good_quantity": -5.0}, "good_quantity is -5, below zero"),
         ("job_finished", {"scrap_quantity": -1e-9}, "scrap_quantity is -1e-09, below zero"),
         ("attendance_recorded", {"attended_s": -1.0, "work_s": -2.0},
-         "attended_s is -1, below zero; work_s is -2, below zero"),
+         "attended_s is -1, below zero and work_s is -2, below zero"),
         ("job_started", {"planned_run_s_per_item": -12.5}, "is -12.5, below zero"),
         ("quality_inspected", {"value": 20.0, "lower_limit": 21.0, "upper_limit": 19.0},
          "lower_limit 21 is above upper_limit 19"),

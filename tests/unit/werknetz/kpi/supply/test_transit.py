@@ -2,7 +2,7 @@
 
 import pytest
 
-from plumbing.relations import DAY_US, RelationBuilder, at, order, terms, uid
+from plumbing.relations import RelationBuilder, at, order, terms, uid
 from werknetz.kpi.supply.asn import (
     MatchedShipments,
     ReceivedDelivery,
@@ -12,7 +12,7 @@ from werknetz.kpi.supply.asn import (
     match_receipts,
 )
 from werknetz.kpi.supply.facts import LostSpans, RelationFacts
-from werknetz.kpi.supply.findings import differ, format_day
+from werknetz.kpi.supply.findings import differ
 
 
 def match(facts: RelationBuilder, now: float = 30) -> MatchedShipments:
@@ -175,10 +175,6 @@ def test_rounding_is_a_share_of_what_is_more_than_one(
 ) -> None:
     assert differ(left, right) is expected
     assert differ(right, left) is expected
-
-
-def test_an_instant_is_written_in_minutes() -> None:
-    assert format_day(90 * DAY_US + 61_000_000) == "1970-04-01T00:01Z"
 
 
 def test_a_delivery_without_lines_has_no_lead() -> None:

@@ -53,3 +53,15 @@ def test_a_refused_preflight_is_a_problem_with_the_remedy(
     assert problem["type"] == "urn:werknetz:problem:cors_refused"
     assert problem["detail"].startswith(what)
     assert "WERKNETZ_CORS_ORIGINS" in problem["hint"]
+
+
+def test_a_refused_preflight_is_answered_in_the_language_of_the_page() -> None:
+    app = Starlette()
+    allow_origins(app, ("https://a.example",))
+    headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "GET"}
+    answer = TestClient(app).options("/x", headers=headers | {"Accept-Language": "de-DE"})
+    assert answer.json()["title"] == "Anfrage dieser Seite nicht erlaubt"
+    assert "eine Seite von 'https://evil.example' darf" in answer.json()["detail"]
+    assert answer.headers["content-language"] == "de"
+    assert answer.headers["vary"].startswith("Origin, ")
+    assert answer.headers["vary"].endswith(", Accept-Language")
