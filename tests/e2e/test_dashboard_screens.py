@@ -1,0 +1,112 @@
+"""Every screen on a running demo, as its users see it: both languages, both themes, two widths."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from plumbing.built_page import build_page
+from plumbing.installation import Installation, installation
+from werknetz_demo.embedded.process import free_port
+
+from .test_dashboard import watched_page
+from .test_sign_in import CHROMIUM, WAIT_MS, open_chromium
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+AXE = Path(__file__).parents[2] / "services/dashboard/node_modules/axe-core/axe.min.js"
+WIDTHS = ((1440, 900), (390, 844))
+PLANT = "nordwerk/emden-1"
+LANGUAGES = {"en": "English", "de": "Deutsch"}
+RUN_AXE = """async () => {
+  const rules = { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] };
+  const found = await axe.run(document, rules);
+  return found.violations.flatMap(({ id, nodes }) =>
+    nodes.slice(0, 3).map((node) => `${id}: ${node.target} ${node.failureSummary}`));
+}"""
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    if CHROMIUM is None:
+        missing = "Chromium is not installed: apt-get install chromium"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    build_page()
+    folder = tmp_path_factory.mktemp("demo")
+    with installation(folder, free_port(), "--plants", "1", "--days", "1") as started:
+        started.wait_for("Ctrl-C stops everything", within_s=900)
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser(demo: Installation) -> Iterator[Browser]:
+    assert CHROMIUM is not None
+    with open_chromium(CHROMIUM) as chromium:
+        yield chromium
+
+
+def screens_of(demo: Installation) -> dict[str, str]:
+    """Return the address of each screen, with equipment that the demo has."""
+    machine = demo.get("equipment", under=PLANT, kind="machine")["items"][0]["path"]
+    signal = demo.get("signals", under=machine)["items"][0]["id"]
+    warehouse = demo.get("warehouses")["items"][0]["key"]
+    return {
+        "group": "/",
+        "plant": f"/plant/{PLANT}",
+        "line": f"/machine/{machine.rpartition('/')[0]}?start=-8h",
+        "machine": f"/machine/{machine}?start=-8h",
+        "losses": "/losses",
+        "shift report": f"/report/{PLANT}?start=shift:previous",
+        "trends": f"/trends?signal={signal}&start=-8h",
+        "suppliers": "/suppliers",
+        "warehouse": f"/warehouse/{warehouse}",
+        "connectors": "/connectors",
+        "data quality": "/quality",
+        "targets": "/targets",
+        "settings": "/settings/keys",
+        "kiosk": "/?kiosk=1",
+    }
+
+
+def test_each_screen_is_accessible_in_both_languages_themes_and_widths(
+    demo: Installation, browser: Browser
+) -> None:
+    base = f"http://127.0.0.1:{demo.port}"
+    findings: list[str] = []
+    for language in LANGUAGES:
+        context = browser.new_context(locale=f"{language}-{'GB' if language == 'en' else 'DE'}")
+        page = context.new_page()
+        page.set_default_timeout(WAIT_MS)
+        expect.set_options(timeout=WAIT_MS)
+        with watched_page(page, base):
+            page.goto(f"{base}/#key={demo.key}")
+            expect(page.get_by_role("heading", level=1)).to_be_visible()
+            for name, address in screens_of(demo).items():
+                open_screen(page, base + address)
+                for theme in ("light", "dark"):
+                    for width, height in WIDTHS:
+                        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+                        page.set_viewport_size({"width": width, "height": height})
+                        where = f"{name}, {language}, {theme}, {width} px"
+                        findings += [f"{where}: {line}" for line in look(page)]
+        context.close()
+    assert findings == []
+
+
+def open_screen(page: Page, address: str) -> None:
+    """Open a screen and wait until nothing of it is loading."""
+    page.goto(address)
+    expect(page.locator("main")).to_be_visible()
+    expect(page.locator("main :is(h1, h2, [role=alert])").first).to_be_visible()
+    expect(page.get_by_label("Loading").or_(page.get_by_label("Lädt"))).to_have_count(0)
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def look(page: Page) -> list[str]:
+    """Return what axe finds, and whether the page scrolls sideways."""
+    page.evaluate(AXE.read_text())
+    found: list[str] = page.evaluate(RUN_AXE)
+    sideways = page.evaluate(SIDEWAYS)
+    return [*found, *([f"scrolls {sideways} px sideways"] if sideways > 0 else [])]
