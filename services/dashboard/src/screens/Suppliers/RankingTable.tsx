@@ -19,7 +19,7 @@ const COLUMNS = 2 + NUMBERS.length + 1 + RATES.length + 2;
 
 export function RankingTable({ data, chosen }: Props) {
   const t = useTranslations("suppliers");
-  const ranked = data.items.filter(({ kpis }) => kpis?.rank !== null && kpis !== null);
+  const ranked = data.items.filter(({ kpis }) => typeof kpis?.rank === "number");
   const others = data.items.filter((one) => !ranked.includes(one));
   return (
     <ScrollBox label={t("ranking")}>
@@ -70,7 +70,7 @@ export function RankingTable({ data, chosen }: Props) {
 function Row({ supplier, isChosen }: { supplier: Supplier; isChosen: boolean }) {
   const t = useTranslations("suppliers");
   const format = useFormats();
-  const { key, name, kpis } = supplier;
+  const { key, name, kpis = null } = supplier;
   const last = kpis?.weeks.otif.at(-1) ?? null;
   return (
     <tr className={isChosen ? styles.chosen : undefined}>

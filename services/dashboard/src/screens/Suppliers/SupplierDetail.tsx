@@ -60,7 +60,7 @@ export function SupplierDetail({ supplier, list, period, zone }: Props) {
 function Rates({ supplier, list }: { supplier: Supplier; list: SupplierList }) {
   const t = useTranslations("suppliers");
   const format = useFormats();
-  const { kpis, name } = supplier;
+  const { kpis = null, name } = supplier;
   const close = (
     <Link to="." search={(before) => ({ ...before, supplier: undefined, event: undefined })}>
       {t("close")}

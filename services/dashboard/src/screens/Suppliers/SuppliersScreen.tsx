@@ -75,7 +75,7 @@ function PeriodText({ data, zone }: { data: SupplierList; zone: string }) {
   const t = useTranslations("suppliers");
   const format = useFormats(zone);
   const { period } = data;
-  if (period === null) return null;
+  if (period == null) return null;
   const computed = data.items
     .flatMap(({ kpis }) => (kpis?.computed_at ? [Date.parse(kpis.computed_at)] : []))
     .reduce((latest, at) => Math.max(latest, at), 0);
