@@ -17,7 +17,7 @@ export function Cause({ cause, zone }: { cause: LossCause; zone: string }) {
         <Link
           to="/warehouse/$"
           params={{ _splat: cause.warehouse }}
-          search={{ material: cause.material }}
+          search={{ part: cause.material }}
         >
           {cause.material}
         </Link>{" "}
