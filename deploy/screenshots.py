@@ -29,7 +29,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 FOLDER: Final = ROOT / "docs/images/dashboard"
 BYTES_MAX: Final = 1_500_000  # of all pictures
 SIZE: Final = {"width": 1280, "height": 800}
-WAIT_MS: Final = 60_000
+WAIT_MS: Final = 120_000
 READY_S: Final = 900
 _LINK: Final = re.compile(rb"(http://127\.0\.0\.1:\d+)/#key=(wn_\w+)")
 
@@ -121,8 +121,9 @@ def take(url: str, key: str, only: str | None) -> None:
             args=["--no-sandbox"],
         )
         page = browser.new_page(viewport=SIZE, locale="en-GB", color_scheme="light")
+        page.set_default_timeout(WAIT_MS)
         page.goto(f"{url}/#key={key}")
-        page.wait_for_selector("main", timeout=WAIT_MS)
+        page.wait_for_selector("main")
         for name, path in screens.items():
             if only in {None, name}:
                 _take_one(page, f"{url}{path}", FOLDER / f"{name}.png")
@@ -131,11 +132,10 @@ def take(url: str, key: str, only: str | None) -> None:
 
 def _take_one(page: Page, address: str, file: Path) -> None:
     page.goto(address)
-    page.wait_for_selector("main h1", timeout=WAIT_MS)
+    page.wait_for_selector("main h1")
     # Grey blocks are what has not come yet.
     page.wait_for_function(
-        "() => document.querySelectorAll('main [role=status][aria-label]').length === 0",
-        timeout=WAIT_MS,
+        "() => document.querySelectorAll('main [role=status][aria-label]').length === 0"
     )
     page.wait_for_timeout(2000)
     page.screenshot(path=str(file))
