@@ -73,7 +73,7 @@ function ShiftText({ plant }: { plant: OverviewItem }) {
       ? t("noShift", { zone })
       : t("shift", {
           name: shift.name,
-          start: format.time(shift.start),
+          start: format.dayTime(shift.start),
           end: format.time(shift.end),
           zone,
         }),
