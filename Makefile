@@ -7,7 +7,7 @@ WORKERS ?= 2
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help demo dashboard test test-at check proto docs simulate chaos mutate bench fuzz truth test-compose audit sbom pin-images release lock clean
+.PHONY: help demo dashboard screenshots test test-at check proto docs simulate chaos mutate bench fuzz truth test-compose audit sbom pin-images release lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -28,6 +28,9 @@ build/shifted_clock.so: tests/plumbing/shifted_clock.c
 
 dashboard: ## build the web page into the core, unless it is up to date; needs Node >= 20.19 or installs it
 	$(PYTHON) deploy/build_dashboard.py $(ARGS)
+
+screenshots: .venv/dev.stamp ## pictures of all screens for README and docs, of a demo; ARGS="--url URL --key KEY" of one that runs
+	$(BIN)/python deploy/screenshots.py $(ARGS)
 
 check: .venv/dev.stamp ## lint, types, layers; the same of the web page and its unit tests
 	$(BIN)/ruff check .

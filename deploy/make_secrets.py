@@ -108,6 +108,15 @@ def make_redis_users(store: Secrets, server: str, services: Mapping[str, str]) -
     store.replace(f"{server}_acl", acl_file(users))
 
 
+def make_grafana_users(store: Secrets) -> None:
+    """Keep Grafana's URL of the database, and beside it what its data source reads: the parts."""
+    new = f"postgresql://werknetz_grafana_1:{secrets.token_hex(24)}@postgres:5432/werknetz"
+    parts = urlsplit(store.keep_url("database_url_grafana", new))
+    store.replace("grafana_database_user", parts.username or "")
+    store.replace("grafana_database_password", parts.password or "")
+    store.keep("grafana_admin_password", secrets.token_hex(16))
+
+
 def make_mqtt_users(store: Secrets) -> None:
     """Keep the passwords of edges, of the simulated machines and of the health check."""
     edge = store.keep("mqtt_password", secrets.token_hex(24))
@@ -131,6 +140,7 @@ def main() -> int:
     for service in ("api", "ingest", "worker"):  # their users are made by `werknetz migrate`
         user = f"werknetz_{service}_1:{secrets.token_hex(24)}"
         store.keep_url(f"database_url_{service}", f"postgresql://{user}@postgres:5432/werknetz")
+    make_grafana_users(store)
     store.keep("totp_key", secrets.token_hex(24))
     store.keep("rows_key", secrets.token_hex(32))  # signs whose rows the API sees
     make_redis_users(store, "valkey", rules_of(STREAM_USERS, edges))

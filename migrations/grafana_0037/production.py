@@ -55,10 +55,12 @@ FROM public.element_sums x JOIN public.equipment e ON e.id = x.equipment_id
 JOIN public.rollup_zones z ON z.equipment_id = x.equipment_id
 WHERE x.equipment_id {MINE} AND x.grain = 5"""
 
-# Shifts by the calendar in force when they start: of the nearest equipment that has one then.
+# Shifts by the calendar in force when they start: of the nearest equipment that has one then. Where
+# shifts overlap, as when a calendar begins, the later one counts from its start on.
 _DAYS_BACK = 400
 _ALL_SHIFTS = f"""
-SELECT q.id AS equipment_id, q.path AS equipment, q.level, s.name, s.team, s.start_at, s.end_at
+SELECT q.id AS equipment_id, q.path AS equipment, q.level, s.name, s.team, s.start_at,
+    least(s.end_at, lead(s.start_at) OVER (PARTITION BY q.path ORDER BY s.start_at)) AS end_at
 FROM public.equipment q
 JOIN public.equipment a ON a.path = q.path OR starts_with(q.path, a.path || '/')
 JOIN public.shift_calendars c ON c.equipment_id = a.id

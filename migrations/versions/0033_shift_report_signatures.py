@@ -33,7 +33,6 @@ def upgrade() -> None:
         ),
         sa.Column("change_id", sa.BigInteger, nullable=False),
         sa.CheckConstraint("(digest IS NULL) = (withdraws IS NOT NULL)", name="signs_or_withdraws"),
-        sa.CheckConstraint("start_at < end_at", name="span"),
     )  # fmt: skip
     op.create_index(
         "ix_shift_report_signatures_equipment_id_start_at", "shift_report_signatures",

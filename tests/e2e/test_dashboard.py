@@ -1,6 +1,7 @@
 """The web page in a real browser, served by `werknetz up`: signing in, looking, losing the API."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,6 +80,9 @@ def test_a_person_signs_in_looks_around_and_out(
                 _sign_in_by_form(page, base, key)
                 _sign_in_by_link(page, base, key)
                 _look_around(page)
+                _walk_by_keyboard(page)
+                _show_on_a_wall(page, base)
+                _print_on_one_page(page, base, tmp_path)
                 core.kill()
                 expect(page.get_by_text("The API does not answer since")).to_be_visible()
                 expect(page.get_by_text("emden-1")).to_be_visible()  # the last picture stays
@@ -132,4 +136,48 @@ def _look_around(page: Page) -> None:
     expect(page.get_by_text("Nothing was lost in this period")).to_be_visible()
     assert page.url.endswith("/losses?under=nordwerk%2Femden-1&by=line&start=-28d")
     page.get_by_role("link", name="Group", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("nordwerk")
+
+
+def _walk_by_keyboard(page: Page) -> None:
+    """Screens, the search and the list of keys without a mouse; keys can be switched off."""
+    page.keyboard.press("g")
+    page.keyboard.press("l")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Losses")
+    page.keyboard.press("/")
+    page.keyboard.type("zwick-2")
+    expect(page.get_by_role("dialog").get_by_role("link")).to_contain_text("zwick-2")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("zwick-2")
+    page.keyboard.press("?")
+    switch = page.get_by_role("checkbox", name="Single keys do something")
+    switch.uncheck()
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("g")
+    expect(page.get_by_role("heading", level=1)).to_have_text("zwick-2")
+    page.get_by_role("button", name="Keyboard").click()
+    switch.check()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.keyboard.press("g")
+    page.keyboard.press("g")
+    expect(page.get_by_role("heading", level=1)).to_have_text("nordwerk")
+
+
+def _show_on_a_wall(page: Page, base: str) -> None:
+    page.goto(f"{base}/?kiosk=1")
+    expect(page.get_by_role("timer")).to_contain_text("CET")
+    expect(page.get_by_role("navigation", name="Screens")).to_be_hidden()
+    page.keyboard.press("f")
+    expect(page.get_by_role("navigation", name="Screens")).to_be_visible()
+
+
+def _print_on_one_page(page: Page, base: str, folder: Path) -> None:
+    page.goto(f"{base}/plant/nordwerk/zwick-2")
+    expect(page.get_by_role("heading", level=1)).to_have_text("zwick-2")
+    file = folder / "plant.pdf"
+    page.pdf(path=file, prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", file.read_bytes())) == 1
+    page.goto(base)
     expect(page.get_by_role("heading", level=1)).to_have_text("nordwerk")

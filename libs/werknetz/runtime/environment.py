@@ -16,7 +16,7 @@ from werknetz.runtime.settings import SettingError
 PREFIX: Final = "WERKNETZ_"
 
 Reader = Literal[
-    "all", "core", "ingest", "worker", "edge", "simulator", "client", "compose", "tests"
+    "all", "core", "ingest", "worker", "edge", "simulator", "client", "compose", "tests", "build"
 ]
 
 
@@ -150,6 +150,10 @@ VARIABLES: Final = (
     _plain("WERKNETZ_POSTGRES_IMAGE", ("compose",), "Image; `make pin-images` adds its digest."),
     _plain("WERKNETZ_VALKEY_IMAGE", ("compose",), "Image of both Valkey servers."),
     _plain("WERKNETZ_MOSQUITTO_IMAGE", ("compose",), "Image of the MQTT broker."),
+    _plain("WERKNETZ_WITHOUT_DASHBOARD", ("build",), "yes: packages are built without the page."),
+    _plain("WERKNETZ_GRAFANA_IMAGE", ("compose",), "Image of Grafana, in the profile `grafana`."),
+    _plain("WERKNETZ_GRAFANA_PORT", ("compose",), "Host port of Grafana (3000)."),
+    _plain("WERKNETZ_GRAFANA_PLANTS", ("compose",), "Plants that Grafana shows: all, or paths."),
     _plain("WERKNETZ_PYTHON_IMAGE", ("compose",), "Image on which our images are built."),
     _plain("WERKNETZ_POSTGRES_MEMORY", ("compose",), "Limit of its memory (2g)."),
     _plain("WERKNETZ_POSTGRES_CPUS", ("compose",), "Limit of its processors (1)."),

@@ -27,7 +27,7 @@ def write_fault(fault: Fault, detail: str) -> ConnectorErrorView:
     try:
         text = write_text(Sentence(fault.code, **fault.fields))
         hint = write_text(Sentence(f"{fault.code}_hint"))
-    except (KeyError, IndexError, ValueError, TypeError):
+    except (KeyError, IndexError, ValueError, TypeError, OSError):  # OSError: no such group
         return _error_of("connector.reported", detail)
     return ConnectorErrorView(
         code=fault.code, fields=dict(fault.fields), text=text, hint=hint, detail=detail

@@ -109,7 +109,7 @@ async def load_unmapped(
             sa.func.count().over().label("total"),
         )
         .join(connectors, connectors.c.id == q.connector_id)
-        .where(is_unmapped_tag(), *_undecided(principal, under))
+        .where(is_unmapped_tag(), *_undecided_conditions(principal, under))
         .group_by(q.connector_id, q.source)
         .order_by(sa.desc("last_at"), q.connector_id, q.source)
         .limit(UNMAPPED_MAX)
@@ -130,13 +130,13 @@ async def load_quarantined(
     query = (
         sa.select(sa.func.count(), sa.func.coalesce(sa.func.max(q.id), 0))
         .join(connectors, connectors.c.id == q.connector_id)
-        .where(*_undecided(principal, under))
+        .where(*_undecided_conditions(principal, under))
     )
     entries, newest = (await session.execute(query)).one()
     return entries, newest
 
 
-def _undecided(principal: Principal, under: str | None) -> list[sa.ColumnElement[bool]]:
+def _undecided_conditions(principal: Principal, under: str | None) -> list[sa.ColumnElement[bool]]:
     """Return the conditions of undecided entries; `under`: of connectors with a signal there."""
     conditions = [quarantine.c.state.in_(_UNDECIDED), equipment_scope.connector_visible(principal)]
     if under is not None:

@@ -119,7 +119,7 @@ class UnmappedView(BaseModel):
     text: str
 
 
-class StateChangeView(BaseModel):
+class StateTimeChangeView(BaseModel):
     equipment: str
     state: str
     before_s: float
@@ -161,6 +161,6 @@ class DiffView(BaseModel):
     refused: list[RefusalView]
     unmapped_before: UnmappedView
     unmapped_after: UnmappedView
-    states: list[StateChangeView]
+    states: list[StateTimeChangeView]
     kpis: list[KpiChangeView]
     kpis_complete: bool  # false: too many samples to compute KPIs

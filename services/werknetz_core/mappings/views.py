@@ -22,7 +22,7 @@ from werknetz_core.mappings.schemas import (
     PointView,
     PreviewView,
     RefusalView,
-    StateChangeView,
+    StateTimeChangeView,
     UnmappedView,
     ValueView,
 )
@@ -145,7 +145,7 @@ def _refusal_views(comparison: Comparison) -> list[RefusalView]:
 
 def _state_changes(
     before: MappingResult, after: MappingResult, end_us: int
-) -> list[StateChangeView]:
+) -> list[StateTimeChangeView]:
     seconds_before, seconds_after = before.state_seconds(end_us), after.state_seconds(end_us)
     changes = []
     for path in sorted(seconds_before.keys() | seconds_after.keys()):
@@ -154,7 +154,9 @@ def _state_changes(
             before_s, after_s = old.get(state, 0.0), new.get(state, 0.0)
             if abs(before_s - after_s) > 1e-6:
                 changes.append(
-                    StateChangeView(equipment=path, state=state, before_s=before_s, after_s=after_s)
+                    StateTimeChangeView(
+                        equipment=path, state=state, before_s=before_s, after_s=after_s
+                    )
                 )
     changes.sort(key=lambda change: -abs(change.after_s - change.before_s))
     return changes[:LISTED_MAX]

@@ -24,11 +24,12 @@ _VALUE: Final = re.compile(
     rf"(?P<field>\w+): {_QUOTED.format('code')} is not in its table of values"
 )
 _NUMBER: Final = re.compile(rf"{_QUOTED.format('value')} is not a number")
-_STARTS: Final[tuple[tuple[str, str, Repair], ...]] = (
-    ("no rule of mapping ", "no_rule", "add_rule"),
-    ("no event rule of mapping ", "no_event_rule", "none"),
-    ("the value is ", "not_finite", "none"),
+_SENTENCES: Final[tuple[tuple[str, Sentence, Repair], ...]] = (
+    ("no rule of mapping ", Sentence("quarantine.no_rule"), "add_rule"),
+    ("no event rule of mapping ", Sentence("quarantine.no_event_rule"), "none"),
+    ("the value is ", Sentence("quarantine.not_finite"), "none"),
 )
+"""Reasons by the words that they begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +43,18 @@ class GroupReason:
     def of(cls, reason: str) -> "GroupReason":
         """`reason`: of one entry of the group."""
         if match := _STATE.search(reason):
-            fields = {"code": _of(match, "code"), "table": _of(match, "table")}
-            return cls(Sentence("quarantine.state_code", **fields), "map_state")
+            code, table = _quoted_text(match, "code"), _quoted_text(match, "table")
+            return cls(Sentence("quarantine.state_code", code=code, table=table), "map_state")
         if match := _VALUE.search(reason):
-            fields = {"code": _of(match, "code"), "field": match["field"]}
-            return cls(Sentence("quarantine.value_code", **fields), "map_value")
-        for start, code, repair in _STARTS:
+            code, name = _quoted_text(match, "code"), match["field"]
+            return cls(Sentence("quarantine.value_code", code=code, field=name), "map_value")
+        for start, sentence, repair in _SENTENCES:
             if reason.startswith(start):
-                return cls(Sentence(f"quarantine.{code}"), repair)
+                return cls(sentence, repair)
         if match := _NUMBER.search(reason):
             repairable: Repair = "set_rule" if "`decimal: comma`" in reason else "none"
-            return cls(Sentence("quarantine.not_a_number", value=_of(match, "value")), repairable)
+            value = _quoted_text(match, "value")
+            return cls(Sentence("quarantine.not_a_number", value=value), repairable)
         return cls(Sentence("quarantine.other", reason=reason), "none")
 
 
@@ -70,5 +72,5 @@ def is_unmapped_tag() -> sa.ColumnElement[bool]:
     return quarantine.c.reason.startswith("no rule of mapping ")
 
 
-def _of(match: re.Match[str], name: str) -> str:
+def _quoted_text(match: re.Match[str], name: str) -> str:
     return match[name] if match[name] is not None else match[f"{name}_2"] or ""

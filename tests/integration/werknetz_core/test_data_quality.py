@@ -136,9 +136,7 @@ async def test_a_missing_state_code_is_one_group_with_its_machines(world: World)
         ("the file is empty", "other", "none"),
     ],
 )
-async def test_a_reason_says_what_repairs_it(
-    world: World, reason: str, code: str, repair: str
-) -> None:
+async def test_a_reason_has_its_repair(world: World, reason: str, code: str, repair: str) -> None:
     number = await _refuse(world, "emden-opcua", "s", reason)
     groups = (await world.get("/quarantine/groups")).json()["items"]
     group = next(group for group in groups if group["example_id"] == number)

@@ -154,7 +154,6 @@ shift_report_signatures = sa.Table(
     sa.Column("withdraws", sa.Integer, sa.ForeignKey("shift_report_signatures.id"), unique=True),
     sa.Column("change_id", sa.BigInteger, nullable=False),  # of `audit_log`
     sa.CheckConstraint("(digest IS NULL) = (withdraws IS NOT NULL)", name="signs_or_withdraws"),
-    sa.CheckConstraint("start_at < end_at", name="span"),
     sa.Index(
         "ix_shift_report_signatures_equipment_id_start_at", "equipment_id", "start_at"
     ),

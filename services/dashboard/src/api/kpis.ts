@@ -39,6 +39,18 @@ export function hourlyOee(paths: readonly string[]) {
   });
 }
 
+/** The address of the same as a file, of the first equipment that one request may have. */
+export function hourlyOeeAddress(paths: readonly string[]): string {
+  const query = new URLSearchParams({
+    kpi: "oee",
+    granularity: "hour",
+    start: "-24h",
+    format: "csv",
+  });
+  for (const path of paths.slice(0, PATHS_MAX)) query.append("equipment", path);
+  return `/api/v1/kpi_values?${query}`;
+}
+
 function chunksOf(paths: readonly string[]): string[][] {
   const chunks: string[][] = [];
   for (let from = 0; from < paths.length; from += PATHS_MAX) {

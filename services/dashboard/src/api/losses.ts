@@ -37,3 +37,22 @@ export function losses({ under, groupBy, start, end }: LossQuery) {
     ...polled(LIST_S),
   });
 }
+
+export type SupplyCaused = Schemas["SupplyCausedDowntimeView"];
+
+/** The downtime that late deliveries caused, with the chain to each, and what has no such cause. */
+export function supplyCaused({ under, start, end }: Omit<LossQuery, "groupBy">, limit: number) {
+  return queryOptions({
+    queryKey: ["losses", "supply-caused", under, start, end, limit],
+    queryFn: ({ signal }) =>
+      bodyOf(
+        api.GET("/api/v1/losses/supply-caused", {
+          signal,
+          params: {
+            query: { under: [...under], start, ...(end === undefined ? {} : { end }), limit },
+          },
+        }),
+      ),
+    ...polled(LIST_S),
+  });
+}

@@ -1,4 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
+import { rememberPlants } from "../shared/plantHabits";
 import { api, bodyOf, type Schemas } from "./client";
 import { NAMES_S, polled } from "./polling";
 
@@ -6,8 +7,12 @@ export type Plant = Schemas["PlantView"];
 
 export const plants = queryOptions({
   queryKey: ["plants"],
-  queryFn: ({ signal }) =>
-    bodyOf(api.GET("/api/v1/plants", { signal, params: { query: { limit: 1000 } } })),
+  queryFn: async ({ signal }) => {
+    const query = { limit: 1000 };
+    const page = await bodyOf(api.GET("/api/v1/plants", { signal, params: { query } }));
+    rememberPlants(page.items);
+    return page;
+  },
   ...polled(NAMES_S),
 });
 

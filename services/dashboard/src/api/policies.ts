@@ -30,6 +30,19 @@ export function setLineMaterials(path: string, items: NewLineMaterial[]) {
   );
 }
 
+/** The lines and machines that may consume material. */
+export const consumers = queryOptions({
+  queryKey: ["equipment", "consumers"],
+  queryFn: ({ signal }) =>
+    bodyOf(
+      api.GET("/api/v1/equipment", {
+        signal,
+        params: { query: { level: ["line", "machine"], limit: ROWS_MAX } },
+      }),
+    ),
+  ...polled(NAMES_S),
+});
+
 export const lineRates = queryOptions({
   queryKey: ["line_rates"],
   queryFn: ({ signal }) =>

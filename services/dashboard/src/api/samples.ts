@@ -1,5 +1,6 @@
 /** Signals, their samples for a chart, and what belongs beside them: gaps and notes. */
 import { queryOptions } from "@tanstack/react-query";
+import type { Annotation } from "./annotations";
 import { api, bodyOf, type Schemas } from "./client";
 import type { Period } from "./equipment";
 import { LIST_S, LIVE_S, polled } from "./polling";
@@ -10,7 +11,6 @@ export type SignalSamples = Schemas["SignalSamplesView"];
 export type Sample = Schemas["SampleView"];
 export type Window = Schemas["AggregateView"];
 export type Gap = Schemas["GapView"];
-export type Annotation = Schemas["AnnotationView"];
 
 export const WINDOW_AGGREGATES = ["min", "avg", "max", "count", "bad_count"] as const;
 const SUMMARY_AGGREGATES = ["count", "min", "avg", "max", "bad_count"];
@@ -49,6 +49,18 @@ export function samples(ids: readonly number[], period: Period, points: number) 
     placeholderData: (before) => before, // the old picture stays while a zoom is loaded
     ...ofPeriod(period),
   });
+}
+
+/** The address of the same samples as a file, with the key of its signal in each row. */
+export function samplesAddress(ids: readonly number[], period: Period, points: number): string {
+  const query = new URLSearchParams([
+    ...ids.map((id): [string, string] => ["signal", String(id)]),
+    ...Object.entries(period),
+    ["max_points", String(Math.max(points, 1))],
+    ["aggregates", WINDOW_AGGREGATES.join(",")],
+    ["format", "csv"],
+  ]);
+  return `/api/v1/samples?${query}`;
 }
 
 /** Minimum, mean and maximum of each signal over the whole period. */
@@ -116,7 +128,7 @@ export function gapsOf(connectors: readonly string[], period: Period) {
 }
 
 /** The notes about the equipment of the signals that begin in the period. */
-export function annotationsOf(under: readonly string[], period: Period) {
+export function annotationsOfAll(under: readonly string[], period: Period) {
   return queryOptions({
     queryKey: ["annotations", under, period],
     queryFn: async ({ signal }): Promise<Annotation[]> => {
@@ -125,13 +137,4 @@ export function annotationsOf(under: readonly string[], period: Period) {
     },
     ...polled(LIST_S),
   });
-}
-
-export function addAnnotation(body: Schemas["NewAnnotation"]): Promise<Annotation> {
-  return bodyOf(api.POST("/api/v1/annotations", { body }));
-}
-
-export async function withdrawAnnotation(id: number): Promise<void> {
-  const path = { annotation_id: id };
-  await bodyOf(api.DELETE("/api/v1/annotations/{annotation_id}", { params: { path } }));
 }

@@ -14,6 +14,7 @@ export type Permission =
   | "stops:write"
   | "quantities:write"
   | "notes:write"
+  | "reports:sign"
   | "supply:write"
   | "policies:write"
   | "targets:write"

@@ -42,23 +42,6 @@ export function rankedSuppliers({ start, end }: Span) {
   });
 }
 
-/** The lines of a supplier that are still open, the oldest first. */
-export function openLines(supplier: string) {
-  return queryOptions({
-    queryKey: ["due_lines", supplier, "open"],
-    queryFn: ({ signal }) =>
-      bodyOf(
-        api.GET("/api/v1/due_lines", {
-          signal,
-          params: {
-            query: { supplier: [supplier], late: true, sort: "-due_from", limit: ROWS_MAX },
-          },
-        }),
-      ),
-    ...polled(LIST_S),
-  });
-}
-
 /** The lines of a supplier that are due in a span, by their due date. */
 export function dueLines(supplier: string, { start, end }: Span) {
   return queryOptions({
@@ -120,7 +103,7 @@ export function openFindings(supplier: string) {
       bodyOf(
         api.GET("/api/v1/findings", {
           signal,
-          params: { query: { supplier: [supplier], limit: ROWS_MAX } },
+          params: { query: { supplier: [supplier], open: true, limit: ROWS_MAX } },
         }),
       ),
     ...polled(LIST_S),

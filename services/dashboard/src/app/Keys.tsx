@@ -49,8 +49,9 @@ export function Keys({ onClose }: { onClose: () => void }) {
           {known.map(({ key, label }) => (
             <tr key={key}>
               <th scope="row">
-                {key.split(" ").map((one) => (
-                  <kbd key={one} className={styles.key}>
+                {key.split(" ").map((one, index) => (
+                  // biome-ignore lint/suspicious/noArrayIndexKey: both keys may be the same
+                  <kbd key={index} className={styles.key}>
                     {one}
                   </kbd>
                 ))}

@@ -3,7 +3,7 @@ import { Button, PasswordInput, SegmentedControl, TextInput } from "@mantine/cor
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslations } from "use-intl";
-import type { Schemas } from "../api/client";
+import { ApiProblem, type Schemas } from "../api/client";
 import { signIn, signInWays } from "../api/session";
 import { ProblemNotice } from "../shared/ProblemNotice";
 import styles from "./SignIn.module.css";
@@ -21,6 +21,8 @@ export function SignIn({ problem, onSignedIn }: Props) {
   const [way, setWay] = useState<Way>("key");
   const [error, setError] = useState(problem);
   const [isBusy, setBusy] = useState(false);
+  // An admin made the password: the field for another one stays until it is accepted.
+  const [needsNew, setNeedsNew] = useState(false);
 
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -30,6 +32,9 @@ export function SignIn({ problem, onSignedIn }: Props) {
       onSignedIn();
     } catch (caught) {
       setError(caught instanceof Error ? caught : new Error(String(caught)));
+      if (caught instanceof ApiProblem && caught.code === "password_change_required") {
+        setNeedsNew(true);
+      }
     } finally {
       setBusy(false);
     }
@@ -66,6 +71,15 @@ export function SignIn({ problem, onSignedIn }: Props) {
               required
               autoComplete="current-password"
             />
+            {needsNew ? (
+              <PasswordInput
+                name="new_password"
+                label={t("newPassword")}
+                description={t("newPasswordHint")}
+                required
+                autoComplete="new-password"
+              />
+            ) : null}
             <TextInput
               name="totp"
               label={t("code")}
@@ -94,5 +108,12 @@ function credentials(way: Way, form: FormData): Schemas["SignIn"] {
   if (way === "key") return { key: text("key"), kind: "browser" };
   const code = text("totp");
   const password = String(form.get("password") ?? "");
-  return { user: text("user"), password, kind: "browser", ...(code === "" ? {} : { totp: code }) };
+  const next = String(form.get("new_password") ?? "");
+  return {
+    user: text("user"),
+    password,
+    kind: "browser",
+    ...(code === "" ? {} : { totp: code }),
+    ...(next === "" ? {} : { new_password: next }),
+  };
 }

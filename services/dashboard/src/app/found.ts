@@ -25,7 +25,7 @@ export function found(all: readonly Named[], text: string): Named[] {
 export function addressOf({ kind, key, level }: Named) {
   if (kind === "supplier") return { to: "/suppliers", search: { supplier: key } } as const;
   if (kind === "part")
-    return { to: "/warehouse/$", params: { _splat: "" }, search: { material: key } } as const;
+    return { to: "/warehouse/$", params: { _splat: "" }, search: { part: key } } as const;
   if (kind === "signal") return { to: "/trends", search: { signal: key } } as const;
   const params = { _splat: key };
   if (level === "line" || level === "machine")

@@ -30,10 +30,12 @@ export interface LossSearch extends PeriodSearch {
   under?: string;
   by?: string;
   sort?: string;
+  unit?: string;
+  open?: string;
 }
 
 function lossSearchOf(search: Record<string, unknown>): LossSearch {
-  const names = ["under", "by", "sort"] as const;
+  const names = ["under", "by", "sort", "unit", "open"] as const;
   const found = names.flatMap((name) => {
     const text = textOf(search[name]);
     return text === undefined ? [] : [[name, text]];

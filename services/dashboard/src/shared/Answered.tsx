@@ -1,9 +1,8 @@
 /** Shows the answer of a query: a grey block until it comes, the refusal beside old data. */
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { useTranslations } from "use-intl";
 import { ApiProblem, UNREACHABLE } from "../api/client";
-import styles from "./Answered.module.css";
+import { Loading } from "./Loading";
 import { ProblemNotice } from "./ProblemNotice";
 
 interface Props<T> {
@@ -12,7 +11,6 @@ interface Props<T> {
 }
 
 export function Answered<T>({ query, children }: Props<T>) {
-  const t = useTranslations("common");
   const { data, error } = query;
   // The band over the page covers an API that does not answer, where there is an old picture.
   const isCovered =
@@ -23,9 +21,7 @@ export function Answered<T>({ query, children }: Props<T>) {
         <ProblemNotice error={error} onRetry={() => void query.refetch()} />
       )}
       {data !== undefined ? children(data) : null}
-      {data === undefined && error === null ? (
-        <div className={styles.block} role="status" aria-label={t("loading")} />
-      ) : null}
+      {data === undefined && error === null ? <Loading /> : null}
     </>
   );
 }

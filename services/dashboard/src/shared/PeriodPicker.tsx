@@ -15,17 +15,17 @@ const PeriodForm = lazy(async () => ({ default: (await import("./PeriodForm")).P
 interface Props {
   /** Zone of the plant. */
   zone: string;
-  /** The first is what the screen shows without a period in its address. */
   choices: readonly PeriodChoice[];
+  /** What the screen shows without a period in its address; without it, the first choice. */
+  standard?: PeriodChoice;
   /** The equipment whose shifts "earlier" and "later" walk; without it, the length is walked. */
   equipment?: string | undefined;
 }
 
-export function PeriodPicker({ zone, choices, equipment }: Props) {
+export function PeriodPicker({ zone, choices, equipment, standard = choices[0] }: Props) {
   const common = useTranslations("common");
   const format = useFormats(zone);
-  const [standard = "-24h"] = choices;
-  const period = usePeriod(standard);
+  const period = usePeriod(standard ?? "-24h");
   const { show, step } = usePeriodSteps({ zone, choices, period, equipment });
   const [isOpen, setOpen] = useState(false);
   const { start, end } = period;

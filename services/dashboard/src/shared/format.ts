@@ -1,5 +1,6 @@
 /** Numbers and times as the page writes them: in the language of the page, in the plant's zone. */
 import { type Language, localeOf } from "../i18n/language";
+import { hasTwelveHours, plantName } from "./plantHabits";
 
 export const NO_VALUE = "–";
 const MINUTE_S = 60;
@@ -146,9 +147,9 @@ function yearOf(at: string | number, zone: string): string {
   return dayOf(at, zone).slice(0, 4);
 }
 
-/** Return the last part of a path: `presse-7` of nordwerk/zwick-2/presswerk/halle-2/presse-7. */
+/** Return the display name of a plant, else the last part of a path: `presse-7` of nordwerk/zwick-2/presswerk/halle-2/presse-7. */
 export function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
+  return plantName(path) ?? path.slice(path.lastIndexOf("/") + 1);
 }
 
 /** Return the name of whoever changed something: people are written as `user:eva`. */
@@ -164,7 +165,7 @@ function format(
 ): string {
   return new Intl.DateTimeFormat(localeOf(language), {
     timeZone: zone,
-    hourCycle: "h23",
+    hourCycle: hasTwelveHours(zone) ? "h12" : "h23",
     ...options,
   }).format(instant(at));
 }

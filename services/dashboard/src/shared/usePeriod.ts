@@ -17,6 +17,7 @@ import {
 } from "./period";
 
 const DAY_MS = 86_400_000;
+const NEAR = 10; // a tenth of its length from now, a period is the named one
 const SHIFTS_AROUND_DAYS = 10; // over Christmas, no plant pauses longer between two shifts
 
 export function usePeriod(defaultStart: string): Period {
@@ -74,7 +75,8 @@ export function usePeriodSteps({ zone, choices, period, equipment }: Steps) {
       if (other === undefined) return false;
       if (choice.startsWith("shift:")) return isSpanOfShift([other], span);
       const lengthMs = span.endMs - span.startMs;
-      return span.endMs >= nowMs && Math.abs(other.endMs - other.startMs - lengthMs) < DAY_MS / 12;
+      const isUpToNow = span.endMs >= nowMs - lengthMs / NEAR;
+      return isUpToNow && Math.abs(other.endMs - other.startMs - lengthMs) < lengthMs / NEAR;
     });
     return known === undefined ? periodOf(span, zone) : { start: known };
   }

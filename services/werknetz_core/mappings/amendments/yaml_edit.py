@@ -74,7 +74,7 @@ class YamlEdit:
 
     def result(self) -> str:
         text = self.text
-        for start, end, new in sorted(self._insertions, key=lambda one: -one[0]):
+        for start, end, new in sorted(self._insertions, key=lambda insertion: -insertion[0]):
             text = text[:start] + new + text[end:]
         return text
 

@@ -104,5 +104,18 @@ def _parse_document(document: dict[str, Any]) -> dict[str, Any]:
         raise Problem(
             422, "policy_rejected", Sentence("supply.policy_rejected", error=error),
             Sentence("supply.correct_policy"),
-            errors=[{"pointer": "/body/document", "code": "invalid", "detail": sentence_of(error)}],
+            errors=[{
+                "pointer": f"/body/document{_field_of(error)}", "code": "invalid",
+                "detail": sentence_of(error),
+            }],
         ) from error  # fmt: skip
+
+
+def _field_of(error: PolicyRejected) -> str:
+    """Return the pointer of the field that an error names, inside the document."""
+    sentence = error.args[0]
+    if not isinstance(sentence, Sentence):
+        return ""
+    fields = sentence.fields
+    name = fields.get("where") or fields.get("unknown") or sentence.code.partition(".")[2]
+    return f"/{name}"

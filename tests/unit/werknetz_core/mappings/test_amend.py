@@ -53,13 +53,13 @@ WRAPPED = "connector: press\nmapping:\n" + "".join(f"  {line}\n" for line in BLO
 STATE = StateCode(kind="map_state", table="zustand", code="STEHT", state="idle")
 
 
-def amended(document: str, *changes: Change) -> Mapping:
+def parse_amended(document: str, *changes: Change) -> Mapping:
     return parse_document(amend_document(document, 4, changes))
 
 
 @pytest.mark.parametrize("document", [BLOCK, FLOW, WRAPPED])
 def test_a_state_code_is_added_to_its_table(document: str) -> None:
-    before, after = parse_document(document), amended(document, STATE)
+    before, after = parse_document(document), parse_amended(document, STATE)
     assert after.version == 4
     assert after.enums["zustand"] == before.enums["zustand"] | {"STEHT": "idle"}
     assert after.rules == before.rules
@@ -78,7 +78,7 @@ def test_comments_and_other_lines_stay() -> None:
 @pytest.mark.parametrize("code", ["4", "on", "null", "a: b", "'quoted'", "#x", "ÄÖ", "1e3", "- x"])
 def test_a_code_stays_the_text_that_the_source_sends(code: str) -> None:
     change = StateCode(kind="map_state", table="zustand", code=code, state="repair")
-    assert amended(BLOCK, change).state_table("zustand")[code] is MachineState.REPAIR
+    assert parse_amended(BLOCK, change).state_table("zustand")[code] is MachineState.REPAIR
 
 
 def test_a_built_in_table_is_copied_first() -> None:
@@ -86,20 +86,18 @@ def test_a_built_in_table_is_copied_first() -> None:
         "states: zustand", "states: packml/tr88"
     )
     change = StateCode(kind="map_state", table="packml/tr88", code="99", state="off")
-    table = amended(document, change).state_table("packml/tr88")
+    table = parse_amended(document, change).state_table("packml/tr88")
     assert table["99"] is MachineState.OFF
     assert table["6"] is MachineState.PRODUCING
     without = document.replace("enums:\n  zustand:\n    LAEUFT: producing\n", "").replace(
         '    "7": idle  # between two orders\n', ""
     )
-    assert amended(without, change).state_table("packml/tr88")["99"] is MachineState.OFF
+    assert parse_amended(without, change).state_table("packml/tr88")["99"] is MachineState.OFF
 
 
 def test_a_value_is_added_to_the_table_of_its_field() -> None:
-    change = ValueCode(
-        kind="map_value", source="lager", field="status", code="S", value="blocked"
-    )
-    (event,) = amended(BLOCK, change).events
+    change = ValueCode(kind="map_value", source="lager", field="status", code="S", value="blocked")
+    (event,) = parse_amended(BLOCK, change).events
     assert event.fields["status"].values == {"F": "free", "S": "blocked"}
 
 
@@ -107,7 +105,7 @@ def test_an_address_without_a_rule_gets_one() -> None:
     new = NewRule(
         kind="add_rule", source="press#t{1}", equipment=PRESS, signal="temperature", unit="degC"
     )
-    mapping = amended(BLOCK, new, Ignored(kind="ignore", source="press#debug"))
+    mapping = parse_amended(BLOCK, new, Ignored(kind="ignore", source="press#debug"))
     rules = {rule.source: rule for rule in mapping.rules}
     assert (rules["press#t{{1}}"].signal, rules["press#t{{1}}"].unit) == ("temperature", "degC")
     assert rules["press#debug"].ignore
@@ -118,7 +116,7 @@ def test_the_rule_of_an_address_gets_another_unit_and_form_of_numbers() -> None:
     change = ChangedRule(
         kind="set_rule", source="press#druck", unit="Pa", source_unit="bar", decimal="comma"
     )
-    rule = amended(BLOCK, change).rules[0]
+    rule = parse_amended(BLOCK, change).rules[0]
     assert (rule.unit, rule.source_unit, rule.decimal) == ("Pa", "bar", "comma")
     assert rule.signal == "pressure"
 
@@ -140,7 +138,7 @@ apply:
 
 def test_a_rule_of_a_template_is_changed_in_the_template() -> None:
     change = ChangedRule(kind="set_rule", source="press-4#druck", decimal="comma")
-    mapping = amended(TEMPLATE, change)
+    mapping = parse_amended(TEMPLATE, change)
     assert [rule.decimal for rule in mapping.rules] == ["comma", "comma"]
 
 

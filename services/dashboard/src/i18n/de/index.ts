@@ -11,6 +11,7 @@ import report from "./report.json";
 import settings from "./settings.json";
 import states from "./states.json";
 import suppliers from "./suppliers.json";
+import supply from "./supply.json";
 import targets from "./targets.json";
 import trends from "./trends.json";
 import warehouse from "./warehouse.json";
@@ -29,6 +30,7 @@ const messages: Messages = {
   settings,
   states,
   suppliers,
+  supply,
   targets,
   trends,
   warehouse,

@@ -55,7 +55,10 @@ function columnsOf(t: Words, format: Formats): readonly Column<Connector>[] {
       key: "good",
       head: t("lastGood"),
       align: "right",
-      cell: (row) => length(row.last_good_age_s),
+      cell: (row) =>
+        row.last_good_age_s === null && row.last_applied_at !== null
+          ? t("storedAgo", { age: length(ageOf(row.last_applied_at)) })
+          : length(row.last_good_age_s),
       sort: (row) => row.last_good_age_s,
     },
     {
@@ -122,6 +125,10 @@ function columnsOf(t: Words, format: Formats): readonly Column<Connector>[] {
       sort: (row) => row.configuration.state,
     },
   ];
+}
+
+function ageOf(time: string): number {
+  return Math.max(0, (Date.now() - Date.parse(time)) / 1000);
 }
 
 /** A number that asks for a look: a sign beside it, not the colour alone. */

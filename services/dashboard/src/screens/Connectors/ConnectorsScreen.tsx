@@ -25,7 +25,9 @@ export function ConnectorsScreen() {
   const all = useSuspenseQuery(plants);
   const mayExplore = useMayI("connectors:write");
   const { live, history } = splitFeeds(query.data?.items ?? []);
-  const zone = zoneOfAll(all.data.items.flatMap(({ time_zone: own }) => (own === null ? [] : [own])));
+  const zone = zoneOfAll(
+    all.data.items.flatMap(({ time_zone: own }) => (own === null ? [] : [own])),
+  );
   const open = (name: string | undefined) => {
     const { connector: _, ...rest } = search;
     void navigate({ search: name === undefined ? rest : { ...rest, connector: name } });

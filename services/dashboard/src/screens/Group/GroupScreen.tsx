@@ -4,6 +4,9 @@ import { useTranslations } from "use-intl";
 import { overview } from "../../api/overview";
 import { plants, rootsOf } from "../../api/plants";
 import { me } from "../../api/session";
+import { Empty } from "../../shared/Empty";
+import { useIsKiosk } from "../../shared/kiosk";
+import { Loading } from "../../shared/Loading";
 import { ProblemNotice } from "../../shared/ProblemNotice";
 import { byNeed } from "../../shared/ranking";
 import { CostliestLosses } from "./CostliestLosses";
@@ -14,6 +17,7 @@ import { UpcomingStops } from "./UpcomingStops";
 
 export function GroupScreen() {
   const t = useTranslations("group");
+  const isKiosk = useIsKiosk();
   const who = useSuspenseQuery(me);
   const all = useSuspenseQuery(plants);
   const roots = rootsOf(all.data.items, who.data.plants);
@@ -28,11 +32,12 @@ export function GroupScreen() {
         <ProblemNotice error={failed.error} onRetry={() => void failed.refetch()} />
       ) : null}
       {roots.length === 0 ? (
-        <div className={styles.empty}>
-          <p>{t("noPlants")}</p>
-          <p className="second">{t("noPlantsHint")}</p>
-        </div>
+        <Empty
+          reason={`${t("noPlants")} ${t("noPlantsHint")}`}
+          action={<a href="/docs">{t("docs")}</a>}
+        />
       ) : null}
+      {roots.length > 0 && shown.length === 0 && failed === undefined ? <Loading /> : null}
       {shown.flatMap(({ under }) =>
         under.targets.map((target) => (
           <TargetStrip key={`${under.equipment} ${target.key}`} target={target} />
@@ -45,14 +50,16 @@ export function GroupScreen() {
           </li>
         ))}
       </ul>
-      <div className={styles.lists}>
-        {roots.map((root) => (
-          <UpcomingStops key={root} under={root} plants={all.data.items} />
-        ))}
-        {roots.map((root) => (
-          <CostliestLosses key={root} under={root} plants={all.data.items} />
-        ))}
-      </div>
+      {isKiosk ? null : (
+        <div className={styles.lists}>
+          {roots.map((root) => (
+            <UpcomingStops key={root} under={root} plants={all.data.items} />
+          ))}
+          {roots.map((root) => (
+            <CostliestLosses key={root} under={root} plants={all.data.items} />
+          ))}
+        </div>
+      )}
     </>
   );
 }

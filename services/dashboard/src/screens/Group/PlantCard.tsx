@@ -1,11 +1,15 @@
 /** A plant at a glance: its OEE now or over seven days, what stands, what is silent. */
 import { Link } from "@tanstack/react-router";
+import { useId } from "react";
 import { useTranslations } from "use-intl";
 import type { OverviewItem } from "../../api/overview";
 import { Sparkline } from "../../shared/charts/Sparkline";
 import { StateMark } from "../../shared/charts/StateMark";
+import { Explain } from "../../shared/Explain";
 import { nameOf } from "../../shared/format";
 import { isJudged, JUDGED_KPIS, judged } from "../../shared/judged";
+import { useIsKiosk } from "../../shared/kiosk";
+import { SilentConnectors } from "../../shared/SilentConnectors";
 import { machineState } from "../../shared/states";
 import { useFormats } from "../../shared/useFormats";
 import styles from "./PlantCard.module.css";
@@ -17,15 +21,19 @@ export function PlantCard({ item }: { item: OverviewItem }) {
   const common = useTranslations("common");
   const states = useTranslations("states");
   const format = useFormats(item.time_zone);
+  const id = useId();
+  const isKiosk = useIsKiosk();
   const shown = item.now ?? item.week;
   const oee = judged(shown, "oee");
   const before = judged(item.week, "oee");
   const why = isJudged(shown) ? undefined : common("notJudged");
   const { shift, worst_stop: worst } = item;
   return (
-    <Link className={styles.card} to="/plant/$" params={{ _splat: item.equipment }}>
+    <article className={styles.card} aria-labelledby={id}>
       <div className={styles.head}>
-        <span className={styles.name}>{item.name}</span>
+        <Link id={id} className={styles.name} to="/plant/$" params={{ _splat: item.equipment }}>
+          {item.name}
+        </Link>
         <span className="second">
           {shift?.is_running
             ? t("shiftNow", {
@@ -37,7 +45,10 @@ export function PlantCard({ item }: { item: OverviewItem }) {
             : t("noShift")}
         </span>
       </div>
-      <div className={styles.value} title={why}>
+      <div
+        className={item.silent_connectors.length === 0 ? styles.value : `${styles.value} stale`}
+        title={why}
+      >
         {format.share(oee)}
       </div>
       <div className="second">
@@ -73,15 +84,24 @@ export function PlantCard({ item }: { item: OverviewItem }) {
           </>
         )}
       </div>
-      {item.silent_connectors.length === 0 ? null : (
-        <div className={styles.alarm}>{t("silent", { count: item.silent_connectors.length })}</div>
-      )}
+      <SilentConnectors names={item.silent_connectors} />
       <div className="second">
         {item.computed_at === null
           ? null
           : common("asOf", { time: format.time(item.computed_at, true) })}
         {shown.provisional ? ` · ${common("provisional")}` : null}
       </div>
-    </Link>
+      {isKiosk ? null : (
+        <div className={styles.explain}>
+          <Explain
+            equipment={item.equipment}
+            kpi="oee"
+            period={item.now === null ? { start: "-7d" } : { start: "shift:current" }}
+            zone={item.time_zone}
+            label={`${common("kpi.oee")} ${item.name}`}
+          />
+        </div>
+      )}
+    </article>
   );
 }

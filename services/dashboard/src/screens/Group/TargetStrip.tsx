@@ -1,4 +1,5 @@
 /** How far the productivity is on its way to the goal. */
+import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import type { OverviewItem } from "../../api/overview";
 import { useFormats } from "../../shared/useFormats";
@@ -20,7 +21,15 @@ export function TargetStrip({ target }: { target: OverviewItem["targets"][number
         value={Math.max(0, target.change ?? 0)}
         aria-label={t("ofGoal", { change, goal: format.change(target.goal) })}
       />
-      <span className="second">{target.headline}</span>
+      <span className="second">
+        {[
+          ...(target.gap_points === null
+            ? []
+            : [t("gap", { points: format.points(target.gap_points / 100) })]),
+          t("due", { day: format.day(`${target.due_on}T00:00:00Z`, true) }),
+        ].join(" · ")}
+      </span>
+      <Link to="/targets">{t("toTargets")}</Link>
     </section>
   );
 }

@@ -14,6 +14,7 @@ import {
   type Step,
   stepOf,
 } from "./tree";
+import type { Unit } from "./units";
 
 export interface TreeView {
   roots: readonly string[];
@@ -22,7 +23,7 @@ export interface TreeView {
   order: Order;
   /** The longest time of the first level: the scale of all bars. */
   longest: number;
-  hasCosts: boolean;
+  unit: Unit;
   columns: number;
   isOpen: (key: string) => boolean;
   toggle: (key: string) => void;

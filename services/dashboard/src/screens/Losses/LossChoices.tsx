@@ -1,24 +1,24 @@
 /** The choices of the screen, all of them links: the address is the whole state. */
 import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
+import type { LossSearch } from "../../app/routes";
 import styles from "./LossesScreen.module.css";
 import { GROUPINGS, type Grouping, type Order } from "./tree";
+import { UNITS, type Unit } from "./units";
 
 const BY: readonly Grouping[] = ["plant", "line", "machine", "category", "reason"];
-const PERIODS = ["-24h", "-7d", "-28d"] as const;
 const ORDERS: readonly Order[] = ["time", "change"];
 
 interface Props {
-  search: { under?: string; start?: string; end?: string; by?: string; sort?: string };
+  search: LossSearch;
   by: Grouping;
-  start: string;
   order: Order;
+  unit: Unit;
 }
 
-export function LossChoices({ search, by, start, order }: Props) {
+export function LossChoices({ search, by, order, unit }: Props) {
   const t = useTranslations("losses");
-  const common = useTranslations("common");
-  const { end: _, ...open } = search; // a named period ends now
+  const { open: _, ...closed } = search; // other rows
   return (
     <div className={styles.choices}>
       <nav className={styles.choice} aria-label={t("by")}>
@@ -28,25 +28,11 @@ export function LossChoices({ search, by, start, order }: Props) {
             key={one}
             className={styles.link}
             to="/losses"
-            search={{ ...search, by: one }}
+            search={{ ...closed, by: one }}
             aria-current={one === by ? "true" : undefined}
             title={GROUPINGS[one].map((level) => t(`dimensions.${level}`)).join(" ▸ ")}
           >
             {t(`dimensions.${one}`)}
-          </Link>
-        ))}
-      </nav>
-      <nav className={styles.choice} aria-label={common("period")}>
-        <span className="second">{common("period")}</span>
-        {PERIODS.map((one) => (
-          <Link
-            key={one}
-            className={styles.link}
-            to="/losses"
-            search={{ ...open, start: one }}
-            aria-current={one === start && search.end === undefined ? "true" : undefined}
-          >
-            {common(`periods.${one}`)}
           </Link>
         ))}
       </nav>
@@ -61,6 +47,20 @@ export function LossChoices({ search, by, start, order }: Props) {
             aria-current={one === order ? "true" : undefined}
           >
             {t(`orders.${one}`)}
+          </Link>
+        ))}
+      </nav>
+      <nav className={styles.choice} aria-label={t("unit")}>
+        <span className="second">{t("unit")}</span>
+        {UNITS.map((one) => (
+          <Link
+            key={one}
+            className={styles.link}
+            to="/losses"
+            search={{ ...search, unit: one }}
+            aria-current={one === unit ? "true" : undefined}
+          >
+            {t(`units.${one}`)}
           </Link>
         ))}
       </nav>

@@ -7,6 +7,7 @@ import { useFormats } from "../../shared/useFormats";
 import type { TreeView } from "./LossBranch";
 import styles from "./LossTree.module.css";
 import { keyOf, type Step, secondsBefore } from "./tree";
+import { lengthsOf, type Unit } from "./units";
 
 interface Props {
   view: TreeView;
@@ -21,8 +22,6 @@ export function LossLine({ view, steps, row }: Props) {
   const isLeaf = steps.length >= view.dimensions.length;
   const isOpen = view.isOpen(key);
   const step = steps.at(-1);
-  const before = row.compared;
-  const lostBefore = secondsBefore(row);
   return (
     <tr
       aria-level={steps.length}
@@ -48,28 +47,10 @@ export function LossLine({ view, steps, row }: Props) {
         {step === undefined ? null : <Name step={step} isFirst={steps.length === 1} />}
       </th>
       <td className={styles.bar}>
-        <Bar row={row} longest={view.longest} />
+        <Bar row={row} view={view} />
       </td>
-      <td className="number">{format.duration(row.seconds)}</td>
-      <td className="number" title={lostBefore === null ? t("noneBefore") : undefined}>
-        {format.duration(lostBefore)}
-      </td>
-      <td className="number">{format.share(row.busy_share)}</td>
-      <td className="number">
-        {before?.change_points == null ? (
-          <span title={t("noneBefore")}>–</span>
-        ) : (
-          `${arrowOf(before.change_points)} ${format.points(before.change_points / 100)}`
-        )}
-      </td>
+      <Values row={row} unit={view.unit} />
       <td className="number">{format.number(row.stops)}</td>
-      {view.hasCosts ? (
-        <td className="number" title={row.costs.length === 0 ? t("noRate") : undefined}>
-          {row.costs.length === 0
-            ? "–"
-            : row.costs.map((cost) => `${format.number(cost.amount)} ${cost.currency}`).join(", ")}
-        </td>
-      ) : null}
     </tr>
   );
 }
@@ -104,18 +85,52 @@ function Name({ step, isFirst }: { step: Step; isFirst: boolean }) {
   );
 }
 
+/** What was lost, before, and the change of it; of money only what it is now. */
+function Values({ row, unit }: { row: LossRow; unit: Unit }) {
+  const t = useTranslations("losses");
+  const format = useFormats();
+  const before = secondsBefore(row);
+  const { compared } = row;
+  const none = before === null ? t("noneBefore") : undefined;
+  if (unit === "cost") {
+    return (
+      <td className="number" title={row.costs.length === 0 ? t("noRate") : undefined}>
+        {row.costs.length === 0
+          ? "–"
+          : row.costs.map((cost) => `${format.number(cost.amount)} ${cost.currency}`).join(", ")}
+      </td>
+    );
+  }
+  const isShare = unit === "share";
+  const change = isShare ? (compared?.change_points ?? null) : (compared?.change_s ?? null);
+  const known = before === null ? null : change;
+  const text = isShare
+    ? format.points(known === null ? null : known / 100)
+    : `${known !== null && known > 0 ? "+" : ""}${format.duration(known)}`;
+  return (
+    <>
+      <td className="number">
+        {isShare ? format.share(row.busy_share) : format.duration(row.seconds)}
+      </td>
+      <td className="number" title={none}>
+        {isShare ? format.share(compared?.busy_share) : format.duration(before)}
+      </td>
+      <td className="number" title={none}>
+        {known === null ? text : `${arrowOf(known)} ${text}`}
+      </td>
+    </>
+  );
+}
+
 /** The time now as a bar, the time before as a line under it. */
-function Bar({ row, longest }: { row: LossRow; longest: number }) {
-  const lengthOf = (seconds: number) => Math.max(0, longest > 0 ? seconds / longest : 0);
+function Bar({ row, view }: { row: LossRow; view: TreeView }) {
+  const { now, before } = lengthsOf(row, view.unit);
+  const lengthOf = (value: number | null) =>
+    Math.max(0, view.longest > 0 ? (value ?? 0) / view.longest : 0);
   return (
     <svg viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
-      <rect className={styles.now} y={0} width={lengthOf(row.seconds)} height={0.6} />
-      <rect
-        className={styles.before}
-        y={0.75}
-        width={lengthOf(row.compared?.seconds ?? 0)}
-        height={0.25}
-      />
+      <rect className={styles.now} y={0} width={lengthOf(now)} height={0.6} />
+      <rect className={styles.before} y={0.75} width={lengthOf(before)} height={0.25} />
     </svg>
   );
 }

@@ -6,6 +6,11 @@ import { walk } from "./keys";
 import { LossRows, type TreeView } from "./LossBranch";
 import styles from "./LossTree.module.css";
 import { type Dimension, keyOf, type Order, stepOf } from "./tree";
+import { longestOf, type Unit } from "./units";
+import { useOpenRows } from "./useOpenRows";
+
+const HEADS = ["lost", "before", "change", "stops"] as const;
+const COST_HEADS = ["cost", "stops"] as const;
 
 interface Props {
   data: LossRanking;
@@ -13,30 +18,24 @@ interface Props {
   dimensions: readonly Dimension[];
   period: { start: string; end?: string };
   order: Order;
+  unit: Unit;
 }
 
-export function LossTree({ data, roots, dimensions, period, order }: Props) {
+export function LossTree({ data, roots, dimensions, period, order, unit }: Props) {
   const t = useTranslations("losses");
-  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const { isOpen, toggle } = useOpenRows();
   const [focused, setFocused] = useState<string>();
   const [first] = data.items;
   const [dimension] = dimensions;
-  const hasCosts = data.items.some((row) => row.costs.length > 0);
-  const toggle = (key: string) =>
-    setOpen((before) => {
-      const after = new Set(before);
-      if (!after.delete(key)) after.add(key);
-      return after;
-    });
   const view: TreeView = {
     roots,
     dimensions,
     period,
     order,
-    longest: Math.max(...data.items.flatMap((row) => [row.seconds, row.compared?.seconds ?? 0]), 0),
-    hasCosts,
-    columns: hasCosts ? 8 : 7,
-    isOpen: (key) => open.has(key),
+    longest: longestOf(data.items, unit),
+    unit,
+    columns: unit === "cost" ? 4 : 6,
+    isOpen,
     toggle,
     reached:
       focused ??
@@ -66,26 +65,11 @@ export function LossTree({ data, roots, dimensions, period, order }: Props) {
           <tr>
             <th scope="col">{t("group")}</th>
             <th scope="col">{t("bar")}</th>
-            <th scope="col" className="number">
-              {t("time")}
-            </th>
-            <th scope="col" className="number">
-              {t("before")}
-            </th>
-            <th scope="col" className="number">
-              {t("busyShare")}
-            </th>
-            <th scope="col" className="number">
-              {t("change")}
-            </th>
-            <th scope="col" className="number">
-              {t("stops")}
-            </th>
-            {hasCosts ? (
-              <th scope="col" className="number">
-                {t("cost")}
+            {(unit === "cost" ? COST_HEADS : HEADS).map((head) => (
+              <th key={head} scope="col" className="number">
+                {t(head)}
               </th>
-            ) : null}
+            ))}
           </tr>
         </thead>
         <tbody>

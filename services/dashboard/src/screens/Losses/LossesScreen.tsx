@@ -4,16 +4,24 @@ import { useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslations } from "use-intl";
 import { type LossRanking, losses } from "../../api/losses";
-import { plants, rootsOf } from "../../api/plants";
+import { plants, rootsOf, zoneOf } from "../../api/plants";
 import { me } from "../../api/session";
 import { Answered } from "../../shared/Answered";
+import { Empty } from "../../shared/Empty";
+import { PathLinks } from "../../shared/PathLinks";
+import { PeriodPicker } from "../../shared/PeriodPicker";
 import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
+import { usePeriod } from "../../shared/usePeriod";
 import { LossChoices } from "./LossChoices";
 import styles from "./LossesScreen.module.css";
 import { LossSummary } from "./LossSummary";
 import { LossTree } from "./LossTree";
+import { SupplyTile } from "./SupplyTile";
 import { GROUPINGS, isGrouping } from "./tree";
+import { isUnit } from "./units";
+
+const PERIODS = ["-24h", "-7d", "-28d"] as const;
 
 export function LossesScreen() {
   const t = useTranslations("losses");
@@ -26,8 +34,8 @@ export function LossesScreen() {
   );
   const by = search.by !== undefined && isGrouping(search.by) ? search.by : "plant";
   const order = search.sort === "change" ? "change" : "time";
-  const { start = "-7d", end } = search;
-  const period = { start, ...(end === undefined ? {} : { end }) };
+  const unit = isUnit(search.unit) ? search.unit : "h";
+  const period = usePeriod("-7d");
   const dimensions = GROUPINGS[by];
   const query = useQuery({
     ...losses({ under: roots, groupBy: [dimensions[0]], ...period }),
@@ -37,27 +45,35 @@ export function LossesScreen() {
     <>
       <div className={styles.head}>
         <h1>{t("title")}</h1>
-        {search.under === undefined ? null : <span>{search.under.replaceAll("/", " / ")}</span>}
+        {search.under === undefined ? null : <PathLinks path={search.under} />}
         {query.data === undefined ? null : <Spans data={query.data} />}
+        <PeriodPicker
+          zone={zoneOf(all.data.items, search.under ?? all.data.items[0]?.path ?? "")}
+          choices={PERIODS}
+          standard="-7d"
+        />
       </div>
-      <LossChoices search={search} by={by} start={start} order={order} />
+      <LossChoices search={search} by={by} order={order} unit={unit} />
       <Tile title={t("where")}>
         <Answered query={query}>
           {(data) =>
             data.items.length === 0 ? (
-              <p className="second">{t("none")}</p>
+              <Empty reason={t("none")} />
             ) : (
               <>
                 <LossSummary data={data} />
+                {unit === "cost" && data.items.every((row) => row.costs.length === 0) ? (
+                  <Empty reason={t("noRates")} />
+                ) : null}
                 <LossTree
-                  key={`${by} ${roots}`}
                   data={data}
                   roots={roots}
                   dimensions={dimensions}
                   period={period}
                   order={order}
+                  unit={unit}
                 />
-                <p className="second">{t("sharesHint")}</p>
+                {unit === "share" ? <p className="second">{t("sharesHint")}</p> : null}
                 {data.rest.rows > 0 ? (
                   <p className="second">{t("rest", { count: data.rest.rows })}</p>
                 ) : null}
@@ -66,6 +82,9 @@ export function LossesScreen() {
           }
         </Answered>
       </Tile>
+      {roots.length === 0 ? null : (
+        <SupplyTile under={roots} period={period} plants={all.data.items} />
+      )}
     </>
   );
 }
@@ -74,10 +93,9 @@ function Spans({ data }: { data: LossRanking }) {
   const t = useTranslations("losses");
   const common = useTranslations("common");
   const format = useFormats(data.time_zone);
-  const span = (one: { start: string; end: string }) =>
-    `${format.dayTime(one.start)} – ${format.dayTime(one.end)}`;
+  const span = (one: { start: string; end: string }) => format.span(one.start, one.end);
   const parts = [
-    `${span(data)} (${format.zone(data.end)})`,
+    span(data),
     ...(data.compared === null ? [] : [t("against", { span: span(data.compared) })]),
     ...(data.computed_at === null
       ? []

@@ -35,7 +35,11 @@ export function Kiosk({ path, period, zone, data, updatedMs, machines }: Props) 
       <StatePatterns />
       <div className={styles.now}>
         {lanes.map(({ equipment, pieces }) => (
-          <Now key={equipment} name={nameOf(equipment)} piece={pieces.at(-1)} />
+          <Now
+            key={equipment}
+            name={equipment === path ? undefined : nameOf(equipment)}
+            piece={pieces.at(-1)}
+          />
         ))}
       </div>
       {machines.length > 0 ? null : <Parts path={path} period={period} zone={zone} data={data} />}
@@ -55,14 +59,20 @@ export function Kiosk({ path, period, zone, data, updatedMs, machines }: Props) 
   );
 }
 
-function Now({ name, piece }: { name: string; piece: States["items"][number] | undefined }) {
+function Now({
+  name,
+  piece,
+}: {
+  name: string | undefined;
+  piece: States["items"][number] | undefined;
+}) {
   const t = useTranslations("machine.kiosk");
   const states = useTranslations("states");
   const format = useFormats();
   const state = machineState(piece?.state ?? "unknown");
   return (
     <div className={styles.state}>
-      <span>{name}</span>
+      {name === undefined ? null : <span>{name}</span>}
       <span className={styles.word}>
         <StateMark state={state} /> {states(state)}
       </span>

@@ -91,6 +91,9 @@ export function MachineScreen() {
           />
         </Tile>
       ) : null}
+      <div className={styles.tools}>
+        <StopTable {...common} isLine={isLine} selection={selection} />
+      </div>
       <div className={styles.row}>
         <OeeTile {...common} />
         <LossWaterfall {...common} />
@@ -98,9 +101,8 @@ export function MachineScreen() {
       {isLine ? null : <WormTile {...common} />}
       <ParetoTile {...common} plant={plantPath} />
       <div className={styles.tools}>
-        <StopTable {...common} isLine={isLine} selection={selection} />
         <div className={styles.pair}>
-          <SignalsTile path={path} zone={zone} />
+          <SignalsTile path={path} zone={zone} isLine={isLine} />
           {isLine ? null : <CountsTile {...common} plant={plantPath} endMs={endOf(answer.data)} />}
           <NotesTile {...common} noteStart={noteStartOf(answer.data)} />
         </div>

@@ -6,12 +6,20 @@ import { type LatestSignal, latestSignals } from "../../api/equipment";
 import { Answered } from "../../shared/Answered";
 import { DataTable } from "../../shared/DataTable";
 import { Empty } from "../../shared/Empty";
+import { nameOf } from "../../shared/format";
 import { Tile } from "../../shared/Tile";
 import { type Formats, useFormats } from "../../shared/useFormats";
 
 const GOOD = "good";
 
-export function SignalsTile({ path, zone }: { path: string; zone: string }) {
+interface Props {
+  path: string;
+  zone: string;
+  /** The signals of a line are those of its machines: each is named with its machine. */
+  isLine: boolean;
+}
+
+export function SignalsTile({ path, zone, isLine }: Props) {
   const t = useTranslations("machine.signals");
   const format = useFormats(zone);
   const query = useQuery(latestSignals(path));
@@ -29,12 +37,12 @@ export function SignalsTile({ path, zone }: { path: string; zone: string }) {
               {
                 key: "name",
                 head: t("name"),
-                cell: ({ id, name }) => (
+                cell: ({ id, name, equipment }) => (
                   <Link to="/trends" search={{ signal: String(id) }}>
-                    {name}
+                    {isLine && equipment !== null ? `${nameOf(equipment)} · ${name}` : name}
                   </Link>
                 ),
-                sort: ({ name }) => name,
+                sort: ({ name, equipment }) => `${equipment} ${name}`,
               },
               {
                 key: "value",

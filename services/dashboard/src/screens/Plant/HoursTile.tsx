@@ -3,12 +3,14 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslations } from "use-intl";
-import { type HourValue, hourlyOee } from "../../api/kpis";
+import { type HourValue, hourlyOee, hourlyOeeAddress } from "../../api/kpis";
 import type { OverviewItem } from "../../api/overview";
 import { Answered } from "../../shared/Answered";
+import { ChartTile } from "../../shared/ChartTile";
+import { Empty } from "../../shared/Empty";
 import { ScrollBox } from "../../shared/ScrollBox";
-import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
+import { HoursTable } from "./HoursTable";
 import styles from "./HoursTile.module.css";
 import { bandOf, hoursOf, NOT_PLANNED } from "./hours";
 
@@ -27,11 +29,21 @@ export function HoursTile({ lines, zone }: Props) {
   const paths = useMemo(() => key.split("\n"), [key]);
   const query = useQuery(hourlyOee(paths));
   return (
-    <Tile title={t("hours")} extra={<span className="second">{t("hoursHint")}</span>}>
-      <Answered query={query}>
-        {(values) => <HeatMap values={values} lines={lines} zone={zone} />}
-      </Answered>
-    </Tile>
+    <ChartTile
+      title={t("hours")}
+      csv={hourlyOeeAddress(paths)}
+      extra={<span className="second">{t("hoursHint")}</span>}
+      chart={
+        <Answered query={query}>
+          {(values) => <HeatMap values={values} lines={lines} zone={zone} />}
+        </Answered>
+      }
+      table={
+        <Answered query={query}>
+          {(values) => <HoursTable values={values} lines={lines} zone={zone} />}
+        </Answered>
+      }
+    />
   );
 }
 
@@ -40,7 +52,7 @@ function HeatMap({ values, lines, zone }: Props & { values: readonly HourValue[]
   const format = useFormats(zone);
   const table = useMemo(() => hoursOf(values), [values]);
   const first = table.starts[0];
-  if (first === undefined) return <p className="second">{t("noHours")}</p>;
+  if (first === undefined) return <Empty reason={t("noHours")} />;
   return (
     <ScrollBox label={t("hours")} ref={showNewest}>
       <table className={styles.table}>

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import type { OverviewItem } from "../../api/overview";
 import { StateMark } from "../../shared/charts/StateMark";
+import { Explain } from "../../shared/Explain";
 import { nameOf } from "../../shared/format";
 import { isJudged, JUDGED_KPIS, judged } from "../../shared/judged";
 import { lostSeconds } from "../../shared/ranking";
@@ -45,10 +46,19 @@ export function LineRow({ line, machines }: Props) {
         <td className="number">{format.number(shown.good)}</td>
         <td className="number">{format.number(shown.planned_quantity)}</td>
         <td className="number">{format.duration(lostSeconds(line))}</td>
+        <td className="number">
+          <Explain
+            equipment={line.equipment}
+            kpi="oee"
+            period={{ start: line.now === null ? "-7d" : "shift:current" }}
+            zone={line.time_zone}
+            label={`${common("kpi.oee")} ${line.name}`}
+          />
+        </td>
       </tr>
       {machines.length === 0 ? null : (
         <tr>
-          <td colSpan={5 + JUDGED_KPIS.length}>
+          <td colSpan={6 + JUDGED_KPIS.length}>
             <ul className={styles.machines} aria-label={t("machinesOf", { line: line.name })}>
               {machines.map((machine) => (
                 <li key={machine.equipment}>

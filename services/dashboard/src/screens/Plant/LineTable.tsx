@@ -35,6 +35,7 @@ export function LineTable({ lines, machines }: Props) {
             <th scope="col" className="number">
               {t("lost")}
             </th>
+            <td />
           </tr>
         </thead>
         <tbody>

@@ -4,8 +4,12 @@ import { Link, useParams } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import { type OverviewItem, overview } from "../../api/overview";
 import { Answered } from "../../shared/Answered";
+import { Empty } from "../../shared/Empty";
 import { nameOf } from "../../shared/format";
+import { useIsKiosk } from "../../shared/kiosk";
+import { PathLinks } from "../../shared/PathLinks";
 import { byNeed } from "../../shared/ranking";
+import { SilentConnectors } from "../../shared/SilentConnectors";
 import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
 import { HoursTile } from "./HoursTile";
@@ -17,6 +21,7 @@ import { TimesTile } from "./TimesTile";
 export function PlantScreen() {
   const t = useTranslations("plant");
   const { _splat: path = "" } = useParams({ from: "/plant/$" });
+  const isKiosk = useIsKiosk();
   const answer = useQuery(overview(path, "line"));
   const machines = useQuery(overview(path, "machine"));
   const lines = answer.data?.items.toSorted(byNeed) ?? [];
@@ -25,23 +30,25 @@ export function PlantScreen() {
     <>
       <div className={styles.head}>
         <h1>{nameOf(path)}</h1>
+        <PathLinks path={path} />
         {plant === undefined ? null : <ShiftText plant={plant} />}
         <Link className={styles.losses} to="/losses" search={{ under: path, by: "line" }}>
           {t("losses")}
         </Link>
       </div>
+      <SilentConnectors names={plant?.silent_connectors ?? []} />
       <Tile title={t("lines")}>
         <Answered query={answer}>
           {() =>
             lines.length === 0 ? (
-              <p className="second">{t("none")}</p>
+              <Empty reason={t("none")} />
             ) : (
               <LineTable lines={lines} machines={machines.data?.items ?? []} />
             )
           }
         </Answered>
       </Tile>
-      {plant === undefined || lines.length === 0 ? null : (
+      {plant === undefined || lines.length === 0 || isKiosk ? null : (
         <>
           <HoursTile lines={lines} zone={plant.time_zone} />
           <div className={styles.pair}>
@@ -66,7 +73,7 @@ function ShiftText({ plant }: { plant: OverviewItem }) {
       ? t("noShift", { zone })
       : t("shift", {
           name: shift.name,
-          start: format.time(shift.start),
+          start: format.dayTime(shift.start),
           end: format.time(shift.end),
           zone,
         }),

@@ -1,12 +1,12 @@
 /** Where the planned busy time of each line went: one stacked bar a line, or a table. */
-import { useState } from "react";
 import { useTranslations } from "use-intl";
 import type { OverviewItem } from "../../api/overview";
+import { ChartTile } from "../../shared/ChartTile";
 import { StatePatterns } from "../../shared/charts/StatePatterns";
+import { Empty } from "../../shared/Empty";
 import { ScrollBox } from "../../shared/ScrollBox";
 import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
-import { ViewSwitch } from "../../shared/ViewSwitch";
 import { PartSwatch, StackedBar, TimePatterns } from "./StackedBar";
 import { type Segment, segmentsOf } from "./segments";
 import styles from "./TimesTile.module.css";
@@ -18,7 +18,6 @@ interface Props {
 
 export function TimesTile({ plant, lines }: Props) {
   const t = useTranslations("plant");
-  const [isTable, setTable] = useState(false);
   const period = t(plant.now === null ? "sevenDays" : "thisShift");
   const whole = segmentsOf((plant.now ?? plant.week).times_s);
   const rows = lines.map((line) => ({
@@ -26,16 +25,18 @@ export function TimesTile({ plant, lines }: Props) {
     segments: segmentsOf((line.now ?? line.week).times_s),
   }));
   const title = t("where");
+  if (whole.length === 0) {
+    return (
+      <Tile title={`${title} · ${period}`}>
+        <Empty reason={t("nothingPlanned")} />
+      </Tile>
+    );
+  }
   return (
-    <Tile
+    <ChartTile
       title={`${title} · ${period}`}
-      extra={<ViewSwitch label={title} isTable={isTable} onChange={setTable} />}
-    >
-      {whole.length === 0 ? (
-        <p className="second">{t("nothingPlanned")}</p>
-      ) : isTable ? (
-        <TimesTable whole={whole} rows={rows} />
-      ) : (
+      table={<TimesTable whole={whole} rows={rows} />}
+      chart={
         <>
           <StatePatterns />
           <TimePatterns />
@@ -51,8 +52,8 @@ export function TimesTile({ plant, lines }: Props) {
           </dl>
           <Legend segments={whole} />
         </>
-      )}
-    </Tile>
+      }
+    />
   );
 }
 

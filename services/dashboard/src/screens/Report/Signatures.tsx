@@ -26,6 +26,11 @@ export function Signatures({ report }: { report: ShiftReport }) {
     invalidates: CHANGED,
     done: t("wasWithdrawn"),
   });
+  const isMine = (name: string) => personOf(name) === personOf(who.data?.name ?? "");
+  const hasSigned = report.signatures.some(
+    ({ signed_by, withdrawn_at, changed }) =>
+      isMine(signed_by) && withdrawn_at === null && changed.length === 0,
+  );
   const inForce = report.signatures.filter(({ withdrawn_at }) => withdrawn_at === null);
   return (
     <>
@@ -34,9 +39,7 @@ export function Signatures({ report }: { report: ShiftReport }) {
         {report.signatures.map((signature) => (
           <li key={signature.id}>
             <SignatureText signature={signature} zone={report.time_zone} />
-            {maySign &&
-            signature.withdrawn_at === null &&
-            personOf(signature.signed_by) === personOf(who.data?.name ?? "") ? (
+            {maySign && signature.withdrawn_at === null && isMine(signature.signed_by) ? (
               <Button
                 className={styles.action ?? ""}
                 variant="subtle"
@@ -54,7 +57,7 @@ export function Signatures({ report }: { report: ShiftReport }) {
           <span key={index}>{t("line")}</span>
         ))}
       </div>
-      {maySign && isOver ? <SignForm report={report} /> : null}
+      {maySign && isOver && !hasSigned ? <SignForm report={report} /> : null}
       {maySign && !isOver ? <p className={styles.action}>{t("notOver")}</p> : null}
     </>
   );

@@ -30,6 +30,7 @@ export function PlantsSection({ rest }: SectionProps) {
             className={styles.link}
             to="/settings/$"
             params={{ _splat: `plants/${one.path}` }}
+            activeOptions={{ exact: true }}
             aria-current={one === plant ? "page" : undefined}
           >
             {one.name}

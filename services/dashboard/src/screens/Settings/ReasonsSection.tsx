@@ -51,6 +51,7 @@ export function ReasonsSection({ rest }: SectionProps) {
             to="/settings/$"
             params={{ _splat: one === undefined ? "reasons" : `reasons/${one.path}` }}
             search={search}
+            activeOptions={{ exact: true }}
             aria-current={one === plant ? "page" : undefined}
           >
             {one?.name ?? t("standard")}
@@ -68,6 +69,7 @@ export function ReasonsSection({ rest }: SectionProps) {
                 to="/settings/$"
                 params={{ _splat: rest === "" ? "reasons" : `reasons/${rest}` }}
                 search={{ kind: one }}
+                activeOptions={{ exact: true }}
                 aria-current={one === kind ? "true" : undefined}
               >
                 {t(`kinds.${one}`)}

@@ -1,7 +1,14 @@
-/** Settings: supply. */
-import { useTranslations } from "use-intl";
+/** Settings: what lines consume, what their downtime costs, and what suppliers must keep. */
+import { SupplyMaterials } from "./SupplyMaterials";
+import { SupplyPolicies } from "./SupplyPolicies";
+import { SupplyRates } from "./SupplyRates";
 
 export function SupplySection() {
-  const t = useTranslations("settings");
-  return <h2>{t("sections.supply")}</h2>;
+  return (
+    <>
+      <SupplyMaterials />
+      <SupplyRates />
+      <SupplyPolicies />
+    </>
+  );
 }

@@ -42,6 +42,7 @@ export function ContributionTile({ target, search }: Props) {
               className={shared.choice}
               to="/targets"
               search={{ ...search, by: one }}
+              activeOptions={{ exact: true }}
               aria-current={one === by ? "true" : undefined}
               resetScroll={false}
             >

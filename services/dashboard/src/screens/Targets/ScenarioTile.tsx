@@ -41,6 +41,7 @@ export function ScenarioTile({ target, scenario, played, search }: Props) {
             className={styles.choice}
             to="/targets"
             search={toggled(loss)}
+            activeOptions={{ exact: true }}
             aria-current={losses.has(loss) ? "true" : undefined}
             resetScroll={false}
             replace
@@ -57,6 +58,7 @@ export function ScenarioTile({ target, scenario, played, search }: Props) {
             className={styles.choice}
             to="/targets"
             search={searchWith(scenarioText(losses, one))}
+            activeOptions={{ exact: true }}
             aria-current={one === factor ? "true" : undefined}
             disabled={losses.size === 0}
             resetScroll={false}

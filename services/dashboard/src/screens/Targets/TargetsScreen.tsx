@@ -58,6 +58,7 @@ export function TargetsScreen() {
                     className={styles.choice}
                     to="/targets"
                     search={{ target: one.key }}
+                    activeOptions={{ exact: true }}
                     aria-current={one.key === chosen.key ? "page" : undefined}
                   >
                     {one.name}

@@ -2,12 +2,12 @@
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
-import { type Annotation, addAnnotation, withdrawAnnotation } from "../../api/samples";
+import { type Annotation, addAnnotation, withdrawAnnotation } from "../../api/annotations";
 import { Dialog } from "../../shared/Dialog";
 import { DateTimeField } from "../../shared/form/DateTimeField";
 import { SelectField, TextAreaField } from "../../shared/form/Field";
 import { Form } from "../../shared/form/Form";
-import { NO_VALUE, nameOf } from "../../shared/format";
+import { NO_VALUE, nameOf, personOf } from "../../shared/format";
 import { isoOf } from "../../shared/plantTime";
 import { useAction } from "../../shared/useAction";
 import { useFormats } from "../../shared/useFormats";
@@ -43,7 +43,7 @@ export function Notes({ notes, zone }: { notes: readonly Annotation[]; zone: str
               {[
                 `${format.dayTime(note.start)}${note.end === null ? "" : ` – ${format.dayTime(note.end)}`} ${format.zone(note.start)}`,
                 nameOf(note.equipment),
-                note.entered_by,
+                personOf(note.entered_by),
               ].join(" · ")}
             </p>
             {mayWrite ? (

@@ -7,6 +7,7 @@ import { NO_VALUE, nameOf } from "../../shared/format";
 import { ScrollBox } from "../../shared/ScrollBox";
 import { useFormats } from "../../shared/useFormats";
 import { type Reading, readingAt } from "./columns";
+import { digitsOf } from "./digits";
 import styles from "./ReadingTable.module.css";
 import type { TrendCurve } from "./useCurves";
 
@@ -75,7 +76,7 @@ export function ReadingTable({ signals, ids, curves, summary, atMs, zone, onRemo
                 </td>
                 {(["min", "avg", "max"] as const).map((name) => (
                   <td key={name} className="number">
-                    {format.number(whole?.[name], digitsOf(whole?.[name]))}
+                    {format.number(whole?.[name], digitsOf(whole?.max))}
                   </td>
                 ))}
                 <td>{signal.unit ?? ""}</td>
@@ -121,12 +122,4 @@ function ReadingText({ reading }: { reading: Reading | undefined }) {
         : ""}
     </>
   );
-}
-
-/** Three significant digits, and no fraction beyond thousands. */
-function digitsOf(value: number | null | undefined): number {
-  if (value === null || value === undefined || Number.isInteger(value)) return 0;
-  const size = Math.abs(value);
-  if (size >= 1000) return 0;
-  return size >= 100 ? 1 : size >= 1 ? 2 : 4;
 }

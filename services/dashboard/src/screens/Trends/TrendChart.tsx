@@ -1,8 +1,8 @@
 /** The panes over each other with one time axis and one cursor, and the states below them. */
 import { type KeyboardEvent, useMemo } from "react";
 import { useTranslations } from "use-intl";
+import type { Annotation } from "../../api/annotations";
 import type { StatePiece } from "../../api/equipment";
-import type { Annotation } from "../../api/samples";
 import { StateLane } from "../../shared/charts/StateLane";
 import { StateLegend } from "../../shared/charts/StateLegend";
 import { StatePatterns } from "../../shared/charts/StatePatterns";

@@ -3,8 +3,11 @@ import { Button } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
+import type { Annotation } from "../../api/annotations";
 import type { Period } from "../../api/equipment";
+import { samplesAddress } from "../../api/samples";
 import { Answered } from "../../shared/Answered";
+import { ChartTile } from "../../shared/ChartTile";
 import { isoOf } from "../../shared/plantTime";
 import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
@@ -14,12 +17,15 @@ import { NoSamples } from "./NoSamples";
 import { NoteDialog, Notes } from "./Notes";
 import { panesOf } from "./panes";
 import { ReadingTable } from "./ReadingTable";
+import { SampleTable } from "./SampleTable";
 import styles from "./TrendsScreen.module.css";
 import { type useCurves, useSurroundings } from "./useCurves";
 import { useZoom } from "./useZoom";
 
 // With uPlot, which no other screen needs.
 const TrendChart = lazy(async () => ({ default: (await import("./TrendChart")).TrendChart }));
+
+const NO_NOTES: readonly Annotation[] = [];
 
 interface Props {
   ids: readonly number[];
@@ -49,11 +55,12 @@ export function TrendTiles({ ids, period, points, zone, trend, onWidth, onChoose
   const noteNow = () => setNoteMs(at?.ms ?? span?.endMs ?? Date.now());
   return (
     <div className={`${styles.tiles} ${styles.lines}`}>
-      <Tile
+      <ChartTile
         title={t("overTime")}
+        csv={samplesAddress(ids, period, points)}
         extra={span === undefined ? null : <SpanText span={span} zone={zone} />}
-      >
-        <div ref={ref} className={styles.picture}>
+        table={<SampleTable curves={curves} zone={zone} />}
+        chart={
           <Answered query={query}>
             {({ items }) =>
               span === undefined || drawable.length === 0 ? (
@@ -65,7 +72,7 @@ export function TrendTiles({ ids, period, points, zone, trend, onWidth, onChoose
                     span={span}
                     zone={zone}
                     width={Math.floor(width)}
-                    notes={notes.data ?? []}
+                    notes={notes.data ?? NO_NOTES}
                     strips={strips}
                     atMs={at?.ms}
                     isByKey={at?.isByKey ?? false}
@@ -78,7 +85,9 @@ export function TrendTiles({ ids, period, points, zone, trend, onWidth, onChoose
               )
             }
           </Answered>
-        </div>
+        }
+      >
+        <div ref={ref} />
         {rest.length === 0 ? null : <p role="status">{t("manyUnits", { count: rest.length })}</p>}
         <p id="trend-keys" className={styles.hint}>
           {t("hint")}
@@ -111,7 +120,7 @@ export function TrendTiles({ ids, period, points, zone, trend, onWidth, onChoose
             />
           )}
         </div>
-      </Tile>
+      </ChartTile>
       <Tile
         title={t("notes")}
         extra={

@@ -69,13 +69,13 @@ export function columnsOf(
   }
   for (const { startS, endS } of pauses) {
     const before = points.findLast(({ x }) => x < startS);
+    const isInside = points.some(({ x }) => x > startS && x <= endS);
     const held = isStepped && typeof before?.line === "number" ? before.line : undefined;
     if (held !== undefined) points.push({ x: startS, line: held }); // a sample holds until there
     points.push({ x: startS + INSTANT_S, line: null, min: null, max: null });
-    if (!points.some(({ x }) => x > startS && x <= endS)) continue;
-    points.push({ x: endS - INSTANT_S, line: null, min: null, max: null });
+    if (isInside) points.push({ x: endS - INSTANT_S, line: null, min: null, max: null });
+    points.sort((left, right) => left.x - right.x);
   }
-  points.sort((left, right) => left.x - right.x);
   return { ...tableOf(points), isStepped };
 }
 

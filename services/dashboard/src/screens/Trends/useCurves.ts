@@ -3,7 +3,7 @@ import { useQueries, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { type Period, states } from "../../api/equipment";
 import {
-  annotationsOf,
+  annotationsOfAll,
   gapsOf,
   type LatestSignal,
   latestSignals,
@@ -67,7 +67,7 @@ export function useSurroundings(signals: readonly LatestSignal[], period: Period
     () => [...new Set(signals.flatMap(({ equipment }) => equipment ?? []))],
     [signals],
   );
-  const notes = useQuery({ ...annotationsOf(paths, period), enabled: paths.length > 0 });
+  const notes = useQuery({ ...annotationsOfAll(paths, period), enabled: paths.length > 0 });
   const answers = useQueries({ queries: paths.map((path) => states(path, period)) });
   // A line has no states of its own: those of its machines would be several strips.
   const strips = paths.flatMap((path, n) => {

@@ -16,7 +16,7 @@ export function useZoom(span: TimeSpan | undefined, zone: string) {
   const navigate = useNavigate({ from: "/trends" });
   const before = useRef<Search[]>([]);
 
-  function show(next: (search: Partial<Search>) => Search) {
+  function show(next: (search: Record<string, string | undefined>) => Search) {
     void navigate({ search: (search) => ({ ...search, ...next(search) }) });
   }
 

@@ -1,6 +1,7 @@
 /** The projection of the chosen part: chart, table, CSV, image. */
 import { useQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { useTranslations } from "use-intl";
 import {
   type PartSupply,
@@ -28,7 +29,7 @@ export function ProjectionTile({ warehouse, parts }: Props) {
   const part = search.part ?? parts[0]?.material;
   const query = useQuery({ ...projectionOf(warehouse, part ?? ""), enabled: part !== undefined });
   if (part === undefined) return null;
-  const shown = (view: (projection: StockProjection) => React.ReactNode) => (
+  const shown = (view: (projection: StockProjection) => ReactNode) => (
     <Answered query={query}>
       {({ items: [projection] }) =>
         projection === undefined ? <Empty reason={t("noProjection")} /> : view(projection)

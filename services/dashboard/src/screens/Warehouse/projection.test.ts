@@ -28,7 +28,7 @@ describe("the projection of a part", () => {
   });
 
   it("has room below zero and a band up to the minimum", () => {
-    const short = { ...columns, closing: [-20, 60] };
+    const short = { ...columns, closing: [-60, 60] };
     const shape = shapeOf(short, 25);
     expect(shape.zero).toBeLessThan(212);
     expect(shape.minimumY).toBeLessThan(shape.zero);

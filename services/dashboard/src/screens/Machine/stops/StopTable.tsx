@@ -62,15 +62,17 @@ export function StopTable({ path, period, zone, isLine, selection }: Props) {
                 })}
               </p>
             )}
-            <DataTable
-              label={t("title")}
-              columns={columns}
-              rows={items.filter(({ minor }) => hasShort || !minor)}
-              rowKey={({ id }) => id}
-              onOpen={({ id }) => selection.toggle(id, false)}
-              selected={selection.stops.length === 1 ? selection.stops[0]?.id : undefined}
-              empty={<Empty reason={t("none")} />}
-            />
+            <div className={styles.rows}>
+              <DataTable
+                label={t("title")}
+                columns={columns}
+                rows={items.filter(({ minor }) => hasShort || !minor)}
+                rowKey={({ id }) => id}
+                onOpen={({ id }) => selection.toggle(id, false)}
+                selected={selection.stops.length === 1 ? selection.stops[0]?.id : undefined}
+                empty={<Empty reason={t("none")} />}
+              />
+            </div>
           </>
         )}
       </Answered>

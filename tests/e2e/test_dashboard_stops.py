@@ -1,0 +1,187 @@
+"""What people enter about a shift, in a real browser: reasons, splits, parts, a signed report."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from plumbing.built_page import build_page
+from plumbing.platform import Platform
+from plumbing.press_rows import PRESS, add_key, add_press, compute
+from plumbing.servers import run
+from plumbing.waiting import eventually
+
+from .test_dashboard import watched_page
+from .test_sign_in import CHROMIUM, WAIT_MS, _is_ready, open_chromium
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+MACHINE: Final = f"/machine/{PRESS}?start=-6h"
+_A_PAGE: Final = re.compile(rb"/Type\s*/Page\b(?!s)")
+
+
+@contextmanager
+def started(folder: Path, database_url: str, redis_url: str) -> Iterator[tuple[Platform, Page]]:
+    """Yield a platform with a press, and a page in another zone than the plant's."""
+    if CHROMIUM is None:
+        missing = "Chromium is not installed: apt-get install chromium"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    build_page()
+    run(add_press(database_url, datetime.now(UTC)))
+    platform = Platform(
+        folder,
+        {
+            "WERKNETZ_DATABASE_URL": database_url,
+            "WERKNETZ_REDIS_URL": redis_url,
+            "WERKNETZ_WIDE_PROCESS": "0",
+        },
+    )
+    platform.key = run(add_key(database_url, "lead", "engineer"))
+    core = platform.start("core", "up", "--port", str(platform.port))
+    base = f"http://127.0.0.1:{platform.port}"
+    try:
+        eventually(lambda: _is_ready(base), within_s=120, what=lambda: core.log_tail(50))
+        with open_chromium(CHROMIUM) as browser:
+            context = browser.new_context(
+                base_url=base, locale="en-GB", timezone_id="America/Mexico_City"
+            )
+            page = context.new_page()
+            page.set_default_timeout(WAIT_MS)
+            expect.set_options(timeout=WAIT_MS)
+            with watched_page(page, base):
+                yield platform, page
+    finally:
+        core.kill()
+
+
+def test_people_enter_reasons_parts_and_sign(
+    tmp_path: Path, database_url: str, redis_url: str
+) -> None:
+    with started(tmp_path, database_url, redis_url) as (platform, page):
+        _sign_in(page, platform.key)
+        stop = _stops(platform)[0]
+        _give_a_reason_and_undo(platform, page, stop)
+        _split(platform, page, stop)
+        _enter_scrap(platform, page, database_url)
+        _zoom(page)
+        _sign_and_print(platform, page)
+        page.get_by_role("button", name="Sign out").click()
+        _sign_in(page, run(add_key(database_url, "guest", "viewer")))
+        _look_without_a_right(page)
+
+
+def _sign_in(page: Page, key: str) -> None:
+    page.goto("about:blank")
+    page.goto(f"/#key={key}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("nordwerk")
+
+
+def _stops(platform: Platform) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = platform.get(f"equipment/{PRESS}/stops", start="-6h")["items"]
+    return items
+
+
+def _give_a_reason_and_undo(platform: Platform, page: Page, stop: dict[str, Any]) -> None:
+    page.goto(MACHINE)
+    page.get_by_role("checkbox", name="Choose the stop of").first.check()
+    expect(page.get_by_role("heading", name="Chosen stop")).to_be_visible()
+    find = page.get_by_role("combobox", name="Find a reason")
+    find.fill("verschlissen tool")
+    expect(page.get_by_role("option", name="Tool worn")).to_be_visible()
+    find.press("Enter")
+    expect(page.get_by_text("The reason is saved.")).to_be_visible()
+    path = f"stops/{stop['id']}"
+    assert platform.get(path)["reason"] == "tool_worn"
+    page.get_by_role("button", name="Undo", exact=True).click()
+    eventually(lambda: platform.get(path)["reason"] is None, within_s=20)
+    page.goto(f"{MACHINE}&stop={stop['id']}")
+    used = page.get_by_role("list", name="Reasons used most").get_by_role("button")
+    first = used.first.inner_text().removeprefix("1").strip()
+    page.keyboard.press("1")
+    expect(page.get_by_text("The reason is saved.")).to_be_visible()
+    assert platform.get(path)["reason_en"] == first
+    expect(page.get_by_text("lead · reason:")).to_have_count(1)
+
+
+def _split(platform: Platform, page: Page, stop: dict[str, Any]) -> None:
+    before = _stops(platform)
+    page.get_by_role("button", name="Split", exact=True).click()
+    expect(page.get_by_text("The stop is split.")).to_be_visible()
+    after = _stops(platform)
+    assert len(after) == len(before) + 1
+    parts = [part for part in after if stop["start"] <= part["start"] < stop["end"]]
+    assert parts[0]["end"] == parts[1]["start"]
+    assert sum(part["duration_s"] for part in parts) == pytest.approx(stop["duration_s"])
+    ids = ",".join(part["id"] for part in parts)
+    page.goto(f"{MACHINE}&stop={ids}")
+    page.get_by_role("button", name="Merge 2 stops").click()
+    expect(page.get_by_text("The stops are one.")).to_be_visible()
+    assert len(_stops(platform)) == len(before)
+
+
+def _enter_scrap(platform: Platform, page: Page, database_url: str) -> None:
+    def quality() -> float:
+        values = platform.get("kpi_values", equipment=PRESS, kpi="quality_ratio", start="-6h")
+        return float(values["items"][0]["value"])
+
+    before = quality()
+    page.get_by_label("Number of parts").fill("12")
+    page.get_by_label("Reason of the scrap").select_option(label="Dent")
+    page.get_by_role("button", name="Enter", exact=True).click()
+    expect(page.get_by_text("The parts are entered.")).to_be_visible()
+    run(compute(database_url))
+    assert quality() < before
+    page.get_by_role("button", name="Undo", exact=True).last.click()
+    eventually(lambda: platform.get("quantity_entries")["items"] == [], within_s=20)
+    run(compute(database_url))
+    assert quality() == pytest.approx(before)
+
+
+def _zoom(page: Page) -> None:
+    page.goto(MACHINE)
+    lane = page.get_by_role("img", name="What press-1 did")
+    box = lane.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 200, box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 500, box["y"] + 10, steps=4)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("from=.*&to="))
+    page.get_by_role("button", name="Whole period").click()
+    expect(page).not_to_have_url(re.compile("from="))
+
+
+def _sign_and_print(platform: Platform, page: Page) -> None:
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    start, end = hour - timedelta(hours=3), hour - timedelta(hours=1)
+    period = f"start={start:%Y-%m-%dT%H:%M:%SZ}&end={end:%Y-%m-%dT%H:%M:%SZ}"
+    page.goto(f"/report/{PRESS}?{period}")
+    page.get_by_label("Note", exact=True).fill("mould 7 is worn")
+    page.get_by_role("button", name="Add note").click()
+    expect(page.get_by_text("mould 7 is worn").last).to_be_visible()
+    page.get_by_role("button", name="Sign", exact=True).click()
+    expect(page.get_by_text("The report is signed.")).to_be_visible()
+    path = f"shift_reports/{PRESS}"
+    [signature] = platform.get(path, start=f"{start:%FT%TZ}", end=f"{end:%FT%TZ}")["signatures"]
+    assert (signature["signed_by"], signature["changed"]) == ("lead", [])
+    page.get_by_role("button", name="Withdraw").first.click()  # of the note
+    expect(page.get_by_text("changed since: notes")).to_be_visible()
+    document = page.pdf(format="A4", prefer_css_page_size=True)
+    assert len(_A_PAGE.findall(document)) == 1
+
+
+def _look_without_a_right(page: Page) -> None:
+    page.goto(MACHINE)
+    page.get_by_role("checkbox", name="Choose the stop of").first.check()
+    expect(page.get_by_role("heading", name="Chosen stop")).to_be_visible()
+    for name in ("Split", "Enter", "Add note"):
+        expect(page.get_by_role("button", name=name, exact=True)).to_have_count(0)
+    expect(page.get_by_role("combobox")).to_have_count(0)
+    page.goto(f"/report/{PRESS}?start=-3h&end=-1h")
+    expect(page.get_by_role("heading", name="Signatures")).to_be_visible()
+    expect(page.get_by_role("button", name="Sign", exact=True)).to_have_count(0)
