@@ -142,6 +142,14 @@ TARGETS: Final = (
         ("tests/unit/werknetz_core/accounts", "tests/unit/werknetz_core/sessions"),
     ),
     Target(
+        "lock-out",
+        ("services/werknetz_core/accounts/lock_out.py",),
+        (
+            "tests/unit/werknetz_core/accounts/test_back_off.py",
+            "tests/unit/werknetz_core/accounts/test_lock_out.py",
+        ),
+    ),
+    Target(
         "oidc",
         (
             "services/werknetz_core/oidc/attempt.py",

@@ -65,14 +65,11 @@ SELECT DISTINCT changed.event_id FROM (
     WHERE subject = 'event' AND cleared_at IS NULL
 ) AS changed ORDER BY changed.event_id"""
 
-# Consumption is taken from the warehouse of the line's material.
-AGAIN_OF_LINE: Final = """
-INSERT INTO events_to_project (event_id)
-SELECT DISTINCT changed.event_id FROM (
-    SELECT event_id FROM consumptions WHERE equipment_id = ANY(:ids)
-    UNION ALL SELECT unnest(event_ids) FROM findings
-    WHERE subject = 'event' AND cleared_at IS NULL
-) AS changed ORDER BY changed.event_id"""
+# Consumption is taken from the warehouse of the line's material. The function of the owner marks
+# messages that belong to no plant yet as well, for equipment of the caller alone.
+MARK_LINE_MATERIALS: Final = """
+SELECT mark_line_materials(CAST(:ids AS int[]), CAST(:warehouses AS int[]),
+    CAST(:materials AS int[]))"""
 
 # A supplier's own policy has a start; before it, the general policy applies.
 MARK_RELATIONS: Final = """
@@ -81,16 +78,6 @@ SELECT id FROM supply_relations
 WHERE supplier_id = :supplier OR CAST(:supplier AS int) IS NULL ORDER BY id
 ON CONFLICT (relation_id)
 DO UPDATE SET marks = dirty_relations.marks + 1, marked_at = clock_timestamp()"""
-
-MARK_STOCK: Final = """
-INSERT INTO dirty_stock (warehouse_id, material_id, from_at)
-SELECT DISTINCT warehouse_id, material_id, timestamptz 'epoch'
-FROM unnest(CAST(:warehouses AS int[]), CAST(:materials AS int[]))
-    AS changed (warehouse_id, material_id)
-ORDER BY warehouse_id, material_id
-ON CONFLICT (warehouse_id, material_id) DO UPDATE
-SET marks = dirty_stock.marks + 1, marked_at = clock_timestamp(),
-    from_at = least(dirty_stock.from_at, excluded.from_at)"""
 
 MARK_WAREHOUSE: Final = """
 INSERT INTO dirty_stock (warehouse_id, material_id, from_at)

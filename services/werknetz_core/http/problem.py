@@ -155,7 +155,11 @@ async def _handle_http_exception(request: Request, error: Exception) -> Response
         return problem_response(request, _unreadable_body())
     code, detail, hint = _HTTP_ERRORS.get(
         error.status_code,
-        ("http_error", f"{error.detail}.", Sentence("requests.see_docs")),
+        (
+            "http_error",
+            Sentence("requests.http_error", reason=error.detail),
+            Sentence("requests.see_docs"),
+        ),
     )
     headers = dict(error.headers or {})
     if error.status_code == METHOD_NOT_ALLOWED:

@@ -64,8 +64,10 @@ class RequestAttempt:
         if row is not None:
             raise _repetition(row, fingerprint)
         await session.execute(statements.delete_expired())
-        for statement in statements.begin_request(self.caller, self.key_hash, fingerprint):
-            await session.execute(statement)
+        await session.execute(statements.delete_former(self.caller, self.key_hash))
+        begin = statements.begin_request(self.caller, self.key_hash, fingerprint)
+        if await session.scalar(begin) is None:
+            raise _answer_missing(Sentence("requests.plants_of_key_changed"))
         self.session = session
 
     async def complete(self, response: Response) -> None:

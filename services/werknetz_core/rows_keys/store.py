@@ -1,6 +1,7 @@
 """Stores the keys that sign whose rows the API sees, replaces them, and checks the one in use."""
 
 import contextlib
+import json
 import os
 from collections.abc import Awaitable
 from datetime import timedelta
@@ -20,6 +21,7 @@ from werknetz.store.access.rows_key import (
     RowsKeyRefused,
 )
 from werknetz.store.database_url import open_connection
+from werknetz.store.shop_floor.audit import ADD_AUDIT_ENTRY
 from werknetz_core.admin import CONNECT_S, AdminError
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ async def replace_key(url: str, file: Path, overlap: timedelta) -> str:
     connection = await open_connection(url, timeout=CONNECT_S, command_timeout=CONNECT_S)
     try:
         _write(new, key, _mode_of(file))
-        await _as_owner(store_key(connection, key, overlap))
+        await _as_owner(_replace(connection, key, overlap))
         new.replace(file)
     except PermissionError as error:
         raise AdminError(f"{file} cannot be written", "correct the path or its rights") from error
@@ -75,6 +77,19 @@ async def replace_key(url: str, file: Path, overlap: timedelta) -> str:
         new.unlink(missing_ok=True)
         await connection.close(timeout=CONNECT_S)
     return key.fingerprint
+
+
+async def _replace(connection: "Connection", key: RowsKey, overlap: timedelta) -> None:
+    """Store a key and record it in the audit log; neither has the key, only fingerprints."""
+    async with connection.transaction():
+        former = [row["fingerprint"] for row in await connection.fetch(LIST_ROWS_KEYS)
+                  if row["valid_until"] is None]  # fmt: skip
+        await store_key(connection, key, overlap)
+        after = {"fingerprint": key.fingerprint, "overlap_s": overlap.total_seconds()}
+        await connection.execute(
+            ADD_AUDIT_ENTRY, "rotated", "rows_key", key.fingerprint,
+            json.dumps({"fingerprints": former}), json.dumps(after),
+        )  # fmt: skip
 
 
 async def find_refusal(connection: "Connection") -> tuple[str, str] | None:

@@ -46,16 +46,20 @@ def test_two_processes_share_limits_and_outlive_each_other(
         assert requests_in(answer.text, "/metrics", 200) == 2 * EACH - 1
         for number in (1, 2):
             assert f'process_resident_memory_bytes{{worker="{number}"}}' in answer.text
-        statuses = [get("/plants", "viewer").status_code for _ in range(BURST)]
+        # The first process refuses while the second has unused tokens of its lease, which happens
+        # by chance where any of them may accept.
+        with processes.only(first):
+            statuses = [get("/plants", "viewer").status_code for _ in range(BURST)]
         assert set(statuses) == {200, 429}
         assert BURST - LEASE <= 2 * EACH + statuses.count(200) <= BURST
 
         processes.kill(first)
         assert {get("/plants", "engineer").status_code for _ in range(20)} == {200}
-        # The other process may have a few of its tokens left.
-        assert 429 in {get("/plants", "viewer").status_code for _ in range(LEASE + 1)}
+        left = [get("/plants", "viewer").status_code for _ in range(LEASE + 1)]
+        assert 429 in left
         eventually(lambda: len(processes.pids()) == 2, within_s=SECONDS_MAX)
         processes.wait_until_started(3)
         answered = requests_in(get("/metrics", "engineer").text, "/plants", 200)
-        assert answered == statuses.count(200) + 20, "the killed process's requests are lost"
+        expected = statuses.count(200) + 20 + left.count(200)
+        assert answered == expected, "the killed process's requests are lost"
     assert keys["viewer"] not in processes.log.read_text()

@@ -8,15 +8,13 @@ connection remembers them, so that the next caller with the same plants costs no
 
 import json
 import time
-from collections.abc import AsyncIterator, Iterator, MutableMapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, MutableMapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import asyncpg
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.store.access.rows_key import RowsKey, RowsKeyRefused
 
@@ -31,8 +29,6 @@ SET_PLANTS: Final = "SELECT set_config('werknetz.plants', $1, false)"
 SEARCH_PATH: Final = "werknetz_api, public"
 SIGNED_S: Final = 3600  # how long a signature is valid: longer than any transaction
 RENEW_S: Final = 600
-_STATE_LOCAL: Final = sa.text("SELECT state_caller(:value, true)")
-_SET_LOCAL: Final = sa.text("SELECT set_config('werknetz.plants', :value, true)")
 _REMEMBERED: Final = "werknetz.caller"  # in the pool's notes about a connection
 _plants: Final[ContextVar[str]] = ContextVar("werknetz_plants", default=NO_PLANT)
 
@@ -122,29 +118,6 @@ class CallerSession:
         except asyncpg.InvalidAuthorizationSpecificationError as error:
             raise RowsKeyRefused.unknown_key() from error
         self.plants, self.renew_at_s = plants, now_s + RENEW_S
-
-    async def state_in(self, transaction: AsyncConnection, plants: str) -> None:
-        """Give plants until the transaction ends; the connection is stated again after it."""
-        self.plants = None
-        statement = _SET_LOCAL if self.number is None else _STATE_LOCAL
-        await transaction.execute(statement, {"value": self.next_value(plants)})
-
-
-@asynccontextmanager
-async def follow_ups(transaction: AsyncConnection) -> AsyncIterator[None]:
-    """Show a transaction the rows of all plants while it marks what a change concerns.
-
-    A change of one plant may concern messages that belong to no plant yet. What is read within
-    goes to no caller. An error ends the transaction, and with it the setting.
-    """
-    remembered = (await transaction.get_raw_connection()).info
-    session: CallerSession | None = remembered.get(_REMEMBERED)
-    if session is None:  # a pool that follows no caller
-        yield
-        return
-    await session.state_in(transaction, ALL_PLANTS)
-    yield
-    await session.state_in(transaction, _plants.get())
 
 
 async def give_plants(

@@ -30,11 +30,9 @@ SHARED: Final[Mapping[str, str]] = {
     "events_to_project": "numbers of events",
     "incarnations": "which database this is",
     "kpi_definitions": "formulas of the whole company",
-    "mapping_versions": "documents of the whole company; routes require raw:read",
     "retentions": "which days were deleted",
     "sessions": "read before the caller is known; hashes, not tokens",
     "sign_in_failures": "counted before the caller is known; hashes",
-    "stored_answers": "found by the key of the caller",
     "users": "read before the caller is known",
 }
 """Tables that the API's role reads whatever the plants of the caller are, and why."""
@@ -161,10 +159,12 @@ FUNCTIONS: Final[Mapping[DatabaseRole, Iterable[str]]] = {
     # Policies ask them with the rights of whoever asks.
     DatabaseRole.API: (
         "begin_caller_session()", "state_caller(text, boolean)", "stated_plants()",
-        "caller_connectors()", "caller_equipment()", "caller_lineage()", "caller_materials()",
-        "caller_own_connectors()", "caller_paths()", "caller_plants()", "caller_relations()",
-        "caller_sees_all()", "caller_sees_event(text, uuid)", "caller_signals()", "caller_sites()",
+        "caller_connectors()", "caller_equipment()", "caller_lineage()", "caller_mappings()",
+        "caller_materials()", "caller_own_connectors()", "caller_paths()", "caller_plants()",
+        "caller_relations()", "caller_scope()", "caller_sees_all()",
+        "caller_sees_event(text, uuid)", "caller_signals()", "caller_sites()",
         "caller_stock_items()", "caller_suppliers()", "caller_warehouses()",
+        "mark_line_materials(int[], int[], int[])",
     ),
     DatabaseRole.GRAFANA: ("reader_equipment()",),
     DatabaseRole.INGEST: ("make_day_partition(text, date)",),

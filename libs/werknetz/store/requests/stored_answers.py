@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from werknetz.store.tables.access import stored_answers
 
@@ -52,13 +53,24 @@ def delete_expired() -> sa.Delete:
     return sa.delete(stored_answers).where(row_id.in_(expired))
 
 
-def begin_request(caller: int, key_hash: bytes, fingerprint: bytes) -> list[Any]:
-    """Note a request that has no answer yet, in place of one that is too old."""
-    mine = (_A.caller == caller, _A.key_hash == key_hash)
-    return [
-        sa.delete(stored_answers).where(*mine),
-        sa.insert(stored_answers).values(caller=caller, key_hash=key_hash, fingerprint=fingerprint),
-    ]
+def delete_former(caller: int, key_hash: bytes) -> sa.Delete:
+    """Delete the answer to a request with the key that is too old."""
+    return sa.delete(stored_answers).where(_A.caller == caller, _A.key_hash == key_hash)
+
+
+def begin_request(
+    caller: int, key_hash: bytes, fingerprint: bytes
+) -> sa.sql.dml.ReturningInsert[Any]:
+    """Note a request that has no answer yet; it returns nothing where one is out of sight.
+
+    A caller whose plants have changed does not see its answers of before.
+    """
+    return (
+        insert(stored_answers)
+        .values(caller=caller, key_hash=key_hash, fingerprint=fingerprint)
+        .on_conflict_do_nothing()
+        .returning(_A.caller)
+    )
 
 
 def store_answer(

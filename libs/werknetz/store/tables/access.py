@@ -99,6 +99,10 @@ stored_answers = sa.Table(
     sa.Column("headers", pg.JSONB),
     sa.Column("body", sa.LargeBinary),  # without secrets; null: too large
     sa.Column("created_at", AT, nullable=False, server_default=NOW),
+    # Of the caller, for row-level security: `*` all, `-` none.
+    sa.Column(
+        "plants", pg.ARRAY(sa.Text), nullable=False, server_default=sa.text("caller_scope()")
+    ),
     sa.Index("ix_stored_answers_created_at", "created_at"),
 )
 

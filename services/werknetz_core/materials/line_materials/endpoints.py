@@ -9,8 +9,7 @@ from fastapi import APIRouter, Query, Request
 
 from werknetz.domain.bucket import instant_of
 from werknetz.runtime.log import get_logger
-from werknetz.store.access.caller import follow_ups
-from werknetz.store.master_data import AGAIN_OF_LINE, ALONE, MARK_STOCK
+from werknetz.store.master_data import ALONE, MARK_LINE_MATERIALS
 from werknetz.store.session import ReadSession
 from werknetz.store.tables import equipment
 from werknetz.store.tables.stock import line_materials, warehouses
@@ -111,14 +110,12 @@ async def set_line_materials(
     changed |= {(row["warehouse_id"], row["material_id"]) for row in rows}
     for row in rows:
         await session.execute(sa.insert(line_materials).values(row))
-    stock = {
+    marked = {
+        "ids": [descendant.id for descendant in (await context.tree.current()).subtree(path)],
         "warehouses": [warehouse_id for warehouse_id, _ in changed],
         "materials": [material_id for _, material_id in changed],
     }
-    subtree_ids = [descendant.id for descendant in (await context.tree.current()).subtree(path)]
-    async with follow_ups(session):
-        await session.execute(sa.text(MARK_STOCK), stock)
-        await session.execute(sa.text(AGAIN_OF_LINE), {"ids": subtree_ids})
+    await session.execute(sa.text(MARK_LINE_MATERIALS), marked)
     await record_change(
         session, principal, "changed", ("line_materials", path), equipment=path,
         before={

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from plumbing.servers import API, GRAFANA, INGEST, ROWS_KEY, WORKER, url_as
 from werknetz.store.access.caller import (
     all_plants,
-    follow_ups,
     no_caller,
     set_caller_plants,
 )
@@ -135,18 +134,6 @@ async def test_nobody_inherits_the_plants_of_a_connection(pool: Database) -> Non
         set_caller_plants([])
         assert await paths() == []
     assert await paths() == []
-
-
-async def test_follow_ups_see_all_plants_for_their_time_alone(pool: Database) -> None:
-    count = sa.text("SELECT count(*) FROM findings")
-    with no_caller():
-        set_caller_plants([EMDEN])
-        async with pool.write_session() as session:
-            assert (await session.execute(count)).scalar() == 1
-            async with follow_ups(session):
-                assert (await session.execute(count)).scalar() == 2
-            assert (await session.execute(count)).scalar() == 1
-        assert await pool.fetchval("SELECT count(*) FROM findings") == 1
 
 
 async def test_neither_an_error_nor_a_rollback_leaves_plants_behind(pool: Database) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -132,6 +133,8 @@ LEAKS = {
     "window": "SELECT lag(text) OVER () FROM annotations",
     "update": "UPDATE annotations SET text = text RETURNING text",
     "table": "TABLE findings",
+    "mapping": "SELECT document FROM mapping_versions",
+    "answer": "SELECT 'answer of ' || convert_from(body, 'UTF8') FROM stored_answers",
     "samples": "SELECT text, signal_id = {signal} FROM samples",
     "statistics": "SELECT most_common_vals::text, histogram_bounds::text FROM pg_stats"
     " WHERE schemaname = 'public' AND tablename IN ('annotations', 'equipment', 'samples')",
@@ -201,6 +204,7 @@ REFUSED = {
     "program": "COPY annotations FROM PROGRAM 'id'",
     "another's row": "INSERT INTO annotations (equipment_id, start_at, text, entered_by)"
     " VALUES ({machine}, now(), 't', 'x')",
+    "marks": "SELECT mark_line_materials(ARRAY[{machine}], ARRAY[]::int[], ARRAY[]::int[])",
     "move a row": "UPDATE annotations SET equipment_id = {machine}",
     "above": "INSERT INTO stop_thresholds (equipment_id, valid_from)"
     " SELECT id, now() FROM equipment WHERE path = 'nordwerk'",
@@ -244,3 +248,48 @@ async def test_changes_do_not_reach_rows_of_another_plant(
     assert await api.execute("UPDATE annotations SET text = 'y'") == "UPDATE 0"
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await api.execute("INSERT INTO dirty_buckets (equipment_id, bucket_at) VALUES (1, now())")
+
+
+async def test_a_line_marks_messages_that_belong_to_no_plant(
+    plants: TwoPlants, api: asyncpg.Connection, caller: Caller
+) -> None:
+    """By a function of the owner: no connection sees all plants for it."""
+    event = uuid4()
+    await plants.owner.execute(
+        "INSERT INTO findings (key, kind, subject, at, detail, event_ids)"
+        " VALUES ('waits', 'ambiguous_material', 'event', now(), 'd', $1)",
+        [event],
+    )
+    await plants.owner.execute("DELETE FROM events_to_project")
+    await caller.see(EMDEN)
+    await api.execute(
+        "SELECT mark_line_materials($1, $2, $3)", [plants.machines[EMDEN]],
+        [plants.keys["warehouses", EMDEN]], [plants.keys["materials", EMDEN]],
+    )  # fmt: skip
+    marked = await plants.owner.fetch("SELECT event_id FROM events_to_project")
+    assert event in {row["event_id"] for row in marked}
+    assert await api.fetchval("SELECT count(*) FROM findings WHERE key = 'waits'") == 0
+
+
+async def test_stored_answers_are_seen_by_callers_of_all_their_plants(
+    plants: TwoPlants, api: asyncpg.Connection, caller: Caller
+) -> None:
+    insert = (
+        "INSERT INTO stored_answers (caller, key_hash, fingerprint) VALUES ($1, 'k', 'f')"
+        " ON CONFLICT DO NOTHING RETURNING plants"
+    )
+    count = "SELECT count(*) FROM stored_answers WHERE caller = $1"
+    for number, setting, of_answer in (
+        (101, "*", ["*"]), (102, json.dumps(PLANTS), [*PLANTS]),
+        (103, json.dumps([EMDEN]), [EMDEN]), (104, "[]", ["-"]),
+    ):  # fmt: skip
+        await caller.state(setting)
+        assert await api.fetchval(insert, number) == of_answer
+        assert await api.fetchval(insert, number) is None  # a repetition finds it
+    await caller.see(EMDEN)
+    assert [await api.fetchval(count, n) for n in (101, 102, 103, 104)] == [0, 0, 1, 0]
+    assert await api.fetchval(insert, 102) is None  # not seen, and not done twice
+    await caller.see(*PLANTS)
+    assert [await api.fetchval(count, n) for n in (101, 102, 103, 104)] == [0, 1, 1, 0]
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await api.execute("UPDATE stored_answers SET plants = '{*}' WHERE caller = 103")

@@ -295,6 +295,13 @@ async def test_rotation_writes_the_file_of_the_api(
     await (await CallerSession.begin(api, key)).state(api, "*")
     assert await _foreign_rows(api) == 1
     assert not file.with_name("rows_key.new").exists()
+    entry = await plants.owner.fetchrow("SELECT * FROM audit_log WHERE subject = 'rows_key'")
+    assert (entry["action"], entry["subject_id"], entry["by"]) == (
+        "rotated", fingerprint, "database",
+    )  # fmt: skip
+    assert json.loads(entry["before"]) == {"fingerprints": [ROWS_KEY.fingerprint]}
+    assert json.loads(entry["after"]) == {"fingerprint": fingerprint, "overlap_s": 3600}
+    assert file.read_text().strip() not in str(dict(entry))
 
 
 @pytest.mark.parametrize(

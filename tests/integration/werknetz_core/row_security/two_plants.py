@@ -106,7 +106,7 @@ class TwoPlants:
         if isinstance(kind, pg.UUID):
             return self.event_ids[plant]
         if isinstance(kind, pg.ARRAY):
-            return [self.event_ids[plant]] if column.name == "event_ids" else []
+            return {"event_ids": [self.event_ids[plant]], "plants": [plant]}.get(column.name, [])
         if isinstance(kind, pg.JSONB):
             return DOCUMENTS.get(table.name, "{{}}").format(plant=plant)
         simple: dict[type[Any], Any] = {

@@ -72,6 +72,9 @@ def test_an_increment_whose_time_is_unknown_is_that_of_its_instant() -> None:
     first = sums(count({5: 4, 25: 6}, kind="increment")).columns
     assert first["pq"].tolist() == [4, 0, 6, 0]
     assert first["pace_pri_pq_s"].tolist() == pytest.approx([4, 0, 4.5, 0])
+    # Nothing is known of the time before it, so no unknown time is taken off, however short.
+    for at in (5, 25):
+        assert sums(count({at: 4}, kind="increment")).columns["pace_pri_pq_s"].sum() == 4.0
 
 
 def test_what_is_spread_over_unknown_time_is_not_known() -> None:

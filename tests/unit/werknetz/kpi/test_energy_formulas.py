@@ -1,9 +1,12 @@
 """KPI 23 and CO2 per item over their elements: one row a case, with the reason of null."""
 
+import math
+
 import pytest
 
 from werknetz.kpi.catalogue import CATALOGUE
 from werknetz.kpi.facts.elements import EquipmentElements
+from werknetz.kpi.formulas.energy import _ALMOST_ALL
 
 KPI = "comprehensive_energy_consumption"
 KNOWN = {"energy_known_s": 900.0, "co2_known_s": 900.0, "pq_known_s": 900.0}
@@ -36,6 +39,14 @@ def test_energy_per_item(kpi: str, elements: dict[str, float], expected: float |
         assert (value, reason) == (None, expected)
     else:
         assert (value, reason) == (pytest.approx(expected), None)
+
+
+def test_a_share_without_factor_is_less_than_almost_all() -> None:
+    """What rounding leaves of the known time is enough."""
+    almost = USED | {"co2_known_s": KNOWN["energy_known_s"] * _ALMOST_ALL}
+    assert CATALOGUE["co2_per_item"].compute(EquipmentElements(**almost)) == (0.8, None)
+    less = USED | {"co2_known_s": math.nextafter(almost["co2_known_s"], 0)}
+    assert CATALOGUE["co2_per_item"].compute(EquipmentElements(**less))[0] is None
 
 
 def test_what_nobody_measures_is_no_zero() -> None:

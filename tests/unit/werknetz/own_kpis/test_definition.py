@@ -1,6 +1,7 @@
 """Definitions of own KPIs: what a document becomes, and what is refused with line and remedy."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -286,6 +287,24 @@ def test_the_version_in_force(versions: list[tuple[int, int]], at_us: int, expec
     assert kpi.version == max(version for version, _ in versions)
     assert kpi.in_force_at(at_us).version == expected
     assert set(kpi.inputs) == {"aust_s", "pbt_s", "unknown_s"}  # of all versions
+
+
+def test_a_version_of_the_catalogue_is_valid_since_1970() -> None:
+    """Before all versions the first holds; of two that are valid from one instant, the newer."""
+    own = _version(1, 1)
+    assert own.own is not None
+    since_1970 = replace(own, own=replace(own.own, valid_from_us=0))
+    for number in (1, 3):
+        of_catalogue = replace(since_1970, own=None, version=number)
+        other = replace(since_1970, version=2)
+        kpi = replace(own, versions=(other, of_catalogue))
+        assert kpi.in_force_at(-1).version == max(number, 2)
+
+
+def test_versions_are_left_out_of_the_text_of_a_kpi() -> None:
+    kpi = join_versions([_version(1, 1), _version(2, 10)])
+    assert len(kpi.versions) == 2
+    assert "versions=" not in repr(kpi)
 
 
 def test_a_formula_of_the_catalogue_holds_for_all_times() -> None:
