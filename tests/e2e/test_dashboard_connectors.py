@@ -161,7 +161,7 @@ def test_a_source_that_stops_is_seen_and_so_is_its_return(
 def _see_certificates(page: Page) -> None:
     """Both certificates were made now, for ten years."""
     expect(page.get_by_text("Certificate of the server")).to_be_visible()
-    expect(page.get_by_text("3649 days left").first).to_be_visible()
+    expect(page.get_by_text("3,649 days left").first).to_be_visible()
 
 
 def _explore(page: Page, port: int) -> None:
