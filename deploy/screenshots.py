@@ -137,7 +137,9 @@ def _take_one(page: Page, address: str, file: Path) -> None:
     page.wait_for_function(
         "() => document.querySelectorAll('main [role=status][aria-label]').length === 0"
     )
-    page.wait_for_timeout(2000)
+    page.wait_for_timeout(2000)  # charts are drawn after the data
+    if page.locator("main [role=alert]").count() > 0:
+        raise SystemExit(f"{address}: {page.locator('main [role=alert]').first.inner_text()}")
     page.screenshot(path=str(file))
     print(f"{file.relative_to(ROOT)}  {file.stat().st_size // 1024} kB", flush=True)
 

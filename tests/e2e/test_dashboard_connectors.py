@@ -94,7 +94,7 @@ def _edge_file(folder: Path, port: int) -> Path:
 
 
 @contextmanager
-def connected(
+def running_connector(
     tmp_path: Path, database_url: str, redis_url: str
 ) -> Iterator[tuple[str, str, Server, int]]:
     """Run server, edge, writer and API; yield the API's address, a key, the server, its port."""
@@ -137,7 +137,7 @@ def test_a_source_that_stops_is_seen_and_so_is_its_return(
         missing = "Chromium is not installed: apt-get install chromium"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
     with (
-        connected(tmp_path, database_url, redis_url) as (base, key, server, port),
+        running_connector(tmp_path, database_url, redis_url) as (base, key, server, port),
         open_chromium(CHROMIUM) as browser,
     ):
         page = browser.new_context(locale="en-GB").new_page()
@@ -161,7 +161,7 @@ def test_a_source_that_stops_is_seen_and_so_is_its_return(
 def _see_certificates(page: Page) -> None:
     """Both certificates were made now, for ten years."""
     expect(page.get_by_text("Certificate of the server")).to_be_visible()
-    expect(page.get_by_text("3649 days left").first).to_be_visible()
+    expect(page.get_by_text("3,649 days left").first).to_be_visible()
 
 
 def _explore(page: Page, port: int) -> None:

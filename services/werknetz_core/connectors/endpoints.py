@@ -19,7 +19,7 @@ from werknetz.texts.sentence import Sentence
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.principal import Principal
 from werknetz_core.access.require import MayRead
-from werknetz_core.connectors.reported import Reported, load_reported
+from werknetz_core.connectors.reported import ReportedStatus, load_reported
 from werknetz_core.connectors.schemas import ConnectorDetailView, ConnectorView
 from werknetz_core.connectors.views import detail_view_of, view_of
 from werknetz_core.context.app_context import AppContext, ContextDep, ReadSessionDep
@@ -126,7 +126,7 @@ async def show_connector(
     """Show one connector, with its last changes of state."""
     row = await find_connector(session, principal, connector)
     reported = await load_reported(context.redis, [connector])
-    view = detail_view_of(row, reported.get(connector, Reported()), context.now_us())
+    view = detail_view_of(row, reported.get(connector, ReportedStatus()), context.now_us())
     return with_content_etag(request, json_response(view.model_dump(), {"Vary": VARY}))
 
 
@@ -160,4 +160,4 @@ async def load_connectors(
 async def _load_views(context: AppContext, rows: Sequence[sa.RowMapping]) -> list[ConnectorView]:
     reported = await load_reported(context.redis, [row["id"] for row in rows])
     now_us = context.now_us()
-    return [view_of(row, reported.get(row["id"], Reported()), now_us) for row in rows]
+    return [view_of(row, reported.get(row["id"], ReportedStatus()), now_us) for row in rows]

@@ -15,7 +15,7 @@ _log: Final = get_logger("core.connectors")
 
 
 @dataclass(frozen=True, slots=True)
-class Reported:
+class ReportedStatus:
     """The last status of a connector's two lanes; None: none in the last minute."""
 
     live: Status | None = None
@@ -35,7 +35,9 @@ class Reported:
         return merged
 
 
-async def load_reported(redis: Redis | None, connectors: Sequence[str]) -> dict[str, Reported]:
+async def load_reported(
+    redis: Redis | None, connectors: Sequence[str]
+) -> dict[str, ReportedStatus]:
     """Return what was reported of each connector; nothing where Redis does not answer."""
     if redis is None or not connectors:
         return {}
@@ -50,7 +52,7 @@ async def load_reported(redis: Redis | None, connectors: Sequence[str]) -> dict[
         _log.warning("status not readable", error=type(error).__name__)
         return {}
     return {
-        connector: Reported(
+        connector: ReportedStatus(
             _status_of(connector, answers[3 * index]),
             _status_of(connector, answers[3 * index + 1]),
             _age_of(answers[3 * index + 2]),

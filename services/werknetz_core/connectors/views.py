@@ -12,7 +12,7 @@ from werknetz.link.wire import Status
 from werknetz.store.tables import BOOK_COUNTS
 from werknetz.texts.sentence import Sentence, write_text
 from werknetz_core.connectors.errors import errors_of, write_fault
-from werknetz_core.connectors.reported import Reported
+from werknetz_core.connectors.reported import ReportedStatus
 from werknetz_core.connectors.schemas import (
     BooksView,
     CertificateView,
@@ -29,11 +29,13 @@ _NAMES: Final = frozenset({"host_id"})  # details that are names, even where the
 _HISTORY: Final = "history"
 
 
-def view_of(row: sa.RowMapping, reported: Reported, now_us: int) -> ConnectorView:
+def view_of(row: sa.RowMapping, reported: ReportedStatus, now_us: int) -> ConnectorView:
     return ConnectorView.model_validate(_fields_of(row, reported, now_us))
 
 
-def detail_view_of(row: sa.RowMapping, reported: Reported, now_us: int) -> ConnectorDetailView:
+def detail_view_of(
+    row: sa.RowMapping, reported: ReportedStatus, now_us: int
+) -> ConnectorDetailView:
     changes = reported.live.current_report.changes if reported.live else []
     views = [
         StateChangeView(
@@ -49,7 +51,7 @@ def detail_view_of(row: sa.RowMapping, reported: Reported, now_us: int) -> Conne
     )
 
 
-def _fields_of(row: sa.RowMapping, reported: Reported, now_us: int) -> dict[str, object]:
+def _fields_of(row: sa.RowMapping, reported: ReportedStatus, now_us: int) -> dict[str, object]:
     status = reported.live
     return {
         "id": row["id"],
@@ -130,7 +132,7 @@ def detail_value(name: str, text: str) -> str | int | float:
     return float(text) if "." in text else int(text)
 
 
-def _edge_clock_skew_s(reported: Reported, now_us: int) -> float | None:
+def _edge_clock_skew_s(reported: ReportedStatus, now_us: int) -> float | None:
     """Return how far the edge's clock was ahead when it sent its status."""
     if reported.live is None or reported.age_s is None:
         return None
@@ -144,8 +146,8 @@ def _configuration_of(row: sa.RowMapping, status: Status | None) -> Configuratio
     detail = ""
     if status is not None and status.mapping:
         digest = status.current_report.mapping_digest
-        known = "" if used is None or used.mapping != status.mapping else used.digest
-        used = MappingInUse(mapping=status.mapping, digest=digest or known)
+        stored_digest = "" if used is None or used.mapping != status.mapping else used.digest
+        used = MappingInUse(mapping=status.mapping, digest=digest or stored_digest)
         detail = status.mapping_detail
     if status is None:
         state = "unknown"

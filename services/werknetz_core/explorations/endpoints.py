@@ -13,7 +13,7 @@ from werknetz.texts.sentence import Sentence
 from werknetz_core.access.require import MayExploreSources
 from werknetz_core.audit.record import record_change
 from werknetz_core.connectors.endpoints import find_connector
-from werknetz_core.connectors.reported import Reported, load_reported
+from werknetz_core.connectors.reported import ReportedStatus, load_reported
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep, WriteSessionDep
 from werknetz_core.context.polling import refuse_unknown_parameters
 from werknetz_core.explorations.requests import load_result, send_request, view_of
@@ -40,7 +40,7 @@ async def start_exploration(
     The edge file allows hosts (`explore.hosts`), none by default. Passwords stay at the edge.
     """
     await find_connector(session, principal, connector)
-    reported = (await load_reported(context.redis, [connector])).get(connector, Reported())
+    reported = (await load_reported(context.redis, [connector])).get(connector, ReportedStatus())
     _check_explores(connector, reported)
     request = ExplorationRequest(
         uuid4().hex, new.action, new.model_dump(exclude={"action"}, exclude_none=True)
@@ -75,7 +75,7 @@ async def show_exploration(
     return view_of(connector, result, context.now_us())
 
 
-def _check_explores(connector: str, reported: Reported) -> None:
+def _check_explores(connector: str, reported: ReportedStatus) -> None:
     """Raise 409 for an edge that does not run, or whose file allows no host."""
     if reported.live is None:
         raise Problem(

@@ -118,7 +118,9 @@ async def test_a_reason_of_a_later_edge_keeps_its_technical_detail(world: World)
         assert (error["code"], error["detail"]) == ("connector.reported", "why")
 
 
-async def test_a_silent_edge_a_silent_source_and_alarms_are_told_apart(world: World) -> None:
+async def test_silent_edges_silent_sources_and_alarms_have_own_codes(
+    world: World,
+) -> None:
     assert (await show(world))["errors"][0]["code"] == "connector.edge_silent"
     now_us = world.app.state.context.now_us()
     await publish(world, status_of(now_us, None, state="silent", mapping_state="out_of_sync"))

@@ -47,7 +47,7 @@ async def edge(world: World, redis_url: str, folder: Path, *hosts: str) -> Async
         await explorations.close()
 
 
-async def ask(world: World, **body: Any) -> Any:
+async def explore(world: World, **body: Any) -> Any:
     """Send a request as an engineer does, and return what became of it."""
     headers = {"X-API-Key": world.keys["engineer"]}
     sent = await world.client.post(f"/api/v1{PATH}", json=body, headers=headers)
@@ -68,17 +68,17 @@ async def test_a_server_is_connected_step_by_step(
     folder.mkdir()
     url = f"opc.tcp://127.0.0.1:{port}/plant"
     async with plant(port, tmp_path / "server"), edge(world, redis_url, folder, "127.0.0.0/8"):
-        server = (await ask(world, action="endpoints", url=url))["server"]
+        server = (await explore(world, action="endpoints", url=url))["server"]
         offered = {(e["policy"], e["mode"]) for e in server["endpoints"]}
         assert offered == {("None", "None"), ("Basic256Sha256", "SignAndEncrypt")}
         (certificate,) = server["certificates"]
         own = pki.load_identity(tmp_path / "server", "server")
         assert (certificate["fingerprint"], certificate["is_trusted"]) == (own.fingerprint, False)
-        refused = await ask(world, action="browse", url=url, **SECURE)
+        refused = await explore(world, action="browse", url=url, **SECURE)
         assert refused["error"]["code"] == "connector.certificate_not_trusted"
-        wrong = await ask(world, action="trust", url=url, fingerprint="ab" * 32)
+        wrong = await explore(world, action="trust", url=url, fingerprint="ab" * 32)
         assert wrong["error"]["code"] == "connector.certificate_not_shown"
-        trusted = await ask(world, action="trust", url=url, fingerprint=own.fingerprint)
+        trusted = await explore(world, action="trust", url=url, fingerprint=own.fingerprint)
         assert trusted["server"]["certificates"][0]["is_trusted"]
         await browse_and_suggest(world, url)
     audited = await world.database.fetch("SELECT action, after FROM audit_log ORDER BY id")
@@ -89,16 +89,18 @@ async def test_a_server_is_connected_step_by_step(
 
 async def browse_and_suggest(world: World, url: str) -> None:
     session = {"url": url, "user": "user1", **SECURE}
-    top = (await ask(world, action="browse", **session))["nodes"]["nodes"]
+    top = (await explore(world, action="browse", **session))["nodes"]["nodes"]
     cell = next(node for node in top if node["name"] == "Cell")
     assert (cell["kind"], cell["value"]) == ("object", None)
-    below = (await ask(world, action="browse", node=cell["address"], **session))["nodes"]["nodes"]
+    below = (await explore(world, action="browse", node=cell["address"], **session))["nodes"][
+        "nodes"
+    ]
     temperature = next(node for node in below if node["name"] == "Temp")
     assert temperature == {
         "address": at("Temp"), "name": "Temp", "kind": "variable", "datatype": "Double",
         "value": "20.5",
     }  # fmt: skip
-    answer = await ask(
+    answer = await explore(
         world, action="suggest", nodes=[cell["address"]], connector="cell-7", **session
     )
     suggestion = answer["suggestion"]
@@ -108,11 +110,11 @@ async def browse_and_suggest(world: World, url: str) -> None:
     assert parse_mapping(form, ("mapping",)).name == "cell-7"
     assert "/edge/password" in suggestion["document"]  # its file; the password stays there
     assert "/edge/pki" in suggestion["document"]  # so that the new connector trusts the server
-    nobody = await ask(world, action="browse", url=url, user="root", **SECURE)
+    nobody = await explore(world, action="browse", url=url, user="root", **SECURE)
     assert nobody["error"]["code"] == "connector.exploration_user"
-    clear = await ask(world, action="browse", url=url, user="user1", **OPEN)
+    clear = await explore(world, action="browse", url=url, user="user1", **OPEN)
     assert clear["error"]["code"] == "connector.exploration_password"
-    unknown = await ask(world, action="browse", node="nsu=urn:none;s=x", url=url, **SECURE)
+    unknown = await explore(world, action="browse", node="nsu=urn:none;s=x", url=url, **SECURE)
     assert unknown["error"]["code"] == "connector.exploration_node"
 
 
@@ -127,15 +129,15 @@ async def test_an_edge_reaches_only_what_its_file_allows(
 ) -> None:
     async with edge(world, redis_url, tmp_path, "10.20.0.0/16", "press.local"):
         for host in ("127.0.0.1", "localhost", "[::1]", "10.21.0.1"):
-            view = await ask(world, action="endpoints", url=f"opc.tcp://{host}:4840")
+            view = await explore(world, action="endpoints", url=f"opc.tcp://{host}:4840")
             assert view["error"]["code"] == "connector.exploration_host", host
-        dead = await ask(world, action="endpoints", url="opc.tcp://press.local:4840")
+        dead = await explore(world, action="endpoints", url="opc.tcp://press.local:4840")
         assert dead["error"]["code"] != "connector.exploration_host"  # tried, and not found
-        view = await ask(world, action="endpoints", url="opc.tcp://10.20.0.1:0/x")
+        view = await explore(world, action="endpoints", url="opc.tcp://10.20.0.1:0/x")
         assert view["error"]["code"] == "connector.exploration_url"
 
 
-async def test_who_may_ask_and_whom(world: World) -> None:
+async def test_who_may_explore_through_which_edge(world: World) -> None:
     body = {"action": "endpoints", "url": "opc.tcp://10.0.0.1:4840"}
 
     async def status(key: str, path: str = PATH, **more: Any) -> tuple[int, str]:

@@ -57,11 +57,11 @@ async def test_plants_of_an_older_version_have_none(
     database: asyncpg.Connection,  # noqa: F811
     database_url: str,
 ) -> None:
-    await migrate(database_url, upgrade_to="0034")
+    await migrate(database_url, upgrade_to="0037")
     await database.execute(
         "INSERT INTO equipment (path, level, name) VALUES ('n', 'enterprise', 'n')"
     )
     await migrate(database_url, upgrade_to="0039")
     row = await database.fetchrow("SELECT name, language, clock FROM equipment")
     assert tuple(row) == ("n", None, None)
-    await migrate(database_url, downgrade_to="0034")
+    await migrate(database_url, downgrade_to="0037")

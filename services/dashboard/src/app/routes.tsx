@@ -19,10 +19,17 @@ function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-function periodOf(search: Record<string, unknown>): PeriodSearch {
-  const start = textOf(search.start);
-  const end = textOf(search.end);
-  return { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) };
+/** Return the texts of an address with these names. */
+function textsOf<Name extends string>(
+  search: Record<string, unknown>,
+  names: readonly Name[],
+): Partial<Record<Name, string>> {
+  const found: Partial<Record<Name, string>> = {};
+  for (const name of names) {
+    const text = textOf(search[name]);
+    if (text !== undefined) found[name] = text;
+  }
+  return found;
 }
 
 /** What the address of the losses holds: of what, of when, grouped and ordered how. */
@@ -34,14 +41,8 @@ export interface LossSearch extends PeriodSearch {
   open?: string;
 }
 
-function lossSearchOf(search: Record<string, unknown>): LossSearch {
-  const names = ["under", "by", "sort", "unit", "open"] as const;
-  const found = names.flatMap((name) => {
-    const text = textOf(search[name]);
-    return text === undefined ? [] : [[name, text]];
-  });
-  return { ...periodOf(search), ...Object.fromEntries(found) };
-}
+const LOSSES = ["start", "end", "under", "by", "sort", "unit", "open"] as const;
+const lossSearchOf = (search: Record<string, unknown>) => textsOf(search, LOSSES);
 
 /** What an address holds: texts alone; each screen checks the ones that it reads. */
 export type ScreenSearch = Partial<Record<string, string>>;
@@ -56,19 +57,14 @@ function searchOf(search: Record<string, unknown>): ScreenSearch {
 }
 
 /** What an address of any screen may hold: whether it is on a wall, and what comes after it. */
-function wallOf(search: Record<string, unknown>): { kiosk?: string; rotate?: string } {
-  const { kiosk, rotate } = searchOf(search);
-  return {
-    ...(kiosk === undefined ? {} : { kiosk }),
-    ...(rotate === undefined ? {} : { rotate }),
-  };
-}
+const WALL = ["kiosk", "rotate"] as const;
+const wallOf = (search: Record<string, unknown>) => textsOf(search, WALL);
 
 const root = createRootRoute({
   component: Frame,
   notFoundComponent: UnknownPage,
   validateSearch: wallOf,
-  search: { middlewares: [retainSearchParams(["kiosk", "rotate"])] },
+  search: { middlewares: [retainSearchParams([...WALL])] },
 });
 
 const group = createRoute({

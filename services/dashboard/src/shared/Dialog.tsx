@@ -33,6 +33,7 @@ function Shown({ title, onClose, children, kind = "modal", size = "md" }: Omit<P
     lockScroll: false,
     returnFocus: false, // it is returned after the dialog is gone, which Mantine does not see
     transitionProps: { duration: 0 },
+    attributes: { header: { role: "none" } }, // else a second banner of the page
     closeButtonProps: { "aria-label": common("close") },
     classNames: { title: styles.title ?? "", content: styles.content ?? "" },
   };

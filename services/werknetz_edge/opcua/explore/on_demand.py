@@ -241,17 +241,17 @@ async def _describe(
     types = [row[0] for row in await explorer.read(variables, ua.AttributeIds.DataType)]
     bases = await load_base_types(explorer, {node for node in types if node is not None})
     values = await explorer.read_values(variables)
-    known = {
+    variable_facts = {
         node: (bases.get(datatype, "Variant"), value)
         for node, datatype, value in zip(variables, types, values, strict=True)
     }
     documents = []
     for node, reference in zip(nodes, references, strict=True):
-        datatype, value = known.get(node, (None, None))
+        datatype, value = variable_facts.get(node, (None, None))
         documents.append({
             "address": address_of(node, session.namespaces)[:500],
             "name": str(reference.DisplayName.Text or reference.BrowseName.Name)[:_TEXT_MAX],
-            "kind": "variable" if node in known else "object",
+            "kind": "variable" if node in variable_facts else "object",
             "datatype": datatype,
             "value": None if value is None else value_text(value),
         })  # fmt: skip

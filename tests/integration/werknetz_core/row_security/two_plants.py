@@ -26,7 +26,8 @@ REFERENCES = {
     "delivered_by": "connectors",
 }  # fmt: skip
 # Of several references, or of plants: what belongs to nobody must not decide for a row.
-NULL_COLUMNS = {("shift_report_signatures", "withdraws"), 
+NULL_COLUMNS = {
+    ("shift_report_signatures", "withdraws"),
     ("connector_subjects", "relation_id"), ("connector_subjects", "warehouse_id"),
     ("sites", "partner_id"), ("sessions", "key_id"), ("sessions", "key_hash"),
 }  # fmt: skip

@@ -73,6 +73,7 @@ export function LossesScreen() {
                   order={order}
                   unit={unit}
                 />
+                {unit === "cost" ? <p className="second">{t("costHint")}</p> : null}
                 {unit === "share" ? <p className="second">{t("sharesHint")}</p> : null}
                 {data.rest.rows > 0 ? (
                   <p className="second">{t("rest", { count: data.rest.rows })}</p>

@@ -59,6 +59,16 @@ export function MachineScreen() {
         </Link>
       )}
       {answer.data === undefined ? null : <PeriodText answer={answer.data} zone={zone} />}
+      {kiosk === "1" ? null : (
+        <Link
+          className={styles.report ?? ""}
+          to="/report/$"
+          params={{ _splat: path }}
+          search={{ start: period.start, end: period.end }}
+        >
+          {t("report")}
+        </Link>
+      )}
       {kiosk === "1" ? null : <PeriodPicker zone={zone} choices={PERIODS} equipment={path} />}
     </div>
   );

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
 import { OEE_PARTS, oee, type Period } from "../../api/equipment";
 import { Answered } from "../../shared/Answered";
+import { Explain } from "../../shared/Explain";
 import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
 import styles from "./OeeTile.module.css";
@@ -19,7 +20,10 @@ export function OeeTile({ path, period, zone }: Props) {
   const format = useFormats(zone);
   const query = useQuery(oee(path, period));
   return (
-    <Tile title={t("oee")}>
+    <Tile
+      title={t("oee")}
+      extra={<Explain equipment={path} kpi="oee" period={period} zone={zone} />}
+    >
       <Answered query={query}>
         {({ items }) => {
           const answerOf = (kpi: string) => items.find((item) => item.kpi === kpi);

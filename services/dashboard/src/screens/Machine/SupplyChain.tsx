@@ -26,6 +26,8 @@ interface Props {
 export function SupplyChain({ path, start, end, zone }: Props) {
   const t = useTranslations("machine.chain");
   const format = useFormats(zone);
+  const whyOf = (reason: string) =>
+    t.has(`why.${reason}` as never) ? t(`why.${reason}` as never) : reason;
   const query = useQuery(supplyCausedBetween(path, start, end));
   return (
     <Answered query={query}>
@@ -53,7 +55,7 @@ export function SupplyChain({ path, start, end, zone }: Props) {
           </ul>
           {totals.unattributed.map(({ reason, minutes }) => (
             <p key={reason} className="second">
-              {t("unattributed", { minutes: format.number(minutes, 1) })} ({reason})
+              {`${t("unattributed", { minutes: format.number(minutes, 1) })}: ${whyOf(reason)}`}
             </p>
           ))}
         </>

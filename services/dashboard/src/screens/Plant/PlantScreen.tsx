@@ -32,9 +32,11 @@ export function PlantScreen() {
         <h1>{nameOf(path)}</h1>
         <PathLinks path={path} />
         {plant === undefined ? null : <ShiftText plant={plant} />}
-        <Link className={styles.losses} to="/losses" search={{ under: path, by: "line" }}>
-          {t("losses")}
-        </Link>
+        {isKiosk ? null : (
+          <Link className={styles.losses} to="/losses" search={{ under: path, by: "line" }}>
+            {t("losses")}
+          </Link>
+        )}
       </div>
       <SilentConnectors names={plant?.silent_connectors ?? []} />
       <Tile title={t("lines")}>

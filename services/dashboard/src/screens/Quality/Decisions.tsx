@@ -13,6 +13,7 @@ import {
   type Selection,
 } from "../../api/quarantine";
 import { me } from "../../api/session";
+import { errorOf } from "../../shared/form/errors";
 import { TextAreaField, TextField } from "../../shared/form/Field";
 import { ProblemNotice } from "../../shared/ProblemNotice";
 import { useAction } from "../../shared/useAction";
@@ -48,7 +49,12 @@ export function Assignment({ group, selected, onDone }: Props) {
         void action.run(selectionOf(group, selected)).then((done) => done && onDone());
       }}
     >
-      <TextField label={t("to")} value={to} onChange={setTo} />
+      <TextField
+        label={t("to")}
+        value={to}
+        onChange={setTo}
+        error={errorOf(action.problem?.errors ?? [], "to")}
+      />
       {action.problem === undefined ? null : <ProblemNotice error={action.problem} />}
       <div className={styles.buttons}>
         <Button type="submit" variant="default" loading={action.isRunning}>
@@ -79,7 +85,13 @@ export function Discarding({ group, selected, onDone }: Props) {
         void action.run(selectionOf(group, selected)).then((done) => done && onDone());
       }}
     >
-      <TextAreaField label={t("why")} hint={t("whyHint")} value={note} onChange={setNote} />
+      <TextAreaField
+        label={t("why")}
+        hint={t("whyHint")}
+        value={note}
+        onChange={setNote}
+        error={errorOf(action.problem?.errors ?? [], "note")}
+      />
       {action.problem === undefined ? null : <ProblemNotice error={action.problem} />}
       <div className={styles.buttons}>
         <Button type="submit" variant="default" loading={action.isRunning}>

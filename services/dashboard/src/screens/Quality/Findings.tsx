@@ -6,6 +6,7 @@ import type { Finding } from "../../api/findings";
 import { type Column, DataTable } from "../../shared/DataTable";
 import { Empty } from "../../shared/Empty";
 import { useFormats } from "../../shared/useFormats";
+import { useMayI } from "../../shared/useMayI";
 
 interface Props {
   findings: readonly Finding[];
@@ -71,8 +72,10 @@ function placeOf(finding: Finding): ReactNode {
 
 function Messages({ finding }: { finding: Finding }) {
   const t = useTranslations("quality.findings");
+  const mayReadRaw = useMayI("raw:read");
   const [first] = finding.messages;
   if (first === undefined) return "–";
+  if (!mayReadRaw) return t("message", { count: finding.messages.length });
   return (
     <a href={first.link} target="_blank" rel="noreferrer">
       {t("message", { count: finding.messages.length })}

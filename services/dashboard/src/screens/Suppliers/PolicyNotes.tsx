@@ -32,6 +32,7 @@ function PolicyText({ policy }: { policy: AppliedPolicy }) {
   const format = useFormats();
   const allowance = (text: string) => {
     const { count, unit } = allowanceOf(text);
+    if (count === 0) return "none";
     return t(`allowance.${unit}`, { count });
   };
   const name = t(`policyName.${ownerOf(policy)}`, {

@@ -30,11 +30,11 @@ export function RawMessage({ event }: { event: string }) {
 function Message({ event }: { event: EventDetail }) {
   const t = useTranslations("suppliers.raw");
   const format = useFormats();
-  const { raw, fields } = event;
+  const { raw, fields, item } = event;
   const base64 = raw?.base64 ?? null;
   const text = useMemo(() => (base64 === null ? undefined : textOf(base64)), [base64]);
   const segments = useMemo(() => segmentsOf(text ?? ""), [text]);
-  const links = useMemo(() => linksOf(fields, segments), [fields, segments]);
+  const links = useMemo(() => linksOf(fields, segments, item), [fields, segments, item]);
   // A field by its name, or a segment by its number.
   const [chosen, setChosen] = useState<string | number>();
   const isFieldLinked = (name: string) =>

@@ -21,21 +21,29 @@ describe("a message beside its reading", () => {
 
   it("links fields to the segments that hold their value", () => {
     const links = linksOf(
-      { document: "LS+1", quantity: 600, arrives_us: 1796044740000000, function: "original" },
+      {
+        document: "LS+1",
+        quantity: 600,
+        arrives_us: 1796044740000000,
+        function: "original",
+        line: "9",
+      },
       segmentsOf(MESSAGE),
+      "UNH 1 BGM 1",
     );
     expect(Object.fromEntries(links)).toEqual({
       document: [3],
       quantity: [5],
       arrives_us: [4],
       function: [],
+      line: [3],
     });
   });
 
   it("divides other texts into lines", () => {
     const segments = segmentsOf("part;stock\n50417-20;378,00\n");
     expect(segments).toHaveLength(2);
-    expect(linksOf({ quantity: 378 }, segments).get("quantity")).toEqual([1]);
+    expect(linksOf({ quantity: 378 }, segments, "line 2").get("quantity")).toEqual([1]);
   });
 
   it("reads UTF-8, else Windows' letters; binary is no text", () => {

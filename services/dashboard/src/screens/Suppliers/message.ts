@@ -67,16 +67,28 @@ function linesOf(text: string): Segment[] {
     }));
 }
 
-/** Return the segments (by number) that each field was read from: those with its value. */
+/** Return the segments (by number) that each field was read from: those with its value.
+ *
+ * `item`: the place in the message, such as UNH 1 LIN 1. A value of one character, which many
+ * segments have, counts in segments of its last tag alone.
+ */
 export function linksOf(
   fields: Readonly<Record<string, unknown>>,
   segments: readonly Segment[],
+  item: string,
 ): Map<string, number[]> {
+  const tag = item.match(/[A-Z]{3}/g)?.at(-1);
   return new Map(
     Object.entries(fields).map(([name, value]) => {
       const wanted = formsOf(name, value);
       const found = segments.flatMap((segment, index) =>
-        segment.values.some((one) => wanted.some((form) => isSame(one, form))) ? [index] : [],
+        segment.values.some((one) =>
+          wanted.some(
+            (form) => isSame(one, form) && (form.length > 1 || segment.values[0] === tag),
+          ),
+        )
+          ? [index]
+          : [],
       );
       return [name, found];
     }),

@@ -50,25 +50,26 @@ export function ScenarioTile({ target, scenario, played, search }: Props) {
           </Link>
         ))}
       </nav>
-      <nav className={styles.choices} aria-label={t("scenario.factor")}>
-        <span className="second">{t("scenario.factor")}</span>
-        {FACTORS.map((one) => (
-          <Link
-            key={one}
-            className={styles.choice}
-            to="/targets"
-            search={searchWith(scenarioText(losses, one))}
-            activeOptions={{ exact: true }}
-            aria-current={one === factor ? "true" : undefined}
-            disabled={losses.size === 0}
-            resetScroll={false}
-            replace
-          >
-            {/* A key of texts has no dot. */}
-            {t(`scenario.factors.${FACTOR_TEXTS[one]}`)}
-          </Link>
-        ))}
-      </nav>
+      {losses.size === 0 ? null : (
+        <nav className={styles.choices} aria-label={t("scenario.factor")}>
+          <span className="second">{t("scenario.factor")}</span>
+          {FACTORS.map((one) => (
+            <Link
+              key={one}
+              className={styles.choice}
+              to="/targets"
+              search={searchWith(scenarioText(losses, one))}
+              activeOptions={{ exact: true }}
+              aria-current={one === factor ? "true" : undefined}
+              resetScroll={false}
+              replace
+            >
+              {/* A key of texts has no dot. */}
+              {t(`scenario.factors.${FACTOR_TEXTS[one]}`)}
+            </Link>
+          ))}
+        </nav>
+      )}
       {scenario.length === 0 ? (
         <p className="second">{t("scenario.choose")}</p>
       ) : (

@@ -22,6 +22,7 @@ const INPUTS = ["machine_hours", "attended_hours", "cost"] as const;
 export function TargetFields({ draft: first, known, isNew, problem, onSave, onCancel }: Props) {
   const t = useTranslations("targets.form");
   const [draft, setDraft] = useState(first);
+  const [lacksKey, setLacksKey] = useState(false);
   const set =
     <K extends keyof Draft>(name: K) =>
     (value: Draft[K]) =>
@@ -39,7 +40,17 @@ export function TargetFields({ draft: first, known, isNew, problem, onSave, onCa
   };
   const wrongLine = wrongStep(draft.steps);
   return (
-    <Form onSave={() => onSave(draft)} problem={problem} labels={labels} onCancel={onCancel}>
+    <Form
+      onSave={async () => {
+        // Without a key there is no address that could refuse it.
+        const isEmpty = draft.key.trim() === "";
+        setLacksKey(isEmpty);
+        if (!isEmpty) await onSave(draft);
+      }}
+      problem={problem}
+      labels={labels}
+      onCancel={onCancel}
+    >
       {(errorOf) => (
         <>
           {isNew ? (
@@ -48,7 +59,7 @@ export function TargetFields({ draft: first, known, isNew, problem, onSave, onCa
               hint={t("keyHint")}
               value={draft.key}
               onChange={set("key")}
-              error={errorOf("key")}
+              error={lacksKey ? t("required") : errorOf("key")}
               isRequired
               isFirst
             />

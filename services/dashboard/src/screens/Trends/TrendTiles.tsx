@@ -66,7 +66,7 @@ export function TrendTiles({ ids, period, points, zone, trend, onWidth, onChoose
               span === undefined || drawable.length === 0 ? (
                 <NoSamples signals={signals} items={items} zone={zone} />
               ) : (
-                <Suspense fallback={<div className={styles.block} />}>
+                <Suspense fallback={<Loading />}>
                   <TrendChart
                     panes={panes}
                     span={span}
@@ -138,6 +138,11 @@ export function TrendTiles({ ids, period, points, zone, trend, onWidth, onChoose
       )}
     </div>
   );
+}
+
+function Loading() {
+  const common = useTranslations("common");
+  return <div className={styles.block} role="status" aria-label={common("loading")} />;
 }
 
 function SpanText({ span, zone }: { span: { startMs: number; endMs: number }; zone: string }) {

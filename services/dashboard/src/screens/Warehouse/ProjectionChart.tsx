@@ -88,10 +88,9 @@ export function ProjectionChart({ projection }: Props) {
         )}
         {columns.day.map((one, index) => {
           const x = shape.left + index * shape.dayWidth;
-          const closing = columns.closing[index] ?? null;
           return (
             <g key={one}>
-              {index % every === 0 ? (
+              {index % every === 0 && x + LABEL_WIDTH <= WIDTH ? (
                 <text className={styles.tick} x={x} y={HEIGHT - 8}>
                   {format.day(one)}
                 </text>
@@ -105,7 +104,7 @@ export function ProjectionChart({ projection }: Props) {
                 onPointerEnter={() => setDay(index)}
                 onPointerLeave={() => setDay(undefined)}
               />
-              {closing !== null && closing < 0 ? (
+              {one === projection.short_day ? (
                 <text className={styles.short} x={x + shape.dayWidth / 2} y={shape.zero + 14}>
                   ▼
                 </text>

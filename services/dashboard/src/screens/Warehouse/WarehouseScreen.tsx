@@ -68,6 +68,10 @@ function Content({ all, warehouse }: { all: readonly Warehouse[]; warehouse: str
   const parts = useQuery(partsOf(warehouse));
   const warnings = useQuery(allWarnings);
   const asOf = parts.data?.at;
+  // An unknown warehouse: the refusal stands alone.
+  if (parts.isError && parts.data === undefined) {
+    return <Answered query={parts}>{() => null}</Answered>;
+  }
   return (
     <>
       <Tile

@@ -1,9 +1,9 @@
 /** The geometry of a projection: stock as a line, arrivals and demand as bars, by day. */
 import type { ProjectedColumns } from "../../api/warehouse";
 
-export const WIDTH = 720;
+export const WIDTH = 1080;
 export const HEIGHT = 240;
-const LEFT = 56;
+const LEFT = 80;
 const TOP = 12;
 const BOTTOM = 28;
 const TICKS = 4;
@@ -36,7 +36,9 @@ export function shapeOf(columns: ProjectedColumns, minimum: number): ProjectionS
   const levels = [...columns.opening, ...columns.closing].filter((one) => one !== null);
   const arrivals = columns.in_transit.map((one, day) => one + (columns.called_off[day] ?? 0));
   const high = niceAbove(Math.max(0, minimum, ...levels, ...arrivals, ...columns.demand));
-  const low = -niceAbove(-Math.min(0, ...levels));
+  // What is missing goes down without end: the stock that there is stays readable.
+  const missing = niceAbove(-Math.min(0, ...levels));
+  const low = -(high > 0 ? Math.min(missing, high) : missing);
   const scale = (HEIGHT - TOP - BOTTOM) / Math.max(high - low, 1);
   const y = (value: number) => TOP + (high - value) * scale;
   const dayWidth = (WIDTH - LEFT) / count;
