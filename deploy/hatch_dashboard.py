@@ -11,7 +11,7 @@ from typing import Any, Final
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 sys.path.insert(0, str(Path(__file__).parent))
-import build_dashboard  # noqa: E402 - beside this file, which is no package
+import build_dashboard
 
 PAGE: Final = "services/werknetz_core/dashboard/dist/**"
 
@@ -28,7 +28,7 @@ class DashboardHook(BuildHookInterface):  # type: ignore[type-arg] # hatchling's
             build_dashboard.ensure_built()
         except build_dashboard.BuildFailed as error:
             raise SystemExit(
-                f"The web page cannot be built for the package: {error} Set {build_dashboard.WITHOUT}=yes to "
-                "package Werknetz without it."
+                f"The web page cannot be built for the package: {error} "
+                f"Set {build_dashboard.WITHOUT}=yes to package Werknetz without it."
             ) from error
         build_data["artifacts"].append(PAGE)

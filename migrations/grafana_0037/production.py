@@ -1,4 +1,4 @@
-"""Views of machines: KPIs by hour, shift and day, states, stops, losses. Each column has its unit."""
+"""Views of machines: KPIs by hour, shift and day, states, stops, losses, each with its unit."""
 
 MINE = "IN (SELECT public.reader_equipment())"
 
@@ -64,7 +64,8 @@ SELECT q.id AS equipment_id, q.path AS equipment, q.level, s.name, s.team, s.sta
 FROM public.equipment q
 JOIN public.equipment a ON a.path = q.path OR starts_with(q.path, a.path || '/')
 JOIN public.shift_calendars c ON c.equipment_id = a.id
-CROSS JOIN generate_series(current_date - {_DAYS_BACK}, current_date + 1, interval '1 day') AS d (at)
+CROSS JOIN generate_series(
+    current_date - {_DAYS_BACK}, current_date + 1, interval '1 day') AS d (at)
 LEFT JOIN LATERAL (SELECT x AS exception FROM jsonb_array_elements(
     coalesce(c.document -> 'exceptions', '[]')) AS x
     WHERE (x ->> 'date')::date = d.at::date LIMIT 1) AS x ON true
@@ -114,7 +115,10 @@ SELECT e.path AS equipment, p.start_at, p.end_at, p.state, p.category, p.code, p
 FROM public.state_pieces p JOIN public.equipment e ON e.id = p.equipment_id
 WHERE p.equipment_id {MINE}"""
 
-_SAME = "{0}.state = {1}.state AND {0}.category = {1}.category AND {0}.code IS NOT DISTINCT FROM {1}.code"
+_SAME = (
+    "{0}.state = {1}.state AND {0}.category = {1}.category"
+    " AND {0}.code IS NOT DISTINCT FROM {1}.code"
+)
 # Pieces are cut at quarters of an hour and changes of order: a stop is what joins without a change.
 _STOPS = f"""
 SELECT e.path AS equipment, p.start_at, u.end_at,

@@ -10,7 +10,8 @@ JOIN public.equipment we ON we.id = coalesce(w.equipment_id, ws.equipment_id) AN
 _STOCK = f"""
 SELECT w.key AS warehouse, we.path AS plant, m.number AS material, m.description, m.unit,
     s.balance, s.balance_at, s.counted, d.demand_per_h, d.minimum,
-    CASE WHEN d.demand_per_h > 0 THEN greatest(s.balance, 0) / d.demand_per_h END AS hours_of_demand,
+    CASE WHEN d.demand_per_h > 0 THEN greatest(s.balance, 0) / d.demand_per_h END
+        AS hours_of_demand,
     t.in_transit, t.next_arrival_at
 {_WAREHOUSE}
 JOIN (SELECT warehouse_id, material_id, sum(balance) AS balance, max(balance_at) AS balance_at,
@@ -166,7 +167,8 @@ VIEWS: dict[str, tuple[str, str, dict[str, str]]] = {
         {
             **_SUPPLIER, "day": "day of the site, a date", "lines_due": "number of due lines",
             "lines_on_time": "number of lines on time", "lines_in_full": "number of lines in full",
-            "lines_otif": "number of lines on time and in full", "lines_late": "number of late lines",
+            "lines_otif": "number of lines on time and in full",
+            "lines_late": "number of late lines",
             "lines_early": "number of early lines",
             "uncertain_lines": "number of lines about which messages may have been lost",
             "asn_due": "number of receipts that a despatch advice should have announced",

@@ -145,7 +145,8 @@ BODIES = {
         "until": "2026-11-21T09:00:00Z",
     },
     "/api/v1/connectors/{connector}/explorations": {
-        "action": "endpoints", "url": "opc.tcp://10.0.0.1:4840",
+        "action": "endpoints",
+        "url": "opc.tcp://10.0.0.1:4840",
     },
     "/api/v1/annotations": {"equipment": OTHER, "text": "x"},
     "/api/v1/shift_reports/{path}:sign": {

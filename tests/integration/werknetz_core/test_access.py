@@ -100,7 +100,9 @@ async def _answer_of(world: World, method: str, path: str, key: str | None) -> h
     url = url.replace("{signal_id}", str(world.ids[f"{OTHER}#temperature"]))
     if path == "/api/v1/quarantine/{entry_id}":
         url = "/api/v1/quarantine/2"
-    url = re.sub(r"{(annotation_id|acknowledgement_id|entry_id)}", "1", url).replace("{code}", "jam")
+    url = re.sub(r"{(annotation_id|acknowledgement_id|entry_id)}", "1", url).replace(
+        "{code}", "jam"
+    )
     url = url.replace("{stop_id}", f"{world.ids[OTHER]}-1").replace("{session_id}", "1")
     parameters = {"equipment": OTHER, "under": OTHER, "valid_from": "2026-11-01T00:00:00Z"}
     parameters = {name: parameters[name] for name in PARAMETERS[method, path] & parameters.keys()}

@@ -44,7 +44,7 @@ def queries() -> list[Any]:
 
 def test_the_files_are_those_of_the_generator() -> None:
     load_script("build_dashboard")  # puts the folder on the path
-    import grafana.make_dashboards as generator  # noqa: PLC0415 - a script of deploy
+    import grafana.make_dashboards as generator
 
     assert len(DASHBOARDS) == len(generator.DASHBOARDS)
     assert generator.main(["--check"]) == 0
@@ -64,9 +64,10 @@ def test_no_file_names_another_host_or_plugin() -> None:
         assert "http" not in text
         assert {panel["type"] for panel in json.loads(text)["panels"]} <= core
     provisioning = ROOT / "deploy/grafana/provisioning"
-    assert "password: $__file{/run/secrets/" in (
-        provisioning / "datasources/werknetz.yaml"
-    ).read_text()
+    assert (
+        "password: $__file{/run/secrets/"
+        in (provisioning / "datasources/werknetz.yaml").read_text()
+    )
 
 
 @pytest.mark.asyncio

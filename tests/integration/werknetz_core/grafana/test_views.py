@@ -1,4 +1,4 @@
-"""What the views for reports show: the values of the formulas, whole stops, the calendar's shifts."""
+"""What the views for reports show: values of the formulas, whole stops, the calendar's shifts."""
 
 import json
 from datetime import UTC, datetime, timedelta

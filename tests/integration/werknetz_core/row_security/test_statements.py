@@ -31,7 +31,14 @@ REPLAYS = tuple(
     )
 )  # fmt: skip
 OF_OWNER = frozenset(
-    {"LOCK_MIGRATION", "UNLOCK_MIGRATION", "SET_READER", "STORE_ROWS_KEY", "LIST_ROWS_KEYS", "END_SIGNED"}
+    {
+        "LOCK_MIGRATION",
+        "UNLOCK_MIGRATION",
+        "SET_READER",
+        "STORE_ROWS_KEY",
+        "LIST_ROWS_KEYS",
+        "END_SIGNED",
+    }
 )
 STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 TEMPORARY = {
