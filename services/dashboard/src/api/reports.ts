@@ -3,7 +3,10 @@ import { api, bodyOf, type Schemas } from "./client";
 import type { Period } from "./equipment";
 import { LIST_S, polled } from "./polling";
 
-export type ShiftReport = Schemas["ShiftReportView"];
+/** What the page reads of a shift is its name. */
+export type ShiftReport = Omit<Schemas["ShiftReportView"], "shift"> & {
+  shift: { name: string } | null;
+};
 export type Signature = Schemas["SignatureView"];
 
 export function shiftReport(path: string, period: Period) {
