@@ -48,8 +48,8 @@ MEANINGS: Final[Mapping[Permission, str]] = {
     P.QUANTITIES_WRITE: "enter and correct quantities",
     P.NOTES_WRITE: "write and delete annotations",
     P.REPORTS_SIGN: "sign shift reports and withdraw own signatures; of people alone",
-    P.SUPPLY_WRITE: "change materials, suppliers, sites, warehouses and the materials of lines, acknowledge "
-    "shortage warnings",
+    P.SUPPLY_WRITE: "change materials, suppliers, sites, warehouses and the materials of lines, "
+    "acknowledge shortage warnings",
     P.POLICIES_WRITE: "change supply policies",
     P.TARGETS_WRITE: "set and withdraw targets",
     P.LINE_RATES_WRITE: "change what an hour of a line costs",

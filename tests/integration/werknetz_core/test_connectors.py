@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 from redis.asyncio import Redis
-from tests.integration.werknetz_core.conftest import World
 
 from werknetz.link.redis import STATUS_TTL_S, status_key
 from werknetz.link.report import CertificateReport, ConnectorReport, Fault, StateReport
 from werknetz.link.wire import TERMINAL_STATES, Status, status_to_hash
+
+from .conftest import World
 
 pytestmark = pytest.mark.asyncio
 DAY_US = 86_400_000_000

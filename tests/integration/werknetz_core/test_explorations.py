@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration.werknetz_core.conftest import World
-from tests.integration.werknetz_core.test_connectors import NAME, publish, status_of
 
 from plumbing.opcua_plant import at, plant
 from werknetz.connector.mapping.mapping import parse_mapping
@@ -21,6 +19,9 @@ from werknetz_demo.embedded.process import free_port
 from werknetz_edge.opcua.connection import pki
 from werknetz_edge.opcua.explore.on_demand import OnDemandExplorer
 from werknetz_edge.pipeline.exploration import Explorations
+
+from .conftest import World
+from .test_connectors import NAME, publish, status_of
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(600)]
 PATH = f"/connectors/{NAME}/explorations"

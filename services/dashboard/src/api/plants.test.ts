@@ -2,9 +2,15 @@ import { expect, it } from "vitest";
 import { type Plant, rootsOf, zoneOf } from "./plants";
 
 function plant(path: string, zone: string): Plant {
-  return { path, name: path, time_zone: zone,
-  language: null,
-  clock: null, has_shift_calendar: true, machines: 1 };
+  return {
+    path,
+    name: path,
+    time_zone: zone,
+    language: null,
+    clock: null,
+    has_shift_calendar: true,
+    machines: 1,
+  };
 }
 const ALL = [plant("g/emden-1", "Europe/Berlin"), plant("g/pueb-5", "America/Mexico_City")];
 

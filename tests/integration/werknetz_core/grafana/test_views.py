@@ -18,8 +18,8 @@ from werknetz.kpi.formulas.working_time import availability
 from werknetz.store.access.rights import GRAFANA_VIEWS
 from werknetz.store.access.roles import SET_READER
 
-from ..test_schema_entries import _migrate as migrate
-from ..test_schema_entries import database  # noqa: F401 - a fixture
+from ..test_schema_entries import _migrate as migrate  # noqa: TID252 - the same schema
+from ..test_schema_entries import database  # noqa: F401, TID252 - a fixture
 from .seeded import OTHER, OWN, owner, reports  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.asyncio
