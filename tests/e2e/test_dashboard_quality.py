@@ -97,9 +97,8 @@ def test_unknown_codes_are_seen_mapped_and_replayed_in_the_page(
         page.set_default_timeout(WAIT_MS)
         expect.set_options(timeout=WAIT_MS)
         with watched_page(page, base):
-            page.goto(f"{base}/#key={stage.key}")
-            expect(page.get_by_role("heading", level=1)).to_be_visible()
-            page.goto(f"{base}/quality")
+            page.goto(f"{base}/quality#key={stage.key}")
+            expect(page.get_by_role("heading", level=1)).to_have_text("Data quality")
             expect(page.get_by_text("Nothing is in quarantine")).to_be_visible()
             drop_files(tmp_path)
             dropped_s = time.monotonic()
@@ -173,9 +172,8 @@ def _check_viewer(stage: Platform, page: Page, base: str) -> None:
     match = _KEY.search(stage.command("keys", "create", "viewer", "--role", "viewer").stdout)
     assert match
     page.set_default_timeout(WAIT_MS)
-    page.goto(f"{base}/#key={match[0]}")
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    page.goto(f"{base}/quality")
+    page.goto(f"{base}/quality#key={match[0]}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Data quality")
     expect(_group(page, "No rule of the mapping")).to_be_visible()
     expect(page.get_by_text("Engineers repair mappings")).to_be_visible()
     for name in ("Preview", "Discard", "Assign", "Replay"):

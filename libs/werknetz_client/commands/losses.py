@@ -175,11 +175,11 @@ def _shortage(item: Row) -> Iterator[str]:
     yield ""
 
 
-def _acknowledgement(known: Row) -> str:
-    comment = f": {known['comment']}" if known["comment"] else ""
+def _acknowledgement(newest: Row) -> str:
+    comment = f": {newest['comment']}" if newest["comment"] else ""
     return (
-        f"acknowledgement {known['id']} {_STATES[known['state']]}, by {known['by']} on "
-        f"{timestamp(known['at'])} until {timestamp(known['until'])}{comment}"
+        f"acknowledgement {newest['id']} {_STATES[newest['state']]}, by {newest['by']} on "
+        f"{timestamp(newest['at'])} until {timestamp(newest['until'])}{comment}"
     )
 
 

@@ -96,7 +96,7 @@ async def paginate_places(
     rows = [
         {"row": row, "place": place, "warehouse": keys[place[0]], **names[place[1]],
          "tie": f"{keys[place[0]]} {names[place[1]]['material']}",
-         **{name: by_place[place] for name, by_place in ranks.items()}}
+         **{name: by_place.get(place, 0) for name, by_place in ranks.items()}}
         for row, place in places
     ]  # fmt: skip
     return sort_and_paginate(

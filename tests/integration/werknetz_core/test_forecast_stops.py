@@ -125,19 +125,19 @@ async def test_an_acknowledged_warning_stays_with_who_and_until(
     answer = await acknowledge(world, comment="lorry is in Bremen", short_at="2026-11-20T11:37:00Z")
     assert answer.status_code == 200, answer.text
     [warning] = await items(world, "/shortage_warnings?acknowledged=true")
-    known = warning["acknowledgement"]
-    assert (known["by"], known["comment"], known["state"]) == (
+    newest = warning["acknowledgement"]
+    assert (newest["by"], newest["comment"], newest["state"]) == (
         "planner", "lorry is in Bremen", "in_force",
     )  # fmt: skip
-    assert (known["until"], known["short_at"]) == (KNOWN["until"], "2026-11-20T11:37:00Z")
+    assert (newest["until"], newest["short_at"]) == (KNOWN["until"], "2026-11-20T11:37:00Z")
     assert await items(world, "/shortage_warnings?acknowledged=false") == []
     [entry] = await items(world, "/audit?subject=shortage_warning", "planner")
     assert (entry["action"], entry["subject_id"]) == ("acknowledged", "w-emden/M1")
     assert entry["equipment"] == PLANT
-    gone = await change(world, "DELETE", f"/shortage_acknowledgements/{known['id']}")
+    gone = await change(world, "DELETE", f"/shortage_acknowledgements/{newest['id']}")
     assert gone.status_code == 204
     assert await state_of(world) is None
-    again = await change(world, "DELETE", f"/shortage_acknowledgements/{known['id']}")
+    again = await change(world, "DELETE", f"/shortage_acknowledgements/{newest['id']}")
     assert again.status_code == 404
 
 

@@ -114,3 +114,16 @@ async def test_without_kpis_the_list_is_as_before(world: World, rows: SupplyRows
     assert plain.keys() == {"items", "next_cursor"}
     for url in ("/suppliers?start=-7d", "/suppliers?with=kpi", "/suppliers?sort=rank"):
         assert (await world.get(url)).status_code == 422, url
+
+
+async def test_a_refused_policy_names_its_field(world: World) -> None:
+    for document, field in (
+        ({"late": "4x"}, "late"), ({"lat": "4h"}, "lat"), ({"asn_expected": 1}, "asn_expected"),
+    ):  # fmt: skip
+        refused = await world.client.put(
+            "/api/v1/supply_policies",
+            json={"document": document},
+            headers={"X-API-Key": world.keys["planner"]},
+        )
+        [error] = refused.json()["errors"]
+        assert error["pointer"] == f"/body/document/{field}"

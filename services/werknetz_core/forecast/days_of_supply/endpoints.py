@@ -25,7 +25,12 @@ from werknetz_core.forecast.demand import PlannedDemand, even_edges
 from werknetz_core.forecast.forecast import load_forecast
 from werknetz_core.forecast.inputs import LineDemand
 from werknetz_core.forecast.reads import reads_of_forecast
-from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
+from werknetz_core.http.list_params import (
+    ListParams,
+    ListParamsDep,
+    columns_of,
+    list_response,
+)
 from werknetz_core.limits.reading import reading
 
 router = APIRouter(tags=["stock"])
@@ -55,9 +60,7 @@ async def list_days_of_supply(
     stop. Sort: warehouse, material, runs_out_at (the first to run out, then unknown stock).
     """
     selection = await lookup.load_selection(filters, session, principal)
-    edges = even_edges(as_of.at_us, days)
-    tree = await context.tree.current()
-    is_visible = await lookup.equipment_predicate([], context, principal)
+    edges, tree = even_edges(as_of.at_us, days), await context.tree.current()
     stops = ExpectedStops()
     async with (
         reading(context, principal, await reads_of_forecast(session)) as context_of_reads,
@@ -68,30 +71,33 @@ async def list_days_of_supply(
             connection, as_of.at_us, edges[-1], selection.material_ids
         )
         if as_of.is_now:
-            horizon = min(days, HORIZON_DAYS)
             forecast = await load_forecast(
-                connection, tree, as_of.at_us, horizon, material_ids=selection.material_ids
-            )
-            stops = ExpectedStops.of(forecast, is_visible)
-    by_place: dict[StockPlace, list[LineDemand]] = {}
-    for demand in demands:
-        by_place.setdefault(demand.place, []).append(demand)
+                connection, tree, as_of.at_us, min(days, HORIZON_DAYS),
+                material_ids=selection.material_ids,
+            )  # fmt: skip
+            stops = ExpectedStops.of(forecast, principal.can_see)
+    by_place = _by_place(demands)
     places = {place for place in by_place if selection.contains(place)}
     if filters.warehouse or filters.material:
         places |= await _load_stocked_places(selection, session)
     supply = _Supply(by_place, PlannedDemand(tree, edges[0], edges[-1]), edges, stops)
+    ranks = await _ranks_of(places, supply, as_of, session) if _is_ranked(params) else {}
     rows, next_cursor = await lookup.paginate_places(
-        list(enumerate(sorted(places))), selection.warehouses, params, session,
-        {_RUNS_OUT: await _ranks_of(places, supply, as_of, session)}
-        if (params.sort or "").strip().removeprefix("-") == _RUNS_OUT
-        else {_RUNS_OUT: dict.fromkeys(places, 0)},
-    )  # fmt: skip
+        list(enumerate(sorted(places))), selection.warehouses, params, session, {_RUNS_OUT: ranks}
+    )
     stock = await _load_stock([row["place"] for row in rows], as_of, session)
-    views = [supply.view(row, stock.get(row["place"])) for row in rows]
     return list_response(
-        request, params, views, columns_of(DaysOfSupplyView), next_cursor=next_cursor,
+        request, params, [supply.view(row, stock.get(row["place"])) for row in rows],
+        columns_of(DaysOfSupplyView), next_cursor=next_cursor,
         envelope={"next_cursor": next_cursor, **as_of.fields()},
     )  # fmt: skip
+
+
+def _by_place(demands: Sequence[LineDemand]) -> dict[StockPlace, list[LineDemand]]:
+    by_place: dict[StockPlace, list[LineDemand]] = {}
+    for demand in demands:
+        by_place.setdefault(demand.place, []).append(demand)
+    return by_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,10 @@ class _Supply:
             stock_note="not_counted" if stock is None else "negative" if is_negative else None,
             runs_out_at=self.runs_out_at(place, stock), **self.stops.fields_of(place),
         )  # fmt: skip
+
+
+def _is_ranked(params: ListParams) -> bool:
+    return (params.sort or "").strip().removeprefix("-") == _RUNS_OUT
 
 
 async def _ranks_of(

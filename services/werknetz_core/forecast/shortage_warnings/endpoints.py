@@ -87,12 +87,8 @@ async def list_shortage_warnings(
             connection, [forecast.places[short.row] for short in shortages]
         )
         rows, next_cursor = sort_and_paginate(
-            [
-                {"short": short, "short_at": short.shortage.start_us, "row": short.row}
-                for short in shortages
-                if acknowledged in {None, _is_acknowledged(short, forecast, by_place)}
-            ],
-            params, default="short_at", keys=("short_at",), tie="row",
+            _sortable_rows(shortages, forecast, by_place, acknowledged), params,
+            default="short_at", keys=("short_at",), tie="row",
         )  # fmt: skip
         page: list[PlaceShortage] = [row["short"] for row in rows]
         until_us = max((short.shortage.start_us for short in page), default=now_us)
@@ -107,6 +103,19 @@ async def list_shortage_warnings(
         columns_of(ShortageWarningView), next_cursor=next_cursor,
         envelope={"next_cursor": next_cursor, "at": format_utc(now_us)},
     )  # fmt: skip
+
+
+def _sortable_rows(
+    shortages: Sequence[PlaceShortage],
+    forecast: Forecast,
+    by_place: Mapping[StockPlace, Acknowledgement],
+    acknowledged: bool | None,
+) -> list[dict[str, Any]]:
+    return [
+        {"short": short, "short_at": short.shortage.start_us, "row": short.row}
+        for short in shortages
+        if acknowledged in {None, _is_acknowledged(short, forecast, by_place)}
+    ]
 
 
 def _is_acknowledged(

@@ -138,18 +138,18 @@ def test_a_warning_names_who_is_late(serve: Serve, run: Run) -> None:
 
 
 def test_a_warning_is_acknowledged_and_withdrawn(serve: Serve, run: Run) -> None:
-    known = {
+    newest = {
         "id": 7, "state": "earlier", "by": "eva", "at": "2026-11-20T09:00:00Z",
         "until": "2026-11-21T10:00:00Z", "comment": "lorry is in Bremen",
         "short_at": "2026-11-20T13:00:00Z",
     }  # fmt: skip
-    serve(page({**WARNING, "acknowledgement": known}))
+    serve(page({**WARNING, "acknowledgement": newest}))
     assert run("losses", "warnings").stdout.splitlines()[3] == (
         "  acknowledgement 7 no longer in force, as it begins earlier now, by eva on "
         "2026-11-20 09:00Z until 2026-11-21 10:00Z: lorry is in Bremen"
     )
-    serve(known)
-    output = run("losses", "acknowledge", "w-emden", "M1", "--until", known["until"]).stdout
+    serve(newest)
+    output = run("losses", "acknowledge", "w-emden", "M1", "--until", newest["until"]).stdout
     assert output == "Acknowledged until 2026-11-21 10:00Z, number 7.\n"
     serve(None)
     assert "7 is withdrawn" in run("losses", "withdraw", "7").stdout
