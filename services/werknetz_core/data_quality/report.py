@@ -1,13 +1,13 @@
 """Reads what a report of data quality consists of."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from werknetz.domain.bucket import instant_of
 from werknetz.store.queries.data_quality import SAMPLES_OF_A_DAY, VALUES_BY_QUALITY
-from werknetz.store.session import ReadSession
+from werknetz.store.session import ReadConnection, ReadSession
 from werknetz.store.tables import connectors, equipment, quarantine, signals
 from werknetz.texts.sentence import Sentence
 from werknetz_core.access import equipment_scope
@@ -19,9 +19,6 @@ from werknetz_core.data_quality.schemas import PlantQualityView, UnmappedTagView
 from werknetz_core.http.problem import invalid_parameter
 from werknetz_core.limits.weight import Reads
 from werknetz_core.quarantine.reasons import is_unmapped_tag
-
-if TYPE_CHECKING:
-    import asyncpg
 
 UNMAPPED_MAX: Final = 100
 DAYS_MAX: Final = 31
@@ -67,7 +64,7 @@ async def reads_of_values(
 
 
 async def load_values(
-    connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]", tree: EquipmentTree,
+    connection: ReadConnection, tree: EquipmentTree,
     owners: Sequence[EquipmentNode], span: UtcSpan,
 ) -> list[PlantQualityView]:  # fmt: skip
     pairs = [(i, n) for n, owner in enumerate(owners) for i in tree.ids_below.get(owner.path, ())]

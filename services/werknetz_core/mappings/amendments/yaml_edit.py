@@ -15,7 +15,7 @@ class YamlEdit:
     """Insertions into a text, all by the positions of the text before."""
 
     text: str
-    _root: yaml.Node = field(init=False)
+    _root: yaml.Node | None = field(init=False)  # None: an empty text
     _insertions: list[tuple[int, int, str]] = field(default_factory=list)  # start, end, new text
 
     def __post_init__(self) -> None:
