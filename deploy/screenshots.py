@@ -59,18 +59,18 @@ def names_of(url: str, key: str) -> dict[str, str]:
     def items(path: str) -> list[dict[str, Any]]:
         request = urllib.request.Request(f"{url}/api/v1{path}", headers={"X-API-Key": key})
         with urllib.request.urlopen(request, timeout=30) as answer:
-            found: list[dict[str, Any]] = json.load(answer)["items"]
-        return found
+            rows: list[dict[str, Any]] = json.load(answer)["items"]
+        return rows
 
     plant = items("/plants?limit=1")[0]["path"]
     machine = items(f"/equipment?under={plant}&level=machine&limit=1")[0]["path"]
-    wanted = items(f"/signals?under={plant}&role=process_value&limit=2")
+    values = items(f"/signals?under={plant}&role=process_value&limit=2")
     counters = items(f"/signals?under={plant}&role=good_count&limit=2")
     warehouses = items("/warehouses?limit=1")
     return {
         "plant": plant,
         "machine": machine,
-        "signals": ",".join(str(one["id"]) for one in [*wanted, *counters]),
+        "signals": ",".join(str(signal["id"]) for signal in [*values, *counters]),
         "warehouse": warehouses[0]["key"] if warehouses else "",
     }
 
@@ -98,8 +98,8 @@ def running_demo() -> Iterator[tuple[str, str]]:
 def _wait_for_link(demo: "subprocess.Popen[bytes]", log: Path) -> tuple[str, str]:
     deadline = time.monotonic() + READY_S
     while time.monotonic() < deadline and demo.poll() is None:
-        if found := _LINK.search(log.read_bytes()):
-            return found[1].decode(), found[2].decode()
+        if link := _LINK.search(log.read_bytes()):
+            return link[1].decode(), link[2].decode()
         time.sleep(1)
     raise SystemExit(f"the demo is not ready:\n{log.read_text(errors='replace')[-2000:]}")
 

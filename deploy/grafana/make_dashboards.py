@@ -195,7 +195,7 @@ def content_of(dashboard: Dashboard) -> str:
         "timezone": "browser",
         "time": {"from": dashboard.start, "to": "now"},
         "refresh": "1m",
-        "templating": {"list": [_variable(one) for one in dashboard.variables]},
+        "templating": {"list": [_variable(variable) for variable in dashboard.variables]},
         "panels": list(_panels(dashboard.panels)),
     }
     return json.dumps(document, indent=2) + "\n"

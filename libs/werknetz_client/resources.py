@@ -49,7 +49,7 @@ from werknetz_client.items.supply import (
     StockProjectionItem,
     WarehouseItem,
 )
-from werknetz_client.shortages import AsyncShortageWarnings, AsyncSuppliers
+from werknetz_client.supply.shortages import AsyncShortageWarnings, AsyncSuppliers
 from werknetz_client.transport import Progress, Transport
 
 

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from werknetz_client import Client
-from werknetz_client.client import Collection, EditableCollection
+from werknetz_client.collections import AsyncCollection
 from werknetz_client.commands import supply
 from werknetz_client.commands.shop_floor import audit, quantities, reasons, shift_report, stops
 from werknetz_core.app import create_app
@@ -53,7 +53,7 @@ def test_collections_are_routes() -> None:
         collections = {
             name: value.asynchronous.name
             for name, value in vars(client).items()
-            if isinstance(value, Collection | EditableCollection)
+            if isinstance(getattr(value, "asynchronous", None), AsyncCollection)
         }
     assert {"suppliers", "call_offs", "stock_levels", "findings"} <= collections.keys()
     assert not [route for route in collections.values() if f"/api/v1/{route}" not in routes]

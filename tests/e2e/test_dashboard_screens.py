@@ -107,6 +107,6 @@ def open_screen(page: Page, address: str) -> None:
 def look(page: Page) -> list[str]:
     """Return what axe finds, and whether the page scrolls sideways."""
     page.evaluate(AXE.read_text())
-    found: list[str] = page.evaluate(RUN_AXE)
+    violations: list[str] = page.evaluate(RUN_AXE)
     sideways = page.evaluate(SIDEWAYS)
-    return [*found, *([f"scrolls {sideways} px sideways"] if sideways > 0 else [])]
+    return [*violations, *([f"scrolls {sideways} px sideways"] if sideways > 0 else [])]

@@ -26,7 +26,9 @@ _A_PAGE: Final = re.compile(rb"/Type\s*/Page\b(?!s)")
 
 
 @contextmanager
-def started(folder: Path, database_url: str, redis_url: str) -> Iterator[tuple[Platform, Page]]:
+def platform_with_page(
+    folder: Path, database_url: str, redis_url: str
+) -> Iterator[tuple[Platform, Page]]:
     """Yield a platform with a press, and a page in another zone than the plant's."""
     if CHROMIUM is None:
         missing = "Chromium is not installed: apt-get install chromium"
@@ -62,7 +64,7 @@ def started(folder: Path, database_url: str, redis_url: str) -> Iterator[tuple[P
 def test_people_enter_reasons_parts_and_sign(
     tmp_path: Path, database_url: str, redis_url: str
 ) -> None:
-    with started(tmp_path, database_url, redis_url) as (platform, page):
+    with platform_with_page(tmp_path, database_url, redis_url) as (platform, page):
         _sign_in(page, platform.key)
         stop = _stops(platform)[0]
         _give_a_reason_and_undo(platform, page, stop)

@@ -186,8 +186,8 @@ class Database:
             )
         return self._drivers
 
-    async def _open_driver(self, _dsn: str | None, **given: Any) -> asyncpg.Connection:
-        return await self._open(**given)
+    async def _open_driver(self, _dsn: str | None, **options: Any) -> asyncpg.Connection:
+        return await self._open(**options)
 
     def _connect(self) -> AsyncConnection:
         if self._is_closed:
@@ -217,8 +217,8 @@ class Database:
 class _NotedConnection(asyncpg.Connection):
     """A connection of the pool with notes about it, as SQLAlchemy's pool has them."""
 
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
         self.notes: dict[Any, Any] = {}
 
 

@@ -17,7 +17,7 @@ SNAPSHOT = Path(__file__).parents[3] / "services/dashboard/openapi.json"
 def test_the_document_equals_the_snapshot() -> None:
     document = create_app(CoreSettings("postgresql://nowhere")).openapi()
     document["info"]["version"] = "any"
-    current = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    current = json.dumps(document, indent=0, sort_keys=True, ensure_ascii=False) + "\n"
     if os.environ.get("WERKNETZ_KEEP_SNAPSHOTS"):
         SNAPSHOT.write_text(current)
     assert SNAPSHOT.read_text() == current, "see this file's docstring to accept the change"

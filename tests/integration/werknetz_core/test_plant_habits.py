@@ -22,8 +22,8 @@ async def change(world: World, path: str, key: str = "engineer", **body: Any) ->
 
 async def show_plant(world: World) -> dict[str, Any]:
     plants = (await world.get("/plants")).json()["items"]
-    found: dict[str, Any] = next(plant for plant in plants if plant["path"] == PLANT)
-    return found
+    plant: dict[str, Any] = next(item for item in plants if item["path"] == PLANT)
+    return plant
 
 
 async def test_a_plant_has_a_language_and_a_clock(world: World) -> None:

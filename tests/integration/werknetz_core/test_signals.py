@@ -108,19 +108,19 @@ async def test_signals_of_other_plants_are_refused(world: World) -> None:
 
 
 async def test_signals_by_words_of_their_names(world: World) -> None:
-    async def found(words: str, key: str = "viewer") -> set[str]:
+    async def search(words: str, key: str = "viewer") -> set[str]:
         response = await world.get(f"/signals?q={words}&limit=1000", key)
         assert response.status_code == 200, response.text
         return {item["key"] for item in response.json()["items"]}
 
-    temperatures = await found("TEMPERATURE")
+    temperatures = await search("TEMPERATURE")
     assert f"{PRESS}/temperature" in temperatures
-    assert f"{PRESS}/temperature" in await found(f"temp%20{PRESS.rpartition('/')[2]}")
-    assert await found("temperature%20nothing") == set()
-    assert await found("%25") == set()
-    assert await found("_%5C") == set()
-    assert f"{OTHER}/temperature" not in await found("temperature", "emden")
-    assert await found("") >= temperatures
+    assert f"{PRESS}/temperature" in await search(f"temp%20{PRESS.rpartition('/')[2]}")
+    assert await search("temperature%20nothing") == set()
+    assert await search("%25") == set()
+    assert await search("_%5C") == set()
+    assert f"{OTHER}/temperature" not in await search("temperature", "emden")
+    assert await search("") >= temperatures
 
 
 async def test_signals_by_id(world: World) -> None:

@@ -114,8 +114,8 @@ async def test_the_twentieth_failure_blocks_the_account_elsewhere_and_the_addres
     }
     # The address with all accounts is nobody's: the log of the server has it.
     assert [entry["after"]["address"] for entry in session.audited] == [HERE, "all"]
-    known = await fail(19, is_known=True)
-    assert [row["address"] for row in known.of(statements.BLOCK)] == [HERE, HERE]
+    of_known = await fail(19, is_known=True)
+    assert [row["address"] for row in of_known.of(statements.BLOCK)] == [HERE, HERE]
 
 
 async def test_the_log_names_addresses_and_no_account() -> None:
