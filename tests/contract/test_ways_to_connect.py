@@ -9,7 +9,11 @@ ROOT = Path(__file__).resolve().parents[2]
 # The call, where it may stand, and what all others use.
 WAYS = (
     (r"asyncpg\.connect\(", {"libs/werknetz/store/database_url.py"}, "open_connection"),
-    (r"\bcreate_pool\((?!.*connect=)", {"services/werknetz_worker/session.py", "libs/werknetz/store/session.py"}, "open_connection"),
+    (
+        r"\bcreate_pool\((?!.*connect=)",
+        {"services/werknetz_worker/session.py", "libs/werknetz/store/session.py"},
+        "open_connection",
+    ),
     (r"\bRedis\.from_url\(|\bRedis\((?!\))", set(), "connect_redis"),
     (r"\bPool\.from_url\(", {"libs/werknetz/link/redis_client.py"}, "connect_redis"),
     (
