@@ -13,7 +13,13 @@ import styles from "./Search.module.css";
 
 const WAIT_MS = 250; // until somebody has typed a word
 
-export function Search({ onClose }: { onClose: () => void }) {
+interface Props {
+  /** Gives what was typed before the field was there. */
+  takeTyped: () => string;
+  onClose: () => void;
+}
+
+export function Search({ takeTyped, onClose }: Props) {
   const t = useTranslations("common.search");
   const [text, setText] = useState("");
   const [words] = useDebouncedValue(text.trim(), WAIT_MS);
@@ -45,6 +51,10 @@ export function Search({ onClose }: { onClose: () => void }) {
           label={t("what")}
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
+          onFocus={() => {
+            const typed = takeTyped();
+            if (typed !== "") setText((before) => before + typed);
+          }}
           data-autofocus
           autoComplete="off"
         />

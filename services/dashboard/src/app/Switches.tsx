@@ -7,6 +7,7 @@ import { me, signOut } from "../api/session";
 import { useLanguage } from "../i18n/LanguageProvider";
 import { useShortcut } from "../shared/keyboard";
 import styles from "./Frame.module.css";
+import { useTypeAhead } from "./typeAhead";
 
 // Dialogs load when they are opened: the first load stays small.
 const Search = lazy(async () => ({ default: (await import("./Search")).Search }));
@@ -24,6 +25,7 @@ export function Switches() {
   const other = scheme === "dark" ? "light" : "dark";
   const leave = () => signOut().finally(() => client.resetQueries());
   const close = () => setShown(undefined);
+  const takeTyped = useTypeAhead(shown === "search");
   useShortcut("/", () => setShown("search"), { label: t("search.title") });
   useShortcut("?", () => setShown("keys"), { label: t("keyboard") });
   return (
@@ -63,7 +65,7 @@ export function Switches() {
         {t("signOut")}
       </Button>
       <Suspense>
-        {shown === "search" ? <Search onClose={close} /> : null}
+        {shown === "search" ? <Search takeTyped={takeTyped} onClose={close} /> : null}
         {shown === "keys" ? <Keys onClose={close} /> : null}
       </Suspense>
     </div>
