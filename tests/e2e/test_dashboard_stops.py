@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from playwright.sync_api import Page, expect
 from plumbing.built_page import build_page
 from plumbing.platform import Platform
 from plumbing.press_rows import PRESS, add_key, add_press, compute
-from plumbing.servers import run
+from plumbing.servers import Answer, run
 from plumbing.waiting import eventually
 
 from .test_dashboard import watched_page
@@ -73,8 +74,14 @@ def test_people_enter_reasons_parts_and_sign(
         _zoom(page)
         _sign_and_print(platform, page)
         page.get_by_role("button", name="Sign out").click()
-        _sign_in(page, run(add_key(database_url, "guest", "viewer")))
+        _sign_in(page, _run_beside_the_page(add_key(database_url, "guest", "viewer")))
         _look_without_a_right(page)
+
+
+def _run_beside_the_page(work: Coroutine[object, object, Answer]) -> Answer:
+    """Run in a thread of its own: in that of the test runs the loop of the browser."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(run, work).result()
 
 
 def _sign_in(page: Page, key: str) -> None:
@@ -136,11 +143,11 @@ def _enter_scrap(platform: Platform, page: Page, database_url: str) -> None:
     page.get_by_label("Reason of the scrap").select_option(label="Dent")
     page.get_by_role("button", name="Enter", exact=True).click()
     expect(page.get_by_text("The parts are entered.")).to_be_visible()
-    run(compute(database_url))
+    _run_beside_the_page(compute(database_url))
     assert quality() < before
     page.get_by_role("button", name="Undo", exact=True).last.click()
     eventually(lambda: platform.get("quantity_entries")["items"] == [], within_s=20)
-    run(compute(database_url))
+    _run_beside_the_page(compute(database_url))
     assert quality() == pytest.approx(before)
 
 

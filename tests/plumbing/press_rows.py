@@ -1,4 +1,4 @@
-"""A press that ran, stood still twice and counts good parts: rows as ingest stores them."""
+"""A press that ran, stood still twice, counts good parts and no scrap: rows as ingest stores."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -31,7 +31,7 @@ INSERT INTO reasons (code, kind, name_en, name_de, category, position) VALUES
 INSERT INTO connectors (id) VALUES ('c');
 INSERT INTO signals (key, equipment_id, connector_id, name, role, datatype, source, mapping)
     SELECT role, id, 'c', role, role, 'float', 's', 'm@1' FROM equipment,
-    unnest(ARRAY['state', 'order', 'planned_run_time', 'good_count']) AS role
+    unnest(ARRAY['state', 'order', 'planned_run_time', 'good_count', 'scrap_count']) AS role
     WHERE path = '{PRESS}';
 """
 
@@ -49,6 +49,7 @@ async def add_press(url: str, now: datetime) -> None:
         ("state", at(3), 4.0, "E1"), ("state", at(3.2), 1.0, None),
         ("state", now - timedelta(seconds=30), 1.0, None),
         *(("good_count", at(n / 12), 4.0 * n, None) for n in range(12 * HOURS)),
+        *(("scrap_count", at(n / 12), 0.0, None) for n in range(12 * HOURS)),
     ]  # fmt: skip
     connection = await asyncpg.connect(url)
     try:
