@@ -172,7 +172,8 @@ def _sign_and_print(platform: Platform, page: Page) -> None:
     page.goto(f"/report/{PRESS}?{period}")
     page.get_by_label("Note", exact=True).fill("mould 7 is worn")
     page.get_by_role("button", name="Add note").click()
-    expect(page.get_by_text("mould 7 is worn").last).to_be_visible()
+    note = page.get_by_role("listitem").filter(has_text="mould 7 is worn")
+    expect(note).to_be_visible()  # the report that is signed has it
     page.get_by_role("button", name="Sign", exact=True).click()
     expect(page.get_by_text("The report is signed.")).to_be_visible()
     path = f"shift_reports/{PRESS}"
