@@ -10,6 +10,7 @@ connection, too, and requests cannot wait for each other for ever.
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -181,6 +182,7 @@ class Database:
                 max_size=self._drivers_max,
                 max_inactive_connection_lifetime=0,
                 connect=connect,
+                init=_decode_json,
                 connection_class=_NotedConnection,
                 reset=_leave_as_it_is,
             )
@@ -220,6 +222,14 @@ class _NotedConnection(asyncpg.Connection):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.notes: dict[Any, Any] = {}
+
+
+async def _decode_json(connection: Any) -> None:
+    """Read JSON as what it stands for and write it as text, as SQLAlchemy's connections do."""
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name, encoder=str, decoder=json.loads, schema="pg_catalog", format="text"
+        )
 
 
 async def _leave_as_it_is(connection: Any) -> None:

@@ -84,3 +84,24 @@ async def test_errors_of_connecting_are_those_of_the_driver() -> None:
     await nowhere.close()
     with pytest.raises(asyncpg.InterfaceError, match="closed"):
         await nowhere.fetchval("SELECT 1")
+
+
+async def test_json_is_read_and_written_alike(database: Database) -> None:
+    for name in ("json", "jsonb"):
+        by_driver = await database.fetchval(f"""SELECT '{{"a": [1, null]}}'::{name}""")
+        async with database.read_session() as session:
+            row = (await session.execute(sa.text(f"""SELECT '{{"a": [1, null]}}'::{name}"""))).one()
+        assert by_driver == row[0] == {"a": [1, None]}
+        assert await database.fetchval(f"SELECT ($1::{name} ->> 'a')", '{"a": "ä"}') == "ä"
+
+
+async def test_a_connection_comes_back_outside_a_transaction(database: Database) -> None:
+    async with AsyncExitStack() as stack:
+        connections = [
+            await stack.enter_async_context(database.acquire()) for _ in range(SESSIONS_MAX)
+        ]
+        await connections[0].execute("BEGIN; INSERT INTO connectors (id) VALUES ('left')")
+    for _ in range(SESSIONS_MAX):
+        async with database.acquire() as connection:
+            assert not connection.is_in_transaction()
+    assert await database.fetch("SELECT id FROM connectors") == []

@@ -159,7 +159,7 @@ async def _store_progress(
     connection: "Connection", job: Table[str, Any], last: RawPosition, correction: Correction,
     counts: ReplayCounts,
 ) -> None:  # fmt: skip
-    refusals: dict[str, bool] = json.loads(job["refused_sources"])
+    refusals: dict[str, bool] = dict(job["refused_sources"])
     open_sources = {
         row["source"]
         for row in await connection.fetch(statements.OPEN_SOURCES, job["connector_id"])
@@ -174,7 +174,7 @@ async def _store_progress(
 
 
 async def _finish_replay(connection: "Connection", job: Table[str, Any], mapping: Mapping) -> None:
-    refusals: dict[str, bool] = json.loads(job["refused_sources"])
+    refusals: dict[str, bool] = dict(job["refused_sources"])
     readable = [source for source, refused in refusals.items() if not refused]
     tag = await connection.execute(
         statements.CLEAR_SOURCES, job["connector_id"], readable, mapping.label, job["start_at"],
