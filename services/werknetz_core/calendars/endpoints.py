@@ -1,5 +1,6 @@
 """The shift calendars of equipment, by valid-from. A change marks the buckets that it changes."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Final
 
 import sqlalchemy as sa
@@ -53,6 +54,19 @@ _LOOK_AHEAD_US: Final = 28 * 86_400_000_000
 _ICS: Final = "text/calendar"
 
 
+async def _renew_tree(context: ContextDep) -> AsyncIterator[None]:
+    """Expire the tree once the change is committed.
+
+    A dependency of the route ends after those of its function, so after the transaction. Before
+    the commit, a request of somebody else would read the former calendars again, to stay.
+    """
+    yield
+    context.tree.expire()
+
+
+_RENEWS_TREE: Final = Depends(_renew_tree, scope="function")
+
+
 @router.get("/equipment/{path:path}/calendars", response_model=CalendarsView)
 async def list_calendars(
     path: str, request: Request, context: ContextDep, session: ReadSessionDep, principal: MayRead
@@ -81,7 +95,7 @@ async def list_calendars(
     return with_content_etag(request, json_response(content, {"Vary": VARY}))
 
 
-@router.put("/equipment/{path:path}/calendars")
+@router.put("/equipment/{path:path}/calendars", dependencies=[_RENEWS_TREE])
 async def set_calendar(
     path: str,
     body: NewCalendar,
@@ -96,7 +110,6 @@ async def set_calendar(
     await session.execute(sa.text(LOCK_CALENDARS))
     stored, planned, time = await _plan(path, body, context, session, principal)
     marked = await store_change(session, stored, planned, principal, body.reason)
-    context.tree.expire()
     return _to_view(planned, time, marked)
 
 
@@ -109,7 +122,7 @@ async def preview_calendar(
     return _to_view(planned, time)
 
 
-@router.delete("/equipment/{path:path}/calendars")
+@router.delete("/equipment/{path:path}/calendars", dependencies=[_RENEWS_TREE])
 async def delete_calendar(
     *,
     path: str,
@@ -137,7 +150,6 @@ async def delete_calendar(
         )
     planned = await plan_change(session, stored, CalendarChange(path, at_us, None))
     marked = await store_change(session, stored, planned, principal, reason)
-    context.tree.expire()
     return _to_view(planned, time, marked)
 
 

@@ -1,5 +1,6 @@
 """Shift calendars over HTTP: versions, overlaps, holidays, iCalendar, marks and the audit log."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -45,6 +46,34 @@ async def put(world: World, document: dict[str, Any], path: str = PLANT, **field
 async def shifts(world: World, start: str, path: str = PLANT) -> list[tuple[str, str]]:
     answer = await world.get(f"/shifts?equipment={path}&start={start}")
     return [(item["name"], item["start"][11:16]) for item in answer.json()["items"]]
+
+
+_SLOW_COMMIT = """
+CREATE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER slow_commit AFTER INSERT OR UPDATE ON shift_calendars
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait_for_test();
+SELECT pg_advisory_lock(4711);
+"""
+_WAITS = (
+    "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711"
+    " AND NOT granted)"
+)
+
+
+async def test_who_looks_during_the_commit_hides_the_change_from_nobody(world: World) -> None:
+    await world.database.execute(_SLOW_COMMIT)
+    new = calendar(shift("day", "08:00", "16:00"))
+    changed = asyncio.create_task(put(world, new, valid_from="2026-11-20"))
+    async with asyncio.timeout(60):
+        while not await world.database.fetchval(_WAITS):
+            assert not changed.done()
+            await asyncio.sleep(0.01)
+    before = await shifts(world, "day:2026-11-20")
+    await world.database.execute("SELECT pg_advisory_unlock(4711)")
+    await changed
+    assert before == [("early", "06:00"), ("late", "14:00")]
+    assert await shifts(world, "day:2026-11-20") == [("day", "08:00")]
 
 
 async def test_past_shifts_are_those_of_the_calendar_of_their_time(world: World) -> None:
