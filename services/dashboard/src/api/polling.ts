@@ -6,6 +6,9 @@ export const LIST_S = 60;
 export const NAMES_S = 300;
 const BACKOFF_S = [10, 20, 40, 60] as const;
 const JITTER = 0.1; // so that fifty tabs do not ask in the same instant
+// One number for the tab: a delay that differs from that of the render before begins anew, and a
+// screen that is drawn every ten seconds would never ask what is asked for each minute.
+const OF_TAB = Math.random();
 
 /** Return the milliseconds until the next request; `failures`: how many failed in a row. */
 export function delayMs(everyS: number, failures: number, random: number): number {
@@ -23,8 +26,7 @@ interface Asked {
 export function polled(everyS: number) {
   return {
     staleTime: (everyS * 1000) / 2,
-    refetchInterval: (query: Asked) =>
-      delayMs(everyS, query.state.fetchFailureCount, Math.random()),
+    refetchInterval: (query: Asked) => delayMs(everyS, query.state.fetchFailureCount, OF_TAB),
     refetchIntervalInBackground: false,
     refetchOnWindowFocus: true,
     retry: false, // the interval is the retry
