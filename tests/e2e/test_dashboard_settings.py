@@ -193,9 +193,11 @@ def set_calendar(page: Page, base: str) -> None:
     """A week of one shift has 40 planned hours; an exception closes one of its days."""
     page.goto(f"{base}/settings/plants/{EMDEN}")
     page.get_by_role("button", name="New version").click()
-    page.get_by_role("button", name="What it moves").click()
+    preview = page.get_by_role("button", name="What it moves")
+    form = page.locator("form").filter(has=preview)  # below it stands the one of the plant's name
+    preview.click()
     expect(page.get_by_text("The next shifts:")).to_be_visible()
-    page.get_by_role("button", name="Save").click()
+    form.get_by_role("button", name="Save").click()
     page.get_by_role("button", name="Later").click()
     expect(page.get_by_text("40.0 h planned")).to_be_visible()
     page.get_by_role("button", name="Change").click()
@@ -203,7 +205,7 @@ def set_calendar(page: Page, base: str) -> None:
     today = datetime.now(UTC).date()
     wednesday = today + timedelta(days=9 - today.weekday())  # of the next week
     page.get_by_label("Day", exact=True).fill(wednesday.isoformat())
-    page.get_by_role("button", name="Save").click()
+    form.get_by_role("button", name="Save").click()
     expect(page.get_by_text("32.0 h planned")).to_be_visible()
 
 

@@ -1,5 +1,5 @@
 /** One change that a person makes: runs it, renews what it changed, announces it, offers its undo. */
-import { type QueryKey, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, type QueryKey, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { ApiProblem } from "../api/client";
@@ -34,8 +34,7 @@ export function useAction<I, T>(
   newest.current = { mutate, options };
 
   const renew = useCallback(
-    (keys: readonly QueryKey[]) =>
-      Promise.all(keys.map((queryKey) => client.invalidateQueries({ queryKey }))),
+    (keys: readonly QueryKey[]) => Promise.all(keys.map((queryKey) => renewed(client, queryKey))),
     [client],
   );
 
@@ -72,6 +71,20 @@ export function useAction<I, T>(
   );
   const reset = useCallback(() => setProblem(undefined), []);
   return { run, isRunning: running > 0, problem, reset };
+}
+
+/** Ask again for what a change has made old, also where the first answer is still under way.
+ *
+ * Invalidating does not repeat a first request: its answer may be of before the change.
+ */
+export async function renewed(client: QueryClient, queryKey: QueryKey): Promise<void> {
+  const first = client
+    .getQueryCache()
+    .findAll({ queryKey, fetchStatus: "fetching" })
+    .filter(({ state }) => state.data === undefined);
+  await client.invalidateQueries({ queryKey }); // until all have answered
+  if (first.length === 0) return;
+  await client.invalidateQueries({ queryKey, predicate: (query) => first.includes(query) });
 }
 
 function problemOf(error: unknown): ApiProblem {
