@@ -5,6 +5,7 @@ import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,7 +59,9 @@ class Platform:
         return document
 
     def query(self, statement: str, *arguments: Any) -> list[Any]:
-        return run(_fetch(self.environment["WERKNETZ_DATABASE_URL"], statement, *arguments))
+        url = self.environment["WERKNETZ_DATABASE_URL"]
+        with ThreadPoolExecutor(1) as own:  # a browser has an event loop in the caller's thread
+            return own.submit(lambda: run(_fetch(url, statement, *arguments))).result()
 
     def until(self, what: str, true: Callable[[], bool], within_s: float = 180) -> float:
         """Wait until it is true; return how long it took."""
