@@ -23,7 +23,7 @@ CODE = re.compile(r'Problem\(\s*(?:\w+|\d{3}),\s*"([a-z_0-9]+)"')
 
 WITHOUT_WORDS = {"field", "noun", "loss"}
 SAME = {"bad_value", "invalid_path", "database_not_ready", "share", "percent", "headline", "input",
-        "subject"}  # fmt: skip
+        "other", "subject"}  # fmt: skip
 """Texts of fields only."""
 
 
