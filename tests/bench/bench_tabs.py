@@ -36,7 +36,7 @@ EVERY_S = 10.0
 CORES_MAX = 1.0
 KB_MAX = 10.0
 GROUP = LINE.partition("/")[0]
-ASKED = (
+REQUESTS = (
     f"/api/v1/overview?under={GROUP}&depth=plant",
     f"/api/v1/shortage_warnings?under={GROUP}",
     f"/api/v1/losses/supply-caused?under={GROUP}&start=-7d&limit=5",
@@ -61,7 +61,7 @@ class Tab:
         time.sleep(after_s)
         self._connection.close()  # the server has closed it meanwhile; a browser connects again
         self.bytes_of_round = 0
-        for path in ASKED:
+        for path in REQUESTS:
             headers = {"X-API-Key": self.key, "Accept-Encoding": "gzip"}
             if path in self.tags:
                 headers["If-None-Match"] = self.tags[path]
@@ -195,7 +195,7 @@ def _poll_all(tabs: Sequence[Tab], pids: Sequence[int], spread_s: float) -> Roun
         thread.join()
     cores = (used_by_s(pids) - used_s) / EVERY_S
     statuses = [status for tab in tabs for status in tab.statuses]
-    assert len(statuses) == TABS * len(ASKED), "a tab failed"
+    assert len(statuses) == TABS * len(REQUESTS), "a tab failed"
     waited_ms = [ms for tab in tabs for ms in tab.waited_ms]
     return Round(
         cores,

@@ -35,6 +35,7 @@ def path_of(world: World, template: str) -> dict[str, str]:
         "event_id": str(EVENT_ID), "version": "1", "key": "lenz", "material": "M2",
         "replay_id": "1", "carrier": "gas", "number": "1", "code": "jam", "entry_id": "1",
         "annotation_id": "1", "acknowledgement_id": "1", "session_id": "1",
+        "exploration_id": "0" * 32,
         "stop_id": f"{world.ids[OTHER]}-1", "signal_id": str(world.ids[f"{OTHER}#temperature"]),
     }  # fmt: skip
     return {name: examples[name] for name in NAMES.findall(template)}
