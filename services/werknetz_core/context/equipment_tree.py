@@ -163,6 +163,7 @@ class EquipmentTreeCache:
         self._refreshed_at_s = 0.0
         self._lock = asyncio.Lock()
         self._is_expired = False
+        self._loads = self._loaded = 0  # numbers of the newest load, and of that of the snapshot
 
     def expire(self) -> None:
         """Refresh before the next use: this process has changed equipment or calendars."""
@@ -181,8 +182,13 @@ class EquipmentTreeCache:
 
     async def refresh(self) -> EquipmentTree:
         self._is_expired = False
+        self._loads += 1
+        load = self._loads
         with all_plants():  # every caller uses the snapshot
             rows, calendars, former_paths = await self._load()
+        if self._tree is not None and load < self._loaded:
+            return self._tree  # a later load was faster: what this one saw is former
+        self._loaded = load
         former = {row["path"]: row["current"] for row in former_paths}
         present = self._tree
         if (
