@@ -226,7 +226,7 @@ LISTS = {
     "/api/v1/session", "/api/v1/sessions", "/api/v1/me", "/api/v1/plants", "/api/v1/events",
     "/api/v1/kpis", "/api/v1/kpis.xml", "/api/v1/kpi_definitions",
     "/api/v1/kpis/{name}", "/api/v1/connectors", "/api/v1/gaps",
-    "/api/v1/data_quality", "/api/v1/quarantine", "/api/v1/quarantine/groups",
+    "/api/v1/quarantine", "/api/v1/quarantine/groups",
     "/api/v1/replays", "/api/v1/suppliers",
     "/api/v1/sites", "/api/v1/supply_policies", "/api/v1/call_offs", "/api/v1/due_lines",
     "/api/v1/shipments", "/api/v1/receipts", "/api/v1/cumulatives", "/api/v1/materials",
