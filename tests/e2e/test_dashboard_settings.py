@@ -1,4 +1,4 @@
-"""Settings in a real browser: keys, people, and what a viewer sees of them."""
+"""Settings and targets in a real browser: keys, people, calendars, a target, and their audit."""
 
 import os
 from collections.abc import Iterator
@@ -97,6 +97,10 @@ def test_an_admin_sets_up_and_a_viewer_looks(
                 eventually(lambda: is_signed_out(viewer, base), within_s=60)
             password = make_person(page, base, "ada")
             sign_in_as_person(browser, base, "ada", password)
+            set_calendar(page, base)
+            make_target(page, base, today)
+            play_scenario(page)
+            look_at_audit(page, base)
     finally:
         core.kill()
 
@@ -183,3 +187,59 @@ def sign_in_as_person(browser: Browser, base: str, name: str, password: str) -> 
     page.goto(f"{base}/settings/account")
     expect(page.get_by_text("No second factor is set")).to_be_visible()
     context.close()
+
+
+def set_calendar(page: Page, base: str) -> None:
+    """A week of one shift has 40 planned hours; an exception closes one of its days."""
+    page.goto(f"{base}/settings/plants/{EMDEN}")
+    page.get_by_role("button", name="New version").click()
+    preview = page.get_by_role("button", name="What it moves")
+    form = page.locator("form").filter(has=preview)  # below it stands the one of the plant's name
+    preview.click()
+    expect(page.get_by_text("The next shifts:")).to_be_visible()
+    form.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Later").click()
+    expect(page.get_by_text("40.0 h planned")).to_be_visible()
+    page.get_by_role("button", name="Change").click()
+    page.get_by_role("button", name="Add an exception").click()
+    today = datetime.now(UTC).date()
+    wednesday = today + timedelta(days=9 - today.weekday())  # of the next week
+    page.get_by_label("Day", exact=True).fill(wednesday.isoformat())
+    form.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("32.0 h planned")).to_be_visible()
+
+
+def make_target(page: Page, base: str, today: date) -> None:
+    page.goto(f"{base}/targets")
+    page.get_by_role("link", name="New target").click()
+    page.get_by_role("textbox", name="Key").fill("third")
+    page.get_by_role("textbox", name="Name").fill("One third more")
+    page.get_by_label("Due on").fill((today + timedelta(days=300)).isoformat())
+    page.get_by_label("Baseline from").fill((today - timedelta(days=9)).isoformat())
+    page.get_by_label("Baseline until").fill((today - timedelta(days=7)).isoformat())
+    page.get_by_role("button", name="Save").click()
+    # Without a scope it is refused, at its field; what was typed stays.
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_role("checkbox", name=EMDEN).check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("One third more")
+    expect(page.get_by_text("of +33.3%").first).to_be_visible()
+    expect(page.get_by_text("The parts add up to the gap of")).to_be_visible()
+
+
+def play_scenario(page: Page) -> None:
+    page.get_by_role("link", name="Set-up").click()
+    expect(page.get_by_text("gained")).to_be_visible()
+    assert "scenario=set_up%3A0.5" in page.url
+    page.get_by_role("link", name="nothing").click()
+    expect(page.get_by_text("goal reached")).to_be_visible()
+
+
+def look_at_audit(page: Page, base: str) -> None:
+    page.goto(f"{base}/settings/audit")
+    expect(page.get_by_text("none was put past the chain")).to_be_visible()
+    for done in ("key made", "key revoked", "person made", "calendar", "target made"):
+        expect(page.get_by_role("cell", name=done).first).to_be_visible()
+    page.get_by_label("Subject").select_option("target")
+    expect(page.get_by_role("cell", name="key made")).to_be_hidden()
+    expect(page.get_by_role("cell", name="target made")).to_be_visible()

@@ -162,12 +162,13 @@ class EquipmentTreeCache:
         self._tree: EquipmentTree | None = None
         self._refreshed_at_s = 0.0
         self._lock = asyncio.Lock()
-        self._is_expired = False
+        self._changes = 0  # of this process
+        self._seen_changes = 0  # that were committed before the snapshot was read
         self._loads = self._loaded = 0  # numbers of the newest load, and of that of the snapshot
 
     def expire(self) -> None:
         """Refresh before the next use: this process has changed equipment or calendars."""
-        self._is_expired = True
+        self._changes += 1
 
     async def run(self) -> None:
         """Refresh until cancelled."""
@@ -181,14 +182,14 @@ class EquipmentTreeCache:
                 _log.error("equipment not refreshed", error=str(error))
 
     async def refresh(self) -> EquipmentTree:
-        self._is_expired = False
+        # Until the rows are here, the snapshot is expired for everybody else, too.
         self._loads += 1
-        load = self._loads
+        load, changes = self._loads, self._changes
         with all_plants():  # every caller uses the snapshot
             rows, calendars, former_paths = await self._load()
         if self._tree is not None and load < self._loaded:
             return self._tree  # a later load was faster: what this one saw is former
-        self._loaded = load
+        self._loaded, self._seen_changes = load, changes
         former = {row["path"]: row["current"] for row in former_paths}
         present = self._tree
         if (
@@ -213,6 +214,10 @@ class EquipmentTreeCache:
                 if self._tree is None or self._is_expired:
                     return await self.refresh()
         return self._tree
+
+    @property
+    def _is_expired(self) -> bool:
+        return self._seen_changes < self._changes
 
     async def find_node(self, path: str, principal: Principal) -> EquipmentNode:
         """Return the equipment; raise 403 outside the key's plants, 404 with similar paths."""
