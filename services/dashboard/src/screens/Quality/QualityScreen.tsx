@@ -1,10 +1,11 @@
 /** "Which data is wrong, and how do I repair it?" */
-import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
 import { useTranslations } from "use-intl";
 import { openFindings } from "../../api/findings";
 import { plants } from "../../api/plants";
-import { dataQuality, quarantineGroups } from "../../api/quarantine";
+import { DATA_QUALITY, dataQuality, quarantineGroups } from "../../api/quarantine";
 import { Answered } from "../../shared/Answered";
 import { Empty } from "../../shared/Empty";
 import { Tile } from "../../shared/Tile";
@@ -35,6 +36,7 @@ export function QualityScreen() {
   const listed = groups.data?.items ?? [];
   const group = listed.find((one) => one.reason === search.reason) ?? listed[0];
   const replays = idsOf(search.replay);
+  useQualityOf(listed.map((one) => one.reason).join("\n"));
 
   return (
     <>
@@ -94,4 +96,15 @@ export function QualityScreen() {
       </Tile>
     </>
   );
+}
+
+/** Asks for the shares again when there are other groups: the two are to agree on the screen. */
+function useQualityOf(reasons: string): void {
+  const client = useQueryClient();
+  const former = useRef(reasons);
+  useEffect(() => {
+    if (former.current === reasons) return;
+    former.current = reasons;
+    void client.invalidateQueries({ queryKey: DATA_QUALITY });
+  }, [client, reasons]);
 }
