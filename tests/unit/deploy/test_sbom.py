@@ -29,7 +29,8 @@ def test_every_public_image_of_compose_can_be_pinned() -> None:
     text = (ROOT / "docker-compose.yml").read_text()
     images = pin_images.images_of(text)
     assert set(images) == {
-        f"WERKNETZ_{name}_IMAGE" for name in ("POSTGRES", "VALKEY", "MOSQUITTO", "PYTHON")
+        f"WERKNETZ_{name}_IMAGE"
+        for name in ("POSTGRES", "VALKEY", "MOSQUITTO", "PYTHON", "GRAFANA")
     }
     public = [line for line in text.splitlines() if "image:" in line and "werknetz/" not in line]
     assert all("_IMAGE:-" in line for line in public)
