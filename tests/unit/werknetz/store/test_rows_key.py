@@ -41,7 +41,7 @@ def test_a_signature_is_that_of_the_stored_pads() -> None:
     assert (len(inner), len(outer)) == (64, 64)
     value = key.sign(7, 2, 1_800_000_000, '["nordwerk/emden-1"]')
     version, signature, message = value.split(" ", 2)
-    assert (version, message) == ("v1", '7 2 1800000000 ["nordwerk/emden-1"]')
+    assert (version, message) == ("v2", '7 2 1800000000 ["nordwerk/emden-1"]')
     assert (
         signature
         == hashlib.sha256(outer + hashlib.sha256(inner + message.encode()).digest()).hexdigest()
