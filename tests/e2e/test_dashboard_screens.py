@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -17,6 +19,7 @@ from .test_sign_in import CHROMIUM, WAIT_MS, open_chromium
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 AXE = Path(__file__).parents[2] / "services/dashboard/node_modules/axe-core/axe.min.js"
 WIDTHS = ((1440, 900), (390, 844))
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 PLANT = "nordwerk/emden-1"
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 RUN_AXE = """async () => {
@@ -85,12 +88,13 @@ def test_each_screen_is_accessible_in_both_languages_themes_and_widths(
             expect(page.get_by_role("heading", level=1)).to_be_visible()
             for name, address in screens_of(demo).items():
                 open_screen(page, base + address)
-                for theme in ("light", "dark"):
-                    for width, height in WIDTHS:
-                        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-                        page.set_viewport_size({"width": width, "height": height})
-                        where = f"{name}, {language}, {theme}, {width} px"
-                        findings += [f"{where}: {line}" for line in look(page)]
+                for number, (theme, (width, height)) in enumerate(product(THEMES, WIDTHS)):
+                    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+                    page.set_viewport_size({"width": width, "height": height})
+                    where = f"{name}, {language}, {theme}, {width} px"
+                    # Each theme at each width in one of the languages: axe takes most of the time.
+                    is_full = number % 3 == 0 if language == "en" else number % 3 != 0
+                    findings += [f"{where}: {line}" for line in look(page, is_full=is_full)]
         context.close()
     assert findings == []
 
@@ -104,9 +108,11 @@ def open_screen(page: Page, address: str) -> None:
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
-def look(page: Page) -> list[str]:
-    """Return what axe finds, and whether the page scrolls sideways."""
-    page.evaluate(AXE.read_text())
-    violations: list[str] = page.evaluate(RUN_AXE)
+def look(page: Page, *, is_full: bool) -> list[str]:
+    """Return whether the page scrolls sideways and, in full, what axe finds."""
+    violations: list[str] = []
+    if is_full:
+        page.evaluate(AXE.read_text())
+        violations = page.evaluate(RUN_AXE)
     sideways = page.evaluate(SIDEWAYS)
     return [*violations, *([f"scrolls {sideways} px sideways"] if sideways > 0 else [])]
