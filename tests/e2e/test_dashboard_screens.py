@@ -1,6 +1,7 @@
 """Every screen on a running demo, as its users see it: both languages, both themes, two widths."""
 
 import os
+import time
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -21,6 +22,7 @@ AXE = Path(__file__).parents[2] / "services/dashboard/node_modules/axe-core/axe.
 WIDTHS = ((1440, 900), (390, 844))
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 PLANT = "nordwerk/emden-1"
+SETTLE_S = 15.0
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 RUN_AXE = """async () => {
   const rules = { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] };
@@ -114,5 +116,7 @@ def look(page: Page, *, is_full: bool) -> list[str]:
     if is_full:
         page.evaluate(AXE.read_text())
         violations = page.evaluate(RUN_AXE)
-    sideways = page.evaluate(SIDEWAYS)
+    deadline_s = time.monotonic() + SETTLE_S  # charts follow the width
+    while (sideways := page.evaluate(SIDEWAYS)) > 0 and time.monotonic() < deadline_s:
+        page.wait_for_timeout(100)
     return [*violations, *([f"scrolls {sideways} px sideways"] if sideways > 0 else [])]
