@@ -6,6 +6,8 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from plumbing.servers import API, url_as
+
 from .conftest import PRESS, World
 from .stop_requests import post, send
 from .test_stops_computed import START, add_machine, work
@@ -124,9 +126,9 @@ async def test_who_may_sign_what(press: World) -> None:
     "statement",
     ["UPDATE shift_report_signatures SET signed_by = 'x'", "DELETE FROM shift_report_signatures"],
 )
-async def test_rows_are_only_added(press: World, statement: str) -> None:
+async def test_rows_are_only_added(press: World, database_url: str, statement: str) -> None:
     await sign(press)
-    await press.database.execute("SET ROLE werknetz_api")
+    api = await asyncpg.connect(url_as(database_url, API))
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await press.database.execute(statement)
-    await press.database.execute("RESET ROLE")
+        await api.execute(statement)
+    await api.close()
