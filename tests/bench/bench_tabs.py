@@ -93,7 +93,7 @@ class Round:
 
 def measures(short: bool) -> list[Measure]:
     # All tabs ask once a round; in the short form they do so in less time, which costs the same.
-    spread_s = 1.5 if short else EVERY_S
+    spread_s = 0.5 if short else EVERY_S
     rounds = asyncio.run(_measure_all(rounds=1 if short else 4, spread_s=spread_s))
     lines = []
     for name, of_kind in rounds.items():
