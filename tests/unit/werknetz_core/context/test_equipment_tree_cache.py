@@ -56,16 +56,16 @@ async def _open() -> tuple[EquipmentTreeCache, SlowDatabase]:
     return cache, database
 
 
-async def test_who_asks_during_the_load_waits_for_it() -> None:
+async def test_requests_during_the_load_wait_for_it() -> None:
     cache, database = await _open()
     database.name = "after"
     cache.expire()
-    asking = [asyncio.create_task(cache.current()) for _ in range(3)]
+    requests = [asyncio.create_task(cache.current()) for _ in range(3)]
     for _ in range(5):
         await asyncio.sleep(0)
     (turn,) = database.waiting  # one load for all of them
     turn.set()
-    assert [set((await task).nodes) for task in asking] == [{"after"}] * 3
+    assert [set((await task).nodes) for task in requests] == [{"after"}] * 3
 
 
 async def test_a_load_of_before_overwrites_no_later_one() -> None:
