@@ -1,7 +1,7 @@
 """KPI answers against an empty route of the same process: 304 ≤ 2 ×, changed ≤ 5 × its CPU time.
 
-uvicorn runs in a child process; one keep-alive connection asks the three by turns. CPU time is
-that of uvicorn, PostgreSQL and Valkey: a busy machine does not lengthen it.
+The API's server runs in a child process; one keep-alive connection asks the three by turns. CPU
+time is that of the server, PostgreSQL and Valkey: a busy machine does not lengthen it.
 
 The history is rolled up, as a worker leaves it within seconds; each machine's newest bucket has
 changed since.
@@ -233,8 +233,8 @@ async def _add_equipment(
 
 
 def _serve() -> None:
-    import uvicorn
-
+    from werknetz.runtime.http_server.limits import HttpLimits
+    from werknetz.runtime.http_server.server import LimitedServer
     from werknetz_core.app import create_app
     from werknetz_core.settings import CoreSettings
 
@@ -246,13 +246,8 @@ def _serve() -> None:
 
     app.router.routes.insert(0, app.router.routes.pop())  # found at once, as an empty app would
 
-    uvicorn.run(
-        app,
-        host="127.0.0.1",
-        port=int(os.environ["BENCH_PORT"]),
-        log_level="warning",
-        access_log=False,
-    )
+    port = int(os.environ["BENCH_PORT"])  # otherwise as `werknetz up` serves
+    LimitedServer(app, HttpLimits(), host="127.0.0.1", port=port).run()
 
 
 if __name__ == "__main__":

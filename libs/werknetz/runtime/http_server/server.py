@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import socket
 from collections.abc import Iterator
@@ -62,11 +63,20 @@ class LimitedServer(uvicorn.Server):
         await super().startup(sockets)
         if self._tls is not None:
             _log.info("TLS is on: use https:// in the URL")
+        self._settle()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.table.close(working=False)
         await super().shutdown(sockets)
         self.table.close(working=True)
+
+    def _settle(self) -> None:
+        """Exempt what the application consists of from garbage collection: it stays until the end.
+
+        Else each full collection walks all of it, which took a fifth of a small answer's time.
+        """
+        gc.collect()
+        gc.freeze()
 
     def _report(self) -> None:
         counts = (self.table.evicted, self.table.refused)
@@ -82,7 +92,10 @@ class LimitedServer(uvicorn.Server):
 
 
 class _ServerInLoop(LimitedServer):
-    """A server without signal handlers: the process has its own."""
+    """A server without signal handlers: the process has its own, and objects that end before it."""
+
+    def _settle(self) -> None:
+        """Leave the objects of the process as they are."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
