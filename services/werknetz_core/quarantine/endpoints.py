@@ -56,7 +56,8 @@ _SORTING: Final = Sorting(
     },
 )
 _SUMMARY_COLUMNS: Final = [
-    column for column in quarantine.c if column.name not in {"raw", "raw_hash", "spool_id", "seq"}
+    *(c for c in quarantine.c if c.name not in {"raw", "raw_hash", "spool_id", "seq"}),
+    group_reason().label("group"),
 ]
 _UNDECIDED: Final = ("open", "assigned")
 # Repeats are reported a minute after they began, so a replay starts this long before.
@@ -65,6 +66,7 @@ _REPLAY_MARGIN: Final = timedelta(minutes=2)
 
 @router.get("/quarantine")
 async def list_quarantine(
+    *,
     request: Request,
     session: ReadSessionDep,
     principal: MayRead,
@@ -73,6 +75,7 @@ async def list_quarantine(
     state: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
     source: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
     reason: Annotated[str | None, Query(description="As in the groups.")] = None,
+    id: Annotated[list[int], Query(description="Repeated: any of them.")] = [],  # noqa: A002, B006 - the name of the query parameter, which FastAPI copies
 ) -> pagination.Page[QuarantineView]:
     """List entries, newest first, without the raw bytes. Sort: id, at, stored_at, size."""
     query = (
@@ -88,6 +91,8 @@ async def list_quarantine(
         query = query.where(quarantine.c.source.in_(source))
     if reason is not None:
         query = query.where(group_reason() == reason)
+    if id:
+        query = query.where(quarantine.c.id.in_([one for one in id if 0 <= one < 2**63]))
     return await query_page(request, session, params, query, _SORTING, QuarantineView)
 
 
@@ -185,7 +190,7 @@ async def show_quarantine(
 ) -> QuarantineDetailView:
     """Show one entry with the raw bytes in base64."""
     query = (
-        sa.select(quarantine)
+        sa.select(quarantine, group_reason().label("group"))
         .join(connectors, connectors.c.id == quarantine.c.connector_id)
         .where(
             quarantine.c.id == min(max(entry_id, 0), 2**63 - 1),

@@ -16,6 +16,7 @@ class QuarantineView(BaseModel):
     source: str
     position: str  # in the message: "line 12", "UNH 1 LIN 3"
     reason: str
+    group: str  # the reason of its group
     count: int  # repeats are one entry per minute with a count
     size: int  # bytes of the original
     mapping: str

@@ -123,6 +123,22 @@ async def test_a_missing_state_code_is_one_group_with_its_machines(world: World)
     assert "Der Zustandscode 'STEHT' fehlt" in german.text
     entries = await world.get("/quarantine", params={"reason": steht["reason"]})
     assert len(entries.json()["items"]) == 2
+    assert {entry["group"] for entry in entries.json()["items"]} == {steht["reason"]}
+
+
+async def test_an_entry_is_found_by_its_id_and_names_its_group(world: World) -> None:
+    await _refuse(world, "emden-opcua", "ns=2;s=New", NO_RULE)
+    (group,) = (
+        group
+        for group in (await world.get("/quarantine/groups")).json()["items"]
+        if group["code"] == "quarantine.no_rule"
+    )
+    number = group["example_id"]
+    named = await world.get("/quarantine", params={"id": [number, 2**63]})
+    assert [(entry["id"], entry["group"]) for entry in named.json()["items"]] == [
+        (number, group["reason"])
+    ]
+    assert (await world.get(f"/quarantine/{number}")).json()["group"] == group["reason"]
 
 
 @pytest.mark.parametrize(
