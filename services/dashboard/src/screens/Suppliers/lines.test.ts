@@ -41,6 +41,11 @@ describe("a due line", () => {
     expect(stateOf({ ...LINE, open_quantity: 4, late: true })).toBe("overdue");
     expect(stateOf({ ...LINE, is_uncertain: true })).toBe("uncertain");
   });
+
+  it("is not late for having come early, or before its window ends", () => {
+    expect(stateOf({ ...LINE, on_time: false })).toBe("early");
+    expect(stateOf({ ...LINE, state: "open", on_time: null, in_full: null })).toBe("delivered");
+  });
 });
 
 describe("an allowance of a policy", () => {

@@ -1,11 +1,23 @@
 /** What became of a due line, as one word. */
 import type { DueLine } from "../../api/suppliers";
 
-export type LineState = "late" | "overdue" | "open" | "ok" | "partial" | "uncertain";
+export type LineState =
+  | "late"
+  | "overdue"
+  | "early"
+  | "open"
+  | "delivered"
+  | "ok"
+  | "partial"
+  | "uncertain";
 
 export function stateOf(line: DueLine): LineState {
   if (line.open_quantity > 0) return line.late ? "overdue" : "open";
   if (line.is_uncertain) return "uncertain";
-  if (line.on_time !== true) return "late";
+  if (line.late) return "late";
+  // Delivered, but no result before the window ends: more may be sent back or corrected.
+  if (line.on_time === null) return "delivered";
+  // Neither late nor in its window: it came before the window began.
+  if (!line.on_time) return "early";
   return line.in_full === true ? "ok" : "partial";
 }
