@@ -246,6 +246,7 @@ class Stops(Blocking[AsyncStops]):
     frame = blocking(AsyncStops.frame)
     enter = blocking(AsyncStops.enter)
     classify = blocking(AsyncStops.classify)
+    classify_all = blocking(AsyncStops.classify_all)
     split = blocking(AsyncStops.split)
     merge = blocking(AsyncStops.merge)
     undo = blocking(AsyncStops.undo)
@@ -319,6 +320,7 @@ class ShiftReports(Blocking[AsyncShiftReports]):
     get = blocking(AsyncShiftReports.get)
     add_note = blocking(AsyncShiftReports.add_note)
     withdraw_note = blocking(AsyncShiftReports.withdraw_note)
+    undo_withdrawn_note = blocking(AsyncShiftReports.undo_withdrawn_note)
     sign = blocking(AsyncShiftReports.sign)
     withdraw_signature = blocking(AsyncShiftReports.withdraw_signature)
 

@@ -22,8 +22,19 @@ class AsyncStops(AsyncCollection[StopItem]):
         return row
 
     async def classify(self, stop_id: str, /, **fields: object) -> Row:
-        """Give a stop a reason; fields: reason, state, comment, why, version."""
+        """Give a stop a reason; fields: reason, state, comment, why, version.
+
+        A comment without reason and state leaves both as they are.
+        """
         return await self._change(stop_id, "classify", fields)
+
+    async def classify_all(self, stops: "list[dict[str, Any]]", /, **fields: object) -> Row:
+        """Classify stops, each {"id", "version"}, all or none; fields: reason, state, comment, why.
+
+        Returns `changes`, one for each stop.
+        """
+        row: Row = await self.transport.post("/stops:classify", {"stops": stops, **fields})
+        return row
 
     async def split(self, stop_id: str, at: str, /, **fields: object) -> Row:
         """Split a stop at an instant inside it; fields: comment, why, version."""
@@ -104,3 +115,8 @@ class AsyncShiftReports:
 
     async def withdraw_note(self, number: int, /) -> None:
         await self.transport.request("DELETE", f"/annotations/{number}")
+
+    async def undo_withdrawn_note(self, number: int, /) -> Row:
+        """Bring back a note that was withdrawn; its author and its times stay."""
+        row: Row = await self.transport.post(f"/annotations/{number}:undo", {})
+        return row

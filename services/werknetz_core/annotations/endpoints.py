@@ -8,9 +8,11 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from werknetz.domain.bucket import instant_of, microseconds_of
+from werknetz.store.session import WriteSession
 from werknetz.store.tables import annotations, equipment
 from werknetz.texts.sentence import Sentence
 from werknetz_core.access import equipment_scope
+from werknetz_core.access.keys import Principal
 from werknetz_core.access.require import MayRead, MayWriteNotes
 from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep, WriteSessionDep
@@ -31,6 +33,10 @@ _SORTING: Final = Sorting(
     tie=SortKey(_N.id, SortType.NUMBER),
     keys={"start": SortKey(_N.start_at, SortType.TIME), "id": SortKey(_N.id, SortType.NUMBER)},
 )
+_NOTES: Final = sa.select(
+    _N.id, equipment.c.path.label("equipment"), _N.start_at.label("start"),
+    _N.end_at.label("end"), _N.text, _N.entered_by, _N.entered_at,
+).join(equipment, equipment.c.id == _N.equipment_id)  # fmt: skip
 
 
 class AnnotationView(BaseModel):
@@ -112,35 +118,58 @@ async def withdraw_annotation(
     annotation_id: int, session: WriteSessionDep, principal: MayWriteNotes
 ) -> None:
     """Withdraw a note; the audit log keeps its text."""
-    query = annotations_query().where(_N.id == min(max(annotation_id, 0), 2**31 - 1))
-    row = (await session.execute(query)).mappings().first()
+    row = await _load_note(annotation_id, _N.withdrawn_at.is_(None), session, principal)
+    at = sa.func.clock_timestamp()
+    await session.execute(sa.update(annotations).where(_N.id == row["id"]).values(withdrawn_at=at))
+    await record_change(
+        session, principal, "withdrawn", ("annotation", str(annotation_id)),
+        before=_document_of(row), equipment=row["equipment"],
+    )  # fmt: skip
+
+
+@router.post("/annotations/{annotation_id}:undo")
+async def undo_withdrawal(
+    annotation_id: int, session: WriteSessionDep, principal: MayWriteNotes
+) -> AnnotationView:
+    """Bring back a note that was withdrawn: its author and its times stay."""
+    row = await _load_note(annotation_id, sa.true(), session, principal)
+    former = sa.update(annotations).where(_N.id == row["id"], _N.withdrawn_at.is_not(None))
+    if not (await session.execute(former.values(withdrawn_at=None))).rowcount:
+        raise Problem(
+            409, "nothing_to_undo",
+            Sentence("shop_floor.annotation_in_force", annotation_id=annotation_id),
+            Sentence("shop_floor.list_annotations"),
+        )  # fmt: skip
+    await record_change(
+        session, principal, "undone", ("annotation", str(annotation_id)),
+        after=_document_of(row), equipment=row["equipment"],
+    )  # fmt: skip
+    return AnnotationView(**row)
+
+
+async def _load_note(
+    annotation_id: int,
+    condition: sa.ColumnElement[bool],
+    session: WriteSession,
+    principal: Principal,
+) -> sa.RowMapping:
+    number = min(max(annotation_id, 0), 2**31 - 1)
+    row = (await session.execute(_NOTES.where(_N.id == number, condition))).mappings().first()
     # Of another plant: whether it exists is not for this key.
     if row is None or not principal.can_see(row["equipment"]):
         raise Problem(
-            404,
-            "unknown_annotation",
+            404, "unknown_annotation",
             Sentence("shop_floor.unknown_annotation", annotation_id=annotation_id),
             Sentence("shop_floor.list_annotations"),
-        )
-    await session.execute(
-        sa.update(annotations)
-        .where(_N.id == annotation_id)
-        .values(withdrawn_at=sa.func.clock_timestamp())
-    )
-    await record_change(
-        session, principal, "withdrawn", ("annotation", str(annotation_id)),
-        before={"start": row["start"].isoformat(), "text": row["text"]},
-        equipment=row["equipment"],
-    )  # fmt: skip
+        )  # fmt: skip
+    return row
+
+
+def _document_of(row: sa.RowMapping) -> dict[str, str]:
+    """Return what the audit log shows of a note."""
+    return {"start": row["start"].isoformat(), "text": row["text"]}
 
 
 def annotations_query() -> sa.Select[Any]:
     """Select the notes in force."""
-    return (
-        sa.select(
-            _N.id, equipment.c.path.label("equipment"), _N.start_at.label("start"),
-            _N.end_at.label("end"), _N.text, _N.entered_by, _N.entered_at,
-        )
-        .join(equipment, equipment.c.id == _N.equipment_id)
-        .where(_N.withdrawn_at.is_(None))
-    )  # fmt: skip
+    return _NOTES.where(_N.withdrawn_at.is_(None))

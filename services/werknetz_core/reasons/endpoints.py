@@ -10,9 +10,15 @@ from werknetz.kpi.stops.reasons import Reason, ReasonRejected, check_parent
 from werknetz.store.tables import equipment, reason_codes, reasons
 from werknetz.texts.sentence import Sentence
 from werknetz_core.access import equipment_scope
+from werknetz_core.access.keys import Principal
 from werknetz_core.access.require import MayChangeReasons, MayRead
 from werknetz_core.audit.record import record_change
-from werknetz_core.context.app_context import ContextDep, ReadSessionDep, WriteSessionDep
+from werknetz_core.context.app_context import (
+    AppContext,
+    ContextDep,
+    ReadSessionDep,
+    WriteSessionDep,
+)
 from werknetz_core.context.collection import page_response, query_page
 from werknetz_core.context.polling import refuse_unknown_parameters
 from werknetz_core.http import pagination
@@ -21,11 +27,13 @@ from werknetz_core.http.problem import Problem
 from werknetz_core.http.sorting import Sorting, SortKey, sort_and_paginate
 from werknetz_core.reasons.loading import load_reasons, plant_of, reason_problem, require_reason
 from werknetz_core.reasons.marks import mark_stops_of_reason, mark_stops_with_code
+from werknetz_core.reasons.order import set_order
 from werknetz_core.reasons.schemas import (
     NewReasonCode,
     ReasonChange,
     ReasonCodeView,
     ReasonKind,
+    ReasonOrder,
     ReasonView,
 )
 
@@ -81,18 +89,7 @@ async def set_reason(
     Codes stay with what was entered before; retire a reason instead of giving it another meaning.
     """
     _check_code(code)
-    plant_id: int | None = None
-    if change.plant is None:
-        principal.require_all_plants()
-    else:
-        node = await context.tree.find_node(change.plant, principal)
-        if node.level != "plant":
-            raise _invalid(
-                "plant",
-                Sentence("shop_floor.no_plant", plant=change.plant),
-                Sentence("shop_floor.name_a_plant"),
-            )
-        plant_id = node.id
+    plant_id = await _find_owner(change.plant, context, principal)
     tree = await load_reasons(context.database)
     available = dict(tree.of_plant(change.plant))
     before = available.get(code)
@@ -114,6 +111,22 @@ async def set_reason(
         equipment=change.plant, reason=change.why,
     )  # fmt: skip
     return _to_view(after, {**available, code: after})
+
+
+@router.post("/reasons:order", status_code=204)
+async def order_reasons(
+    new: ReasonOrder, context: ContextDep, session: WriteSessionDep, principal: MayChangeReasons
+) -> None:
+    """Put reasons of a plant, or of the group's standard, into this order among their siblings.
+
+    Reasons that are not named keep their `position`; the named ones get 10, 20, 30 …
+    """
+    plant_id = await _find_owner(new.plant, context, principal)
+    former = await set_order(session, new.codes, plant_id)
+    await record_change(
+        session, principal, "changed", ("reason_order", new.plant or "standard"),
+        before={"codes": former}, after={"codes": new.codes}, equipment=new.plant, reason=new.why,
+    )  # fmt: skip
 
 
 @router.get("/reason_codes", dependencies=_STRICT)
@@ -181,6 +194,20 @@ async def set_reason_code(
     return ReasonCodeView(
         equipment=path, state_code=new.state_code, reason=new.reason, kind=new.kind
     )
+
+
+async def _find_owner(plant: str | None, context: AppContext, principal: Principal) -> int | None:
+    """Return the id of the plant whose reasons are changed; None: the group's standard."""
+    if plant is None:
+        principal.require_all_plants()
+        return None
+    node = await context.tree.find_node(plant, principal)
+    if node.level != "plant":
+        raise _invalid(
+            "plant", Sentence("shop_floor.no_plant", plant=plant),
+            Sentence("shop_floor.name_a_plant"),
+        )  # fmt: skip
+    return node.id
 
 
 def _apply_change(code: str, change: ReasonChange, before: Reason | None) -> Reason:

@@ -48,6 +48,16 @@ class ReasonChange(BaseModel):
     why: Annotated[str | None, Field(max_length=2000)] = None
 
 
+class ReasonOrder(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    plant: str | None = None  # null: of the group's standard
+    codes: Annotated[
+        list[Annotated[str, Field(max_length=63)]], Field(min_length=1, max_length=1000)
+    ]
+    why: Annotated[str | None, Field(max_length=2000)] = None
+
+
 class ReasonCodeView(BaseModel):
     equipment: str
     state_code: str

@@ -6,7 +6,7 @@ is read in the same transaction, so that it is stored with the change (`Idempote
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fastapi import Request
@@ -31,6 +31,7 @@ from werknetz_core.stops.schemas import (
     NewStop,
     StopMerge,
     StopReference,
+    StopsClassification,
     StopSplit,
     StopUndo,
 )
@@ -87,7 +88,39 @@ async def classify_stop(
     node, _ = await machine_of(context, stop_id, principal)
     effect = await _effect_of(context, node, body.reason, body.state, principal)
     item = await _load_locked(session, context, stop_id, body.version, principal)
-    entry = _entry_for(item, effect, body.reason, body.comment, principal)
+    return await _classify(item, node, body, effect, session, principal)
+
+
+async def classify_stops(
+    body: StopsClassification, context: AppContext, session: WriteSession, principal: Principal
+) -> list[ChangedSpan]:
+    """Classify several stops, all or none of them; one that is named twice is changed once."""
+    nodes = [(await machine_of(context, ref.id, principal))[0] for ref in body.stops]
+    effects = {
+        node.id: await _effect_of(context, node, body.reason, body.state, principal)
+        for node in {node.id: node for node in nodes}.values()
+    }
+    for number in sorted(effects):  # in one order: two requests never wait for each other
+        await entries.lock_machine(session, number)
+    items: dict[str, tuple[MachineStop, EquipmentNode]] = {}
+    for node, reference in zip(nodes, body.stops, strict=True):
+        item = await _load_locked(session, context, reference.id, reference.version, principal)
+        items[item.id] = (item, node)
+    return [
+        await _classify(item, node, body, effects[node.id], session, principal)
+        for item, node in items.values()
+    ]
+
+
+async def _classify(
+    item: MachineStop,
+    node: EquipmentNode,
+    body: Classification | StopsClassification,
+    effect: "_Effect",
+    session: WriteSession,
+    principal: Principal,
+) -> ChangedSpan:
+    entry = _entry_for(item, effect, body, principal)
     change_id = await record_change(
         session, principal, "classified", ("stop", item.id), before=_summary_of(item),
         after=_summary_of(entry), equipment=node.path, reason=body.why,
@@ -248,18 +281,20 @@ async def _common_machine(
 
 
 def _entry_for(
-    item: MachineStop, effect: _Effect, reason: str | None, comment: str | None, by: Principal
+    item: MachineStop, effect: _Effect, body: Classification | StopsClassification, by: Principal
 ) -> NewEntry:
     """Return the entry that classifies the whole of a stop."""
-    whole = _copy_of(item, comment, by)
+    whole = _copy_of(item, body.comment, by)
+    if body.is_comment_alone:
+        return replace(whole, comment=body.comment)
     state = effect.state
     if state == whole.reported_state and item.reason_source != "code":
         state = None  # with the reason of a code it may be that reason's, not the machine's
     if state is None and whole.reported_state is None:
         state = whole.state  # there is nothing reported to go back to
     return NewEntry(
-        whole.start_us, whole.end_us, state, reason, effect.is_planned, comment, by.name,
-        whole.follows_start, whole.follows_end, item.is_open, whole.reported_state,
+        whole.start_us, whole.end_us, state, body.reason, effect.is_planned, body.comment,
+        by.name, whole.follows_start, whole.follows_end, item.is_open, whole.reported_state,
         whole.reported_code,
     )  # fmt: skip
 

@@ -25,8 +25,10 @@ from werknetz_core.stops.schemas import (
     Classification,
     NewStop,
     StateName,
+    StopChangesView,
     StopChangeView,
     StopMerge,
+    StopsClassification,
     StopsPage,
     StopSplit,
     StopUndo,
@@ -186,6 +188,19 @@ async def merge_stops(
     return json_response(await changes.change_view(context, session, changed))
 
 
+@router.post("/stops:classify", response_model=StopChangesView)
+async def classify_stops(
+    body: StopsClassification,
+    context: ContextDep,
+    session: WriteSessionDep,
+    principal: MayEnterStops,
+) -> Response:
+    """Give several stops one reason, state or comment: all of them, or none if one is refused."""
+    changed = await changes.classify_stops(body, context, session, principal)
+    views = [await changes.change_view(context, session, one) for one in changed]
+    return json_response({"changes": views})
+
+
 @router.post("/stops/{stop_id}:classify", response_model=StopChangeView)
 async def classify_stop(
     stop_id: str,
@@ -197,6 +212,7 @@ async def classify_stop(
 ) -> Response:
     """Give a stop a reason, a state, a comment; also again. KPIs follow within seconds.
 
+    A `comment` without `reason` and `state` leaves both as they are, also those of a code.
     Send the `version` of the stop as you saw it (or `If-Match`): 409 if another person was faster.
     """
     body.version = changes.expected_version(request, body.version)

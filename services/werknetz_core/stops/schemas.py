@@ -89,9 +89,19 @@ class NewStop(_Change):
     state: StateName | None = None  # null: that of the reason, else idle
 
 
-class Classification(_Change):
+class _Classifying(_Change):
     reason: Code | None = None  # null: unclassified again
     state: StateName | None = None  # null: that of the reason, else as reported
+
+    @property
+    def is_comment_alone(self) -> bool:
+        """Whether only a comment is sent: reason and state stay as they are."""
+        return "comment" in (sent := self.model_fields_set) and sent.isdisjoint({"reason", "state"})
+
+
+class Classification(_Classifying):
+    """A reason, a state, a comment; a comment without both leaves reason and state."""
+
     version: Version = 0
 
 
@@ -105,6 +115,12 @@ class StopReference(BaseModel):
 
     id: str
     version: Version = 0
+
+
+class StopsClassification(_Classifying):
+    """One reason, state or comment for several stops, of any machines."""
+
+    stops: Annotated[list[StopReference], Field(min_length=1, max_length=100)]
 
 
 class StopMerge(_Change):
@@ -127,3 +143,9 @@ class StopChangeView(BaseModel):
 
     change: int  # of the audit log
     stops: list[StopView]
+
+
+class StopChangesView(BaseModel):
+    """One change for each stop, in the order of the request; each is undone by itself."""
+
+    changes: list[StopChangeView]

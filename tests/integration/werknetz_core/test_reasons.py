@@ -109,3 +109,22 @@ async def test_codes_of_machines(world: World) -> None:
     )
     assert removed.status_code == 200
     assert len((await world.get("/reason_codes")).json()["items"]) == 1
+
+
+async def test_an_order_is_one_change(world: World) -> None:
+    for code in ("feeder_a", "feeder_b", "feeder_c"):
+        body = {"plant": PLANT, "parent": "jam", "name_en": code, "name_de": code}
+        assert (await send(world, "PUT", f"/reasons/{code}", body)).status_code == 200
+    order = {"plant": PLANT, "codes": ["feeder_c", "feeder_a", "feeder_b"], "why": "as they happen"}
+    assert (await send(world, "POST", "/reasons:order", order)).status_code == 204
+    rows = await reasons(world, f"under={PRESS}&kind=stop")
+    assert [code for code in rows if code.startswith("feeder")] == order["codes"]
+    assert [rows[code]["position"] for code in order["codes"]] == [10, 20, 30]
+    [log] = (await world.get("/audit?subject=reason_order", "admin")).json()["items"]
+    assert log["before"] == {"codes": ["feeder_a", "feeder_b", "feeder_c"]}
+    assert (log["after"], log["reason"]) == ({"codes": order["codes"]}, "as they happen")
+    for codes in (["feeder_b", "jam"], ["feeder_b", "feeder_b"]):
+        refused = await send(world, "POST", "/reasons:order", {"plant": PLANT, "codes": codes})
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["pointer"] == "/body/codes/1"
+    assert list(await reasons(world, f"under={PRESS}&kind=stop")) == list(rows)

@@ -119,14 +119,17 @@ def classify(
     comment: Comment = None,
     why: AuditReason = None,
 ) -> None:
-    """Give stops a reason; KPIs follow within seconds."""
+    """Give stops a reason, all or none of them; KPIs follow within seconds.
+
+    A comment alone leaves reason and state as they are.
+    """
+    given = {"reason": reason, "state": state, "comment": comment, "why": why}
+    fields = {name: value for name, value in given.items() if value is not None}
     with Client() as client:
-        for stop in stops:
-            result = client.stops.classify(
-                stop, reason=reason, state=state, comment=comment, why=why,
-                version=client.stops.get(stop)["version"],
-            )  # fmt: skip
-            _print_change(result)
+        parts = [{"id": stop, "version": client.stops.get(stop)["version"]} for stop in stops]
+        result = client.stops.classify_all(parts, **fields)
+    for change in result["changes"]:
+        _print_change(change)
 
 
 def split(
