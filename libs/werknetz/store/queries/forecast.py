@@ -59,6 +59,9 @@ FROM unnest($1::int[], $2::int[]) AS p (warehouse_id, material_id)
 JOIN shortage_acknowledgements a USING (warehouse_id, material_id)
 WHERE a.withdrawn_at IS NULL ORDER BY a.warehouse_id, a.material_id, a.id DESC"""
 
+# One more, or one withdrawn, changes it.
+LAST_ACKNOWLEDGED: Final = "SELECT max(id), max(withdrawn_at) FROM shortage_acknowledgements"
+
 IN_TRANSIT_OF_RELATIONS: Final = """
 SELECT t.relation_id, t.event_id, t.document, t.arrives_at, t.quantity, t.open_quantity,
     s.despatched_at

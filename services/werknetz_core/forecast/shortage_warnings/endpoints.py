@@ -9,11 +9,14 @@ from fastapi import APIRouter, Query, Request, Response
 from werknetz.domain.bucket import instant_of
 from werknetz.kpi.stock.supply_caused import StockPlace
 from werknetz.kpi.stock.warning import AllottedDueLine, delay_s_of, find_missing
+from werknetz.store.queries.forecast import LAST_ACKNOWLEDGED
+from werknetz.store.session import ReadConnection
 from werknetz.texts.sentence import write_text
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.require import MayRead
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep
 from werknetz_core.context.equipment_tree import EquipmentTree
+from werknetz_core.context.polling import SUPPLY_WATERMARKS, Revision
 from werknetz_core.context.time_spec import format_utc
 from werknetz_core.forecast.acknowledgements.state import Acknowledgement, load_acknowledgements
 from werknetz_core.forecast.forecast import Forecast, load_forecast, zone_of
@@ -54,7 +57,11 @@ class _ViewInputs(NamedTuple):
     acknowledgements: Mapping[StockPlace, Acknowledgement]
 
 
-@router.get("/shortage_warnings", response_model=ShortageWarningListView)
+@router.get(
+    "/shortage_warnings",
+    response_model=ShortageWarningListView,
+    responses={304: {"description": "Unchanged since the ETag of If-None-Match"}},
+)
 async def list_shortage_warnings(
     *,
     request: Request,
@@ -73,8 +80,13 @@ async def list_shortage_warnings(
     """List the lines that will stop, the earliest first, with the material and late deliveries.
 
     Stock that was never counted gives no warning: see /stock_projection. Sort: short_at.
+    With an ETag, `at` is at most a minute ago.
     """
     is_requested = await equipment_predicate(under, context, principal)
+    facts = [principal.plants, await context.database.fetchrow(LAST_ACKNOWLEDGED)]
+    revision = await Revision.of(request, context, SUPPLY_WATERMARKS, facts)
+    if revision.is_known:
+        return revision.not_modified()
     now_us, tree = context.now_us(), await context.tree.current()
     async with (
         reading(context, principal, await reads_of_forecast(session)) as context_of_reads,
@@ -91,18 +103,15 @@ async def list_shortage_warnings(
             default="short_at", keys=("short_at",), tie="row",
         )  # fmt: skip
         page: list[PlaceShortage] = [row["short"] for row in rows]
-        until_us = max((short.shortage.start_us for short in page), default=now_us)
-        deliveries = await load_open_deliveries(
-            connection, _tomorrow_by_relation(forecast, page), now_us, until_us,
-            tree.visible_ids(principal),
-        )  # fmt: skip
+        deliveries = await _load_deliveries(connection, forecast, page, tree.visible_ids(principal))
     names = await load_material_names([forecast.places[short.row][1] for short in page], session)
     inputs = _ViewInputs(forecast, deliveries, names, tree, by_place)
-    return list_response(
+    response = list_response(
         request, params, [_view(short, inputs) for short in page],
         columns_of(ShortageWarningView), next_cursor=next_cursor,
-        envelope={"next_cursor": next_cursor, "at": format_utc(now_us)},
+        envelope={"next_cursor": next_cursor, "at": format_utc(now_us)}, headers=revision.headers,
     )  # fmt: skip
+    return revision.complete(request, response)
 
 
 def _sortable_rows(
@@ -123,6 +132,18 @@ def _is_acknowledged(
 ) -> bool:
     newest = by_place.get(forecast.places[short.row])
     return newest is not None and newest.state_of(short, forecast.now_us) == "in_force"
+
+
+async def _load_deliveries(
+    connection: ReadConnection,
+    forecast: Forecast,
+    page: Sequence[PlaceShortage],
+    plant_ids: Sequence[int] | None,
+) -> OpenDeliveries:
+    until_us = max((short.shortage.start_us for short in page), default=forecast.now_us)
+    return await load_open_deliveries(
+        connection, _tomorrow_by_relation(forecast, page), forecast.now_us, until_us, plant_ids
+    )
 
 
 def _tomorrow_by_relation(forecast: Forecast, page: Sequence[PlaceShortage]) -> dict[int, int]:
