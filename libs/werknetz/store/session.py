@@ -11,7 +11,7 @@ connection, too, and requests cannot wait for each other for ever.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +23,7 @@ from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from werknetz.store.access.caller import SEARCH_PATH, give_plants
+from werknetz.store.access.caller import SEARCH_PATH, forgets_refused, give_plants
 from werknetz.store.access.rows_key import RowsKey
 from werknetz.store.database_url import open_connection, sqlalchemy_url
 
@@ -110,16 +110,16 @@ class Database:
     @asynccontextmanager
     async def read_session(self) -> AsyncIterator[ReadSession]:
         async with self._session_slot(), self._connect() as connection:
-            await self._driver_of(connection)
-            await connection.execution_options(postgresql_readonly=True)
-            yield connection
+            with forgets_refused(await self._notes_of(connection)):
+                await connection.execution_options(postgresql_readonly=True)
+                yield connection
 
     @asynccontextmanager
     async def write_session(self) -> AsyncIterator[WriteSession]:
         async with self._session_slot(), self._connect() as connection:
-            await self._driver_of(connection)
-            async with connection.begin():
-                yield WriteSession(connection)
+            with forgets_refused(await self._notes_of(connection)):
+                async with connection.begin():
+                    yield WriteSession(connection)
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[asyncpg.Connection]:
@@ -130,7 +130,8 @@ class Database:
             connection: Any = lent  # a proxy of a `_NotedConnection`
             if self._follows_caller:
                 await give_plants(connection, connection.notes, self._rows_key)
-            yield connection
+            with forgets_refused(connection.notes):
+                yield connection
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[ReadConnection]:
@@ -196,15 +197,15 @@ class Database:
             raise asyncpg.InterfaceError("the pool is closed")
         return self._engine.connect()
 
-    async def _driver_of(self, connection: AsyncConnection) -> asyncpg.Connection:
-        """Return the driver's connection, outside a transaction, with the caller's plants."""
+    async def _notes_of(self, connection: AsyncConnection) -> MutableMapping[Any, Any]:
+        """Give a connection, outside a transaction, the caller's plants; return the notes of it."""
         fairy = await connection.get_raw_connection()
         driver: asyncpg.Connection | None = fairy.driver_connection
         if driver is None:
             raise asyncpg.InterfaceError("the connection was closed while it was taken")
         if self._follows_caller:
             await give_plants(driver, fairy.info, self._rows_key)
-        return driver
+        return fairy.info
 
     @asynccontextmanager
     async def _session_slot(self) -> AsyncIterator[None]:

@@ -41,12 +41,22 @@ def key_from_option(file: Path) -> RowsKey:
 
 
 async def store_key(connection: "Connection", key: RowsKey, overlap: timedelta = OVERLAP) -> None:
-    """Store a key as the one in force; former ones are valid for the overlap.
+    """Store a key as the one in force, outside a transaction; record which ones it replaces.
 
-    Without one, connections that are open see no row until they state their plants again: what
-    a former key has signed for them would be valid for up to an hour.
+    Former ones are valid for the overlap. Without one, connections that are open see no row until
+    they state their plants again: what a former key has signed for them would be valid for up to
+    an hour. The audit log has no key, only fingerprints.
     """
-    await connection.execute(STORE_ROWS_KEY, key.fingerprint, *key.pads, overlap)
+    async with connection.transaction():
+        former = [row["fingerprint"] for row in await connection.fetch(LIST_ROWS_KEYS)
+                  if row["valid_until"] is None]  # fmt: skip
+        await connection.execute(STORE_ROWS_KEY, key.fingerprint, *key.pads, overlap)
+        if former and key.fingerprint not in former:
+            after = {"fingerprint": key.fingerprint, "overlap_s": overlap.total_seconds()}
+            await connection.execute(
+                ADD_AUDIT_ENTRY, "rotated", "rows_key", key.fingerprint,
+                json.dumps({"fingerprints": former}), json.dumps(after),
+            )  # fmt: skip
     if not overlap:
         await connection.execute(END_SIGNED)
 
@@ -69,7 +79,7 @@ async def replace_key(url: str, file: Path, overlap: timedelta) -> str:
     connection = await open_connection(url, timeout=CONNECT_S, command_timeout=CONNECT_S)
     try:
         _write(new, key, _mode_of(file))
-        await _as_owner(_replace(connection, key, overlap))
+        await _as_owner(store_key(connection, key, overlap))
         new.replace(file)
     except PermissionError as error:
         raise AdminError(f"{file} cannot be written", "correct the path or its rights") from error
@@ -77,19 +87,6 @@ async def replace_key(url: str, file: Path, overlap: timedelta) -> str:
         new.unlink(missing_ok=True)
         await connection.close(timeout=CONNECT_S)
     return key.fingerprint
-
-
-async def _replace(connection: "Connection", key: RowsKey, overlap: timedelta) -> None:
-    """Store a key and record it in the audit log; neither has the key, only fingerprints."""
-    async with connection.transaction():
-        former = [row["fingerprint"] for row in await connection.fetch(LIST_ROWS_KEYS)
-                  if row["valid_until"] is None]  # fmt: skip
-        await store_key(connection, key, overlap)
-        after = {"fingerprint": key.fingerprint, "overlap_s": overlap.total_seconds()}
-        await connection.execute(
-            ADD_AUDIT_ENTRY, "rotated", "rows_key", key.fingerprint,
-            json.dumps({"fingerprints": former}), json.dumps(after),
-        )  # fmt: skip
 
 
 async def find_refusal(connection: "Connection") -> tuple[str, str] | None:

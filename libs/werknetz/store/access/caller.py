@@ -9,7 +9,7 @@ connection remembers them, so that the next caller with the same plants costs no
 import json
 import time
 from collections.abc import Iterator, MutableMapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -123,8 +123,39 @@ class CallerSession:
 async def give_plants(
     connection: asyncpg.Connection, remembered: MutableMapping[Any, Any], key: RowsKey | None
 ) -> None:
-    """Give a connection, outside a transaction, the plants of the caller; raise RowsKeyRefused."""
+    """Give a connection, outside a transaction, the plants of the caller; raise RowsKeyRefused.
+
+    A refusal of a connection that was used before is tried again with a new session: PostgreSQL's
+    clock may have been set since it began.
+    """
     session: CallerSession | None = remembered.get(_REMEMBERED)
-    if session is None:
-        session = remembered[_REMEMBERED] = await CallerSession.begin(connection, key)
+    if session is not None:
+        with suppress(RowsKeyRefused):
+            await session.state(connection, _plants.get())
+            return
+    session = remembered[_REMEMBERED] = await CallerSession.begin(connection, key)
     await session.state(connection, _plants.get())
+
+
+@contextmanager
+def forgets_refused(remembered: MutableMapping[Any, Any]) -> Iterator[None]:
+    """Let the connection state its plants again after an error that does not accept them.
+
+    So it is where all that was signed before has ended: whoever takes the connection next signs
+    with the key of today, and does not wait until the plants are renewed.
+    """
+    try:
+        yield
+    except Exception as error:
+        if _is_refusal(error):
+            remembered.pop(_REMEMBERED, None)
+        raise
+
+
+def _is_refusal(error: BaseException | None) -> bool:
+    """Whether it is PostgreSQL's refusal, or is caused by it: SQLAlchemy wraps it twice."""
+    while error is not None and not isinstance(
+        error, asyncpg.InvalidAuthorizationSpecificationError
+    ):
+        error = error.__cause__
+    return error is not None

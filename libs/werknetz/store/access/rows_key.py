@@ -39,7 +39,8 @@ WITH stored AS (
 )
 UPDATE rows_keys SET valid_until = least(valid_until, now() + $4::interval)
 WHERE fingerprint <> $1 AND (valid_until IS NULL OR valid_until > now())"""
-# PostgreSQL verifies a signature once a connection: with this, all are to be stated again.
+# PostgreSQL verifies a signature once a connection: with this, all are to be stated again. It goes
+# after the commit: a sequence does not wait for it, and what is still valid is accepted again.
 END_SIGNED: Final = "SELECT nextval('rows_keys_ended')"
 LIST_ROWS_KEYS: Final = """
 SELECT fingerprint, added_at, valid_until, coalesce(valid_until > now(), true) AS is_valid

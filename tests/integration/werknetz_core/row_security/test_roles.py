@@ -49,15 +49,6 @@ FORBIDDEN = {
 
 
 @pytest_asyncio.fixture
-async def plants(database_url: str) -> AsyncIterator[TwoPlants]:
-    owner = await asyncpg.connect(database_url)
-    plants = TwoPlants(owner)
-    await plants.fill()
-    yield plants
-    await owner.close()
-
-
-@pytest_asyncio.fixture
 async def pool(database_url: str, plants: TwoPlants) -> AsyncIterator[Database]:
     """One connection, which every caller takes after the other."""
     options = PoolOptions("test", 1, 20, follows_caller=True, rows_key=ROWS_KEY)

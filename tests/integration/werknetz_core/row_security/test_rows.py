@@ -2,14 +2,12 @@
 
 import contextlib
 import json
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import asyncpg
 import pytest
 import pytest_asyncio
 
-from plumbing.servers import API, url_as
 from werknetz.store.access.rights import SHARED
 
 from .two_plants import PLANTS, Caller, TwoPlants, error_of
@@ -22,23 +20,6 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('information_schema')
     AND n.nspname NOT LIKE 'pg\\_%' AND has_schema_privilege('werknetz_api', n.oid, 'USAGE')
     AND has_any_column_privilege('werknetz_api', c.oid, 'SELECT') ORDER BY 1"""
-
-
-@pytest_asyncio.fixture
-async def plants(database_url: str) -> AsyncIterator[TwoPlants]:
-    owner = await asyncpg.connect(database_url)
-    plants = TwoPlants(owner)
-    await plants.fill()
-    yield plants
-    await owner.close()
-
-
-@pytest_asyncio.fixture
-async def api(database_url: str, plants: TwoPlants) -> AsyncIterator[asyncpg.Connection]:
-    settings = {"search_path": "werknetz_api, public"}
-    connection = await asyncpg.connect(url_as(database_url, API), server_settings=settings)
-    yield connection
-    await connection.close()
 
 
 @pytest_asyncio.fixture

@@ -4,71 +4,30 @@ He also has what he may have seen elsewhere: values of other connections, of log
 """
 
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import asyncpg
-import httpx2
 import pytest
-import pytest_asyncio
-import sqlalchemy as sa
 
-from plumbing.servers import API, OWNER, ROWS_KEY, url_as
-from werknetz.store.access.caller import CallerSession, all_plants, no_caller, set_caller_plants
+from plumbing.servers import ROWS_KEY
+from werknetz.store.access.caller import CallerSession
 from werknetz.store.access.rows_key import RowsKey, RowsKeyRefused
-from werknetz.store.session import Database, PoolOptions
-from werknetz_core.access.keys import generate_key
-from werknetz_core.app import create_app
-from werknetz_core.rows_keys.store import find_refusal, list_keys, replace_key, store_key
-from werknetz_core.settings import CoreSettings
+from werknetz_core.rows_keys.store import store_key
 
-from .two_plants import PLANTS, Caller, TwoPlants, error_of
+from .two_plants import (
+    FOREIGN,
+    PLANTS,
+    REFUSED,
+    SETTING,
+    Caller,
+    TwoPlants,
+    error_of,
+    foreign_rows,
+)
 
 pytestmark = pytest.mark.asyncio
 EMDEN, ZWICK = PLANTS
-PROBLEM = "urn:werknetz:problem:rows_key_refused"
 BOTH = json.dumps(sorted(PLANTS))
-FOREIGN = "SELECT count(*) FROM annotations WHERE text LIKE '%zwick%'"
-SETTING = "SELECT current_setting('werknetz.plants', true)"
-REFUSED = (
-    asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InsufficientPrivilegeError,
-    asyncpg.ObjectNotInPrerequisiteStateError, asyncpg.DataError,
-)  # fmt: skip
-
-
-@pytest_asyncio.fixture
-async def plants(database_url: str) -> AsyncIterator[TwoPlants]:
-    owner = await asyncpg.connect(database_url)
-    plants = TwoPlants(owner)
-    await plants.fill()
-    yield plants
-    await owner.close()
-
-
-@pytest_asyncio.fixture
-async def api(database_url: str, plants: TwoPlants) -> AsyncIterator[asyncpg.Connection]:
-    settings = {"search_path": "werknetz_api, public"}
-    connection = await asyncpg.connect(url_as(database_url, API), server_settings=settings)
-    yield connection
-    await connection.close()
-
-
-@pytest_asyncio.fixture
-async def other(database_url: str, plants: TwoPlants) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(url_as(database_url, API))
-    yield connection
-    await connection.close()
-
-
-async def _foreign_rows(api: asyncpg.Connection) -> int:
-    """Return how many rows of the other plant a connection sees; an error shows none."""
-    try:
-        async with api.transaction():
-            count: int = await api.fetchval(FOREIGN)
-    except REFUSED:
-        return 0
-    return count
 
 
 async def _set(api: asyncpg.Connection, value: str) -> None:
@@ -78,7 +37,7 @@ async def _set(api: asyncpg.Connection, value: str) -> None:
 async def test_the_right_value_shows_rows(api: asyncpg.Connection) -> None:
     """Else the attacks below would prove nothing."""
     await (await Caller.of(api)).state("*")
-    assert await _foreign_rows(api) == 1
+    assert await foreign_rows(api) == 1
 
 
 # What is set; {own} is the value of the connection, for one plant.
@@ -113,7 +72,7 @@ async def test_no_value_is_made_without_the_key(api: asyncpg.Connection) -> None
         for part, content in parts.items():
             value = value.replace(f"{{{part}}}", content)
         await _set(api, value)
-        by_setting = await _foreign_rows(api)
+        by_setting = await foreign_rows(api)
         await _set(api, own)
         error = await error_of(api, f"SELECT state_caller({_quote(value)}, false)")
         outcomes[name] = (by_setting, error is not None and issubclass(error, REFUSED))
@@ -135,9 +94,9 @@ async def test_a_value_of_another_connection_is_of_no_use(
         if begins:
             await api.fetchval("SELECT begin_caller_session()")
         await _set(api, foreign)
-        assert await _foreign_rows(api) == 0
+        assert await foreign_rows(api) == 0
         assert await error_of(api, f"SELECT state_caller('{foreign}', false)") in REFUSED
-    assert await _foreign_rows(other) == 1
+    assert await foreign_rows(other) == 1
 
 
 async def test_a_former_value_of_the_connection_is_of_no_use(api: asyncpg.Connection) -> None:
@@ -147,13 +106,13 @@ async def test_a_former_value_of_the_connection_is_of_no_use(api: asyncpg.Connec
     former = await api.fetchval(SETTING)
     await caller.see(EMDEN)
     await _set(api, former)
-    assert await _foreign_rows(api) == 0
+    assert await foreign_rows(api) == 0
     assert await error_of(api, f"SELECT state_caller('{former}', false)") in REFUSED
     for statement in ("RESET werknetz.plants", "RESET ALL", "DISCARD SEQUENCES"):
         await api.execute(statement)
-        assert await _foreign_rows(api) == 0
+        assert await foreign_rows(api) == 0
     await _set(api, former)
-    assert await _foreign_rows(api) == 0
+    assert await foreign_rows(api) == 0
 
 
 async def test_a_value_expires(api: asyncpg.Connection) -> None:
@@ -164,7 +123,38 @@ async def test_a_value_expires(api: asyncpg.Connection) -> None:
     for serial, (end_s, count) in enumerate(((now_s + 3600, 1), (now_s - 1, 0), (0, 0)), start=2):
         value = ROWS_KEY.sign(number, serial, end_s, "*")
         await api.execute("SELECT state_caller($1, false)", value)
-        assert await _foreign_rows(api) == count
+        assert await foreign_rows(api) == count
+
+
+async def test_whoever_has_the_key_signs_for_an_hour_at_most(api: asyncpg.Connection) -> None:
+    """Else a value that was stated before its key ended would be valid for ever."""
+    number = (await Caller.of(api)).session.number
+    assert number is not None
+    now_s = await api.fetchval("SELECT extract(epoch FROM clock_timestamp())::bigint")
+    for serial, end_s in enumerate((now_s + 3600 + 90, now_s + 86_400, 99_999_999_999), start=2):
+        value = ROWS_KEY.sign(number, serial, end_s, "*")
+        with pytest.raises(asyncpg.InvalidAuthorizationSpecificationError, match="longer than"):
+            await api.execute("SELECT state_caller($1, false)", value)
+        await _set(api, value)
+        assert await foreign_rows(api) == 0
+
+
+async def test_a_transaction_from_before_the_end_of_a_key_states_no_plants(
+    plants: TwoPlants, api: asyncpg.Connection
+) -> None:
+    """Its snapshot has the key as long as it lasts."""
+    session = await CallerSession.begin(api, ROWS_KEY)
+    for isolation in ("repeatable_read", "serializable"):
+        transaction = api.transaction(isolation=isolation)
+        await transaction.start()
+        with pytest.raises(asyncpg.InvalidTransactionStateError):
+            await session.state(api, "*")
+        await transaction.rollback()
+    async with api.transaction():
+        await api.fetchval("SELECT 1")
+        await store_key(plants.owner, RowsKey.generate(), timedelta())
+        with pytest.raises(RowsKeyRefused):
+            await session.state(api, "*")
 
 
 async def test_no_statement_shows_a_value_of_another_connection(
@@ -240,7 +230,7 @@ async def test_no_detour_shows_a_row(api: asyncpg.Connection) -> None:
                 assert await api.fetchval(FOREIGN) == 0, statement
         except asyncpg.PostgresError:
             pass
-        assert await _foreign_rows(api) == 0, statement
+        assert await foreign_rows(api) == 0, statement
         await api.execute("RESET search_path")
         caller.session = await CallerSession.begin(api, ROWS_KEY)
 
@@ -259,114 +249,3 @@ async def test_a_prepared_statement_serves_each_caller_its_own_rows(
     await _set(api, "*")
     with pytest.raises(asyncpg.InvalidAuthorizationSpecificationError):
         await prepared.fetchval()
-
-
-async def test_a_key_is_replaced_while_the_former_one_is_valid(
-    plants: TwoPlants, api: asyncpg.Connection, other: asyncpg.Connection, database_url: str
-) -> None:
-    new = RowsKey.generate()
-    await store_key(plants.owner, new)
-    for key in (ROWS_KEY, new):
-        session = await CallerSession.begin(api, key)
-        await session.state(api, "*")
-        assert await _foreign_rows(api) == 1
-    former = await CallerSession.begin(other, ROWS_KEY)
-    await former.state(other, "*")
-    await store_key(plants.owner, new, timedelta())
-    assert await _foreign_rows(other) == 0  # at once, though the signature was verified before
-    for session in (former, await CallerSession.begin(api, ROWS_KEY)):
-        session.plants = None
-        with pytest.raises(RowsKeyRefused, match="does not know the key"):
-            await session.state(other if session is former else api, "*")
-    await (await CallerSession.begin(api, new)).state(api, "*")
-    assert await _foreign_rows(api) == 1
-    valid = {row["fingerprint"]: row["is_valid"] for row in await list_keys(database_url)}
-    assert valid[new.fingerprint]
-    assert not valid.get(ROWS_KEY.fingerprint)
-
-
-async def test_rotation_writes_the_file_of_the_api(
-    plants: TwoPlants, api: asyncpg.Connection, database_url: str, tmp_path: Path
-) -> None:
-    file = tmp_path / "rows_key"
-    fingerprint = await replace_key(url_as(database_url, OWNER), file, timedelta(hours=1))
-    key = RowsKey.from_file(file)
-    assert (key.fingerprint, file.stat().st_mode & 0o777) == (fingerprint, 0o600)
-    await (await CallerSession.begin(api, key)).state(api, "*")
-    assert await _foreign_rows(api) == 1
-    assert not file.with_name("rows_key.new").exists()
-    entry = await plants.owner.fetchrow("SELECT * FROM audit_log WHERE subject = 'rows_key'")
-    assert (entry["action"], entry["subject_id"], entry["by"]) == (
-        "rotated", fingerprint, "database",
-    )  # fmt: skip
-    assert json.loads(entry["before"]) == {"fingerprints": [ROWS_KEY.fingerprint]}
-    assert json.loads(entry["after"]) == {"fingerprint": fingerprint, "overlap_s": 3600}
-    assert file.read_text().strip() not in str(dict(entry))
-
-
-@pytest.mark.parametrize(
-    ("key", "words"), [(None, "WERKNETZ_ROWS_KEY is not set"), (RowsKey(b"x" * 32), "not know")]
-)
-async def test_without_the_right_key_nothing_is_answered_silently(
-    plants: TwoPlants, database_url: str, key: RowsKey | None, words: str
-) -> None:
-    options = PoolOptions("test", 1, 20, follows_caller=True, rows_key=key)
-    pool = Database(url_as(database_url, API), options)
-    with all_plants():
-        for _ in range(2):
-            with pytest.raises(RowsKeyRefused, match=words) as refused:
-                await pool.fetchval(FOREIGN)
-            assert "migrate --rows-key" in refused.value.remedy
-            with pytest.raises(RowsKeyRefused, match=words):
-                async with pool.write_session():
-                    raise AssertionError("a session without plants")
-    await pool.close()
-
-
-async def test_the_api_answers_which_key_is_refused(plants: TwoPlants, database_url: str) -> None:
-    for key in (None, RowsKey.generate()):
-        settings = CoreSettings(url_as(database_url, API), rows_key=key)
-        app = create_app(settings, with_jobs=False)
-        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-        async with (
-            app.router.lifespan_context(app),
-            httpx2.AsyncClient(transport=transport, base_url="http://core") as client,
-        ):
-            for path in ("/health/ready", "/kpi_values?kpi=oee"):
-                answer = await client.get(
-                    f"/api/v1{path}", headers={"X-API-Key": generate_key().key}
-                )
-                document = answer.json()
-                assert (answer.status_code, document["type"]) == (503, PROBLEM), path
-                assert "migrate --rows-key" in document["hint"]
-
-
-async def test_doctor_names_a_key_that_is_missing_or_wrong(
-    api: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("WERKNETZ_ROWS_KEY", ROWS_KEY.text)
-    assert await find_refusal(api) is None
-    for value, words in (("", "not set"), ("ab" * 32, "not know"), ("secret", "no key")):
-        monkeypatch.setenv("WERKNETZ_ROWS_KEY", value)
-        refusal = await find_refusal(api)
-        assert refusal is not None
-        assert words in refusal[0]
-        assert refusal[1]
-
-
-async def test_a_pool_states_plants_again_before_they_expire(
-    plants: TwoPlants, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    options = PoolOptions("test", 1, 20, follows_caller=True, rows_key=ROWS_KEY)
-    pool = Database(url_as(database_url, API), options)
-    with no_caller():
-        set_caller_plants([EMDEN])
-        values = [await pool.fetchval(SETTING) for _ in range(2)]
-        monkeypatch.setattr("werknetz.store.access.caller.RENEW_S", 0)
-        set_caller_plants([ZWICK])
-        values += [await pool.fetchval(SETTING) for _ in range(2)]
-        async with pool.read_session() as session:
-            count = await session.execute(sa.text("SELECT count(*) FROM annotations"))
-            assert count.scalar() == 1
-    await pool.close()
-    assert (values[0] == values[1], values[2] == values[3]) == (True, False)

@@ -35,6 +35,12 @@ NULL_COLUMNS = {
 VALUES = {("element_sums", "grain"): 99}
 _ORDER = ("production_orders", "number")
 DOCUMENTS = {"targets": '{{"under": ["{plant}"]}}'}
+FOREIGN = "SELECT count(*) FROM annotations WHERE text LIKE '%zwick%'"
+SETTING = "SELECT current_setting('werknetz.plants', true)"
+REFUSED = (
+    asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InsufficientPrivilegeError,
+    asyncpg.ObjectNotInPrerequisiteStateError, asyncpg.DataError,
+)  # fmt: skip
 MADE = frozenset({"audit_head", "audit_seals"})  # by the migrations, and by the trigger
 
 
@@ -151,3 +157,13 @@ async def error_of(connection: asyncpg.Connection, statement: str) -> type[Excep
     finally:
         await transaction.rollback()
     return None
+
+
+async def foreign_rows(api: asyncpg.Connection) -> int:
+    """Return how many rows of the other plant a connection sees; an error shows none."""
+    try:
+        async with api.transaction():
+            count: int = await api.fetchval(FOREIGN)
+    except REFUSED:
+        return 0
+    return count
