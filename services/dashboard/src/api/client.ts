@@ -32,12 +32,39 @@ export class ApiProblem extends Error {
 /** The API or the way to it is down: the page keeps what it shows and tries again. */
 export const UNREACHABLE = 0;
 
+function unreachable(): ApiProblem {
+  return new ApiProblem(UNREACHABLE, { type: "urn:werknetz:problem:unreachable" });
+}
+
+const ANSWER_MS = 30_000;
+const LONG_ANSWER_MS = 120_000;
+/** What the API computes while the page waits: over weeks of data, or at another machine. */
+const LONG = [
+  /\/calendars(:preview|:import)?$/,
+  /\/mappings:(amend|diff|preview)$/,
+  /\/mappings\/[^/]+\/versions\/[^/]+:activate$/,
+  /\/quarantine:(assign|discard|reopen|replay)$/,
+  /\/replays$/,
+  /:(sign|withdraw_signature)$/,
+];
+
+/** Return after how many milliseconds an answer is no longer waited for. */
+export function patienceMs(method: string, path: string): number {
+  const isLong = method !== "GET" && LONG.some((pattern) => pattern.test(path));
+  return isLong ? LONG_ANSWER_MS : ANSWER_MS;
+}
+
 async function fetchFresh(request: Request): Promise<Response> {
+  const patience = AbortSignal.timeout(patienceMs(request.method, new URL(request.url).pathname));
+  // A connection that died without a word would else hold its query, and its interval, for ever.
+  const signal = AbortSignal.any([request.signal, patience]);
   // "no-cache" revalidates: a 304 costs no body, and no answer is older than this request.
   try {
-    return await fetch(new Request(request, { cache: "no-cache", credentials: "same-origin" }));
+    return await fetch(
+      new Request(request, { cache: "no-cache", credentials: "same-origin", signal }),
+    );
   } catch {
-    throw new ApiProblem(UNREACHABLE, { type: "urn:werknetz:problem:unreachable" });
+    throw unreachable();
   }
 }
 
@@ -65,7 +92,10 @@ interface Answer<T> {
  * Lists also come as CSV and NDJSON, which are texts: the page never asks for those here.
  */
 export async function bodyOf<T>(answer: Promise<Answer<T>>): Promise<Exclude<T, string>> {
-  const { data, error, response } = await answer;
+  const { data, error, response } = await answer.catch((failure: unknown) => {
+    // The answer began and then stopped.
+    throw failure instanceof DOMException || failure instanceof TypeError ? unreachable() : failure;
+  });
   if (!response.ok) {
     throw new ApiProblem(response.status, isProblem(error) ? error : {});
   }

@@ -1,6 +1,4 @@
 /** How often the page asks: by how fast the answer changes, slower while the API is down. */
-import { ApiProblem } from "./client";
-
 export const LIVE_S = 10;
 export const LIST_S = 60;
 export const NAMES_S = 300;
@@ -19,21 +17,48 @@ export function delayMs(everyS: number, failures: number, random: number): numbe
 
 /** What the delay depends on, of a query of any type. */
 interface Asked {
-  state: { fetchFailureCount: number };
+  state: { dataUpdateCount: number; errorUpdateCount: number; error: Error | null };
+}
+
+// How many answers and errors a query had when it last answered.
+const answered = new WeakMap<Asked, { answers: number; errors: number }>();
+
+/** Return how many requests of a query failed since its last answer.
+ *
+ * The library's own count of failures begins anew with each request.
+ */
+export function failuresOf(query: Asked): number {
+  const { dataUpdateCount: answers, errorUpdateCount: errors, error } = query.state;
+  const known = answered.get(query);
+  if (known !== undefined && known.answers === answers) return Math.max(0, errors - known.errors);
+  // Seen for the first time since an answer: what failed before it does not count.
+  const before = answers === 0 ? 0 : errors - (error === null ? 0 : 1);
+  answered.set(query, { answers, errors: before });
+  return errors - before;
 }
 
 /** Options of a query that is asked again every `everyS` seconds while the tab is visible. */
 export function polled(everyS: number) {
   return {
     staleTime: (everyS * 1000) / 2,
-    refetchInterval: (query: Asked) => delayMs(everyS, query.state.fetchFailureCount, OF_TAB),
+    refetchInterval: (query: Asked) => delayMs(everyS, failuresOf(query), OF_TAB),
     refetchIntervalInBackground: false,
     refetchOnWindowFocus: true,
     retry: false, // the interval is the retry
   };
 }
 
-/** Whether asking again can help: not where the API refuses what was asked. */
-export function isTransient(error: Error): boolean {
-  return !(error instanceof ApiProblem) || error.status === 0 || error.status >= 500;
+/** A period of an address: instants, or relative to now. */
+interface Period {
+  start: string;
+  end?: string;
+}
+const DAYS = /^-\d+[dw]$/;
+const LONG_MS = 48 * 3_600_000;
+
+/** Options of a query over a period: a past one changes by late data alone, a long one little. */
+export function polledFor({ start, end }: Period, nowMs = Date.now()) {
+  const isPast = start === "shift:previous" || (end !== undefined && Date.parse(end) <= nowMs);
+  const isLong = DAYS.test(start) || Date.parse(start) < nowMs - LONG_MS;
+  return polled(isPast || isLong ? LIST_S : LIVE_S);
 }

@@ -3,7 +3,7 @@ import { queryOptions } from "@tanstack/react-query";
 import type { Annotation } from "./annotations";
 import { api, bodyOf, type Schemas } from "./client";
 import type { Period } from "./equipment";
-import { LIST_S, LIVE_S, polled } from "./polling";
+import { LIST_S, polled, polledFor } from "./polling";
 
 export type Signal = Schemas["SignalView"];
 export type LatestSignal = Schemas["LatestSignalView"];
@@ -20,11 +20,6 @@ const MARKS = 200; // gaps or notes of a picture
 /** Whether an item is a window, not a sample of its own. */
 export function isWindow(item: Sample | Window): item is Window {
   return "start" in item;
-}
-
-function ofPeriod(period: Period) {
-  // A period with an end in the past does not change, but late data may still come.
-  return polled(period.end === undefined ? LIVE_S : LIST_S);
 }
 
 /** The samples of the signals: each, or as many windows as the picture has points. */
@@ -47,7 +42,7 @@ export function samples(ids: readonly number[], period: Period, points: number) 
         }),
       ),
     placeholderData: (before) => before, // the old picture stays while a zoom is loaded
-    ...ofPeriod(period),
+    ...polledFor(period),
   });
 }
 
@@ -81,7 +76,7 @@ export function summaries(ids: readonly number[], period: Period) {
           },
         }),
       ),
-    ...ofPeriod(period),
+    ...polledFor(period),
   });
 }
 
@@ -123,7 +118,7 @@ export function gapsOf(connectors: readonly string[], period: Period) {
       const query = { connector: [...connectors], ...period, limit: MARKS };
       return (await bodyOf(api.GET("/api/v1/gaps", { signal, params: { query } }))).items;
     },
-    ...ofPeriod(period),
+    ...polledFor(period),
   });
 }
 

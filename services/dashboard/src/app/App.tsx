@@ -1,21 +1,19 @@
 /** The page: who is signed in decides between the screens and the form. */
 import { MantineProvider } from "@mantine/core";
-import { QueryClient, QueryClientProvider, useQuery, useQueryClient } from "@tanstack/react-query";
+import { QueryClientProvider, useQuery, useQueryClient } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useEffect, useState } from "react";
-import { ApiProblem } from "../api/client";
 import { me, signIn } from "../api/session";
 import { LanguageProvider } from "../i18n/LanguageProvider";
 import { ProblemNotice } from "../shared/ProblemNotice";
+import { isSignedOut, newClient } from "./queries";
 import { router } from "./routes";
 import { theme } from "./theme";
 
 // Most visits have a session: they load no form.
 const SignIn = lazy(async () => ({ default: (await import("./SignIn")).SignIn }));
 
-const queries = new QueryClient({
-  defaultOptions: { queries: { retry: false, networkMode: "always" } },
-});
+const queries = newClient();
 
 /** The key of a link such as http://host/#key=wn_…; a fragment reaches no server and no log. */
 function takeKeyOfLink(): string | undefined {
@@ -57,14 +55,16 @@ function Entrance() {
       .finally(() => setLinkUsed(true));
   }, [isLinkUsed]);
 
-  if (who.data !== undefined) return <RouterProvider router={router} />;
-  if (who.error === null) return null;
-  if (who.error instanceof ApiProblem && who.error.status === 401) {
+  // Before the data: who was signed in stays known after the session has ended.
+  if (isSignedOut(who.error)) {
     return (
       <Suspense>
-        <SignIn problem={linkProblem} onSignedIn={() => void client.invalidateQueries()} />
+        {/* Answers for the former person must not be shown to the next one. */}
+        <SignIn problem={linkProblem} onSignedIn={() => void client.resetQueries()} />
       </Suspense>
     );
   }
+  if (who.data !== undefined) return <RouterProvider router={router} />;
+  if (who.error === null) return null;
   return <ProblemNotice error={who.error} onRetry={() => void who.refetch()} />;
 }
