@@ -1,4 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
+import { pathPart } from "./addresses";
 import { api, bodyOf, type Schemas } from "./client";
 import { NAMES_S, polled } from "./polling";
 
@@ -7,7 +8,6 @@ export type CalendarVersion = Schemas["CalendarView"];
 export type CalendarChange = Schemas["CalendarChangeView"];
 export type NewCalendar = Schemas["NewCalendar"];
 export type ShiftOfDay = Schemas["ShiftView"];
-const SHIFTS_MAX = 1000;
 
 /** What a change of calendars makes old: every number over planned time. */
 export const CALENDAR_KEYS = [
@@ -24,21 +24,6 @@ export function calendars(path: string) {
     queryKey: ["calendars", path],
     queryFn: ({ signal }) =>
       bodyOf(api.GET("/api/v1/equipment/{path}/calendars", { signal, params: { path: { path } } })),
-    ...polled(NAMES_S),
-  });
-}
-
-/** The shifts of an equipment that overlap a period. */
-export function shifts(equipment: string, start: string, end: string) {
-  return queryOptions({
-    queryKey: ["shifts", equipment, start, end],
-    queryFn: ({ signal }) =>
-      bodyOf(
-        api.GET("/api/v1/shifts", {
-          signal,
-          params: { query: { equipment, start, end, limit: SHIFTS_MAX } },
-        }),
-      ),
     ...polled(NAMES_S),
   });
 }
@@ -84,7 +69,7 @@ export async function importCalendar(path: string, text: string): Promise<Calend
 
 /** The address of the shifts of a year as an iCalendar file. */
 export function calendarAddress(path: string): string {
-  return `/api/v1/equipment/${path.split("/").map(encodeURIComponent).join("/")}/calendars.ics`;
+  return `/api/v1/equipment/${pathPart(path)}/calendars.ics`;
 }
 
 export type PlantChange = Schemas["EquipmentChange"];

@@ -1,4 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
+import { pathPart } from "./addresses";
 import { api, bodyOf, type Schemas } from "./client";
 import { LIST_S, LIVE_S, polled } from "./polling";
 
@@ -53,7 +54,7 @@ export const FILE_ROWS = 1000;
 /** The address of the states as a file: the first `FILE_ROWS` of the period. */
 export function statesAddress(path: string, period: Period, format: "csv"): string {
   const query = new URLSearchParams({ ...period, format, limit: String(FILE_ROWS) });
-  return `/api/v1/equipment/${path.split("/").map(encodeURIComponent).join("/")}/states?${query}`;
+  return `/api/v1/equipment/${pathPart(path)}/states?${query}`;
 }
 
 export function lossTimes(path: string, period: Period) {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Plant, rootsOf, zoneOf } from "./plants";
+import { oneZoneOf, type Plant, rootsOf, zoneOf } from "./plants";
 
 function plant(path: string, zone: string): Plant {
   return {
@@ -26,4 +26,12 @@ it.each([
 it("begins at the plants of a person, else at the roots of all", () => {
   expect(rootsOf(ALL, null)).toEqual(["g"]);
   expect(rootsOf(ALL.slice(1), ["g/pueb-5"])).toEqual(["g/pueb-5"]);
+});
+
+it("has one zone for several places where they share it, else UTC", () => {
+  expect(oneZoneOf(ALL)).toBe("UTC");
+  expect(oneZoneOf(ALL.slice(0, 1))).toBe("Europe/Berlin");
+  expect(oneZoneOf(ALL, ["g"])).toBe("UTC");
+  expect(oneZoneOf(ALL, ["g/emden-1/body", "g/emden-1"])).toBe("Europe/Berlin");
+  expect(oneZoneOf([])).toBe("UTC");
 });

@@ -28,3 +28,18 @@ export function zoneOf(all: readonly Plant[], path: string): string {
   const plant = all.find((one) => path === one.path || path.startsWith(`${one.path}/`));
   return plant?.time_zone ?? "UTC";
 }
+
+/** Return the time zone of the plants below or above some paths if it is one, else UTC. */
+export function oneZoneOf(all: readonly Plant[], under?: readonly string[]): string {
+  const zones =
+    under === undefined
+      ? all.map((plant) => plant.time_zone ?? "UTC")
+      : under.flatMap((path) => {
+          const below = all.filter((plant) => plant.path.startsWith(`${path}/`));
+          return below.length === 0
+            ? [zoneOf(all, path)]
+            : below.map((plant) => plant.time_zone ?? "UTC");
+        });
+  const [first, ...others] = new Set(zones);
+  return first !== undefined && others.length === 0 ? first : "UTC";
+}

@@ -1,6 +1,8 @@
 import { queryOptions } from "@tanstack/react-query";
-import { api, bodyOf } from "./client";
-import { NAMES_S } from "./polling";
+import { api, bodyOf, type Schemas } from "./client";
+import { NAMES_S, polled } from "./polling";
+
+type Shift = Schemas["ShiftView"];
 
 interface ShiftSpan {
   startMs: number;
@@ -8,17 +10,19 @@ interface ShiftSpan {
 }
 const SHIFTS_MAX = 1000;
 
-/** The shifts of an equipment in a span, the earliest first; asked for when somebody steps. */
-export function shiftsOf(equipment: string, start: string, end: string) {
+/** The shifts of an equipment that overlap a span. */
+export function shifts(equipment: string, start: string, end: string) {
+  const query = { equipment, start, end, limit: SHIFTS_MAX };
   return queryOptions({
     queryKey: ["shifts", equipment, start, end],
-    queryFn: async ({ signal }): Promise<readonly ShiftSpan[]> => {
-      const query = { equipment, start, end, limit: SHIFTS_MAX };
-      const { items } = await bodyOf(api.GET("/api/v1/shifts", { signal, params: { query } }));
-      return items
-        .map((shift) => ({ startMs: Date.parse(shift.start), endMs: Date.parse(shift.end) }))
-        .toSorted((left, right) => left.startMs - right.startMs);
-    },
-    staleTime: NAMES_S * 1000,
+    queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/shifts", { signal, params: { query } })),
+    ...polled(NAMES_S),
   });
+}
+
+/** Return when shifts begin and end, the earliest first. */
+export function spansOf(items: readonly Shift[]): ShiftSpan[] {
+  return items
+    .map((shift) => ({ startMs: Date.parse(shift.start), endMs: Date.parse(shift.end) }))
+    .toSorted((left, right) => left.startMs - right.startMs);
 }

@@ -1,4 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
+import { pathPart } from "./addresses";
 import { api, bodyOf, type Schemas } from "./client";
 import type { Period } from "./equipment";
 import { LIST_S, LIVE_S, polled } from "./polling";
@@ -42,7 +43,7 @@ export function stopsOf(path: string, period: Period) {
 /** The address of the stops as a file. */
 export function stopsAddress(path: string, period: Period): string {
   const query = new URLSearchParams({ ...period, format: "csv", limit: String(STOPS_MAX) });
-  return `/api/v1/equipment/${path.split("/").map(encodeURIComponent).join("/")}/stops?${query}`;
+  return `/api/v1/equipment/${pathPart(path)}/stops?${query}`;
 }
 
 /** Time and number of stops of a period by reason, as the API sums them. */
@@ -77,12 +78,9 @@ export function changesOfStop(id: string) {
   });
 }
 
-type Classification = Schemas["Classification"];
-
-export function classifyStop(id: string, body: Classification): Promise<StopChange> {
-  return bodyOf(
-    api.POST("/api/v1/stops/{stop_id}:classify", { params: { path: { stop_id: id } }, body }),
-  );
+/** Give several stops one reason or comment: all of them, or none where one is refused. */
+export async function classifyStops(body: Schemas["StopsClassification"]): Promise<StopChange[]> {
+  return (await bodyOf(api.POST("/api/v1/stops:classify", { body }))).changes;
 }
 
 export function splitStop(stop: Stop, at: string): Promise<StopChange> {

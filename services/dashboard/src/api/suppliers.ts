@@ -8,8 +8,6 @@ export type SupplierList = Schemas["SupplierListView"];
 export type AppliedPolicy = Schemas["ListedPolicyView"];
 export type DueLine = Schemas["DueLineView"];
 export type Shipment = Schemas["ShipmentView"];
-export type Finding = Schemas["FindingView"];
-export type EventDetail = Schemas["EventDetailView"];
 
 export const SUPPLIERS_MAX = 1000;
 const ROWS_MAX = 200;
@@ -92,30 +90,6 @@ export function shipment(id: number) {
     queryKey: ["shipments", id],
     queryFn: ({ signal }) =>
       bodyOf(api.GET("/api/v1/shipments/{number}", { signal, params: { path: { number: id } } })),
-    staleTime: LIST_S * 1000,
-  });
-}
-
-export function openFindings(supplier: string) {
-  return queryOptions({
-    queryKey: ["findings", supplier],
-    queryFn: ({ signal }) =>
-      bodyOf(
-        api.GET("/api/v1/findings", {
-          signal,
-          params: { query: { supplier: [supplier], open: true, limit: ROWS_MAX } },
-        }),
-      ),
-    ...polled(LIST_S),
-  });
-}
-
-/** An event with the message that it was read from. */
-export function eventOf(id: string) {
-  return queryOptions({
-    queryKey: ["events", id],
-    queryFn: ({ signal }) =>
-      bodyOf(api.GET("/api/v1/events/{event_id}", { signal, params: { path: { event_id: id } } })),
     staleTime: LIST_S * 1000,
   });
 }

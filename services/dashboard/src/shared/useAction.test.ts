@@ -1,6 +1,6 @@
 import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { expect, test } from "vitest";
-import { renewed } from "./useAction";
+import { renewed, renewing } from "./useAction";
 
 test("a first answer that was under way during the change is asked for again", async () => {
   const client = new QueryClient();
@@ -17,4 +17,15 @@ test("a first answer that was under way during the change is asked for again", a
   await done;
   expect(observer.getCurrentResult().data).toBe("after");
   stop();
+});
+
+test.each([
+  ["was made", () => Promise.resolve("done")],
+  ["was refused", () => Promise.reject(new Error("changed since"))],
+])("what a change makes old is asked for again when it %s", async (_, change) => {
+  let asked = 0;
+  await renewing(change, () => {
+    asked += 1;
+  }).catch(() => undefined);
+  expect(asked).toBe(1);
 });

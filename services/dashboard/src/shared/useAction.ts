@@ -9,7 +9,7 @@ interface Options<T> {
   /** Begin of the query keys whose answers the change makes old. */
   invalidates: readonly QueryKey[];
   /** What was done, as a sentence. */
-  done?: string;
+  done?: string | ((result: T) => string);
   /** Takes the change back; gets what the change returned. Its button stays for ten seconds. */
   undo?: (result: T) => Promise<unknown>;
 }
@@ -44,20 +44,25 @@ export function useAction<I, T>(
       const { undo, done, invalidates } = chosen;
       setRunning((count) => count + 1);
       try {
-        const result = await change(input);
+        const result = await renewing(
+          () => change(input),
+          () => void renew(invalidates),
+        );
         setProblem(undefined);
-        void renew(invalidates);
         const takeBack = async () => {
           try {
-            await undo?.(result);
+            await renewing(
+              async () => undo?.(result),
+              () => void renew(invalidates),
+            );
             announce(common("undone"));
           } catch (error) {
             announce(common("notUndone", { why: problemOf(error).detail }));
           }
-          void renew(invalidates);
         };
         if (done !== undefined || undo !== undefined) {
-          announce(done ?? common("saved"), undo === undefined ? undefined : takeBack);
+          const text = typeof done === "function" ? done(result) : done;
+          announce(text ?? common("saved"), undo === undefined ? undefined : takeBack);
         }
         return result;
       } catch (error) {
@@ -71,6 +76,19 @@ export function useAction<I, T>(
   );
   const reset = useCallback(() => setProblem(undefined), []);
   return { run, isRunning: running > 0, problem, reset };
+}
+
+/** Change something and ask again for what that makes old, also after a refusal.
+ *
+ * What is shown may be older than what somebody else has changed, and a request whose answer was
+ * lost may have been carried out.
+ */
+export async function renewing<T>(change: () => Promise<T>, renew: () => void): Promise<T> {
+  try {
+    return await change();
+  } finally {
+    renew();
+  }
 }
 
 /** Ask again for what a change has made old, also where the first answer is still under way.

@@ -2,7 +2,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { shiftsOf } from "../api/shifts";
+import { shifts, spansOf } from "../api/shifts";
 import {
   isShift,
   isSpanOfShift,
@@ -49,29 +49,30 @@ export function usePeriodSteps({ zone, choices, period, equipment }: Steps) {
     const around = SHIFTS_AROUND_DAYS * DAY_MS;
     const from = new Date((span?.startMs ?? nowMs) - around).toISOString();
     const to = new Date((span?.endMs ?? nowMs) + around).toISOString();
-    return client.fetchQuery(shiftsOf(equipment, dayStart(from), dayStart(to)));
+    const page = await client.fetchQuery(shifts(equipment, dayStart(from), dayStart(to)));
+    return spansOf(page.items);
   }
 
   async function step(direction: -1 | 1) {
     const nowMs = Date.now();
     const own = spanOf(period, nowMs, zone);
-    const shifts = await shiftsAround(own, nowMs).catch(() => []);
-    const span = own ?? spanOfShift(shifts, period.start, nowMs);
+    const around = await shiftsAround(own, nowMs).catch(() => []);
+    const span = own ?? spanOfShift(around, period.start, nowMs);
     if (span === undefined) {
       if (isShift(period)) show({ start: direction < 0 ? "shift:previous" : "shift:current" });
       return;
     }
-    const isWalked = isShift(period) || isSpanOfShift(shifts, span);
+    const isWalked = isShift(period) || isSpanOfShift(around, span);
     const next = isWalked
-      ? neighbourShift(shifts, span, direction)
+      ? neighbourShift(around, span, direction)
       : neighbourOf(span, direction, zone);
-    if (next !== undefined && next.startMs < nowMs) show(namedOf(next, shifts, nowMs));
+    if (next !== undefined && next.startMs < nowMs) show(namedOf(next, around, nowMs));
   }
 
   /** The named period that a span is; else its two ends. */
-  function namedOf(span: Span, shifts: readonly Span[], nowMs: number): Period {
+  function namedOf(span: Span, around: readonly Span[], nowMs: number): Period {
     const known = choices.find((choice) => {
-      const other = spanOf({ start: choice }, nowMs, zone) ?? spanOfShift(shifts, choice, nowMs);
+      const other = spanOf({ start: choice }, nowMs, zone) ?? spanOfShift(around, choice, nowMs);
       if (other === undefined) return false;
       if (choice.startsWith("shift:")) return isSpanOfShift([other], span);
       const lengthMs = span.endMs - span.startMs;

@@ -1,8 +1,8 @@
 /** Which downtime was caused by late deliveries, that of the most machine time first. */
 import { useQuery } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
+import { type SupplyCaused, supplyCaused } from "../../api/losses";
 import { type Plant, zoneOf } from "../../api/plants";
-import { type SupplyCausedDowntime, supplyCausedLosses } from "../../api/supply";
 import { Answered } from "../../shared/Answered";
 import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
@@ -18,7 +18,7 @@ interface Props {
 
 export function CostliestLosses({ under, plants }: Props) {
   const t = useTranslations("group");
-  const query = useQuery(supplyCausedLosses(under, "-7d", SHOWN));
+  const query = useQuery(supplyCaused({ under: [under], start: "-7d" }, SHOWN));
   return (
     <Tile title={t("costMost")}>
       <Answered query={query}>
@@ -47,7 +47,7 @@ export function CostliestLosses({ under, plants }: Props) {
   );
 }
 
-function Loss({ loss, zone }: { loss: SupplyCausedDowntime["items"][number]; zone: string }) {
+function Loss({ loss, zone }: { loss: SupplyCaused["items"][number]; zone: string }) {
   const format = useFormats(zone);
   const deliveries = loss.causes.flatMap((cause) => cause.deliveries);
   return (

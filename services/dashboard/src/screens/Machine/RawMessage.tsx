@@ -1,7 +1,7 @@
 /** The message that a partner sent, as it came. */
 import { useQuery } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
-import { eventWithRaw } from "../../api/events";
+import { eventOf } from "../../api/events";
 import { Answered } from "../../shared/Answered";
 import { Dialog } from "../../shared/Dialog";
 import { rawText } from "./rawText";
@@ -15,7 +15,7 @@ interface Props {
 
 export function RawMessage({ eventId, title, onClose }: Props) {
   const t = useTranslations("machine.chain");
-  const query = useQuery(eventWithRaw(eventId));
+  const query = useQuery(eventOf(eventId));
   return (
     <Dialog title={title} onClose={onClose} size="xl">
       <Answered query={query}>

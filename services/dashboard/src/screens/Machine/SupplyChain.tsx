@@ -5,7 +5,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 import type { Schemas } from "../../api/client";
-import { supplyCausedBetween } from "../../api/supply";
+import { supplyCaused } from "../../api/losses";
 import { Answered } from "../../shared/Answered";
 import { nameOf } from "../../shared/format";
 import { useFormats } from "../../shared/useFormats";
@@ -15,6 +15,7 @@ import styles from "./SupplyChain.module.css";
 
 type Cause = Schemas["CauseView"];
 type Delivery = Schemas["DeliveryStepView"];
+const CHAINS = 20;
 
 interface Props {
   path: string;
@@ -28,7 +29,7 @@ export function SupplyChain({ path, start, end, zone }: Props) {
   const format = useFormats(zone);
   const whyOf = (reason: string) =>
     t.has(`why.${reason}` as never) ? t(`why.${reason}` as never) : reason;
-  const query = useQuery(supplyCausedBetween(path, start, end));
+  const query = useQuery(supplyCaused({ under: [path], start, end }, CHAINS));
   return (
     <Answered query={query}>
       {({ items, totals }) => (

@@ -3,7 +3,6 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import { openStops, type Stop } from "../../api/stops";
-import { useLanguage } from "../../i18n/LanguageProvider";
 import { Answered } from "../../shared/Answered";
 import { StateMark } from "../../shared/charts/StateMark";
 import { NO_VALUE, nameOf } from "../../shared/format";
@@ -11,6 +10,7 @@ import { ScrollBox } from "../../shared/ScrollBox";
 import { machineState } from "../../shared/states";
 import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
+import { useReasonName } from "../../shared/useReasonName";
 import styles from "./PlantScreen.module.css";
 
 const SHOWN = 20;
@@ -65,9 +65,8 @@ export function OpenStopsTile({ under, zone }: Props) {
 function StopRow({ stop, zone }: { stop: Stop; zone: string }) {
   const t = useTranslations("plant");
   const states = useTranslations("states");
-  const { language } = useLanguage();
+  const reasonName = useReasonName();
   const format = useFormats(zone);
-  const reason = (language === "de" ? stop.reason_de : stop.reason_en) ?? stop.reason;
   const code = stop.code === null ? NO_VALUE : t("machineCode", { code: stop.code });
   return (
     <tr>
@@ -83,7 +82,7 @@ function StopRow({ stop, zone }: { stop: Stop; zone: string }) {
         {format.time(stop.start)}
       </td>
       <td className="number">{format.duration(stop.duration_s)}</td>
-      <td>{reason ?? code}</td>
+      <td>{reasonName(stop) ?? code}</td>
     </tr>
   );
 }

@@ -1,6 +1,6 @@
 /** Who signed the report and what changed since; the way to sign it and to withdraw one's own. */
 import { Button } from "@mantine/core";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 import { type ShiftReport, type Signature, signReport, withdrawSignature } from "../../api/reports";
@@ -87,7 +87,6 @@ function SignatureText({ signature, zone }: { signature: Signature; zone: string
 
 function SignForm({ report }: { report: ShiftReport }) {
   const t = useTranslations("report");
-  const client = useQueryClient();
   const [comment, setComment] = useState("");
   const sign = useAction((text: string) => signReport(report, text), {
     invalidates: CHANGED,
@@ -98,9 +97,8 @@ function SignForm({ report }: { report: ShiftReport }) {
     <div className={styles.action}>
       <Form
         onSave={async () => {
+          // Refused because the report has changed: what it is now is shown, to be read and signed.
           if ((await sign.run(comment)) !== undefined) setComment("");
-          // Refused because the report has changed: show what it is now, to be read and signed.
-          else void client.invalidateQueries({ queryKey: CHANGED[0] });
         }}
         save={t("sign")}
         problem={sign.problem}

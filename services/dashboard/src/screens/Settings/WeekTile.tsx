@@ -3,7 +3,7 @@ import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
-import { shifts } from "../../api/calendars";
+import { shifts } from "../../api/shifts";
 import { Answered } from "../../shared/Answered";
 import { Empty } from "../../shared/Empty";
 import { instantsOf, isoOf, localOf } from "../../shared/plantTime";

@@ -1,6 +1,6 @@
 /** What contradicts itself in the messages of a supplier, with its remedy and its messages. */
 import { useTranslations } from "use-intl";
-import type { Finding } from "../../api/suppliers";
+import type { Finding } from "../../api/findings";
 import { useFormats } from "../../shared/useFormats";
 import { MessageLink } from "./MessageLink";
 import styles from "./SuppliersScreen.module.css";

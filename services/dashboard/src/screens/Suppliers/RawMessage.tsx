@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
-import { type EventDetail, eventOf } from "../../api/suppliers";
+import { type EventDetail, eventOf } from "../../api/events";
 import { Answered } from "../../shared/Answered";
 import { Dialog } from "../../shared/Dialog";
 import { useFormats } from "../../shared/useFormats";

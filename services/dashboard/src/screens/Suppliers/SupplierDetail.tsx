@@ -2,13 +2,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
-import {
-  dueLines,
-  openFindings,
-  openShipments,
-  type Supplier,
-  type SupplierList,
-} from "../../api/suppliers";
+import { openFindings } from "../../api/findings";
+import { dueLines, openShipments, type Supplier, type SupplierList } from "../../api/suppliers";
 import { Answered } from "../../shared/Answered";
 import { ChartTile } from "../../shared/ChartTile";
 import { Tile } from "../../shared/Tile";
@@ -19,6 +14,8 @@ import { Findings } from "./Findings";
 import { PolicyNotes } from "./PolicyNotes";
 import { ShipmentTable } from "./ShipmentTable";
 import styles from "./SuppliersScreen.module.css";
+
+const FINDINGS = 200;
 
 interface Props {
   supplier: string;
@@ -31,7 +28,7 @@ export function SupplierDetail({ supplier, list, period, zone }: Props) {
   const t = useTranslations("suppliers");
   const lines = useQuery(dueLines(supplier, period));
   const shipments = useQuery(openShipments(supplier));
-  const findings = useQuery(openFindings(supplier));
+  const findings = useQuery(openFindings(FINDINGS, supplier));
   const row = list?.items.find(({ key }) => key === supplier);
   return (
     <>

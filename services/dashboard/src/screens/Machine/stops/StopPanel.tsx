@@ -11,13 +11,13 @@ import { machineState } from "../../../shared/states";
 import { Tile } from "../../../shared/Tile";
 import { useFormats } from "../../../shared/useFormats";
 import { useMayI } from "../../../shared/useMayI";
+import { useReasonName } from "../../../shared/useReasonName";
 import { MergeForm } from "./MergeForm";
 import { ReasonPicker } from "./ReasonPicker";
 import { SplitForm } from "./SplitForm";
 import { StopChanges } from "./StopChanges";
 import styles from "./StopPanel.module.css";
 import { areAdjacent } from "./selection";
-import { useReasonName } from "./useReasonName";
 import type { Selection } from "./useSelection";
 import { useStopActions } from "./useStopActions";
 
@@ -88,36 +88,33 @@ function Entry({ plant, path, zone, selection }: Props) {
   const { stops, cursorMs } = selection;
   const only = stops.length === 1 ? stops[0] : undefined;
   const [comment, setComment] = useState(only?.comment ?? "");
-  const { classify, split, merge } = useStopActions();
-  const problem = classify.problem ?? split.problem ?? merge.problem;
+  const [refusal, setRefusal] = useState<unknown>();
+  const { classify, comment: note, split, merge } = useStopActions();
+  const problem = classify.problem ?? note.problem ?? split.problem ?? merge.problem ?? refusal;
+
+  async function give(reason: string | null) {
+    setRefusal((await classify.run(stops, reason, comment))?.refusal);
+  }
+
   const isTagged = stops.some(({ reason_source }) => reason_source === "entered");
   return (
     <div className={styles.entry}>
-      {problem === undefined ? null : <ProblemNotice error={problem} />}
+      {problem instanceof Error ? <ProblemNotice error={problem} /> : null}
       <ReasonPicker
         plant={plant}
         usedAt={path}
         kind="stop"
-        onChoose={({ code }) => void classify.run({ stops, reason: code, comment })}
+        onChoose={({ code }) => void give(code)}
       />
       <div className={styles.line}>
         <TextField label={t("comment")} value={comment} onChange={setComment} />
-        <Button
-          variant="default"
-          onClick={() =>
-            only === undefined
-              ? undefined
-              : void classify.run({ stops, reason: only.reason, comment })
-          }
-          hidden={only === undefined}
-        >
-          {t("saveComment")}
-        </Button>
+        {only === undefined ? null : (
+          <Button variant="default" onClick={() => void note.run(only, comment)}>
+            {t("saveComment")}
+          </Button>
+        )}
         {isTagged ? (
-          <Button
-            variant="default"
-            onClick={() => void classify.run({ stops, reason: null, comment })}
-          >
+          <Button variant="default" onClick={() => void give(null)}>
             {t("untag")}
           </Button>
         ) : null}

@@ -12,8 +12,8 @@ import { nameOf } from "../../../shared/format";
 import { machineState } from "../../../shared/states";
 import { Tile } from "../../../shared/Tile";
 import { useFormats } from "../../../shared/useFormats";
+import { useReasonName } from "../../../shared/useReasonName";
 import styles from "./StopTable.module.css";
-import { useReasonName } from "./useReasonName";
 import type { Selection } from "./useSelection";
 
 interface Props {

@@ -1,15 +1,15 @@
-/** What a person does to chosen stops: reason, split, merge, undo; each can be taken back. */
+/** What a person does to chosen stops: reason, comment, split, merge, undo; each can be taken back. */
 import { useTranslations } from "use-intl";
 import {
-  classifyStop,
+  classifyStops,
   mergeStops,
   type Stop,
-  type StopChange,
   splitStop,
   undoChange,
   undoStop,
 } from "../../../api/stops";
 import { useAction } from "../../../shared/useAction";
+import { commentOf, type Done, type Request, requestsOf, sendAll, undoAll } from "./classifying";
 
 /** Every answer that time and reasons of stops go into. */
 const CHANGED = [
@@ -23,34 +23,29 @@ const CHANGED = [
   ["overview"],
 ] as const;
 
-interface Classified {
-  stops: readonly Stop[];
-  reason: string | null;
-  comment: string;
-}
-
-async function classifyAll({ stops, reason, comment }: Classified): Promise<StopChange[]> {
-  const changes: StopChange[] = [];
-  for (const stop of stops) {
-    changes.push(
-      await classifyStop(stop.id, {
-        reason,
-        comment: comment === "" ? stop.comment : comment,
-        version: stop.version,
-      }),
-    );
-  }
-  return changes;
-}
-
-async function undoAll(changes: readonly StopChange[]): Promise<void> {
-  for (const change of changes.toReversed()) await undoChange(change);
-}
-
 export function useStopActions() {
   const t = useTranslations("machine.entry");
   const invalidates = CHANGED;
-  const classify = useAction(classifyAll, { invalidates, done: t("classified"), undo: undoAll });
+  const classify = useAction(
+    async ({ requests }: { requests: readonly Request[] }) => {
+      const done = await sendAll(requests, classifyStops);
+      const count = requests.reduce((sum, { stops }) => sum + stops.length, 0);
+      return { ...done, count };
+    },
+    {
+      invalidates,
+      done: ({ changes, refusal, count }) =>
+        refusal === undefined
+          ? t("classified")
+          : t("classifiedInPart", { done: changes.length, count }),
+      undo: (done: Done) => undoAll(done, undoChange),
+    },
+  );
+  const comment = useAction((request: Request) => sendAll([request], classifyStops), {
+    invalidates,
+    done: t("commented"),
+    undo: (done: Done) => undoAll(done, undoChange),
+  });
   const split = useAction(({ stop, at }: { stop: Stop; at: string }) => splitStop(stop, at), {
     invalidates,
     done: t("wasSplit"),
@@ -61,7 +56,21 @@ export function useStopActions() {
     invalidates,
     done: t("takenBack"),
   });
-  return { classify, split, merge, undo };
+
+  return {
+    classify: {
+      problem: classify.problem,
+      run: (stops: readonly Stop[], reason: string | null, typed: string) =>
+        classify.run({ requests: requestsOf({ stops, reason, comment: typed }) }),
+    },
+    comment: {
+      problem: comment.problem,
+      run: (stop: Stop, typed: string) => comment.run(commentOf(stop, typed)),
+    },
+    split,
+    merge,
+    undo,
+  };
 }
 
 export type StopActions = ReturnType<typeof useStopActions>;

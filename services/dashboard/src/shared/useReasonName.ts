@@ -1,5 +1,5 @@
 /** The name of a stop's reason in the language of the page. */
-import { useLanguage } from "../../../i18n/LanguageProvider";
+import { useLanguage } from "../i18n/LanguageProvider";
 
 interface Named {
   reason: string | null;
