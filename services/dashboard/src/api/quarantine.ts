@@ -13,11 +13,15 @@ export type Selection = Pick<Schemas["QuarantineReplay"], "ids" | "reason">;
 export const QUARANTINE = ["quarantine"] as const;
 export const DATA_QUALITY = ["data_quality"] as const;
 
+export const GROUPS_MAX = 200;
+
 /** Undecided entries by reason, over all connectors. */
 export const quarantineGroups = queryOptions({
   queryKey: [...QUARANTINE, "groups"],
   queryFn: ({ signal }) =>
-    bodyOf(api.GET("/api/v1/quarantine/groups", { signal, params: { query: { limit: 200 } } })),
+    bodyOf(
+      api.GET("/api/v1/quarantine/groups", { signal, params: { query: { limit: GROUPS_MAX } } }),
+    ),
   ...polled(LIVE_S),
 });
 
@@ -31,6 +35,20 @@ export function quarantineEntries(reason: string, limit: number) {
           params: { query: { reason, limit, state: ["open", "assigned"] } },
         }),
       ),
+    ...polled(LIVE_S),
+  });
+}
+
+/** The entry that an address names, also one that is decided; null: there is none. */
+export function namedEntry(id: number) {
+  return queryOptions({
+    queryKey: [...QUARANTINE, "named", id],
+    queryFn: async ({ signal }) => {
+      const { items } = await bodyOf(
+        api.GET("/api/v1/quarantine", { signal, params: { query: { id: [id] } } }),
+      );
+      return items[0] ?? null;
+    },
     ...polled(LIVE_S),
   });
 }

@@ -1,11 +1,11 @@
 /** What is decided about entries that no mapping repairs: somebody looks at them, or nobody needs them. */
-import { Button } from "@mantine/core";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 import {
   assign,
   DATA_QUALITY,
+  type Decision,
   discard,
   QUARANTINE,
   type QuarantineGroup,
@@ -13,11 +13,9 @@ import {
   type Selection,
 } from "../../api/quarantine";
 import { me } from "../../api/session";
-import { errorOf } from "../../shared/form/errors";
 import { TextAreaField, TextField } from "../../shared/form/Field";
-import { ProblemNotice } from "../../shared/ProblemNotice";
+import { Form } from "../../shared/form/Form";
 import { useAction } from "../../shared/useAction";
-import styles from "./Repair.module.css";
 import { selectionOf, sizeOf } from "./selection";
 
 interface Props {
@@ -26,78 +24,69 @@ interface Props {
   onDone: () => void;
 }
 
-const INVALIDATES = [QUARANTINE, DATA_QUALITY] as const;
-
-export function Assignment({ group, selected, onDone }: Props) {
+export function Assignment(props: Props) {
   const t = useTranslations("quality.decide");
   const who = useSuspenseQuery(me);
   const [to, setTo] = useState(who.data.name);
-  const action = useAction(
-    async (selection: Selection) => ({ selection, ...(await assign({ ...selection, to })) }),
-    {
-      invalidates: INVALIDATES,
-      done: t("assigned", { name: to }),
-      undo: ({ selection, decided_at }) => reopen({ ...selection, decided_at }),
-    },
-  );
+  const { save, problem } = useDecision(props, (selection) => assign({ ...selection, to }), {
+    done: t("assigned", { name: to }),
+  });
   return (
-    <form
-      className={styles.form}
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        void action.run(selectionOf(group, selected)).then((done) => done && onDone());
-      }}
+    <Form
+      onSave={save}
+      problem={problem}
+      labels={{ to: t("to") }}
+      save={t("assign", { count: sizeOf(props.group, props.selected) })}
+      stays={({ reason }) => reason === props.group.reason}
     >
-      <TextField
-        label={t("to")}
-        value={to}
-        onChange={setTo}
-        error={errorOf(action.problem?.errors ?? [], "to")}
-      />
-      {action.problem === undefined ? null : <ProblemNotice error={action.problem} />}
-      <div className={styles.buttons}>
-        <Button type="submit" variant="default" loading={action.isRunning}>
-          {t("assign", { count: sizeOf(group, selected) })}
-        </Button>
-      </div>
-    </form>
+      {(errorOf) => <TextField label={t("to")} value={to} onChange={setTo} error={errorOf("to")} />}
+    </Form>
   );
 }
 
-export function Discarding({ group, selected, onDone }: Props) {
+export function Discarding(props: Props) {
   const t = useTranslations("quality.decide");
   const [note, setNote] = useState("");
-  const action = useAction(
-    async (selection: Selection) => ({ selection, ...(await discard({ ...selection, note })) }),
+  const { save, problem } = useDecision(props, (selection) => discard({ ...selection, note }), {
+    done: t("discarded"),
+  });
+  return (
+    <Form
+      onSave={save}
+      problem={problem}
+      labels={{ note: t("why") }}
+      save={t("discard", { count: sizeOf(props.group, props.selected) })}
+      stays={({ reason }) => reason === props.group.reason}
+    >
+      {(errorOf) => (
+        <TextAreaField
+          label={t("why")}
+          hint={t("whyHint")}
+          value={note}
+          onChange={setNote}
+          error={errorOf("note")}
+        />
+      )}
+    </Form>
+  );
+}
+
+/** A decision about the chosen entries, which can be taken back. */
+function useDecision(
+  { group, selected, onDone }: Props,
+  decide: (selection: Selection) => Promise<Decision>,
+  { done }: { done: string },
+) {
+  const { run, problem } = useAction(
+    async (selection: Selection) => ({ selection, ...(await decide(selection)) }),
     {
-      invalidates: INVALIDATES,
-      done: t("discarded"),
+      invalidates: [QUARANTINE, DATA_QUALITY],
+      done,
       undo: ({ selection, decided_at }) => reopen({ ...selection, decided_at }),
     },
   );
-  return (
-    <form
-      className={styles.form}
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        void action.run(selectionOf(group, selected)).then((done) => done && onDone());
-      }}
-    >
-      <TextAreaField
-        label={t("why")}
-        hint={t("whyHint")}
-        value={note}
-        onChange={setNote}
-        error={errorOf(action.problem?.errors ?? [], "note")}
-      />
-      {action.problem === undefined ? null : <ProblemNotice error={action.problem} />}
-      <div className={styles.buttons}>
-        <Button type="submit" variant="default" loading={action.isRunning}>
-          {t("discard", { count: sizeOf(group, selected) })}
-        </Button>
-      </div>
-    </form>
-  );
+  const save = async () => {
+    if ((await run(selectionOf(group, selected))) !== undefined) onDone();
+  };
+  return { save, problem };
 }

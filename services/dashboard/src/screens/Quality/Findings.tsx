@@ -5,6 +5,7 @@ import { useTranslations } from "use-intl";
 import type { Finding } from "../../api/findings";
 import { type Column, DataTable } from "../../shared/DataTable";
 import { Empty } from "../../shared/Empty";
+import { nameOf } from "../../shared/format";
 import { useFormats } from "../../shared/useFormats";
 import { useMayI } from "../../shared/useMayI";
 
@@ -49,7 +50,7 @@ function placeOf(finding: Finding): ReactNode {
   if (equipment !== null) {
     return (
       <Link to="/machine/$" params={{ _splat: equipment }}>
-        {equipment.slice(equipment.lastIndexOf("/") + 1)}
+        {nameOf(equipment)}
       </Link>
     );
   }

@@ -2,6 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import type { QuarantineGroup } from "../../api/quarantine";
+import { nameOf } from "../../shared/format";
 import { useFormats } from "../../shared/useFormats";
 import styles from "./GroupList.module.css";
 
@@ -47,7 +48,7 @@ function Group({ group, zone }: { group: QuarantineGroup; zone: string }) {
         {format.number(group.count)}
       </span>
       <span className={styles.place}>
-        {places.slice(0, PLACES).map(shortOf).join(", ")}
+        {places.slice(0, PLACES).map(nameOf).join(", ")}
         {more > 0 ? ` ${t("more", { count: more })}` : ""}
       </span>
       <span className={styles.times}>
@@ -59,9 +60,4 @@ function Group({ group, zone }: { group: QuarantineGroup; zone: string }) {
       </span>
     </>
   );
-}
-
-/** The last part of a path: "press-3" of "nordwerk/emden-1/body/line-2/press-3". */
-function shortOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }

@@ -1,8 +1,14 @@
 /** The entries of the chosen group, the content of one, and its repair. */
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useNavigate } from "@tanstack/react-router";
+import { useEffect, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
-import { type QuarantineGroup, quarantineEntries } from "../../api/quarantine";
+import {
+  namedEntry,
+  type QuarantineEntry,
+  type QuarantineGroup,
+  quarantineEntries,
+} from "../../api/quarantine";
 import { Answered } from "../../shared/Answered";
 import { Tile } from "../../shared/Tile";
 import { useMayI } from "../../shared/useMayI";
@@ -10,8 +16,10 @@ import { EntryContent } from "./EntryContent";
 import { EntryList } from "./EntryList";
 import styles from "./QualityScreen.module.css";
 import { RepairPanel } from "./RepairPanel";
+import { openedEntry, stillListed } from "./selection";
 
 const ENTRIES = 100;
+const NO_ENTRIES: readonly QuarantineEntry[] = [];
 
 interface Props {
   group: QuarantineGroup;
@@ -22,11 +30,12 @@ interface Props {
 
 export function GroupWork({ group, entry, zone, onReplayed }: Props) {
   const t = useTranslations("quality");
-  const [selected, setSelected] = useState<ReadonlySet<number>>(new Set());
+  const [marked, setSelected] = useState<ReadonlySet<number>>(new Set());
   const mayDecide = useMayI("quarantine:write");
   const query = useQuery(quarantineEntries(group.reason, ENTRIES));
-  const entries = query.data?.items ?? [];
-  const opened = entries.find(({ id }) => id === entry) ?? entries[0];
+  const entries = query.data?.items ?? NO_ENTRIES;
+  const selected = useMemo(() => stillListed(entries, marked), [entries, marked]);
+  const opened = useOpened(entries, entry, group.reason);
   const toggle = (id: number) =>
     setSelected((before) => {
       const after = new Set(before);
@@ -41,7 +50,7 @@ export function GroupWork({ group, entry, zone, onReplayed }: Props) {
             <>
               <EntryList
                 entries={items}
-                opened={opened?.id}
+                opened={entry}
                 selected={selected}
                 onSelect={mayDecide ? toggle : undefined}
                 zone={zone}
@@ -50,21 +59,45 @@ export function GroupWork({ group, entry, zone, onReplayed }: Props) {
                 <p className="second">{t("newest", { count: ENTRIES, all: group.entries })}</p>
               )}
               {selected.size > 0 ? <p>{t("selected", { count: selected.size })}</p> : null}
-              {opened === undefined ? null : <EntryContent entry={opened} zone={zone} />}
+              {opened == null ? null : <EntryContent entry={opened} zone={zone} />}
+              {opened === null ? <p role="status">{t("noEntry", { id: entry ?? 0 })}</p> : null}
             </>
           )}
         </Answered>
       </Tile>
       <div className={styles.repair}>
-        <RepairPanel
-          group={group}
-          source={opened?.source}
-          selected={selected}
-          onDone={() => setSelected(new Set())}
-          onReplayed={onReplayed}
-          zone={zone}
-        />
+        {opened === undefined ? null : (
+          <RepairPanel
+            group={group}
+            source={opened?.source}
+            selected={selected}
+            onDone={() => setSelected(new Set())}
+            onReplayed={onReplayed}
+            zone={zone}
+          />
+        )}
       </div>
     </>
   );
+}
+
+/** The entry that the address names; the first that was shown is written into it. */
+function useOpened(entries: readonly QuarantineEntry[], entry: number | undefined, reason: string) {
+  const navigate = useNavigate();
+  const isListed = entries.some(({ id }) => id === entry);
+  const named = useQuery({
+    ...namedEntry(entry ?? 0),
+    enabled: entry !== undefined && !isListed,
+  });
+  const first = entry === undefined ? entries[0]?.id : undefined;
+  useEffect(() => {
+    if (first === undefined) return;
+    void navigate({
+      to: "/quality",
+      search: (before) => ({ ...before, entry: String(first) }),
+      replace: true,
+      resetScroll: false,
+    });
+  }, [first, navigate]);
+  return openedEntry(entries, entry, named.data, reason);
 }

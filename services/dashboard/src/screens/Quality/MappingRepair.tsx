@@ -7,18 +7,19 @@ import {
   activateMapping,
   addMapping,
   amend,
-  type Change,
   diffMapping,
   MAPPINGS,
   switchingConnectors,
 } from "../../api/mappings";
 import type { QuarantineGroup } from "../../api/quarantine";
 import { SelectField } from "../../shared/form/Field";
+import { Form } from "../../shared/form/Form";
 import { Impact } from "../../shared/mapping/Impact";
 import { ProblemNotice } from "../../shared/ProblemNotice";
 import { useAction } from "../../shared/useAction";
+import { usePreview } from "../../shared/usePreview";
 import { ChangeFields } from "./ChangeFields";
-import { changeOf, draftOf, mappingNames } from "./change";
+import { changeOf, type Draft, draftOf, mappingNames } from "./change";
 import styles from "./Repair.module.css";
 import { previewStart } from "./selection";
 
@@ -32,53 +33,35 @@ interface Props {
 export function MappingRepair({ group, source, zone }: Props) {
   const t = useTranslations("quality.repair");
   const names = mappingNames(group);
-  const [name, setName] = useState(names[0] ?? "");
-  const [draft, setDraft] = useState(() => draftOf(group, source));
-  const { look, preview, reset } = usePreview(name, group);
+  const [repair, setRepair] = useState<Repair>(() => ({
+    name: names[0] ?? "",
+    draft: draftOf(group, source),
+  }));
+  const { name, draft } = repair;
+  const { look, preview, problem } = usePreview(repair, (of) => previewOf(of, group));
   const activation = useActivation();
   if (draft === undefined) return <p>{t("noMapping")}</p>;
   const active = activation.active;
   if (active !== undefined) return <Switched name={active.name} version={active.version} />;
   return (
-    <form
-      className={styles.form}
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        void look.run(changeOf(draft, group));
-      }}
-    >
-      {names.length > 1 ? (
-        <SelectField
-          label={t("mapping")}
-          value={name}
-          options={names.map((one) => ({ value: one, label: one }))}
-          onChange={(next) => {
-            setName(next);
-            reset();
-          }}
+    <>
+      <Form onSave={look} problem={problem} labels={{}} save={t("preview")} isDraft>
+        {names.length > 1 ? (
+          <SelectField
+            label={t("mapping")}
+            value={name}
+            options={names.map((one) => ({ value: one, label: one }))}
+            onChange={(next) => setRepair({ name: next, draft })}
+          />
+        ) : (
+          <p className="second">{t("inMapping", { name })}</p>
+        )}
+        <ChangeFields
+          group={group}
+          draft={draft}
+          onChange={(next) => setRepair({ name, draft: next })}
         />
-      ) : (
-        <p className="second">{t("inMapping", { name })}</p>
-      )}
-      <ChangeFields
-        group={group}
-        draft={draft}
-        onChange={(next) => {
-          setDraft(next);
-          reset();
-        }}
-      />
-      {look.problem === undefined ? null : <ProblemNotice error={look.problem} />}
-      <div className={styles.buttons}>
-        <Button
-          type="submit"
-          variant={preview === undefined ? "filled" : "default"}
-          loading={look.isRunning}
-        >
-          {t("preview")}
-        </Button>
-      </div>
+      </Form>
       {preview === undefined ? null : (
         <section className={styles.preview} aria-label={t("changes")}>
           <h3>{t("changes")}</h3>
@@ -95,30 +78,20 @@ export function MappingRepair({ group, source, zone }: Props) {
           </div>
         </section>
       )}
-    </form>
+    </>
   );
 }
 
-function usePreview(name: string, group: QuarantineGroup) {
-  type Preview = {
-    amended: Awaited<ReturnType<typeof amend>>;
-    diff: Awaited<ReturnType<typeof diffMapping>>;
-  };
-  const [preview, setPreview] = useState<Preview>();
-  const look = useAction(
-    async (change: Change) => {
-      const amended = await amend({ name, changes: [change] });
-      const start = previewStart(group.first_at, Date.now());
-      const diff = await diffMapping({ document: amended.document, start, budget_s: 15 });
-      setPreview({ amended, diff });
-    },
-    { invalidates: [] },
-  );
-  const reset = () => {
-    setPreview(undefined);
-    look.reset();
-  };
-  return { look, preview, reset };
+interface Repair {
+  name: string;
+  draft: Draft | undefined;
+}
+
+async function previewOf({ name, draft }: Repair, group: QuarantineGroup) {
+  const changes = draft === undefined ? [] : [changeOf(draft, group)];
+  const amended = await amend({ name, changes });
+  const start = previewStart(group.first_at, Date.now());
+  return { amended, diff: await diffMapping({ document: amended.document, start, budget_s: 15 }) };
 }
 
 function useActivation() {

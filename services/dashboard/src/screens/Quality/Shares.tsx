@@ -1,6 +1,7 @@
 /** How many values of the period are good, uncertain and bad, for each plant. */
 import { useTranslations } from "use-intl";
 import type { DataQuality } from "../../api/quarantine";
+import { nameOf } from "../../shared/format";
 import { ScrollBox } from "../../shared/ScrollBox";
 import { useFormats } from "../../shared/useFormats";
 import styles from "./Shares.module.css";
@@ -48,7 +49,7 @@ export function Shares({ data, zone }: { data: DataQuality; zone: string }) {
           <tbody>
             {data.plants.map((plant) => (
               <tr key={plant.equipment}>
-                <td>{plant.equipment.slice(plant.equipment.lastIndexOf("/") + 1)}</td>
+                <td>{nameOf(plant.equipment)}</td>
                 <td>
                   <Bar values={plant} />
                 </td>

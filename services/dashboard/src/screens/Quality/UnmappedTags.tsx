@@ -1,24 +1,21 @@
 /** Tags that arrive and that no mapping names; each opens its repair. */
 import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
-import type { DataQuality, QuarantineGroup } from "../../api/quarantine";
+import type { DataQuality } from "../../api/quarantine";
+import { Cut } from "../../shared/Cut";
 import { Empty } from "../../shared/Empty";
 import { ScrollBox } from "../../shared/ScrollBox";
 import { useFormats } from "../../shared/useFormats";
 
 interface Props {
   data: DataQuality;
-  groups: readonly QuarantineGroup[];
   zone: string;
 }
 
-export function UnmappedTags({ data, groups, zone }: Props) {
+export function UnmappedTags({ data, zone }: Props) {
   const t = useTranslations("quality.unmapped");
   const format = useFormats(zone);
   if (data.unmapped_total === 0) return <Empty reason={t("none")} />;
-  const reasonOf = (source: string) =>
-    groups.find((one) => one.repair === "add_rule" && one.sources.some((s) => s.source === source))
-      ?.reason;
   return (
     <>
       <p>{t("count", { count: data.unmapped_total })}</p>
@@ -42,7 +39,7 @@ export function UnmappedTags({ data, groups, zone }: Props) {
                     to="/quality"
                     search={(before) => ({
                       ...before,
-                      reason: reasonOf(tag.source),
+                      reason: undefined, // that of the entry
                       entry: String(tag.example_id),
                     })}
                   >
@@ -57,6 +54,11 @@ export function UnmappedTags({ data, groups, zone }: Props) {
           </tbody>
         </table>
       </ScrollBox>
+      <Cut
+        what="largest"
+        shown={data.unmapped.length}
+        isCut={data.unmapped_total > data.unmapped.length}
+      />
     </>
   );
 }

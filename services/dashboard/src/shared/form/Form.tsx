@@ -27,12 +27,19 @@ interface Props {
   onCancel?: () => void;
   /** Further buttons. */
   extra?: ReactNode;
+  /** Its button saves nothing, such as a preview: leaving asks all the same. */
+  isDraft?: boolean;
+  /** Whether the form is shown, with what was typed, after a change of the address. */
+  stays?: (search: Search) => boolean;
 }
 
-export function Form({ onSave, problem, labels, children, save, onCancel, extra }: Props) {
+type Search = Readonly<Partial<Record<string, string>>>;
+
+export function Form(props: Props) {
+  const { onSave, problem, labels, children, save, onCancel, extra, isDraft = false } = props;
   const common = useTranslations("common");
   const form = useRef<HTMLFormElement>(null);
-  const { isChanged, setChanged } = useLeaving(problem);
+  const { isChanged, setChanged } = useLeaving(problem, props.stays);
   const errors = problem?.errors ?? [];
   const isCovered = errors.length > 0 && otherErrors(errors, Object.keys(labels)).length === 0;
 
@@ -44,7 +51,7 @@ export function Form({ onSave, problem, labels, children, save, onCancel, extra 
 
   function submit(event?: FormEvent) {
     event?.preventDefault();
-    setChanged(false);
+    if (!isDraft) setChanged(false);
     void onSave();
   }
 
@@ -98,7 +105,7 @@ function Others({ problem, pointers }: { problem: ApiProblem; pointers: readonly
 }
 
 /** Ask before the page is left while what was typed is not saved. */
-function useLeaving(problem: ApiProblem | undefined) {
+function useLeaving(problem: ApiProblem | undefined, stays: Props["stays"]) {
   const common = useTranslations("common");
   const [isChanged, setChanged] = useState(false);
   const changed = useRef(false);
@@ -111,7 +118,10 @@ function useLeaving(problem: ApiProblem | undefined) {
     if (problem !== undefined) setChanged(true); // it was not saved
   }, [problem]);
   useBlocker({
-    shouldBlockFn: () => changed.current && !window.confirm(common("leave")),
+    shouldBlockFn: ({ current, next }) =>
+      changed.current &&
+      !(current.pathname === next.pathname && stays?.(next.search) === true) &&
+      !window.confirm(common("leave")),
     enableBeforeUnload: () => changed.current,
   });
   return { isChanged, setChanged: set };

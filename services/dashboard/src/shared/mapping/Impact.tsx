@@ -1,13 +1,14 @@
 /** What a mapping would change of what was received: rows, states, KPIs, values. */
 import { useTranslations } from "use-intl";
 import type { MappingDiff } from "../../api/mappings";
+import { nameOf } from "../format";
 import { ScrollBox } from "../ScrollBox";
 import { machineState } from "../states";
 import { useFormats } from "../useFormats";
 import styles from "./Impact.module.css";
 import { kpiChanges, passing } from "./impact";
 
-const KPIS_SHOWN = 8;
+const ROWS_SHOWN = 8;
 
 interface Props {
   diff: MappingDiff;
@@ -65,7 +66,7 @@ function States({ diff }: { diff: MappingDiff }) {
           </tr>
         </thead>
         <tbody>
-          {diff.states.slice(0, KPIS_SHOWN).map((one) => (
+          {diff.states.slice(0, ROWS_SHOWN).map((one) => (
             <tr key={`${one.equipment} ${one.state}`}>
               <td>{nameOf(one.equipment)}</td>
               <td>{states(machineState(one.state))}</td>
@@ -75,6 +76,9 @@ function States({ diff }: { diff: MappingDiff }) {
           ))}
         </tbody>
       </table>
+      {diff.states.length > ROWS_SHOWN ? (
+        <p className="second">{t("moreStates", { count: diff.states.length - ROWS_SHOWN })}</p>
+      ) : null}
     </ScrollBox>
   );
 }
@@ -101,7 +105,7 @@ function Kpis({ diff }: { diff: MappingDiff }) {
           </tr>
         </thead>
         <tbody>
-          {changes.slice(0, KPIS_SHOWN).map((one) => (
+          {changes.slice(0, ROWS_SHOWN).map((one) => (
             <tr key={`${one.equipment} ${one.kpi}`}>
               <td>{nameOf(one.equipment)}</td>
               <td>{one.kpi.replaceAll("_", " ")}</td>
@@ -115,8 +119,8 @@ function Kpis({ diff }: { diff: MappingDiff }) {
           ))}
         </tbody>
       </table>
-      {changes.length > KPIS_SHOWN ? (
-        <p className="second">{t("moreKpis", { count: changes.length - KPIS_SHOWN })}</p>
+      {changes.length > ROWS_SHOWN ? (
+        <p className="second">{t("moreKpis", { count: changes.length - ROWS_SHOWN })}</p>
       ) : null}
     </ScrollBox>
   );
@@ -128,8 +132,4 @@ function Counts({ diff }: { diff: MappingDiff }) {
   const events = diff.events.reduce((sum, event) => sum + event.changed, 0);
   if (values === 0 && events === 0) return null;
   return <p>{t("counts", { values, signals: diff.points.length, events })}</p>;
-}
-
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }
