@@ -17,6 +17,10 @@ FOLDER: Final = Path(__file__).with_name("dashboards")
 SOURCE: Final = {"type": "grafana-postgresql-datasource", "uid": "werknetz"}
 _COLUMNS: Final = 24
 _BELOW: Final = "equipment IN (${equipment:sqlstring})"
+# A line counts its machines, a plant its lines: of what is chosen only the topmost adds up.
+_TOPMOST: Final = f"""{_BELOW} AND NOT EXISTS (
+    SELECT FROM grafana.v1_equipment above WHERE above.path IN (${{equipment:sqlstring}})
+        AND starts_with(equipment, above.path || '/'))"""
 _PLANT: Final = "plant IN (${plant:sqlstring})"
 
 
@@ -110,11 +114,12 @@ LOSSES: Final = Dashboard(
     [
         Panel("Lost time by loss", "barchart", f"""
 SELECT loss, sum(seconds) AS seconds FROM grafana.v1_losses
-WHERE $__timeFilter(start_at) AND {_BELOW} GROUP BY loss ORDER BY 2 DESC""", "s"),
+WHERE $__timeFilter(start_at) AND {_TOPMOST} GROUP BY loss ORDER BY 2 DESC""", "s"),
         Panel("Lost time by day and loss", "timeseries", f"""
-SELECT date_trunc('day', start_at) AS time, loss AS metric, sum(seconds) AS value
-FROM grafana.v1_losses WHERE $__timeFilter(start_at) AND {_BELOW} GROUP BY 1, 2 ORDER BY 1, 2""",
-              "s", description="Choose machines or one level: a line counts its machines again."),
+SELECT min(start_at) AS time, loss AS metric, sum(seconds) AS value FROM grafana.v1_loss_days
+WHERE $__timeFilter(start_at) AND {_TOPMOST} GROUP BY day, loss ORDER BY 1, 2""", "s",
+              description="Days of the plants, of each at its start. Of what is chosen, what lies "
+              "below something else chosen is not counted again."),
         Panel("Lost time by equipment", "table", f"""
 SELECT equipment, loss, sum(seconds) AS seconds FROM grafana.v1_losses
 WHERE $__timeFilter(start_at) AND {_BELOW} GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 100""", "s",
@@ -138,7 +143,7 @@ SELECT supplier_name, sum(lines_due) AS lines_due,
     sum(lines_in_full) / nullif(sum(lines_due), 0) AS in_full,
     sum(lines_otif) / nullif(sum(lines_due), 0) AS otif
 FROM grafana.v1_supplier_days
-WHERE day BETWEEN $__timeFrom()::date AND $__timeTo()::date AND {_PLANT}
+WHERE $__timeFilter(start_at) AND {_PLANT}
 GROUP BY supplier_name HAVING sum(lines_due) > 0 ORDER BY otif, lines_due DESC""", "percentunit",
               12, 10),
         Panel("Overdue deliveries", "table", f"""
@@ -146,9 +151,8 @@ SELECT due_until, supplier_name, material, description, open_quantity, unit, doc
 FROM grafana.v1_deliveries WHERE {_PLANT} AND open_quantity > 0 AND due_until < now()
 ORDER BY due_until LIMIT 100""", "short", 12, 10),
         Panel("Stock by day", "timeseries", f"""
-SELECT day::timestamptz AS time, warehouse || ' ' || material AS metric, closing AS value
-FROM grafana.v1_stock_days
-WHERE day BETWEEN $__timeFrom()::date AND $__timeTo()::date AND {_PLANT}
+SELECT start_at AS time, warehouse || ' ' || material AS metric, closing AS value
+FROM grafana.v1_stock_days WHERE $__timeFilter(start_at) AND {_PLANT}
 ORDER BY 1, 2 LIMIT 5000""", "short", 12, 10),
     ],
 )  # fmt: skip

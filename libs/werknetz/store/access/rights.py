@@ -73,9 +73,9 @@ AUDIT: Final = ("audit_head", "audit_log", "audit_seals")
 GRAFANA_VIEWS: Final = (
     "grafana.v1_connectors", "grafana.v1_deliveries", "grafana.v1_elements",
     "grafana.v1_equipment", "grafana.v1_gaps", "grafana.v1_kpi_days", "grafana.v1_kpi_hours",
-    "grafana.v1_kpi_shifts", "grafana.v1_losses", "grafana.v1_samples", "grafana.v1_shifts",
-    "grafana.v1_shortages", "grafana.v1_signals", "grafana.v1_states", "grafana.v1_stock",
-    "grafana.v1_stock_days", "grafana.v1_stops", "grafana.v1_supplier_days",
+    "grafana.v1_kpi_shifts", "grafana.v1_loss_days", "grafana.v1_losses", "grafana.v1_samples",
+    "grafana.v1_shifts", "grafana.v1_shortages", "grafana.v1_signals", "grafana.v1_states",
+    "grafana.v1_stock", "grafana.v1_stock_days", "grafana.v1_stops", "grafana.v1_supplier_days",
 )  # fmt: skip
 
 _COMPUTED_FROM: Final = (*ENTRIES, *MACHINE_ROWS, *DELIVERIES, *MASTER_DATA, *STOCK, *MARKS)

@@ -47,6 +47,13 @@ INSERT INTO element_sums (equipment_id, grain, start_at, provisional, computed_a
 SELECT m, 5, date_trunc('day', now() AT TIME ZONE 'Europe/Berlin') AT TIME ZONE 'Europe/Berlin',
     true, now(), 7200, 4800, 2400, 2400, 7200, 3840, 64, 8, 72
 FROM unnest(ARRAY[902, 903, 904, 905]) AS m;
+INSERT INTO element_sums (equipment_id, grain, start_at, provisional, computed_at, pbt_s, apt_s,
+    adet_s, malfunction_s, judged_s, judged_apt_s, judged_pri_pq_s, judged_pri_gq_s, gq, sq, pq)
+SELECT e.parent_id, 4, x.start_at, x.provisional, x.computed_at, x.pbt_s, x.apt_s, x.adet_s,
+    x.malfunction_s, x.judged_s, x.judged_apt_s, x.judged_pri_pq_s, x.judged_pri_gq_s, x.gq, x.sq,
+    x.pq
+FROM element_sums x JOIN equipment e ON e.id = x.equipment_id
+WHERE x.grain = 1 AND e.id IN (904, 905);
 INSERT INTO rollup_zones (equipment_id, zone)
 SELECT m, 'Europe/Berlin' FROM unnest(ARRAY[902, 903, 904, 905]) AS m
 ON CONFLICT (equipment_id) DO UPDATE SET zone = excluded.zone;

@@ -5,6 +5,7 @@ import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -83,6 +84,48 @@ async def test_every_query_answers_rows_of_the_own_plant_in_the_right_types(
             assert isinstance(rows[0]["time"], datetime), param.id
             assert isinstance(rows[0]["metric"], str), param.id
             assert all(isinstance(row["value"], float | int | Decimal) for row in rows), param.id
+
+
+@pytest.mark.asyncio
+async def test_lost_time_of_a_machine_counts_once_also_where_its_plant_is_chosen_too(
+    reports: asyncpg.Connection,  # noqa: F811
+) -> None:
+    machine = f"equipment = '{OWN}/m' AND start_at BETWEEN {FROM} AND {TO}"
+    for title, view, value in (
+        ("Lost time by loss", "v1_losses", "seconds"),
+        ("Lost time by day and loss", "v1_loss_days", "value"),
+    ):
+        (lost_s,) = await reports.fetchrow(
+            f"SELECT sum(seconds) FROM grafana.{view} WHERE {machine}"
+        )
+        rows = await reports.fetch(sql_of("werknetz-losses", title))
+        assert lost_s > 0
+        assert sum(row[value] for row in rows) == pytest.approx(lost_s), title
+
+
+@pytest.mark.asyncio
+async def test_days_are_those_of_the_plant_whatever_the_zone_of_the_session(
+    reports: asyncpg.Connection,  # noqa: F811
+) -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    for dashboard, title in (
+        ("werknetz-losses", "Lost time by day and loss"),
+        ("werknetz-supply", "Stock by day"),
+        ("werknetz-supply", "On time and in full by supplier"),
+    ):
+        answers = []
+        for zone in ("UTC", "Pacific/Kiritimati", "Etc/GMT+12"):
+            await reports.execute(f"SET TimeZone = '{zone}'")
+            answers.append(await reports.fetch(sql_of(dashboard, title)))
+        assert answers[0], title
+        assert answers[0] == answers[1] == answers[2], title
+        days = [row["time"].astimezone(berlin) for row in answers[0] if "time" in row]
+        assert {(day.hour, day.minute) for day in days} <= {(0, 0)}, title
+
+
+def sql_of(dashboard: str, title: str) -> str:
+    [target] = [p.values[0] for p in queries() if p.id == f"{dashboard}: {title}"]
+    return expand(target["rawSql"])
 
 
 @pytest.mark.asyncio

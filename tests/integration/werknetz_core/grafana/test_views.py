@@ -29,6 +29,9 @@ SELECT c.relname AS view, a.attname AS column, col_description(c.oid, a.attnum) 
     obj_description(c.oid) AS of_view
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
 WHERE c.relnamespace = 'grafana'::regnamespace AND c.relkind = 'v' ORDER BY 1, a.attnum"""
+START_AT = """
+SELECT count(*) FROM information_schema.columns WHERE table_schema = 'grafana'
+    AND table_name IN ('v1_stock_days', 'v1_supplier_days') AND column_name = 'start_at'"""
 
 
 async def test_every_column_is_documented(owner: asyncpg.Connection) -> None:  # noqa: F811
@@ -123,8 +126,14 @@ async def test_an_upgrade_adds_the_views_and_a_downgrade_removes_them(
     views = "SELECT count(*) FROM pg_views WHERE schemaname = 'grafana'"
     await migrate(database_url, upgrade_to="0034")
     assert await database.fetchval(views) == 5
-    await migrate(database_url, upgrade_to="0037")
+    await migrate(database_url, upgrade_to="0041")
+    assert await database.fetchval(views) == len(GRAFANA_VIEWS) - 1
+    await migrate(database_url, upgrade_to="0043")
     assert await database.fetchval(views) == len(GRAFANA_VIEWS)
+    assert await database.fetchval(START_AT) == 2
+    await migrate(database_url, downgrade_to="0041")
+    assert await database.fetchval(views) == len(GRAFANA_VIEWS) - 1
+    assert await database.fetchval(START_AT) == 0
     await migrate(database_url, downgrade_to="0034")
     assert await database.fetchval(views) == 5
 
