@@ -11,6 +11,10 @@ import { Navigation } from "./Navigation";
 import { Switches } from "./Switches";
 
 const Kiosk = lazy(async () => ({ default: (await import("./Kiosk")).Kiosk }));
+// After the screen: what it says is asked for when the screen has its numbers.
+const HealthBand = lazy(async () => ({
+  default: (await import("../shared/HealthBand")).HealthBand,
+}));
 
 export function Frame() {
   const isKiosk = useIsKiosk();
@@ -26,6 +30,9 @@ export function Frame() {
         <Bar />
       )}
       <SilenceBand isStrict={isKiosk} />
+      <Suspense>
+        <HealthBand />
+      </Suspense>
       <main
         id="content"
         className={isKiosk ? `${styles.content} ${styles.kiosk}` : styles.content}

@@ -41,10 +41,10 @@ function Clock() {
 
 function useRotation(): void {
   const navigate = useNavigate();
-  const { pathname } = useLocation();
+  const { href } = useLocation();
   const { rotate } = useSearch({ strict: false });
   useEffect(() => {
-    const next = nextOf(addressesOf(rotate), pathname);
+    const next = nextOf(addressesOf(rotate), href);
     if (next === undefined) return;
     const timer = setTimeout(() => {
       const { path, search } = partsOf(next);
@@ -52,7 +52,7 @@ function useRotation(): void {
       void navigate({ href: `${path}?${query}`, replace: true });
     }, ROTATION_MS);
     return () => clearTimeout(timer);
-  }, [rotate, pathname, navigate]);
+  }, [rotate, href, navigate]);
 }
 
 /** Keep the display on; browsers allow it over HTTPS alone, and forget it when the tab is hidden. */

@@ -5,6 +5,7 @@ import { useTranslations } from "use-intl";
 import { ApiProblem, UNREACHABLE } from "../api/client";
 import styles from "./SilenceBand.module.css";
 import { useFormats } from "./useFormats";
+import { useHomeZone } from "./useHomeZone";
 
 const CHECK_MS = 1000;
 
@@ -17,19 +18,27 @@ interface Props {
 
 export function SilenceBand({ isStrict = false }: Props) {
   const t = useTranslations("common");
-  const format = useFormats(Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const format = useFormats(useHomeZone());
   const lastMs = useLastAnswerWhileSilent(isStrict);
-  if (lastMs === undefined) return null;
-  const age = format.duration((Date.now() - lastMs) / 1000);
+  const time = lastMs === undefined ? "" : `${format.time(lastMs, true)} ${format.zone(lastMs)}`;
   return (
-    <div className={styles.band} role="status">
-      {t("staleBand", { time: format.time(lastMs, true), age })}
+    <div className={lastMs === undefined ? undefined : styles.band}>
+      {/* Always there, and without the age: else it is not read out, or each second anew. */}
+      <span role="status">{lastMs === undefined ? "" : t("staleSince", { time })}</span>
+      {lastMs === undefined ? null : (
+        <span>{` ${t("staleAge", { age: format.duration((Date.now() - lastMs) / 1000) })}`}</span>
+      )}
     </div>
   );
 }
 
+interface Silence {
+  lastMs: number;
+  problem: ApiProblem | undefined;
+}
+
 /** Return when the last answer came, while the newest request failed; undefined while all is well. */
-function useLastAnswerWhileSilent(isStrict: boolean): number | undefined {
+function useSilence(isStrict: boolean): Silence | undefined {
   const client = useQueryClient();
   const [, redraw] = useState(0);
   useEffect(() => {
@@ -41,11 +50,11 @@ function useLastAnswerWhileSilent(isStrict: boolean): number | undefined {
     .getAll()
     .filter((query) => query.isActive())
     .map((query) => query.state);
-  const isSilent = states.some(
-    ({ error }) =>
-      error instanceof ApiProblem && (error.status === UNREACHABLE || error.status >= 502),
-  );
+  const problem = states
+    .map(({ error }) => error)
+    .filter((error) => error instanceof ApiProblem)
+    .find(({ status }) => status === UNREACHABLE || status >= 502);
   const lastMs = Math.max(0, ...states.map((state) => state.dataUpdatedAt));
   const isLong = isStrict && Date.now() - lastMs > SILENT_MS;
-  return (isSilent || isLong) && lastMs > 0 ? lastMs : undefined;
+  return (problem !== undefined || isLong) && lastMs > 0 ? { lastMs, problem } : undefined;
 }

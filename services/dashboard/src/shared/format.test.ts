@@ -88,6 +88,11 @@ describe("times in the plant's zone", () => {
     expect(zoneName(WINTER, "Europe/Berlin", "de")).toBe("MEZ");
     expect(zoneName(SUMMER, "Europe/Berlin", "de")).toBe("MESZ");
   });
+
+  it("takes no other zone of the same hour for Central European Time", () => {
+    expect(zoneName(WINTER, "Africa/Lagos", "de")).not.toBe("MEZ");
+    expect(zoneName(WINTER, "Africa/Johannesburg", "de")).not.toBe("MESZ");
+  });
 });
 
 describe("spans", () => {

@@ -9,10 +9,10 @@ const DAY_S = 86_400;
 const GERMAN_ZONES: Readonly<Record<string, string>> = {
   CET: "MEZ",
   CEST: "MESZ",
-  "GMT+1": "MEZ",
-  "GMT+2": "MESZ",
-  GMT: "WEZ",
-  BST: "BST",
+  WET: "WEZ",
+  WEST: "WESZ",
+  EET: "OEZ",
+  EEST: "OESZ",
 };
 
 export function formatNumber(

@@ -16,6 +16,13 @@ it("goes round", () => {
   expect(nextOf([], "/")).toBeUndefined();
 });
 
+it("goes round where one screen has several periods, or a path has other signs", () => {
+  const all = ["/machine/b?start=-24h", "/machine/b?start=-7d", "/plant/g/h%C3%B6xter"];
+  expect(nextOf(all, "/machine/b?kiosk=1&rotate=x&start=-24h")).toBe(all[1]);
+  expect(nextOf(all, "/machine/b?start=-7d&kiosk=1")).toBe(all[2]);
+  expect(nextOf(all, "/plant/g/höxter?kiosk=1")).toBe(all[0]);
+});
+
 it("divides an address", () => {
   expect(partsOf("/machine/b?start=-24h")).toEqual({
     path: "/machine/b",

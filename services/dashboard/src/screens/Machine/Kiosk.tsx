@@ -22,8 +22,8 @@ interface Props {
   machines: readonly string[];
 }
 
-const LANE_PX = 96;
-const OF_MANY_PX = 40;
+const LANE_PX = 60;
+const OF_MANY_PX = 25;
 
 export function Kiosk({ path, period, zone, data, updatedMs, machines }: Props) {
   const t = useTranslations("machine");

@@ -6,6 +6,7 @@ import { instantsOf, isoOf, localOf } from "../plantTime";
 import { useFormats } from "../useFormats";
 import type { FieldProps } from "./Field";
 import styles from "./Form.module.css";
+import { useOwnError } from "./useOwnError";
 
 interface Props extends FieldProps<string> {
   zone: string;
@@ -20,7 +21,8 @@ export function DateTimeField(props: Props) {
   // What was typed is shown until it means an instant; then the value is, which others may change.
   const local = value === "" ? typed : localOf(value, zone);
   const instants = instantsOf(local, zone);
-  const isMissing = local !== "" && instants.length === 0;
+  const missing = local !== "" && instants.length === 0 ? t("missingHour") : undefined;
+  const input = useOwnError(missing);
 
   function type(text: string) {
     setTyped(text);
@@ -31,12 +33,13 @@ export function DateTimeField(props: Props) {
   return (
     <div className={styles.dateTime}>
       <TextInput
+        ref={input}
         type="datetime-local"
         label={label}
         description={
           hint ?? t("localTime", { zone: format.zone(value === "" ? Date.now() : value) })
         }
-        error={isMissing ? t("missingHour") : error}
+        error={missing ?? error}
         value={local}
         withAsterisk={isRequired}
         aria-required={isRequired}

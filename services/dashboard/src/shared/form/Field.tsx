@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslations } from "use-intl";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { numberOf } from "./numbers";
+import { useOwnError } from "./useOwnError";
 
 export interface FieldProps<V> {
   label: string;
@@ -54,11 +55,14 @@ export function NumberField({ onChange, unit, value, error, label, ...rest }: Nu
   // What was typed stays as it is ("1," on its way to 1,5) while it means the value.
   const shown = numberOf(text, language) === value ? text : textOf(value, language);
   const isWrong = text.trim() !== "" && numberOf(text, language) === null;
+  const wrong = isWrong ? t("noNumber") : undefined;
+  const input = useOwnError(wrong);
   return (
     <TextInput
+      ref={input}
       {...inputOf({ ...rest, value: isWrong ? text : shown })}
       label={unit === undefined ? label : `${label} (${unit})`}
-      error={isWrong ? t("noNumber") : error}
+      error={wrong ?? error}
       inputMode="decimal"
       autoComplete="off"
       onChange={(event) => {

@@ -6,6 +6,7 @@ import {
   type KeyboardEvent,
   type ReactNode,
   useEffect,
+  useMemo,
   useRef,
   useState,
 } from "react";
@@ -14,6 +15,7 @@ import type { ApiProblem } from "../../api/client";
 import { ProblemNotice } from "../ProblemNotice";
 import { errorOf, otherErrors } from "./errors";
 import styles from "./Form.module.css";
+import { misunderstood, onceAtATime } from "./saving";
 
 interface Props {
   /** Called by the button and by Ctrl+Enter; saving is never disabled. */
@@ -36,9 +38,12 @@ interface Props {
 type Search = Readonly<Partial<Record<string, string>>>;
 
 export function Form(props: Props) {
-  const { onSave, problem, labels, children, save, onCancel, extra, isDraft = false } = props;
+  const { onSave, problem, labels, children, onCancel, extra, isDraft = false } = props;
   const common = useTranslations("common");
   const form = useRef<HTMLFormElement>(null);
+  const newest = useRef(onSave);
+  newest.current = onSave;
+  const save = useMemo(() => onceAtATime(() => newest.current()), []);
   const { isChanged, setChanged } = useLeaving(problem, props.stays);
   const errors = problem?.errors ?? [];
   const isCovered = errors.length > 0 && otherErrors(errors, Object.keys(labels)).length === 0;
@@ -51,8 +56,13 @@ export function Form(props: Props) {
 
   function submit(event?: FormEvent) {
     event?.preventDefault();
+    const wrong = misunderstood(form.current?.querySelectorAll("input") ?? []);
+    if (wrong !== undefined) {
+      wrong.reportValidity();
+      return;
+    }
     if (!isDraft) setChanged(false);
-    void onSave();
+    void save();
   }
 
   function onKeyDown(event: KeyboardEvent) {
@@ -77,7 +87,7 @@ export function Form(props: Props) {
       {typeof children === "function" ? children((pointer) => errorOf(errors, pointer)) : children}
       <div className={styles.buttons}>
         <Button type="submit" title={common("form.saveKeys")} aria-keyshortcuts="Control+Enter">
-          {save ?? common("save")}
+          {props.save ?? common("save")}
         </Button>
         {onCancel === undefined ? null : (
           <Button variant="default" onClick={onCancel}>
