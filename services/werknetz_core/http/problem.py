@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from werknetz.texts.catalogue import problem_title, texts_of
 from werknetz.texts.sentence import Sentence, document_of, write_text
 from werknetz_core.http.guard.methods import allowed_methods
+from werknetz_core.http.guard.pointers import pointer_into
 
 MEDIA_TYPE: Final = "application/problem+json"
 UNREADABLE: Final = 400
@@ -127,7 +128,7 @@ async def _handle_validation_error(request: Request, error: Exception) -> Respon
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
     errors = [
         {
-            "pointer": "/" + "/".join(str(part) for part in item["loc"]),
+            "pointer": pointer_into(error.body, item["loc"], is_missing=item["type"] == "missing"),
             "code": str(item["type"]),
             "detail": _fault_of(item),
         }

@@ -5,7 +5,7 @@ NaN and infinity become null: JSON cannot represent them.
 
 import hashlib
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from fastapi import Request, Response
@@ -14,6 +14,10 @@ from werknetz_core.http.etag import CACHE_CONTROL, etag_matches
 
 VARY: Final = "Accept, Accept-Language, Authorization, Cookie, X-API-Key"
 """Answers depend on the format, the language and on what the key may see."""
+UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {
+    304: {"description": "Unchanged since the ETag of If-None-Match"}
+}
+"""What a route with an ETag documents beside its answer."""
 _encoder: Final = msgspec.json.Encoder()
 
 

@@ -82,7 +82,7 @@ async def add_mapping(
 ) -> MappingVersionView:
     """Store a version as a draft. It is checked as at the edge; nothing else changes."""
     principal.require_all_plants()
-    mapping = registry.parse_document(new.document)
+    mapping = await registry.read_document(new.document)
     row = await registry.add_version(
         session, mapping, new.document, note=new.note, by=principal.name
     )
@@ -176,7 +176,7 @@ async def _dry_run(request: DryRunRequest, session: ReadSession, principal: Prin
 
 async def _load_mapping(request: DryRunRequest, session: ReadSession) -> Mapping:
     if request.document is not None:
-        return registry.parse_document(request.document)
+        return await registry.read_document(request.document)
     if request.name is None or request.version is None:
         raise Problem(
             422,
@@ -185,7 +185,7 @@ async def _load_mapping(request: DryRunRequest, session: ReadSession) -> Mapping
             Sentence("mappings.send_document"),
         )
     row = await registry.load_version(session, request.name, request.version)
-    return registry.parse_document(row["document"], f"{request.name}@{request.version}")
+    return await registry.read_document(row["document"], f"{request.name}@{request.version}")
 
 
 def _to_version_view(row: sa.RowMapping) -> MappingVersionView:

@@ -1,5 +1,6 @@
 """The mappings of one connector, ready to normalize its raw inputs."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -36,7 +37,9 @@ class NormalizerCache:
         self._normalizers |= dict.fromkeys(new)
         for row in await connection.fetch(statements.DOCUMENTS, new):
             try:
-                mapping = parse_mapping_document(row["document"], row["label"])
+                mapping = await asyncio.to_thread(
+                    parse_mapping_document, row["document"], row["label"]
+                )
             except ConfigurationError as error:
                 _log.warning("stored mapping not readable", mapping=row["label"], reason=str(error))
                 continue

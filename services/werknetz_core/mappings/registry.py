@@ -1,5 +1,7 @@
 """Stored mapping versions: add, load, activate. The document of a version never changes."""
 
+import asyncio
+
 import sqlalchemy as sa
 
 from werknetz.connector.mapping.mapping import Mapping
@@ -15,15 +17,22 @@ from werknetz_core.mappings.replay_normalizer import parse_mapping_document
 VERSIONS = mapping_versions
 
 
-def parse_document(document: str, name: str = "mapping") -> Mapping:
-    """Parse a document; raise a problem that lists each error with its line and remedy."""
+async def read_document(document: str, name: str = "mapping") -> Mapping:
+    """Parse a document in a thread: a large one takes seconds."""
+    return await asyncio.to_thread(parse_document, document, name)
+
+
+def parse_document(
+    document: str, name: str = "mapping", *, pointer: str = "/body/document"
+) -> Mapping:
+    """Parse a document; raise a problem that lists each error with its line and remedy.
+
+    `pointer`: to what sent the document, in the body of the request.
+    """
     try:
         return parse_mapping_document(document, name)
     except ConfigurationError as error:
-        errors = [
-            {"pointer": "/body/document", "code": "invalid", "detail": text}
-            for text in error.errors
-        ]
+        errors = [{"pointer": pointer, "code": "invalid", "detail": text} for text in error.errors]
         raise Problem(
             422,
             "mapping_invalid",
@@ -73,14 +82,18 @@ async def add_version(
 
 
 async def load_version(session: ReadSession, name: str, version: int) -> sa.RowMapping:
-    """Return a version, preferably the active one with that number; raise 404."""
+    """Return a version, preferably the active one with that number, else not a draft; raise 404."""
     row = (
         (
             await session.execute(
                 sa.select(VERSIONS)
                 .where(VERSIONS.c.name == name, VERSIONS.c.version == version)
                 .where(VERSIONS.c.digest != b"")
-                .order_by((VERSIONS.c.state == "active").desc(), VERSIONS.c.id.desc())
+                .order_by(
+                    (VERSIONS.c.state == "active").desc(),
+                    (VERSIONS.c.state != "draft").desc(),
+                    VERSIONS.c.id.desc(),
+                )
                 .limit(1)
             )
         )
@@ -121,21 +134,34 @@ async def active_version(session: ReadSession, name: str) -> int | None:
 
 
 async def version_in_use(session: ReadSession, name: str) -> int:
-    """Return the active version, else the newest that an edge has used; raise 404."""
+    """Return the active version, else the newest that an edge has used.
+
+    Raises 409 for a mapping that has only drafts, 404 for one that does not exist.
+    """
     active = await active_version(session, name)
     if active is not None:
         return active
     query = sa.select(sa.func.max(VERSIONS.c.version)).where(
         VERSIONS.c.name == name, VERSIONS.c.digest != b""
     )
-    used: int | None = await session.scalar(query.where(VERSIONS.c.state == "used"))
-    newest = await session.scalar(query) if used is None else used
-    if newest is None:
+    used: int | None = await session.scalar(query.where(VERSIONS.c.state != "draft"))
+    if used is not None:
+        return used
+    if await session.scalar(query) is None:
         raise Problem(
             404, "unknown_mapping", Sentence("mappings.unknown", name=name),
             Sentence("mappings.list_all"),
         )  # fmt: skip
-    return int(newest)
+    raise no_active_version(name)
+
+
+def no_active_version(name: str) -> Problem:
+    return Problem(
+        409,
+        "no_active_version",
+        Sentence("mappings.no_active_version", mapping=name),
+        Sentence("mappings.activate_one"),
+    )
 
 
 async def connectors_using(session: ReadSession, name: str) -> list[str]:

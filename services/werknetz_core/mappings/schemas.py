@@ -1,15 +1,19 @@
 """Mappings, and the effect of a change, as the API shows them."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, Field
 
 from werknetz_core.http.guard.json_types import Number, Whole
 
+DOCUMENT_CHARS_MAX: Final = 900_000
+
 
 class NewMapping(BaseModel):
-    document: Annotated[str, Field(max_length=900_000, description="YAML, as in an edge's file.")]
+    document: Annotated[
+        str, Field(max_length=DOCUMENT_CHARS_MAX, description="YAML, as in an edge's file.")
+    ]
     note: Annotated[str, Field(max_length=2_000)] = ""
 
 
@@ -40,7 +44,7 @@ class MappingDocumentView(MappingVersionView):
 class DryRunRequest(BaseModel):
     """The mapping to run, and the connectors whose stored raw input it runs over."""
 
-    document: Annotated[str | None, Field(max_length=900_000)] = None
+    document: Annotated[str | None, Field(max_length=DOCUMENT_CHARS_MAX)] = None
     name: str | None = None  # with `version`: a stored mapping, in place of `document`
     version: Whole | None = None
     connector: str | None = None  # default: all connectors that use the mapping

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from werknetz.texts.sentence import Sentence
+from werknetz_core.http.guard.pointers import escape_name
 
 INT8_MIN: Final = -(2**63)
 INT8_MAX: Final = 2**63 - 1
@@ -91,7 +92,7 @@ def bad_values_in(document: object, pointer: str) -> Iterator[BadValue]:
                 if bad := check_text(name, at):
                     yield bad
                 else:
-                    waiting.append((item, f"{at}/{_escape(name)}", depth + 1))
+                    waiting.append((item, f"{at}/{escape_name(name)}", depth + 1))
         elif isinstance(value, list):
             waiting += [(item, f"{at}/{index}", depth + 1) for index, item in enumerate(value)]
 
@@ -109,7 +110,3 @@ def _check_scalar(value: object, pointer: str) -> BadValue | None:
             Sentence("requests.send_finite"),
         )
     return None
-
-
-def _escape(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")

@@ -112,12 +112,7 @@ async def _load_version(new: NewReplay, session: ReadSession) -> sa.RowMapping:
     )
     row = (await session.execute(query)).mappings().first()
     if row is None:
-        raise Problem(
-            409,
-            "no_active_version",
-            Sentence("mappings.no_active_version", mapping=new.mapping),
-            Sentence("mappings.activate_one"),
-        )
+        raise registry.no_active_version(new.mapping)
     return row
 
 

@@ -15,6 +15,7 @@ from werknetz_core.mappings.amendments.schemas import (
     ValueCode,
 )
 from werknetz_core.mappings.registry import parse_document
+from werknetz_core.mappings.schemas import DOCUMENT_CHARS_MAX
 
 PRESS = "nordwerk/emden-1/body/line-2/press-3"
 BLOCK = f"""\
@@ -160,3 +161,105 @@ def test_what_cannot_be_changed_is_refused(change: Change, code: str) -> None:
     with pytest.raises(Problem) as refused:
         amend_document(BLOCK, 4, [change])
     assert refused.value.code == code
+    assert [error["pointer"] for error in refused.value.errors] == ["/body/changes/0"]
+
+
+def test_an_error_points_to_the_change_that_causes_it() -> None:
+    units = [("press#druck", "bar"), ("press#a", "Pa"), ("press#b", "degX"), ("press#c", "bar")]
+    changes: list[Change] = [
+        NewRule(kind="add_rule", source=source, equipment=PRESS, signal=source[-1], unit=unit)
+        for source, unit in units[1:]
+    ]
+    with pytest.raises(Problem) as refused:
+        amend_document(BLOCK, 4, [STATE, *changes])
+    assert {error["pointer"] for error in refused.value.errors} == {"/body/changes/2"}
+    assert "degX" in refused.value.detail
+    with pytest.raises(Problem) as refused:
+        amend_document(BLOCK, 4, [*changes[:1], STATE, STATE])
+    assert {error["pointer"] for error in refused.value.errors} == {"/body/changes/2"}
+
+
+def test_a_comma_after_the_last_entry_stays_one_comma() -> None:
+    document = FLOW.replace("LAEUFT: producing}", "LAEUFT: producing, # , the last\n }").replace(
+        "states: zustand}]", "states: zustand}, ]"
+    )
+    ignored = [Ignored(kind="ignore", source=source) for source in ("press#a", "press#b")]
+    mapping = parse_amended(document, STATE, *ignored)
+    assert mapping.enums["zustand"] == {"LAEUFT": "producing", "STEHT": "idle"}
+    assert [rule.source for rule in mapping.rules] == ["press#zustand", "press#a", "press#b"]
+
+
+def test_several_changes_are_made_one_after_the_other() -> None:
+    without = BLOCK.replace(BLOCK[BLOCK.index("enums") : BLOCK.index("rules")], "").replace(
+        "states: zustand", "states: packml/tr88"
+    )
+    changes: list[Change] = [
+        StateCode(kind="map_state", table="packml/tr88", code="98", state="off"),
+        StateCode(kind="map_state", table="packml/tr88", code="99", state="repair"),
+        NewRule(kind="add_rule", source="press#t", equipment=PRESS, signal="t", unit="K"),
+        ChangedRule(kind="set_rule", source="press#t", unit="degC", decimal="comma"),
+        ChangedRule(kind="set_rule", source="press#druck", unit="Pa"),
+        ChangedRule(kind="set_rule", source="press#druck", unit="kPa", source_unit="bar"),
+    ]
+    mapping = parse_amended(without, *changes)
+    table = mapping.state_table("packml/tr88")
+    assert (table["98"], table["99"]) == (MachineState.OFF, MachineState.REPAIR)
+    rules = {rule.source: rule for rule in mapping.rules}
+    assert (rules["press#t"].unit, rules["press#t"].decimal) == ("degC", "comma")
+    assert (rules["press#druck"].unit, rules["press#druck"].source_unit) == ("kPa", "bar")
+
+
+ANCHORS = f"""\
+name: presses
+version: 3
+rules:
+  - {{source: press#a, equipment: &e {PRESS}, signal: a, unit: &u bar}}
+  - source: press#b
+    equipment: *e
+    signal: b
+    unit: *u
+"""
+
+
+def test_a_change_beside_an_alias_leaves_its_anchor() -> None:
+    change = ChangedRule(kind="set_rule", source="press#b", unit="Pa", decimal="comma")
+    first, second = parse_amended(ANCHORS, change).rules
+    assert (first.unit, first.decimal) == ("bar", "point")
+    assert (second.unit, second.decimal) == ("Pa", "comma")
+
+
+@pytest.mark.parametrize(
+    ("document", "change"),
+    [
+        (ANCHORS, ChangedRule(kind="set_rule", source="press#a", unit="Pa")),
+        (ANCHORS.replace("rules:", "rules: &r"), Ignored(kind="ignore", source="press#c")),
+        (BLOCK.replace("zustand:", "zustand: &t"), None),
+    ],
+)
+def test_what_stands_at_an_anchor_is_not_edited(document: str, change: Change | None) -> None:
+    if change is None:
+        assert parse_amended(document, STATE).enums["zustand"]["STEHT"] == "idle"
+        return
+    with pytest.raises(Problem) as refused:
+        amend_document(document, 4, [change])
+    assert (refused.value.status, refused.value.code) == (409, "cannot_amend")
+    assert [error["pointer"] for error in refused.value.errors] == ["/body/changes"]
+
+
+@pytest.mark.timeout(20)
+def test_a_large_mapping_is_parsed_once_for_all_changes() -> None:
+    rules = (f"- {{source: press#r{n}, equipment: {PRESS}, signal: r{n}}}" for n in range(500))
+    document = "name: presses\nversion: 3\nrules:\n" + "\n".join(rules) + "\n"
+    changes = [Ignored(kind="ignore", source=f"press#{number}") for number in range(100)]
+    assert len(parse_amended(document, *changes).rules) == 600
+
+
+def test_a_mapping_that_could_not_be_stored_is_refused() -> None:
+    room = DOCUMENT_CHARS_MAX - len(BLOCK)
+    fits = BLOCK + "#" * room
+    for document, pointer in ((fits, "/body/changes"), (fits + "#", "/body/version")):
+        with pytest.raises(Problem) as refused:
+            amend_document(document, 4, [STATE])
+        assert [error["pointer"] for error in refused.value.errors] == [pointer]
+    added = len("\n    STEHT: idle")
+    assert len(amend_document(fits[:-added], 4, [STATE])) == DOCUMENT_CHARS_MAX
