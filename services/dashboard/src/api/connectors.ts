@@ -1,11 +1,12 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, bodyOf, type Schemas } from "./client";
-import { LIVE_S, polled } from "./polling";
+import { LIVE_S, NAMES_S, polled } from "./polling";
 
 export type Connector = Schemas["ConnectorView"];
 export type ConnectorDetail = Schemas["ConnectorDetailView"];
 export type ConnectorError = Schemas["ConnectorErrorView"];
 export type Exploration = Schemas["ExplorationView"];
+export type LatestSignal = Schemas["LatestSignalView"];
 export type NewExploration =
   | Schemas["EndpointsRequest"]
   | Schemas["TrustRequest"]
@@ -13,6 +14,7 @@ export type NewExploration =
   | Schemas["SuggestRequest"];
 
 const SHOWN = 500;
+const LINES_MAX = 1000;
 const ASK_AGAIN_MS = 700;
 const GIVE_UP_MS = 75_000;
 
@@ -39,8 +41,42 @@ export function connector(name: string) {
   });
 }
 
-/** Let the edge of a connector explore a server, and return what it found or why it did not. */
-export async function explore(name: string, body: NewExploration): Promise<Exploration> {
+/** The newest values of the first signals of a connector. */
+export function firstValues(name: string, limit: number) {
+  return queryOptions({
+    queryKey: ["signals", "latest", "connector", name, limit],
+    queryFn: async ({ signal }) => {
+      const query = { connector: [name], latest: true, limit };
+      const page = await bodyOf(api.GET("/api/v1/signals", { signal, params: { query } }));
+      const values = page.items.filter((item): item is LatestSignal => "at" in item);
+      return { values, isCut: page.next_cursor !== null };
+    },
+    ...polled(LIVE_S),
+  });
+}
+
+/** The lines that a new machine may belong to. */
+export const lines = queryOptions({
+  queryKey: ["equipment", "lines"],
+  queryFn: ({ signal }) =>
+    bodyOf(
+      api.GET("/api/v1/equipment", {
+        signal,
+        params: { query: { level: ["line"], limit: LINES_MAX } },
+      }),
+    ),
+  ...polled(NAMES_S),
+});
+
+/** Let the edge of a connector explore a server, and return what it found or why it did not.
+ *
+ * It is waited for as long as somebody does, and not longer than the edge may take.
+ */
+export async function explore(
+  name: string,
+  body: NewExploration,
+  isAwaited: () => boolean,
+): Promise<Exploration | "unanswered"> {
   const began = Date.now();
   let view = await bodyOf(
     api.POST("/api/v1/connectors/{connector}/explorations", {
@@ -48,7 +84,8 @@ export async function explore(name: string, body: NewExploration): Promise<Explo
       body,
     }),
   );
-  while ((view.state === "waiting" || view.state === "running") && isEarly(began)) {
+  while (view.state === "waiting" || view.state === "running") {
+    if (!isAwaited() || Date.now() - began > GIVE_UP_MS) return "unanswered";
     await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
     view = await bodyOf(
       api.GET("/api/v1/connectors/{connector}/explorations/{exploration_id}", {
@@ -57,8 +94,4 @@ export async function explore(name: string, body: NewExploration): Promise<Explo
     );
   }
   return view;
-}
-
-function isEarly(began: number): boolean {
-  return Date.now() - began < GIVE_UP_MS;
 }

@@ -1,33 +1,32 @@
 /** "Is data coming, and if not, since when?" */
 import { Button } from "@mantine/core";
-import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { useTranslations } from "use-intl";
 import { type Connector, connectors } from "../../api/connectors";
-import { plants } from "../../api/plants";
 import { Answered } from "../../shared/Answered";
+import { Cut } from "../../shared/Cut";
 import { Empty } from "../../shared/Empty";
 import { Tile } from "../../shared/Tile";
+import { useHomeZone } from "../../shared/useHomeZone";
 import { useMayI } from "../../shared/useMayI";
 import { ConnectorDetailPart } from "./ConnectorDetail";
 import styles from "./Connectors.module.css";
 import { ConnectorTable } from "./ConnectorTable";
-import { countNeeding, splitFeeds } from "./health";
+import { countsOf, splitFeeds } from "./health";
 
 const ConnectServer = lazy(() => import("./connect/ConnectServer"));
+const Awaited = lazy(async () => ({ default: (await import("./connect/Awaited")).Awaited }));
 
 export function ConnectorsScreen() {
   const t = useTranslations("connectors");
   const search = useSearch({ from: "/connectors" });
   const navigate = useNavigate({ from: "/connectors" });
   const query = useQuery(connectors);
-  const all = useSuspenseQuery(plants);
   const mayExplore = useMayI("connectors:write");
   const { live, history } = splitFeeds(query.data?.items ?? []);
-  const zone = zoneOfAll(
-    all.data.items.flatMap(({ time_zone: own }) => (own === null ? [] : [own])),
-  );
+  const zone = useHomeZone();
   const open = (name: string | undefined) => {
     const { connector: _, ...rest } = search;
     void navigate({ search: name === undefined ? rest : { ...rest, connector: name } });
@@ -52,15 +51,28 @@ export function ConnectorsScreen() {
           <ConnectServer connectors={live} onClose={() => connecting(false)} />
         </Suspense>
       )}
+      {search.awaits === undefined ? null : (
+        <Suspense>
+          <Awaited
+            key={search.awaits}
+            name={search.awaits}
+            onClose={() => {
+              const { awaits: _, ...rest } = search;
+              void navigate({ search: rest });
+            }}
+          />
+        </Suspense>
+      )}
       <Tile title={t("live")}>
         <Answered query={query}>
-          {() =>
+          {({ items, next_cursor }) =>
             live.length === 0 ? (
               <Empty reason={t("none")} />
             ) : (
               <>
                 <Answer live={live} />
                 <ConnectorTable label={t("live")} rows={live} chosen={chosen} onOpen={open} />
+                <Cut what="first" shown={items.length} isCut={next_cursor !== null} />
               </>
             )
           }
@@ -74,10 +86,13 @@ export function ConnectorsScreen() {
 
 function Answer({ live }: { live: readonly Connector[] }) {
   const t = useTranslations("connectors");
-  const count = countNeeding(live);
+  const { needing, stopped } = countsOf(live);
+  const all = live.length;
   return (
     <p className={styles.answer}>
-      {count === 0 ? t("allRun", { all: live.length }) : t("someNeed", { count, all: live.length })}
+      {needing > 0 ? t("someNeed", { count: needing, all }) : null}
+      {needing === 0 && stopped === 0 ? t("allRun", { all }) : null}
+      {needing === 0 && stopped > 0 ? t("othersRun", { count: stopped, all }) : null}
     </p>
   );
 }
@@ -99,10 +114,4 @@ function History({ rows, chosen, onOpen }: HistoryProps) {
       </Tile>
     </details>
   );
-}
-
-/** The zone of the plants where they share one; connectors of several plants are shown in UTC. */
-function zoneOfAll(zones: readonly string[]): string {
-  const [first, ...others] = new Set(zones);
-  return first !== undefined && others.length === 0 ? first : "UTC";
 }

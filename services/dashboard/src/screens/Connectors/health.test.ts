@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Connector } from "../../api/connectors";
-import { countNeeding, isEndingSoon, splitFeeds, stateWord, worstSkew } from "./health";
+import { countsOf, isEndingSoon, splitFeeds, stateWord, worstSkew } from "./health";
 
 function made(id: string, state: string, more: Partial<Connector> = {}): Connector {
   return { id, state, kind: "live", errors: [], open_gaps: 0, ...more } as Connector;
@@ -27,7 +27,12 @@ describe("the order of connectors", () => {
     ]);
     expect(live.map(({ id }) => id)).toEqual(["d", "e", "c", "g", "a", "b"]);
     expect(history.map(({ id }) => id)).toEqual(["h"]);
-    expect(countNeeding(live)).toBe(4);
+    expect(countsOf(live)).toEqual({ needing: 4, stopped: 0 });
+  });
+
+  it("needs nobody for one that was stopped on purpose", () => {
+    const live = [made("a", "running"), made("b", "stopped"), made("c", "failed")];
+    expect(countsOf(live)).toEqual({ needing: 1, stopped: 1 });
   });
 });
 

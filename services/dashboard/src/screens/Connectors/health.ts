@@ -78,8 +78,13 @@ export function splitFeeds(all: readonly Connector[]): Split {
   };
 }
 
-export function countNeeding(live: readonly Connector[]): number {
-  return live.filter((connector) => toneOf(stateWord(connector)) !== "good").length;
+/** How many connectors somebody has to look at, and how many were stopped on purpose. */
+export function countsOf(live: readonly Connector[]): { needing: number; stopped: number } {
+  const tones = live.map((connector) => toneOf(stateWord(connector)));
+  return {
+    needing: tones.filter((tone) => tone === "bad" || tone === "warn").length,
+    stopped: tones.filter((tone) => tone === "rest").length,
+  };
 }
 
 export function isEndingSoon(days: number | null): boolean {

@@ -34,6 +34,8 @@ const ENTRY: QuarantineEntry = {
   state: "open",
   assigned_to: null,
   note: "",
+  replayed_with: null,
+  size: 12,
   decided_at: null,
   decided_by: null,
 };

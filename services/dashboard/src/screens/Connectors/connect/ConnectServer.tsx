@@ -11,7 +11,7 @@ import { ErrorPart } from "../ConnectorDetail";
 import styles from "../Connectors.module.css";
 import { Certificates } from "./Certificates";
 import { ServerNodes } from "./ServerNodes";
-import { choicesOf, keyOf, type Security } from "./security";
+import { choicesOf, keyOf, type Security, type Session, sessionOf } from "./security";
 import { useExploration } from "./useExploration";
 
 interface Props {
@@ -101,35 +101,43 @@ interface ServerProps {
 function Server({ edge, url, found, onTrust, isRunning }: ServerProps) {
   const t = useTranslations("connectors.connect");
   const choices = choicesOf(found.endpoints);
-  const [chosen, setChosen] = useState<string>();
+  const [key, setKey] = useState<string>();
   const [user, setUser] = useState("");
-  const security = choices.find((one) => keyOf(one) === chosen) ?? choices[0];
+  // The server is asked when the form is sent, not while it is typed in.
+  const [session, setSession] = useState<Session>();
+  const chosen = choices.find((one) => keyOf(one) === key) ?? choices[0];
+  if (chosen === undefined) return <Empty reason={t("noEndpoint")} />;
   const isTrusted = found.certificates.some((one) => one.is_trusted);
-  if (security === undefined) return <Empty reason={t("noEndpoint")} />;
+  const wanted = sessionOf(url, chosen, user);
   return (
     <>
       <Certificates certificates={found.certificates} onTrust={onTrust} isRunning={isRunning} />
-      <SelectField
-        label={t("endpoint")}
-        hint={security.policy === "None" ? t("insecure") : undefined}
-        value={keyOf(security)}
-        onChange={setChosen}
-        options={choices.map((one) => ({ value: keyOf(one), label: labelOf(one) }))}
-      />
-      <TextField label={t("user")} hint={t("userHint")} value={user} onChange={setUser} />
-      {isTrusted || security.policy === "None" ? (
-        <ServerNodes
-          key={`${keyOf(security)} ${user}`}
-          edge={edge}
-          session={{
-            url,
-            policy: security.policy,
-            mode: security.mode,
-            ...(user.trim() === "" ? {} : { user: user.trim() }),
-          }}
+      <form
+        className={styles.steps}
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          setSession(wanted);
+        }}
+      >
+        <SelectField
+          label={t("endpoint")}
+          hint={chosen.policy === "None" ? t("insecure") : undefined}
+          value={keyOf(chosen)}
+          onChange={setKey}
+          options={choices.map((one) => ({ value: keyOf(one), label: labelOf(one) }))}
         />
-      ) : (
-        <p className="second">{t("trustFirst")}</p>
+        <TextField label={t("user")} hint={t("userHint")} value={user} onChange={setUser} />
+        {isTrusted || chosen.policy === "None" ? (
+          <div className={styles.buttons}>
+            <Button type="submit">{t("browse")}</Button>
+          </div>
+        ) : (
+          <p className="second">{t("trustFirst")}</p>
+        )}
+      </form>
+      {session === undefined ? null : (
+        <ServerNodes key={JSON.stringify(session)} edge={edge} session={session} />
       )}
     </>
   );

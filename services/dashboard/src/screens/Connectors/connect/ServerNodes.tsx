@@ -7,9 +7,9 @@ import { ProblemNotice } from "../../../shared/ProblemNotice";
 import { ErrorPart } from "../ConnectorDetail";
 import styles from "../Connectors.module.css";
 import { Suggestion } from "./Suggestion";
+import type { Session } from "./security";
 import { useExploration } from "./useExploration";
 
-export type Session = Pick<Schemas["BrowseRequest"], "url" | "policy" | "mode" | "user">;
 type Node = Schemas["NodeView"];
 
 interface Props {

@@ -9,7 +9,8 @@ import { ProblemNotice } from "../../../shared/ProblemNotice";
 import { ScrollBox } from "../../../shared/ScrollBox";
 import { ErrorPart } from "../ConnectorDetail";
 import styles from "../Connectors.module.css";
-import type { Session } from "./ServerNodes";
+import { GoLive } from "./GoLive";
+import type { Session } from "./security";
 import { useExploration } from "./useExploration";
 
 interface Props {
@@ -24,43 +25,65 @@ export function Suggestion({ edge, session, nodes }: Props) {
   const t = useTranslations("connectors.connect");
   const [name, setName] = useState("");
   const { run, failure, problem, isRunning } = useExploration(edge);
-  const [suggestion, setSuggestion] = useState<Schemas["SuggestionView"]>();
-  const [error, setError] = useState<string>();
+  // With the name that it was made for.
+  const [made, setMade] = useState<{ name: string; suggestion: Schemas["SuggestionView"] }>();
+  const [isAsked, setAsked] = useState(false);
+  const wrongName = /^[a-z0-9][a-z0-9._-]{0,62}$/.test(name) ? undefined : t("nameHint");
+  const wrongNodes =
+    nodes.length === 0 ? t("chooseNode") : nodes.length > NODES_MAX ? t("tooMany") : undefined;
 
   async function suggest() {
-    const isWrong = !/^[a-z0-9][a-z0-9._-]{0,62}$/.test(name);
-    setError(isWrong ? t("nameHint") : undefined);
-    if (isWrong || nodes.length === 0 || nodes.length > NODES_MAX) return;
+    setAsked(true);
+    if (wrongName !== undefined || wrongNodes !== undefined) return;
     const view = await run({ action: "suggest", ...session, nodes: [...nodes], connector: name });
-    setSuggestion(view?.suggestion ?? undefined);
+    const suggestion = view?.suggestion ?? undefined;
+    setMade(suggestion === undefined ? undefined : { name, suggestion });
   }
 
   return (
     <>
-      <p role="status">{t("chosen", { count: nodes.length, max: NODES_MAX })}</p>
-      <TextField
-        label={t("name")}
-        hint={t("nameHint")}
-        error={error}
-        value={name}
-        onChange={setName}
-      />
-      <div className={styles.buttons}>
-        <Button loading={isRunning} onClick={() => void suggest()}>
-          {t("suggest")}
-        </Button>
-      </div>
+      <form
+        className={styles.steps}
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          void suggest();
+        }}
+      >
+        <p role="status">{t("chosen", { count: nodes.length, max: NODES_MAX })}</p>
+        {isAsked && wrongNodes !== undefined ? <p role="alert">{wrongNodes}</p> : null}
+        <TextField
+          label={t("name")}
+          hint={t("nameHint")}
+          error={isAsked ? wrongName : undefined}
+          value={name}
+          onChange={setName}
+        />
+        <div className={styles.buttons}>
+          <Button type="submit" loading={isRunning}>
+            {t("suggest")}
+          </Button>
+        </div>
+      </form>
       {problem === undefined ? null : <ProblemNotice error={problem} />}
       {failure === undefined ? null : <ErrorPart error={failure} />}
-      {suggestion === undefined ? null : <Shown suggestion={suggestion} name={name} />}
+      {made === undefined ? null : (
+        <>
+          <Shown suggestion={made.suggestion} />
+          <GoLive
+            key={made.suggestion.document}
+            name={made.name}
+            edge={edge}
+            suggested={made.suggestion.document}
+          />
+        </>
+      )}
     </>
   );
 }
 
-function Shown({ suggestion, name }: { suggestion: Schemas["SuggestionView"]; name: string }) {
+function Shown({ suggestion }: { suggestion: Schemas["SuggestionView"] }) {
   const t = useTranslations("connectors.connect");
-  const file = `${name}.yaml`;
-  const href = `data:application/yaml;charset=utf-8,${encodeURIComponent(suggestion.document)}`;
   return (
     <>
       <h3>{t("preview")}</h3>
@@ -92,17 +115,6 @@ function Shown({ suggestion, name }: { suggestion: Schemas["SuggestionView"]; na
           </tbody>
         </table>
       </ScrollBox>
-      <h3>{t("edgeFile")}</h3>
-      <p>{t("start", { file })}</p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls takes focus */}
-      <pre className={styles.document} tabIndex={0} lang="en">
-        {suggestion.document}
-      </pre>
-      <div className={styles.buttons}>
-        <a href={href} download={file}>
-          {t("download", { file })}
-        </a>
-      </div>
     </>
   );
 }

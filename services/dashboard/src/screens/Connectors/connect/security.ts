@@ -36,3 +36,11 @@ export function keyOf({ policy, mode }: Security): string {
 export function inPairs(fingerprint: string): string {
   return fingerprint.toUpperCase().match(/../g)?.join(":") ?? fingerprint;
 }
+
+/** How a server is opened. */
+export type Session = Pick<Schemas["BrowseRequest"], "url" | "policy" | "mode" | "user">;
+
+export function sessionOf(url: string, { policy, mode }: Security, user: string): Session {
+  const name = user.trim();
+  return { url, policy, mode, ...(name === "" ? {} : { user: name }) };
+}
