@@ -19,12 +19,16 @@ interface Props {
 export function SilenceBand({ isStrict = false }: Props) {
   const t = useTranslations("common");
   const format = useFormats(useHomeZone());
-  const lastMs = useLastAnswerWhileSilent(isStrict);
+  const silence = useSilence(isStrict);
+  const lastMs = silence?.lastMs;
   const time = lastMs === undefined ? "" : `${format.time(lastMs, true)} ${format.zone(lastMs)}`;
+  // An API that answers has a reason, such as a database that is away.
+  const title = silence?.problem?.message ?? "";
+  const since = title === "" ? t("staleSince", { time }) : t("staleReason", { title, time });
   return (
     <div className={lastMs === undefined ? undefined : styles.band}>
       {/* Always there, and without the age: else it is not read out, or each second anew. */}
-      <span role="status">{lastMs === undefined ? "" : t("staleSince", { time })}</span>
+      <span role="status">{lastMs === undefined ? "" : since}</span>
       {lastMs === undefined ? null : (
         <span>{` ${t("staleAge", { age: format.duration((Date.now() - lastMs) / 1000) })}`}</span>
       )}

@@ -1,0 +1,23 @@
+/** What the platform lacks while it answers, and what it has not computed yet. */
+import { queryOptions } from "@tanstack/react-query";
+import { api, bodyOf, type Schemas } from "./client";
+import { polled } from "./polling";
+
+export type Readiness = Schemas["ReadinessView"];
+export type Backlog = Schemas["BacklogView"];
+
+const HEALTH_S = 20;
+
+export const readiness = queryOptions({
+  queryKey: ["health", "ready"],
+  queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/health/ready", { signal })),
+  ...polled(HEALTH_S),
+});
+
+/** The machine whose data wait longest to be computed. */
+export const longestWait = queryOptions({
+  queryKey: ["backlog", "longest"],
+  queryFn: ({ signal }) =>
+    bodyOf(api.GET("/api/v1/backlog", { signal, params: { query: { limit: 1 } } })),
+  ...polled(HEALTH_S),
+});
