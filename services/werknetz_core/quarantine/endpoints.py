@@ -92,7 +92,7 @@ async def list_quarantine(
     if reason is not None:
         query = query.where(group_reason() == reason)
     if id:
-        query = query.where(quarantine.c.id.in_([one for one in id if 0 <= one < 2**63]))
+        query = query.where(quarantine.c.id.in_(id))
     return await query_page(request, session, params, query, _SORTING, QuarantineView)
 
 

@@ -197,7 +197,7 @@ async def classify_stops(
 ) -> Response:
     """Give several stops one reason, state or comment: all of them, or none if one is refused."""
     changed = await changes.classify_stops(body, context, session, principal)
-    views = [await changes.change_view(context, session, one) for one in changed]
+    views = [await changes.change_view(context, session, span) for span in changed]
     return json_response({"changes": views})
 
 

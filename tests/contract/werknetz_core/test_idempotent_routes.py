@@ -14,6 +14,7 @@ from werknetz_core.settings import CoreSettings
 APP: Final = create_app(CoreSettings("postgresql://nowhere"))
 # POSTs that take none, and why.
 WITHOUT_KEY: Final = {
+    "/api/v1/reasons:order": "a repetition sets the same order",
     "/api/v1/session": "each sign-in opens a session of its own; nobody is signed in yet",
     "/api/v1/session/oidc/backchannel_logout": "the provider sends it; a repetition ends nothing",
     "/api/v1/session/oidc/logout": "a session that has ended is not there for a repetition",
