@@ -16,6 +16,7 @@ import asyncpg
 import pytest
 from redis import Redis
 
+from plumbing.memory_folder import memory_folder
 from werknetz.store.access.rows_key import RowsKey
 from werknetz_demo.embedded.broker import Broker
 from werknetz_demo.embedded.postgres import Postgres
@@ -46,8 +47,8 @@ def run(work: Coroutine[object, object, Answer]) -> Answer:
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    folder = tmp_path_factory.mktemp("postgres")
-    yield from _during_session(Postgres(folder, throwaway=True))
+    with memory_folder(tmp_path_factory.mktemp("postgres")) as folder:
+        yield from _during_session(Postgres(folder, throwaway=True))
 
 
 @pytest.fixture(scope="session")
