@@ -11,6 +11,7 @@ export type Shipment = Schemas["ShipmentView"];
 
 export const SUPPLIERS_MAX = 1000;
 const ROWS_MAX = 200;
+const FILE_ROWS = 1000;
 
 interface Span {
   start: string;
@@ -61,6 +62,19 @@ export function dueLines(supplier: string, { start, end }: Span) {
       ),
     ...polled(LIST_S),
   });
+}
+
+/** The address of the same lines as a file. */
+export function dueLinesAddress(supplier: string, period: Span): string {
+  const limit = String(FILE_ROWS);
+  const query = new URLSearchParams({
+    supplier,
+    ...period,
+    sort: "-due_from",
+    limit,
+    format: "csv",
+  });
+  return `/api/v1/due_lines?${query}`;
 }
 
 /** What is announced or under way and not received yet. */

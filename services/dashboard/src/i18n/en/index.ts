@@ -6,6 +6,7 @@ import machine from "./machine.json";
 import mappings from "./mappings.json";
 import plant from "./plant.json";
 import quality from "./quality.json";
+import rawMessage from "./rawMessage.json";
 import report from "./report.json";
 import settings from "./settings.json";
 import states from "./states.json";
@@ -24,6 +25,7 @@ export default {
   mappings,
   plant,
   quality,
+  rawMessage,
   report,
   settings,
   states,

@@ -4,6 +4,7 @@ import { useTranslations } from "use-intl";
 import { type Gap, gapsCsv, gapsOf } from "../../api/gaps";
 import { Answered } from "../../shared/Answered";
 import { ChartTile } from "../../shared/ChartTile";
+import { Cut } from "../../shared/Cut";
 import { ScrollBox } from "../../shared/ScrollBox";
 import { useFormats } from "../../shared/useFormats";
 import styles from "./Connectors.module.css";
@@ -30,7 +31,9 @@ export function GapsTile({ name, zone }: { name: string; zone: string }) {
       csv={gapsCsv(name, START)}
       chart={shown((bars) => <GapChart bars={bars} nowMs={nowMs} zone={zone} />)}
       table={shown((bars) => <GapTable bars={bars} zone={zone} />)}
-    />
+    >
+      <Cut shown={query.data?.items.length ?? 0} isCut={query.data?.next_cursor != null} />
+    </ChartTile>
   );
 }
 

@@ -2,20 +2,23 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslations } from "use-intl";
 import type { Schemas } from "../../api/client";
 import { supplyCaused } from "../../api/losses";
 import { Answered } from "../../shared/Answered";
+import { Cut } from "../../shared/Cut";
 import { nameOf } from "../../shared/format";
 import { useFormats } from "../../shared/useFormats";
 import { useMayI } from "../../shared/useMayI";
-import { RawMessage } from "./RawMessage";
 import styles from "./SupplyChain.module.css";
 
 type Cause = Schemas["CauseView"];
 type Delivery = Schemas["DeliveryStepView"];
 const CHAINS = 20;
+const RawMessage = lazy(async () => ({
+  default: (await import("../../shared/message/RawMessage")).RawMessage,
+}));
 
 interface Props {
   path: string;
@@ -32,7 +35,7 @@ export function SupplyChain({ path, start, end, zone }: Props) {
   const query = useQuery(supplyCaused({ under: [path], start, end }, CHAINS));
   return (
     <Answered query={query}>
-      {({ items, totals }) => (
+      {({ items, totals, more }) => (
         <>
           {items.length === 0 ? <p className="second">{t("none")}</p> : null}
           <ul className={styles.chain}>
@@ -54,6 +57,7 @@ export function SupplyChain({ path, start, end, zone }: Props) {
               </li>
             ))}
           </ul>
+          <Cut shown={items.length} isCut={more > 0} what="largest" />
           {totals.unattributed.map(({ reason, minutes }) => (
             <p key={reason} className="second">
               {`${t("unattributed", { minutes: format.number(minutes, 1) })}: ${whyOf(reason)}`}
@@ -101,7 +105,7 @@ function DeliveryText({ delivery, zone }: { delivery: Delivery; zone: string }) 
         quantity: format.number(delivery.quantity),
         delay: format.duration(delivery.delay_s),
       })}{" "}
-      <Raw document={delivery.call_off} events={delivery.events} />
+      <Raw document={delivery.call_off} events={delivery.events} zone={zone} />
       <ul className={styles.chain}>
         <li>
           <Link to="/suppliers" search={{ supplier: delivery.supplier }}>
@@ -111,13 +115,13 @@ function DeliveryText({ delivery, zone }: { delivery: Delivery; zone: string }) 
         {delivery.shipments.map((shipment) => (
           <li key={shipment.event.event_id}>
             {t("shipment", { document: shipment.document, at: at(shipment.arrives_at) })}{" "}
-            <Raw document={shipment.document} events={[shipment.event]} />
+            <Raw document={shipment.document} events={[shipment.event]} zone={zone} />
           </li>
         ))}
         {delivery.receipts.map((receipt) => (
           <li key={receipt.event.event_id}>
             {t("receipt", { document: receipt.document, at: at(receipt.received_at) })}{" "}
-            <Raw document={receipt.document} events={[receipt.event]} />
+            <Raw document={receipt.document} events={[receipt.event]} zone={zone} />
           </li>
         ))}
       </ul>
@@ -128,10 +132,11 @@ function DeliveryText({ delivery, zone }: { delivery: Delivery; zone: string }) 
 interface RawProps {
   document: string;
   events: readonly { event_id: string }[];
+  zone: string;
 }
 
 /** Whoever may not read raw messages sees no button for one. */
-function Raw({ document, events }: RawProps) {
+function Raw({ document, events, zone }: RawProps) {
   const t = useTranslations("machine.chain");
   const mayRead = useMayI("raw:read");
   const [open, setOpen] = useState<string>();
@@ -147,11 +152,14 @@ function Raw({ document, events }: RawProps) {
         {t("message")}
       </Button>
       {open === undefined ? null : (
-        <RawMessage
-          eventId={open}
-          title={t("raw", { document })}
-          onClose={() => setOpen(undefined)}
-        />
+        <Suspense>
+          <RawMessage
+            event={open}
+            title={t("raw", { document })}
+            zone={zone}
+            onClose={() => setOpen(undefined)}
+          />
+        </Suspense>
       )}
     </>
   );

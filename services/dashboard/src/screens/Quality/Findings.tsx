@@ -1,6 +1,7 @@
 /** Contradictions that the platform found by itself, each with the way to what it concerns. */
+import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useTranslations } from "use-intl";
 import type { Finding } from "../../api/findings";
 import { type Column, DataTable } from "../../shared/DataTable";
@@ -8,6 +9,10 @@ import { Empty } from "../../shared/Empty";
 import { nameOf } from "../../shared/format";
 import { useFormats } from "../../shared/useFormats";
 import { useMayI } from "../../shared/useMayI";
+
+const RawMessage = lazy(async () => ({
+  default: (await import("../../shared/message/RawMessage")).RawMessage,
+}));
 
 interface Props {
   findings: readonly Finding[];
@@ -30,7 +35,7 @@ export function Findings({ findings, zone }: Props) {
     {
       key: "messages",
       head: t("messages"),
-      cell: (one) => <Messages finding={one} />,
+      cell: (one) => <Messages finding={one} zone={zone} />,
       align: "right",
     },
   ];
@@ -71,15 +76,31 @@ function placeOf(finding: Finding): ReactNode {
   return "–";
 }
 
-function Messages({ finding }: { finding: Finding }) {
+/** Every message of a finding, each opens beside its reading. */
+function Messages({ finding, zone }: { finding: Finding; zone: string }) {
   const t = useTranslations("quality.findings");
   const mayReadRaw = useMayI("raw:read");
-  const [first] = finding.messages;
-  if (first === undefined) return "–";
+  const [open, setOpen] = useState<string>();
+  if (finding.messages.length === 0) return "–";
   if (!mayReadRaw) return t("message", { count: finding.messages.length });
   return (
-    <a href={first.link} target="_blank" rel="noreferrer">
-      {t("message", { count: finding.messages.length })}
-    </a>
+    <>
+      {finding.messages.map(({ event_id }, index) => (
+        <Button
+          key={event_id}
+          variant="subtle"
+          size="compact-sm"
+          aria-label={t("openMessage", { number: index + 1, text: finding.text })}
+          onClick={() => setOpen(event_id)}
+        >
+          {index + 1}
+        </Button>
+      ))}
+      {open === undefined ? null : (
+        <Suspense>
+          <RawMessage event={open} zone={zone} onClose={() => setOpen(undefined)} />
+        </Suspense>
+      )}
+    </>
   );
 }

@@ -8,9 +8,15 @@ import { stateOf } from "./lines";
 import { MessageLink } from "./MessageLink";
 import styles from "./SuppliersScreen.module.css";
 
-export function DueLineTable({ lines, zone }: { lines: readonly DueLine[]; zone: string }) {
+interface Props {
+  lines: readonly DueLine[];
+  /** Of a site: its days end when its own do. */
+  zoneOfSite: (site: string | null) => string;
+}
+
+export function DueLineTable({ lines, zoneOfSite }: Props) {
   const t = useTranslations("suppliers");
-  const columns = useColumns(zone);
+  const columns = useColumns(zoneOfSite);
   return (
     <DataTable
       label={t("callOffs")}
@@ -22,16 +28,14 @@ export function DueLineTable({ lines, zone }: { lines: readonly DueLine[]; zone:
   );
 }
 
-function useColumns(zone: string): Column<DueLine>[] {
+function useColumns(zoneOfSite: Props["zoneOfSite"]): Column<DueLine>[] {
   const t = useTranslations("suppliers");
-  const format = useFormats(zone);
+  const format = useFormats();
   return [
     {
       key: "due",
       head: t("due"),
-      cell: ({ due_until }) => (
-        <span className={styles.nowrap}>{format.day(Date.parse(due_until) - 1)}</span>
-      ),
+      cell: (line) => <Due line={line} zone={zoneOfSite(line.site)} />,
       sort: ({ due_until }) => Date.parse(due_until),
     },
     {
@@ -74,23 +78,40 @@ function useColumns(zone: string): Column<DueLine>[] {
       cell: (line) => <span className={styles.nowrap}>{t(`lineState.${stateOf(line)}`)}</span>,
       sort: (line) => stateOf(line),
     },
-    { key: "messages", head: t("messages"), cell: (line) => <Messages line={line} zone={zone} /> },
+    {
+      key: "messages",
+      head: t("messages"),
+      cell: (line) => <Messages line={line} zone={zoneOfSite(line.site)} />,
+    },
   ];
 }
 
+/** A half-open day by its own date: due until midnight is due on the day before. */
+function Due({ line, zone }: { line: DueLine; zone: string }) {
+  const format = useFormats(zone);
+  return <span className={styles.nowrap}>{format.day(Date.parse(line.due_until) - 1)}</span>;
+}
+
+/** Every message of a line: what called it off, announced it, received it. */
 function Messages({ line, zone }: { line: DueLine; zone: string }) {
   const t = useTranslations("suppliers");
   const format = useFormats(zone);
   const kinds = [
-    { kind: t("callOff"), event: line.event_ids[0] },
-    { kind: t("advice"), event: line.shipment_ids[0] },
-    { kind: t("receipt"), event: line.receipt_ids[0] },
+    { kind: t("callOff"), events: line.event_ids },
+    { kind: t("advice"), events: line.shipment_ids },
+    { kind: t("receipt"), events: line.receipt_ids },
   ];
+  const named = kinds.flatMap(({ kind, events }) =>
+    events.map((event, index) => ({
+      event,
+      kind: events.length === 1 ? kind : t("oneOf", { kind, number: index + 1 }),
+    })),
+  );
   return (
     <span className={styles.links}>
-      {kinds.map(({ kind, event }) => (
+      {named.map(({ kind, event }) => (
         <MessageLink
-          key={kind}
+          key={`${kind} ${event}`}
           event={event}
           text={kind}
           label={t("messageOf", {

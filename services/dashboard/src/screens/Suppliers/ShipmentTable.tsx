@@ -2,27 +2,26 @@
 import { Button } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
 import { useTranslations } from "use-intl";
 import { type Shipment, shipment } from "../../api/suppliers";
 import { type Column, DataTable } from "../../shared/DataTable";
 import { Empty } from "../../shared/Empty";
+import { NO_VALUE } from "../../shared/format";
+import { ProblemNotice } from "../../shared/ProblemNotice";
+import { useAction } from "../../shared/useAction";
 import { useFormats } from "../../shared/useFormats";
 import { useMayI } from "../../shared/useMayI";
 import styles from "./SuppliersScreen.module.css";
 
-export function ShipmentTable({
-  shipments,
-  zone,
-}: {
+interface Props {
   shipments: readonly Shipment[];
-  zone: string;
-}) {
+  zoneOfSite: (site: string | null) => string;
+}
+
+export function ShipmentTable({ shipments, zoneOfSite }: Props) {
   const t = useTranslations("suppliers");
-  const format = useFormats(zone);
   const mayRead = useMayI("raw:read");
-  const time = (at: string | null) => (
-    <span className={styles.nowrap}>{at === null ? "–" : format.dayTime(at)}</span>
-  );
   const millis = (at: string | null) => (at === null ? null : Date.parse(at));
   const columns: Column<Shipment>[] = [
     {
@@ -35,13 +34,13 @@ export function ShipmentTable({
     {
       key: "despatched",
       head: t("despatched"),
-      cell: ({ despatched_at }) => time(despatched_at),
+      cell: ({ despatched_at, site }) => <Time at={despatched_at} zone={zoneOfSite(site)} />,
       sort: ({ despatched_at }) => millis(despatched_at),
     },
     {
       key: "arrives",
       head: t("arrives"),
-      cell: ({ arrives_at }) => time(arrives_at),
+      cell: ({ arrives_at, site }) => <Time at={arrives_at} zone={zoneOfSite(site)} />,
       sort: ({ arrives_at }) => millis(arrives_at),
     },
     {
@@ -65,27 +64,49 @@ export function ShipmentTable({
   );
 }
 
+/** A time at the site that waits for it: sites have clocks of their own. */
+function Time({ at, zone }: { at: string | null; zone: string }) {
+  const format = useFormats(zone);
+  const text = at === null ? NO_VALUE : `${format.dayTime(at)} ${format.zone(at)}`;
+  return <span className={styles.nowrap}>{text}</span>;
+}
+
 /** Opens the despatch advice: the list of shipments does not name its event. */
 function Advice({ of }: { of: Shipment }) {
   const t = useTranslations("suppliers");
   const client = useQueryClient();
   const navigate = useNavigate();
+  const { run, isRunning, problem } = useAction(
+    async () => {
+      const { lines } = await client.fetchQuery(shipment(of.id));
+      return { event: lines[0]?.event_id };
+    },
+    { invalidates: [] },
+  );
+  const [isMissing, setMissing] = useState(false);
 
   async function open() {
-    const { lines } = await client.fetchQuery(shipment(of.id));
-    const event = lines[0]?.event_id;
-    if (event === undefined) return;
+    const found = await run(undefined);
+    if (found === undefined) return;
+    setMissing(found.event === undefined);
+    if (found.event === undefined) return;
+    const { event } = found;
     await navigate({ to: ".", search: (before) => ({ ...before, event }), resetScroll: false });
   }
 
   return (
-    <Button
-      variant="subtle"
-      size="compact-sm"
-      aria-label={`${t("advice")}: ${of.document}`}
-      onClick={() => void open()}
-    >
-      {t("advice")}
-    </Button>
+    <>
+      <Button
+        variant="subtle"
+        size="compact-sm"
+        aria-label={`${t("advice")}: ${of.document}`}
+        loading={isRunning}
+        onClick={() => void open()}
+      >
+        {t("advice")}
+      </Button>
+      {problem === undefined ? null : <ProblemNotice error={problem} />}
+      {isMissing ? <span role="status">{t("noAdvice")}</span> : null}
+    </>
   );
 }

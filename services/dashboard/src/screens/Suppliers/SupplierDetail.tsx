@@ -3,14 +3,24 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import { openFindings } from "../../api/findings";
-import { dueLines, openShipments, type Supplier, type SupplierList } from "../../api/suppliers";
+import { plants } from "../../api/plants";
+import {
+  dueLines,
+  dueLinesAddress,
+  openShipments,
+  type Supplier,
+  type SupplierList,
+} from "../../api/suppliers";
 import { Answered } from "../../shared/Answered";
 import { ChartTile } from "../../shared/ChartTile";
+import { Cut } from "../../shared/Cut";
 import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
 import { AGES } from "./AgeBars";
 import { DueLineTable } from "./DueLineTable";
 import { Findings } from "./Findings";
+import { zoneOfSite } from "./lines";
+import { PeriodText } from "./PeriodText";
 import { PolicyNotes } from "./PolicyNotes";
 import { ShipmentTable } from "./ShipmentTable";
 import styles from "./SuppliersScreen.module.css";
@@ -29,24 +39,50 @@ export function SupplierDetail({ supplier, list, period, zone }: Props) {
   const lines = useQuery(dueLines(supplier, period));
   const shipments = useQuery(openShipments(supplier));
   const findings = useQuery(openFindings(FINDINGS, supplier));
+  const known = useQuery(plants).data?.items ?? [];
+  const ofSite = (site: string | null) => zoneOfSite(known, site, zone);
   const row = list?.items.find(({ key }) => key === supplier);
   return (
     <>
-      {list === undefined || row === undefined ? null : <Rates supplier={row} list={list} />}
-      <Tile title={t("callOffs")}>
+      {list === undefined || row === undefined ? null : (
+        <Rates supplier={row} {...{ list, zone }} />
+      )}
+      <Tile
+        title={t("callOffs")}
+        extra={
+          <a href={dueLinesAddress(supplier, period)} download>
+            CSV
+          </a>
+        }
+      >
         <Answered query={lines}>
-          {({ items }) => <DueLineTable lines={items} zone={zone} />}
+          {({ items, next_cursor }) => (
+            <>
+              <DueLineTable lines={items} zoneOfSite={ofSite} />
+              <Cut shown={items.length} isCut={next_cursor !== null} />
+            </>
+          )}
         </Answered>
       </Tile>
       <div className={styles.pair}>
         <Tile title={t("shipments")}>
           <Answered query={shipments}>
-            {({ items }) => <ShipmentTable shipments={items} zone={zone} />}
+            {({ items, next_cursor }) => (
+              <>
+                <ShipmentTable shipments={items} zoneOfSite={ofSite} />
+                <Cut shown={items.length} isCut={next_cursor !== null} />
+              </>
+            )}
           </Answered>
         </Tile>
         <Tile title={t("findings")}>
           <Answered query={findings}>
-            {({ items }) => <Findings findings={items} zone={zone} />}
+            {({ items, next_cursor }) => (
+              <>
+                <Findings findings={items} zone={zone} />
+                <Cut shown={items.length} isCut={next_cursor !== null} />
+              </>
+            )}
           </Answered>
         </Tile>
       </div>
@@ -54,7 +90,13 @@ export function SupplierDetail({ supplier, list, period, zone }: Props) {
   );
 }
 
-function Rates({ supplier, list }: { supplier: Supplier; list: SupplierList }) {
+interface RatesProps {
+  supplier: Supplier;
+  list: SupplierList;
+  zone: string;
+}
+
+function Rates({ supplier, list, zone }: RatesProps) {
   const t = useTranslations("suppliers");
   const format = useFormats();
   const { kpis = null, name } = supplier;
@@ -74,6 +116,7 @@ function Rates({ supplier, list }: { supplier: Supplier; list: SupplierList }) {
       <Tile title={t("chosen", { name })} extra={close}>
         <div className={styles.facts}>
           <p className={styles.headline}>{format.share(kpis.otif)}</p>
+          <PeriodText data={list} zone={zone} />
           {kpis.reason === null ? null : <p className="second">{kpis.reason}</p>}
           <p>
             {t("ratesHint", {

@@ -1,26 +1,30 @@
 /** "Who will let us down, and who already does?" */
 import { useQuery } from "@tanstack/react-query";
-import { useSearch } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { useTranslations } from "use-intl";
-import { rankedSuppliers, type SupplierList } from "../../api/suppliers";
+import { rankedSuppliers } from "../../api/suppliers";
 import { Answered } from "../../shared/Answered";
+import { Cut } from "../../shared/Cut";
 import { Empty } from "../../shared/Empty";
 import { PeriodPicker } from "../../shared/PeriodPicker";
 import { Tile } from "../../shared/Tile";
-import { useFormats } from "../../shared/useFormats";
 import { usePeriod } from "../../shared/usePeriod";
+import { PeriodText } from "./PeriodText";
 import { PolicyNotes } from "./PolicyNotes";
 import { RankingTable } from "./RankingTable";
 import { SupplierDetail } from "./SupplierDetail";
 import styles from "./SuppliersScreen.module.css";
 
-const RawMessage = lazy(async () => ({ default: (await import("./RawMessage")).RawMessage }));
+const RawMessage = lazy(async () => ({
+  default: (await import("../../shared/message/RawMessage")).RawMessage,
+}));
 
 export function SuppliersScreen() {
   const t = useTranslations("suppliers");
   const common = useTranslations("common");
   const search = useSearch({ from: "/suppliers" });
+  const navigate = useNavigate();
   const period = usePeriod("-28d");
   const query = useQuery(rankedSuppliers(period));
   const zone = query.data?.period?.time_zone ?? "UTC";
@@ -47,6 +51,7 @@ export function SuppliersScreen() {
             ) : (
               <>
                 <RankingTable data={data} chosen={search.supplier} />
+                <Cut what="first" shown={data.items.length} isCut={data.next_cursor !== null} />
                 <PolicyNotes policies={data.policies} />
               </>
             )
@@ -64,26 +69,19 @@ export function SuppliersScreen() {
       )}
       {search.event === undefined ? null : (
         <Suspense>
-          <RawMessage event={search.event} />
+          <RawMessage
+            event={search.event}
+            zone={zone}
+            onClose={() =>
+              void navigate({
+                to: ".",
+                search: (before) => ({ ...before, event: undefined }),
+                resetScroll: false,
+              })
+            }
+          />
         </Suspense>
       )}
     </>
-  );
-}
-
-function PeriodText({ data, zone }: { data: SupplierList; zone: string }) {
-  const t = useTranslations("suppliers");
-  const format = useFormats(zone);
-  const { period } = data;
-  if (period == null) return null;
-  const computed = data.items
-    .flatMap(({ kpis }) => (kpis?.computed_at ? [Date.parse(kpis.computed_at)] : []))
-    .reduce((latest, at) => Math.max(latest, at), 0);
-  return (
-    <span className="second">
-      {format.day(period.start)} – {format.day(Date.parse(period.end) - 1)} (
-      {format.zone(period.end)})
-      {computed === 0 ? "" : ` · ${t("asOf", { time: format.time(computed, true) })}`}
-    </span>
   );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { DueLine } from "../../api/suppliers";
-import { stateOf } from "./lines";
+import { stateOf, zoneOfSite } from "./lines";
 import { allowanceOf } from "./policy";
 
 const LINE: DueLine = {
@@ -54,4 +54,14 @@ describe("an allowance of a policy", () => {
     expect(allowanceOf("2bd")).toEqual({ count: 2, unit: "bd" });
     expect(allowanceOf("?")).toEqual({ count: 0, unit: "h" });
   });
+});
+
+it("has the clock of its site, where days end at other instants than in the list's zone", () => {
+  const plants = [
+    { path: "nordwerk/emden-1", time_zone: "Europe/Berlin" },
+    { path: "nordwerk/pueb-5", time_zone: "America/Mexico_City" },
+  ];
+  expect(zoneOfSite(plants, "pueb-5", "UTC")).toBe("America/Mexico_City");
+  expect(zoneOfSite(plants, "5", "Europe/Berlin")).toBe("Europe/Berlin");
+  expect(zoneOfSite(plants, null, "Europe/Berlin")).toBe("Europe/Berlin");
 });

@@ -1,34 +1,34 @@
 /** A raw message beside its reading: segments and fields, each marks the other. */
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 import { type EventDetail, eventOf } from "../../api/events";
-import { Answered } from "../../shared/Answered";
-import { Dialog } from "../../shared/Dialog";
-import { useFormats } from "../../shared/useFormats";
+import { Answered } from "../Answered";
+import { Dialog } from "../Dialog";
+import { type Formats, useFormats } from "../useFormats";
 import { linksOf, type Segment, segmentsOf, textOf } from "./message";
-import styles from "./SuppliersScreen.module.css";
+import styles from "./RawMessage.module.css";
 
-export function RawMessage({ event }: { event: string }) {
-  const t = useTranslations("suppliers.raw");
-  const navigate = useNavigate();
+interface Props {
+  event: string;
+  /** Of what it is about; default: what a reader shows. */
+  title?: string;
+  zone: string;
+  onClose: () => void;
+}
+
+export function RawMessage({ event, title, zone, onClose }: Props) {
+  const t = useTranslations("rawMessage");
   const query = useQuery(eventOf(event));
-  const close = () =>
-    void navigate({
-      to: ".",
-      search: (before) => ({ ...before, event: undefined }),
-      resetScroll: false,
-    });
   return (
-    <Dialog title={t("title")} onClose={close} kind="drawer" size="xl">
-      <Answered query={query}>{(data) => <Message event={data} />}</Answered>
+    <Dialog title={title ?? t("title")} onClose={onClose} kind="drawer" size="xl">
+      <Answered query={query}>{(data) => <Message event={data} zone={zone} />}</Answered>
     </Dialog>
   );
 }
 
-function Message({ event }: { event: EventDetail }) {
-  const t = useTranslations("suppliers.raw");
+function Message({ event, zone }: { event: EventDetail; zone: string }) {
+  const t = useTranslations("rawMessage");
   const format = useFormats();
   const { raw, fields, item } = event;
   const base64 = raw?.base64 ?? null;
@@ -56,7 +56,7 @@ function Message({ event }: { event: EventDetail }) {
         {text === undefined ? null : (
           <Segments segments={segments} isLinked={isSegmentLinked} onChoose={setChosen} />
         )}
-        <Fields fields={fields} isLinked={isFieldLinked} onChoose={setChosen} />
+        <Fields fields={fields} zone={zone} isLinked={isFieldLinked} onChoose={setChosen} />
       </div>
     </div>
   );
@@ -69,7 +69,7 @@ interface SegmentsProps {
 }
 
 function Segments({ segments, isLinked, onChoose }: SegmentsProps) {
-  const t = useTranslations("suppliers.raw");
+  const t = useTranslations("rawMessage");
   return (
     <section aria-label={t("segments")}>
       <h3>{t("segments")}</h3>
@@ -96,12 +96,14 @@ function Segments({ segments, isLinked, onChoose }: SegmentsProps) {
 
 interface FieldsProps {
   fields: EventDetail["fields"];
+  zone: string;
   isLinked: (name: string) => boolean;
   onChoose: (name: string | undefined) => void;
 }
 
-function Fields({ fields, isLinked, onChoose }: FieldsProps) {
-  const t = useTranslations("suppliers.raw");
+function Fields({ fields, zone, isLinked, onChoose }: FieldsProps) {
+  const t = useTranslations("rawMessage");
+  const format = useFormats(zone);
   return (
     <section aria-label={t("reading")}>
       <h3>{t("reading")}</h3>
@@ -118,7 +120,7 @@ function Fields({ fields, isLinked, onChoose }: FieldsProps) {
                 onPointerEnter={() => onChoose(name)}
                 onPointerLeave={() => onChoose(undefined)}
               >
-                <span className="second">{name}</span> {wordsOf(name, value)}
+                <span className="second">{name}</span> {wordsOf(name, value, format)}
               </button>
             </li>
           ))}
@@ -127,9 +129,11 @@ function Fields({ fields, isLinked, onChoose }: FieldsProps) {
   );
 }
 
-function wordsOf(name: string, value: unknown): string {
+/** A time as the plant's clocks show it; anything else as it was read. */
+function wordsOf(name: string, value: unknown, format: Formats): string {
   if (typeof value === "number" && name.endsWith("_us")) {
-    return `${new Date(value / 1000).toISOString().replace(".000", "")}`;
+    const at = value / 1000;
+    return `${format.day(at, true)} ${format.time(at, true)} ${format.zone(at)}`;
   }
   return typeof value === "string" ? value : JSON.stringify(value);
 }
