@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from werknetz.connector.clock.clock_check import UNJUDGED, ClockCheck
 from werknetz.connector.contract import ReadingBlock
 from werknetz.connector.points import NoPoint, PointTable
-from werknetz.connector.quarantine import Books, QuarantineLimiter
+from werknetz.connector.quarantine import NOT_FINITE, UNKNOWN_STATE, Books, QuarantineLimiter
 from werknetz.connector.time_format import Clock
 from werknetz.connector.values import (
-    NOT_FINITE,
     Target,
     UnreadableValue,
     plain_text,
@@ -292,7 +291,7 @@ def _special(
             unknown = rows[which == n]
             status[unknown] = np.maximum(status[unknown], UNCERTAIN)
             table.books.taken += len(unknown)
-            reason = f"state code {code!r} is not in table {target.table!r}"
+            reason = UNKNOWN_STATE.format(code, target.table)
             entry = table.quarantine.count_repeat(
                 table.addresses[index], reason, code.encode(), arrival_us, len(unknown)
             )

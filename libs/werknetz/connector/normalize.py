@@ -24,11 +24,10 @@ from werknetz.connector.contract import Delivery, Reading, SourceRecord
 from werknetz.connector.expressions.rule_expression_block import compute_block
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.points import NoPoint, PointTable
-from werknetz.connector.quarantine import Books, QuarantineLimiter
+from werknetz.connector.quarantine import NOT_FINITE, UNKNOWN_STATE, Books, QuarantineLimiter
 from werknetz.connector.records import RecordMapper
 from werknetz.connector.values import (
     DROPPED,
-    NOT_FINITE,
     Computation,
     Target,
     UnreadableValue,
@@ -299,7 +298,7 @@ class Normalizer:
                 continue
             if text is not None and target.states is not None and text not in target.states:
                 books.taken += 1
-                reason = f"state code {text!r} is not in table {target.table!r}"
+                reason = UNKNOWN_STATE.format(text, target.table)
                 self._count_repeat(reading, reason, arrival_us, unmapped)
                 status = max(status, UNCERTAIN)
             elif text is None and not isfinite(value):

@@ -25,6 +25,7 @@ from werknetz.connector.mapping.names import (
     to_slug,
 )
 from werknetz.connector.mapping.pattern import Pattern
+from werknetz.connector.quarantine import NO_RULE
 from werknetz.connector.time_format import Clock
 from werknetz.connector.values import Target
 from werknetz.domain.path import EquipmentPath
@@ -126,7 +127,7 @@ class PointTable:
             return NoPoint()
         if self.mapping.unmapped == "store-as-is":
             return self._as_is(address, example)
-        return NoPoint(f"no rule of mapping {self.mapping.label} matches this address")
+        return NoPoint(NO_RULE.format(self.mapping.label))
 
     def _by_rule(
         self, address: str, rule: Rule, segments: dict[str, str], pattern: Pattern, example: Any

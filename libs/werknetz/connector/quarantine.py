@@ -19,8 +19,23 @@ REPEAT_US: Final = 60_000_000
 KEYS_MAX: Final = 10_000
 ENTRIES_PER_SOURCE_MAX: Final = 100  # per source and minute
 ENTRIES_PER_MINUTE_MAX: Final = 2_000  # per minute
-_VALUES: Final = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
 OTHERS: Final = "(other addresses)"
+VALUES: Final = "'[^']*'|\"[^\"]*\"|[0-9]+"
+"""The values in a reason, as a regular expression of Python and of PostgreSQL."""
+_VALUES: Final = re.compile(VALUES)
+
+# Reasons from which the core recognizes the repair; others are shown as they are.
+NO_RULE: Final = "no rule of mapping {} matches this address"
+NO_EVENT_RULE: Final = "no event rule of mapping {} matches this source"
+NOT_FINITE: Final = (
+    "NaN and infinity are no values: stored as missing, with status Bad. Let the source send null"
+    " or a Bad status where it has no value"
+)
+UNKNOWN_STATE: Final = "state code {!r} is not in table {!r}"
+UNKNOWN_VALUE: Final = "{}: {!r} is not in its table of values"
+NOT_A_NUMBER: Final = "{!r} is not a number"
+IS_DECIMAL_COMMA: Final = "; is it `decimal: comma`?"  # after NOT_A_NUMBER
+TEXT_SHOWN_MAX: Final = 80  # characters of a value or a number in a reason
 
 
 def kind_of_reason(reason: str) -> str:

@@ -23,6 +23,7 @@ from werknetz.connector.identity import (
 from werknetz.connector.mapping.event_rule import EventRule, FieldRule
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.mapping.pattern import Pattern
+from werknetz.connector.quarantine import NO_EVENT_RULE, TEXT_SHOWN_MAX, UNKNOWN_VALUE
 from werknetz.connector.values import (
     Target,
     UnreadableValue,
@@ -38,7 +39,6 @@ from werknetz.events.facts import KINDS, FieldType, fact_of, fields_of
 QUANTITY_MAX: Final = 1e15
 """Above it a float64 cannot represent thousandths: such a number is not a quantity."""
 
-NO_RULE: Final = "no event rule of mapping {} matches this source"
 NO_AS_IS: Final = "a record needs an event rule: it cannot be stored as is"
 _WHEN: Final = ("when",)
 _AT: Final = "at"
@@ -147,7 +147,7 @@ class RecordMapper:
         """Map a record whose fields are those of an event already; fail any other."""
         if not record.kind:
             as_is = self._mapping.unmapped == "store-as-is"
-            mapped.failures.append(NO_AS_IS if as_is else NO_RULE.format(self._mapping.label))
+            mapped.failures.append(NO_AS_IS if as_is else NO_EVENT_RULE.format(self._mapping.label))
         elif record.deleted:
             mapped.events.append(self._withdrawal(record, None, arrival_us, "deleted"))
         else:
@@ -250,7 +250,7 @@ def _field(
     if rule.values is not None:
         written = to_text(value).strip()
         if written not in rule.values:
-            raise UnreadableValue(f"{name}: {written[:80]!r} is not in its table of values")
+            raise UnreadableValue(UNKNOWN_VALUE.format(name, written[:TEXT_SHOWN_MAX]))
         value = rule.values[written]
     try:
         if kind == "instant":

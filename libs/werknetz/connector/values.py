@@ -46,10 +46,6 @@ class Computation(Protocol):
         """Return the computed value, or DROPPED; raise UnreadableValue."""
 
 
-NOT_FINITE: Final = (
-    "NaN and infinity are no values: stored as missing, with status Bad. Let the source send null"
-    " or a Bad status where it has no value"
-)
 DROPPED: Final = object()
 """Result of a computation whose `when` is false: the value is not stored."""
 

@@ -24,7 +24,7 @@ from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.problem import Problem
 from werknetz_core.http.responses import with_content_etag
-from werknetz_core.http.sorting import Sorting, SortKey, SortType, sort_and_paginate
+from werknetz_core.http.sorting import Sorting, SortKey, SortType
 from werknetz_core.idempotency.route import OnceRoute
 from werknetz_core.mappings import registry
 from werknetz_core.mappings.replays.endpoints import add_replay
@@ -44,7 +44,6 @@ from werknetz_core.quarantine.schemas import (
 )
 
 router = APIRouter(tags=["quality"], route_class=OnceRoute)
-GROUP_SORT_KEYS: Final = ("count", "entries", "reason", "first_at", "last_at")
 _SORTING: Final = Sorting(
     "-id",
     tie=SortKey(quarantine.c.id, SortType.NUMBER),
@@ -114,11 +113,8 @@ async def group_quarantine(
     conditions = [equipment_scope.connector_visible(principal), quarantine.c.state.in_(state)]
     if connector:
         conditions.append(quarantine.c.connector_id.in_(connector))
-    groups = await load_groups(session, conditions)
-    shown, next_cursor = sort_and_paginate(
-        groups, params, default="-count", keys=GROUP_SORT_KEYS, tie="example_id"
-    )
-    views = await group_views(session, shown, conditions)
+    groups, next_cursor = await load_groups(session, conditions, params)
+    views = await group_views(session, groups, conditions)
     response = page_response(request, params, views, QuarantineGroupView, next_cursor=next_cursor)
     tagged = with_content_etag(request, cast("Response", response))
     return cast("pagination.Page[QuarantineGroupView]", tagged)

@@ -6,6 +6,8 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from werknetz.connector.quarantine import NOT_FINITE
+
 from .conftest import LINE, NOW, OTHER, PLANT, PRESS, ROBOT, World
 
 pytestmark = pytest.mark.asyncio
@@ -149,6 +151,7 @@ async def test_an_entry_is_found_by_its_id_and_names_its_group(world: World) -> 
         ("'12,5' is not a number; is it `decimal: comma`?", "not_a_number", "set_rule"),
         ("quantity: '12O' is not a number", "not_a_number", "none"),
         ("no event rule of mapping m@1 matches this source", "no_event_rule", "none"),
+        (NOT_FINITE, "not_finite", "none"),
         ("the file is empty", "other", "none"),
     ],
 )
@@ -181,3 +184,23 @@ async def test_a_decision_is_taken_back(world: World) -> None:
     assert {tuple(row) for row in rows} == {("open", "")}
     audit = (await world.get("/audit?limit=5", key="engineer")).json()["items"]
     assert [entry["action"] for entry in audit][:2] == ["open", "discarded"]
+
+
+@pytest.mark.parametrize("sort", ["-count", "entries", "reason", "-reason", "first_at", "-last_at"])
+async def test_pages_of_groups_hold_each_group_once(world: World, sort: str) -> None:
+    for number, code in enumerate("ABCDE"):
+        await _refuse(
+            world, "emden-opcua", "s", f"state code {code!r} is not in table 't'",
+            count=1 + number // 2,
+        )  # fmt: skip
+    whole = (await world.get("/quarantine/groups", params={"sort": sort})).json()["items"]
+    paged: list[int] = []
+    cursor: str | None = None
+    while cursor is not None or not paged:
+        params = {"sort": sort, "limit": 2} | ({} if cursor is None else {"cursor": cursor})
+        page = await world.get("/quarantine/groups", params=params)
+        assert page.status_code == 200, page.text
+        paged += [group["example_id"] for group in page.json()["items"]]
+        cursor = page.json()["next_cursor"]
+    assert len(paged) == 7  # with the two of the world
+    assert paged == [group["example_id"] for group in whole]

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, Literal, Self
 
+from werknetz.connector.quarantine import IS_DECIMAL_COMMA, NOT_A_NUMBER, TEXT_SHOWN_MAX
+
 Decimal = Literal["point", "comma"]
 Thousands = Literal["", ".", ",", " ", "'"]
 
@@ -118,11 +120,11 @@ def is_name_with_exponent(text: str) -> bool:
 
 def refusal_of(text: str, decimal: str, thousands: str) -> str:
     """Return why a text is not a number in this form, with the remedy."""
-    plain, problem = text.strip(), f"{text.strip()[:80]!r} is not a number"
+    plain, problem = text.strip(), NOT_A_NUMBER.format(text.strip()[:TEXT_SHOWN_MAX])
     if decimal == "comma" and "." in plain and thousands != ".":
         return f"{problem} with a decimal comma: if the dot separates thousands, add thousands: '.'"
     if decimal != "comma" and "," in plain:
-        return f"{problem}; is it `decimal: comma`?"
+        return problem + IS_DECIMAL_COMMA
     return problem
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from werknetz.connector.columns import AddressTable, distinct_values, mark_missing
 from werknetz.connector.contract import ReadingBlock
+from werknetz.connector.quarantine import UNKNOWN_STATE
 from werknetz.connector.values import DROPPED, Target, UnreadableValue, value_of
 from werknetz.domain.status import UNCERTAIN
 from werknetz.events.batch import Samples, Unmapped
@@ -142,7 +143,7 @@ def _report(
     column.status[rows] = np.maximum(column.status[rows], UNCERTAIN)
     target = table.targets[index]
     states = "" if target is None else target.table
-    reason = f"state code {result.text!r} is not in table {states!r}"
+    reason = UNKNOWN_STATE.format(result.text, states)
     entry = quarantine.count_repeat(address, reason, raw, arrival_us, len(rows))
     if entry is not None:
         unmapped.append(entry)
