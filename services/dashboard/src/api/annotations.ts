@@ -5,6 +5,8 @@ import { LIST_S, polled } from "./polling";
 
 export type Annotation = Schemas["AnnotationView"];
 
+const SHOWN = 200;
+
 /** The notes of people about an equipment and all below it, newest first. */
 export function annotationsOf(path: string, period: Period) {
   return queryOptions({
@@ -13,7 +15,7 @@ export function annotationsOf(path: string, period: Period) {
       bodyOf(
         api.GET("/api/v1/annotations", {
           signal,
-          params: { query: { under: [path], ...period, limit: 50 } },
+          params: { query: { under: [path], ...period, limit: SHOWN } },
         }),
       ),
     ...polled(LIST_S),
@@ -22,6 +24,15 @@ export function annotationsOf(path: string, period: Period) {
 
 export function addAnnotation(body: Schemas["NewAnnotation"]): Promise<Annotation> {
   return bodyOf(api.POST("/api/v1/annotations", { body }));
+}
+
+/** Bring a withdrawn note back: it stays the one of whoever wrote it. */
+export function restoreAnnotation(id: number): Promise<Annotation> {
+  return bodyOf(
+    api.POST("/api/v1/annotations/{annotation_id}:undo", {
+      params: { path: { annotation_id: id } },
+    }),
+  );
 }
 
 export function withdrawAnnotation(id: number): Promise<unknown> {

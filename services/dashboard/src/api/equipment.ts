@@ -1,7 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { pathPart } from "./addresses";
 import { api, bodyOf, type Schemas } from "./client";
-import { LIST_S, LIVE_S, polled } from "./polling";
+import { LIST_S, LIVE_S, polled, polledFor } from "./polling";
 
 export type StatePiece = Schemas["StateView"];
 
@@ -11,40 +11,44 @@ export interface States {
   end: string;
   shift: { name: string } | null;
   items: StatePiece[];
+  /** Whether the period has more pieces than are asked for: the first ones are here. */
+  isCut: boolean;
 }
 type StatesQuery = Period & { limit: number; cursor?: string };
-interface StatesPage extends States {
+interface StatesPage extends Omit<States, "isCut"> {
   next_cursor: string | null;
 }
-const PAGE = 1000; // pieces an answer; the query walks all pages
+const PAGE = 1000; // pieces an answer
+const PAGES_MAX = 20; // of a query: a machine that changes each minute for two weeks
 
 export interface Period {
   start: string;
   end?: string;
 }
 
-/** All states of a machine in a period, with the span that the API made of it. */
+/** The states of a machine in a period, with the span that the API made of it. */
 export function states(path: string, period: Period) {
   return queryOptions({
     queryKey: ["states", path, period],
     queryFn: async ({ signal }): Promise<States> => {
       const items: StatePiece[] = [];
       let cursor: string | null = null;
-      for (;;) {
+      for (let page = 1; ; page++) {
         const query: StatesQuery = {
           ...period,
           limit: PAGE,
           ...(cursor === null ? {} : { cursor }),
         };
-        const { next_cursor, ...page }: StatesPage = await bodyOf(
+        const { next_cursor, ...answer }: StatesPage = await bodyOf(
           api.GET("/api/v1/equipment/{path}/states", { signal, params: { path: { path }, query } }),
         );
-        items.push(...page.items);
+        items.push(...answer.items);
         cursor = next_cursor;
-        if (cursor === null) return { ...page, items };
+        const isCut = cursor !== null && page === PAGES_MAX;
+        if (cursor === null || isCut) return { ...answer, items, isCut };
       }
     },
-    ...polled(LIVE_S),
+    ...polledFor(period),
   });
 }
 
@@ -83,7 +87,7 @@ export function oee(path: string, period: Period) {
           params: { query: { equipment: [path], kpi: ["oee", ...OEE_PARTS], ...period } },
         }),
       ),
-    ...polled(LIVE_S),
+    ...polledFor(period),
   });
 }
 
@@ -102,20 +106,31 @@ export function countsOf(path: string, period: Period, granularity: string) {
   });
 }
 
+/** The address of the same numbers as a file. */
+export function oeeAddress(path: string, period: Period): string {
+  const query = new URLSearchParams({ equipment: path, ...period, format: "csv" });
+  for (const kpi of ["oee", ...OEE_PARTS]) query.append("kpi", kpi);
+  return `/api/v1/kpi_values?${query}`;
+}
+
 export type LatestSignal = Schemas["LatestSignalView"];
+const SIGNALS_MAX = 1000;
 
 /** The newest value of each signal of an equipment. */
 export function latestSignals(path: string) {
   return queryOptions({
     queryKey: ["signals", "latest", path],
-    queryFn: async ({ signal }): Promise<LatestSignal[]> => {
-      const { items } = await bodyOf(
+    queryFn: async ({ signal }): Promise<{ items: LatestSignal[]; isCut: boolean }> => {
+      const { items, next_cursor } = await bodyOf(
         api.GET("/api/v1/signals", {
           signal,
-          params: { query: { under: [path], latest: true, limit: 200 } },
+          params: { query: { under: [path], latest: true, limit: SIGNALS_MAX } },
         }),
       );
-      return items.filter((item): item is LatestSignal => "status" in item);
+      return {
+        items: items.filter((item): item is LatestSignal => "status" in item),
+        isCut: next_cursor !== null,
+      };
     },
     ...polled(LIVE_S),
   });

@@ -6,6 +6,8 @@ import { LIST_S, polled } from "./polling";
 export type Quantity = Schemas["QuantityView"];
 export type NewQuantity = Schemas["NewQuantity"];
 
+const SHOWN = 200;
+
 /** The quantities that people entered for an equipment and all below it, newest first. */
 export function quantitiesOf(path: string, period: Period) {
   return queryOptions({
@@ -14,7 +16,7 @@ export function quantitiesOf(path: string, period: Period) {
       bodyOf(
         api.GET("/api/v1/quantity_entries", {
           signal,
-          params: { query: { under: [path], ...period, limit: 50 } },
+          params: { query: { under: [path], ...period, limit: SHOWN } },
         }),
       ),
     ...polled(LIST_S),

@@ -2,12 +2,13 @@ import { queryOptions } from "@tanstack/react-query";
 import { pathPart } from "./addresses";
 import { api, bodyOf, type Schemas } from "./client";
 import type { Period } from "./equipment";
-import { LIST_S, LIVE_S, polled } from "./polling";
+import { LIST_S, LIVE_S, polled, polledFor } from "./polling";
 
 export type Stop = Schemas["StopView"];
 export type StopChange = Schemas["StopChangeView"];
 export type StopTotals = Schemas["StopTotals"];
 
+const GROUPS_MAX = 1000; // of categories and reasons: all of them
 const STOPS_MAX = 1000; // of an answer: 8 h with one stop in 30 s
 
 /** The stops of all machines below an equipment that go on, the longest first. */
@@ -36,7 +37,7 @@ export function stopsOf(path: string, period: Period) {
           params: { path: { path }, query: { ...period, limit: STOPS_MAX } },
         }),
       ),
-    ...polled(LIVE_S),
+    ...polledFor(period),
   });
 }
 
@@ -55,7 +56,7 @@ export function lossesByReason(path: string, period: Period, sort: "-seconds" | 
         api.GET("/api/v1/losses", {
           signal,
           params: {
-            query: { under: [path], group_by: ["category", "reason"], ...period, sort, limit: 40 },
+            query: { under: [path], group_by: ["category", "reason"], ...period, sort, limit: GROUPS_MAX },
           },
         }),
       ),

@@ -2,7 +2,12 @@
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
-import { type Annotation, addAnnotation, withdrawAnnotation } from "../api/annotations";
+import {
+  type Annotation,
+  addAnnotation,
+  restoreAnnotation,
+  withdrawAnnotation,
+} from "../api/annotations";
 import { TextAreaField } from "./form/Field";
 import { Form } from "./form/Form";
 import { nameOf, personOf } from "./format";
@@ -30,7 +35,13 @@ export function NotesList({ path, notes, zone, start }: Props) {
     done: t("added"),
     undo: ({ id }: Annotation) => withdrawAnnotation(id),
   });
-  const withdraw = useAction(withdrawAnnotation, { invalidates: CHANGED, done: t("withdrawn") });
+  const withdraw = useAction(
+    async (id: number) => {
+      await withdrawAnnotation(id);
+      return id;
+    },
+    { invalidates: CHANGED, done: t("withdrawn"), undo: restoreAnnotation },
+  );
 
   async function save() {
     const body = { equipment: path, text, ...(start === undefined ? {} : { start }) };

@@ -9,6 +9,7 @@ import {
   formatShare,
   formatSpan,
   formatTime,
+  formatTimeIn,
   nameOf,
   zoneName,
 } from "./format";
@@ -77,6 +78,14 @@ describe("times in the plant's zone", () => {
     expect(formatTime(WINTER, "America/Mexico_City", "de", true)).toBe("20:50:02");
     expect(formatDay(WINTER, "America/Mexico_City", "en")).toBe("29 Nov");
     expect(dayOf(WINTER, "America/Mexico_City")).toBe("2026-11-29");
+  });
+
+  it("names the day where the period has several", () => {
+    const startMs = Date.parse("2026-11-29T21:00:00Z");
+    const shift = { startMs, endMs: startMs + 8 * 3_600_000 };
+    const week = { startMs, endMs: startMs + 7 * 86_400_000 };
+    expect(formatTimeIn(shift, WINTER, "Europe/Berlin", "en")).toBe("03:50");
+    expect(formatTimeIn(week, WINTER, "Europe/Berlin", "en", true)).toBe("30 Nov 03:50:02");
   });
 
   it("writes midnight as 00", () => {

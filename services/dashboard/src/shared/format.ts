@@ -86,6 +86,21 @@ export function formatTime(
   });
 }
 
+const LONG_MS = 25 * HOUR_S * 1000; // the longest day: beyond it a time of day is ambiguous
+
+/** Write an instant of a period: its time of day, with the day where the period is longer than one. */
+export function formatTimeIn(
+  period: { startMs: number; endMs: number },
+  at: string | number,
+  zone: string,
+  language: Language,
+  seconds = false,
+): string {
+  const time = formatTime(at, zone, language, seconds);
+  const isLong = period.endMs - period.startMs > LONG_MS;
+  return isLong ? `${formatDay(at, zone, language)} ${time}` : time;
+}
+
 /** Write an instant's day: 26 Nov or 26. Nov.; with the year where `year` is set. */
 export function formatDay(
   at: string | number,

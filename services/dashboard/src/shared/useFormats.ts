@@ -15,6 +15,8 @@ export function useFormats(zone = "UTC") {
       duration: (seconds: number | null | undefined) => format.formatDuration(seconds, language),
       time: (at: string | number, seconds = false) =>
         format.formatTime(at, zone, language, seconds),
+      timeIn: (period: { startMs: number; endMs: number }, at: string | number, seconds = false) =>
+        format.formatTimeIn(period, at, zone, language, seconds),
       day: (at: string | number, year = false) => format.formatDay(at, zone, language, year),
       dayTime: (at: string | number) => format.formatDayTime(at, zone, language),
       span: (start: string | number, end: string | number) =>

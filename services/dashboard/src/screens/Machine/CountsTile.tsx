@@ -6,9 +6,11 @@ import type { Period } from "../../api/equipment";
 import { enterQuantity, type Quantity, quantitiesOf, undoQuantity } from "../../api/quantities";
 import { reasonsOf } from "../../api/reasons";
 import { Answered } from "../../shared/Answered";
+import { Cut } from "../../shared/Cut";
 import { DateTimeField } from "../../shared/form/DateTimeField";
 import { NumberField, SelectField, TextField } from "../../shared/form/Field";
 import { Form } from "../../shared/form/Form";
+import { Refused } from "../../shared/Refused";
 import { Tile } from "../../shared/Tile";
 import { useAction } from "../../shared/useAction";
 import { useMayI } from "../../shared/useMayI";
@@ -16,6 +18,7 @@ import { QuantityRow } from "./QuantityRow";
 import { QUANTITIES_CHANGED } from "./quantityKeys";
 import { usePaths } from "./stops/ReasonPicker";
 import styles from "./stops/StopPanel.module.css";
+import { useCodeName } from "./useCodeName";
 
 const KINDS = ["good", "scrap", "rework"] as const;
 type Kind = (typeof KINDS)[number];
@@ -33,20 +36,31 @@ export function CountsTile({ path, plant, period, endMs, zone }: Props) {
   const t = useTranslations("machine.counts");
   const mayEnter = useMayI("quantities:write");
   const query = useQuery(quantitiesOf(path, period));
+  const { query: reasons, nameOf } = useCodeName(plant, "scrap");
   return (
     <Tile title={t("title")}>
       {mayEnter ? <Entry path={path} plant={plant} endMs={endMs} zone={zone} /> : null}
       <h3>{t("list")}</h3>
+      <Refused queries={[reasons]} />
       <Answered query={query}>
-        {({ items }) =>
+        {({ items, next_cursor }) =>
           items.length === 0 ? (
             <p className="second">{t("none")}</p>
           ) : (
-            <ul className={styles.changes}>
-              {items.map((item) => (
-                <QuantityRow key={item.id} item={item} zone={zone} mayEnter={mayEnter} />
-              ))}
-            </ul>
+            <>
+              <ul className={styles.changes}>
+                {items.map((item) => (
+                  <QuantityRow
+                    key={item.id}
+                    item={item}
+                    zone={zone}
+                    mayEnter={mayEnter}
+                    reasonName={nameOf}
+                  />
+                ))}
+              </ul>
+              <Cut shown={items.length} isCut={next_cursor !== null} />
+            </>
           )
         }
       </Answered>

@@ -8,6 +8,7 @@ import { StateMark } from "../../shared/charts/StateMark";
 import { StatePatterns } from "../../shared/charts/StatePatterns";
 import { lanesOf, nowOf } from "../../shared/charts/timeline";
 import { nameOf } from "../../shared/format";
+import { Refused } from "../../shared/Refused";
 import { machineState } from "../../shared/states";
 import { useFormats } from "../../shared/useFormats";
 import styles from "./Kiosk.module.css";
@@ -90,20 +91,28 @@ function Parts({ path, period, zone, data }: Omit<Props, "updatedMs" | "machines
   const format = useFormats(zone);
   const counts = useQuery(countsOf(path, period, "5m"));
   const report = useQuery(shiftReport(path, period));
-  if (counts.data === undefined || report.data === undefined) return null;
-  const breaks = breaksOf(data.items);
-  const actual = actualOf(counts.data.items, Date.parse(report.data.as_of)).at(-1);
-  const target = valueAt(paceOf(report.data.orders, breaks), Date.parse(report.data.as_of));
+  // The counts do not wait for the plan, nor for its refusal.
+  const nowMs = report.data === undefined ? counts.dataUpdatedAt : Date.parse(report.data.as_of);
+  const actual = actualOf(counts.data?.items ?? [], nowMs).at(-1);
+  const pace = paceOf(report.data?.orders ?? [], breaksOf(data.items));
+  const target = valueAt(pace, nowMs);
   return (
-    <dl className={styles.parts}>
-      <div>
-        <dt>{t("actual")}</dt>
-        <dd>{format.number(actual?.value)}</dd>
-      </div>
-      <div>
-        <dt>{t("target")}</dt>
-        <dd>{target === undefined ? t("noTarget") : format.number(target)}</dd>
-      </div>
-    </dl>
+    <>
+      <dl className={styles.parts}>
+        <div>
+          <dt>{t("actual")}</dt>
+          <dd>{format.number(actual?.value)}</dd>
+        </div>
+        <div>
+          <dt>{t("target")}</dt>
+          <dd>
+            {target === undefined && report.data !== undefined
+              ? t("noTarget")
+              : format.number(target)}
+          </dd>
+        </div>
+      </dl>
+      <Refused queries={[counts, report]} />
+    </>
   );
 }

@@ -10,6 +10,7 @@ import { stopsOf } from "../../api/stops";
 import { Answered } from "../../shared/Answered";
 import { nameOf } from "../../shared/format";
 import { PeriodPicker } from "../../shared/PeriodPicker";
+import { Refused } from "../../shared/Refused";
 import { Tile } from "../../shared/Tile";
 import { usePeriod } from "../../shared/usePeriod";
 import { CountsTile } from "./CountsTile";
@@ -76,6 +77,7 @@ export function MachineScreen() {
     return (
       <>
         {head}
+        <Refused queries={[line]} />
         <Answered query={answer}>
           {(data) => (
             <Kiosk {...common} data={data} updatedMs={answer.dataUpdatedAt} machines={machines} />
@@ -89,6 +91,7 @@ export function MachineScreen() {
   return (
     <>
       {head}
+      <Refused queries={[line, stops]} />
       <StatesTile {...common} query={answer} machines={machines} selection={selection} />
       <StopPanel plant={plantPath} path={path} zone={zone} selection={selection} />
       {chosen !== undefined && WAITS.includes(chosen.state) ? (

@@ -4,6 +4,7 @@ import { useTranslations } from "use-intl";
 import { annotationsOf } from "../../api/annotations";
 import type { Period } from "../../api/equipment";
 import { Answered } from "../../shared/Answered";
+import { Cut } from "../../shared/Cut";
 import { NotesList } from "../../shared/NotesList";
 import { Tile } from "../../shared/Tile";
 
@@ -21,7 +22,12 @@ export function NotesTile({ path, period, zone, noteStart }: Props) {
   return (
     <Tile title={t("title")}>
       <Answered query={query}>
-        {({ items }) => <NotesList path={path} notes={items} zone={zone} start={noteStart} />}
+        {({ items, next_cursor }) => (
+          <>
+            <NotesList path={path} notes={items} zone={zone} start={noteStart} />
+            <Cut shown={items.length} isCut={next_cursor !== null} />
+          </>
+        )}
       </Answered>
     </Tile>
   );

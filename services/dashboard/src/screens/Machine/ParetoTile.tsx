@@ -4,17 +4,20 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 import type { Period } from "../../api/equipment";
-import { reasonsOf } from "../../api/reasons";
 import { lossesByReason } from "../../api/stops";
 import { Answered } from "../../shared/Answered";
+import { Cut } from "../../shared/Cut";
 import { Empty } from "../../shared/Empty";
+import { Refused } from "../../shared/Refused";
 import { ScrollBox } from "../../shared/ScrollBox";
 import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
 import waterfall from "./LossWaterfall.module.css";
 import { type By, type ParetoRow, paretoOf } from "./pareto";
-import { usePaths } from "./stops/ReasonPicker";
 import styles from "./stops/StopTable.module.css";
+import { useCodeName } from "./useCodeName";
+
+const SHOWN = 40;
 
 interface Props {
   path: string;
@@ -29,7 +32,7 @@ export function ParetoTile({ path, plant, period, zone }: Props) {
   const [by, setBy] = useState<By>("seconds");
   const [hasShort, setShort] = useState(false);
   const query = useQuery(lossesByReason(path, period, by === "seconds" ? "-seconds" : "-stops"));
-  const reasons = useQuery(reasonsOf(plant, "stop"));
+  const { query: reasons, nameOf } = useCodeName(plant, "stop");
   return (
     <Tile
       title={t("title")}
@@ -56,35 +59,39 @@ export function ParetoTile({ path, plant, period, zone }: Props) {
         </span>
       }
     >
+      <Refused queries={[reasons]} />
       <Answered query={query}>
         {({ items }) => {
           const rows = paretoOf(items, by, hasShort);
           if (rows.length === 0) return <Empty reason={t("none")} />;
           return (
-            <ScrollBox label={t("title")} isLow>
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">{t("cause")}</th>
-                    <th scope="col" className="number">
-                      {machine("time")}
-                    </th>
-                    <th scope="col" className="number">
-                      {t("number")}
-                    </th>
-                    <th scope="col" className="number">
-                      {t("cumulative")}
-                    </th>
-                    <td />
-                  </tr>
-                </thead>
-                <tbody>
-                  {rows.map((row) => (
-                    <Row key={row.key} row={row} zone={zone} reasons={reasons.data?.items ?? []} />
-                  ))}
-                </tbody>
-              </table>
-            </ScrollBox>
+            <>
+              <ScrollBox label={t("title")} isLow>
+                <table>
+                  <thead>
+                    <tr>
+                      <th scope="col">{t("cause")}</th>
+                      <th scope="col" className="number">
+                        {machine("time")}
+                      </th>
+                      <th scope="col" className="number">
+                        {t("number")}
+                      </th>
+                      <th scope="col" className="number">
+                        {t("cumulative")}
+                      </th>
+                      <td />
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {rows.slice(0, SHOWN).map((row) => (
+                      <Row key={row.key} row={row} zone={zone} reasonName={nameOf} />
+                    ))}
+                  </tbody>
+                </table>
+              </ScrollBox>
+              <Cut shown={SHOWN} isCut={rows.length > SHOWN} what="largest" />
+            </>
           );
         }}
       </Answered>
@@ -95,19 +102,17 @@ export function ParetoTile({ path, plant, period, zone }: Props) {
 interface RowProps {
   row: ParetoRow;
   zone: string;
-  reasons: Parameters<typeof usePaths>[0];
+  reasonName: (code: string) => string;
 }
 
-function Row({ row, zone, reasons }: RowProps) {
+function Row({ row, zone, reasonName }: RowProps) {
   const machine = useTranslations("machine");
   const format = useFormats(zone);
-  const pathOf = usePaths(reasons);
   const key = `parts.${row.category}`;
   const category = machine.has(key as never)
     ? machine(key as never)
     : machine("parts.other", { name: row.category });
-  const reason = reasons.find(({ code }) => code === row.reason);
-  const name = reason === undefined ? row.reason : pathOf(reason).at(-1);
+  const name = row.reason === null ? undefined : reasonName(row.reason);
   return (
     <tr>
       <th scope="row" className={waterfall.stepName}>

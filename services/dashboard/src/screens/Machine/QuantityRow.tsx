@@ -15,9 +15,10 @@ interface Props {
   item: Quantity;
   zone: string;
   mayEnter: boolean;
+  reasonName: (code: string) => string;
 }
 
-export function QuantityRow({ item, zone, mayEnter }: Props) {
+export function QuantityRow({ item, zone, mayEnter, reasonName }: Props) {
   const t = useTranslations("machine.counts");
   const format = useFormats(zone);
   const [isOpen, setOpen] = useState(false);
@@ -33,7 +34,7 @@ export function QuantityRow({ item, zone, mayEnter }: Props) {
   const parts = [
     `${format.number(item.quantity)} × ${t.has(kindKey) ? t(kindKey) : item.kind}`,
     format.dayTime(item.at),
-    ...(item.reason === null ? [] : [item.reason]),
+    ...(item.reason === null ? [] : [reasonName(item.reason)]),
     ...(item.comment === null ? [] : [item.comment]),
     personOf(item.entered_by),
   ];

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import { type LatestSignal, latestSignals } from "../../api/equipment";
 import { Answered } from "../../shared/Answered";
+import { Cut } from "../../shared/Cut";
 import { DataTable } from "../../shared/DataTable";
 import { Empty } from "../../shared/Empty";
 import { nameOf } from "../../shared/format";
@@ -27,43 +28,46 @@ export function SignalsTile({ path, zone, isLine }: Props) {
   return (
     <Tile title={t("title")}>
       <Answered query={query}>
-        {(signals) => (
-          <DataTable<LatestSignal>
-            label={t("title")}
-            rows={signals}
-            rowKey={({ id }) => String(id)}
-            empty={<Empty reason={t("none")} />}
-            columns={[
-              {
-                key: "name",
-                head: t("name"),
-                cell: ({ id, name, equipment }) => (
-                  <Link to="/trends" search={{ signal: String(id) }}>
-                    {isLine && equipment !== null ? `${nameOf(equipment)} · ${name}` : name}
-                  </Link>
-                ),
-                sort: ({ name, equipment }) => `${equipment} ${name}`,
-              },
-              {
-                key: "value",
-                head: t("value"),
-                align: "right",
-                cell: (signal) => valueText(signal, format),
-              },
-              {
-                key: "age",
-                head: t("age"),
-                align: "right",
-                cell: ({ at }) => (at === null ? t("never") : format.duration(ageOf(at))),
-                sort: ({ at }) => (at === null ? undefined : ageOf(at)),
-              },
-              {
-                key: "quality",
-                head: t("quality"),
-                cell: ({ quality }) => (quality === null || quality === GOOD ? "" : quality),
-              },
-            ]}
-          />
+        {({ items, isCut }) => (
+          <>
+            <DataTable<LatestSignal>
+              label={t("title")}
+              rows={items}
+              rowKey={({ id }) => String(id)}
+              empty={<Empty reason={t("none")} />}
+              columns={[
+                {
+                  key: "name",
+                  head: t("name"),
+                  cell: ({ id, name, equipment }) => (
+                    <Link to="/trends" search={{ signal: String(id) }}>
+                      {isLine && equipment !== null ? `${nameOf(equipment)} · ${name}` : name}
+                    </Link>
+                  ),
+                  sort: ({ name, equipment }) => `${equipment} ${name}`,
+                },
+                {
+                  key: "value",
+                  head: t("value"),
+                  align: "right",
+                  cell: (signal) => valueText(signal, format),
+                },
+                {
+                  key: "age",
+                  head: t("age"),
+                  align: "right",
+                  cell: ({ at }) => (at === null ? t("never") : format.duration(ageOf(at))),
+                  sort: ({ at }) => (at === null ? undefined : ageOf(at)),
+                },
+                {
+                  key: "quality",
+                  head: t("quality"),
+                  cell: ({ quality }) => (quality === null || quality === GOOD ? "" : quality),
+                },
+              ]}
+            />
+            <Cut shown={items.length} isCut={isCut} what="first" />
+          </>
         )}
       </Answered>
     </Tile>

@@ -1,6 +1,7 @@
 /** The pieces of a timeline as a table: what the picture shows, for those who do not see it. */
 import { useTranslations } from "use-intl";
 import type { StatePiece } from "../../api/equipment";
+import type { Span } from "../../shared/charts/timeline";
 import { nameOf } from "../../shared/format";
 import { ScrollBox } from "../../shared/ScrollBox";
 import { machineState } from "../../shared/states";
@@ -9,10 +10,11 @@ import { useFormats } from "../../shared/useFormats";
 interface Props {
   pieces: readonly StatePiece[];
   path: string;
+  span: Span;
   zone: string;
 }
 
-export function StateTable({ pieces, path, zone }: Props) {
+export function StateTable({ pieces, path, span, zone }: Props) {
   const t = useTranslations("machine");
   const states = useTranslations("states");
   const format = useFormats(zone);
@@ -39,7 +41,7 @@ export function StateTable({ pieces, path, zone }: Props) {
               {isLine ? <td>{nameOf(piece.equipment)}</td> : null}
               <td>{states(machineState(piece.state))}</td>
               <td>{`${format.day(piece.start)} ${format.time(piece.start, true)}`}</td>
-              <td>{piece.end === null ? t("goesOn") : format.time(piece.end, true)}</td>
+              <td>{piece.end === null ? t("goesOn") : format.timeIn(span, piece.end, true)}</td>
               <td className="number">{format.duration(piece.duration_s)}</td>
               <td>{piece.order_number ?? "–"}</td>
               <td>{piece.code ?? "–"}</td>

@@ -7,6 +7,7 @@ import { useTranslations } from "use-intl";
 import { FILE_ROWS, type Period, type States, statesAddress } from "../../api/equipment";
 import { Answered } from "../../shared/Answered";
 import { ChartTile } from "../../shared/ChartTile";
+import { Cut } from "../../shared/Cut";
 import { StateLegend } from "../../shared/charts/StateLegend";
 import { StatePatterns } from "../../shared/charts/StatePatterns";
 import { steppedSpan, zoomOf, zoomSearch } from "../../shared/charts/StateZoom";
@@ -55,10 +56,19 @@ export function StatesTile({ path, period, zone, query, machines, selection }: P
       }
       table={
         <Answered query={query}>
-          {({ items }) => <StateTable pieces={items} path={path} zone={zone} />}
+          {({ items, start, end }) => (
+            <StateTable
+              pieces={items}
+              path={path}
+              span={{ startMs: Date.parse(start), endMs: Date.parse(end) }}
+              zone={zone}
+            />
+          )}
         </Answered>
       }
-    />
+    >
+      <Cut shown={query.data?.items.length ?? 0} isCut={query.data?.isCut ?? false} what="first" />
+    </ChartTile>
   );
 }
 
@@ -89,7 +99,7 @@ function Drawn({ path, zone, data, updatedMs, machines, selection }: DrawnProps)
           <span className="second">{t("zoomHint")}</span>
         ) : (
           <>
-            <span>{`${format.time(shown.startMs, true)}–${format.time(shown.endMs, true)}`}</span>
+            <span>{`${format.timeIn(whole, shown.startMs, true)}–${format.timeIn(whole, shown.endMs, true)}`}</span>
             <Button variant="subtle" onClick={() => show(whole)}>
               {t("zoomWhole")}
             </Button>

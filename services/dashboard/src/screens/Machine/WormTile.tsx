@@ -6,6 +6,7 @@ import { shiftReport } from "../../api/reports";
 import { Answered } from "../../shared/Answered";
 import { ChartTile } from "../../shared/ChartTile";
 import { Empty } from "../../shared/Empty";
+import { Refused } from "../../shared/Refused";
 import { ScrollBox } from "../../shared/ScrollBox";
 import { useFormats } from "../../shared/useFormats";
 import { WormChart } from "./WormChart";
@@ -29,13 +30,17 @@ export function WormTile({ path, period, zone }: Props) {
   const actual = actualOf(steps, nowMs);
   const pace = paceOf(report.data?.orders ?? [], breaks);
   const last = actual.at(-1);
+  const span = {
+    startMs: Date.parse(query.data?.start ?? ""),
+    endMs: Date.parse(query.data?.end ?? ""),
+  };
   const target = last === undefined ? undefined : valueAt(pace, last.atMs);
   return (
     <ChartTile
       title={t("title")}
       chart={
         <Answered query={query}>
-          {(data) =>
+          {() =>
             last === undefined ? (
               <Empty reason={t("noCounts")} />
             ) : (
@@ -50,7 +55,7 @@ export function WormTile({ path, period, zone }: Props) {
                       })}
                 </p>
                 <WormChart
-                  span={{ startMs: Date.parse(data.start), endMs: Date.parse(data.end) }}
+                  span={span}
                   actual={actual}
                   pace={pace}
                   breaks={breaks}
@@ -82,7 +87,7 @@ export function WormTile({ path, period, zone }: Props) {
             <tbody>
               {actual.map(({ atMs, value }) => (
                 <tr key={atMs}>
-                  <td>{format.time(atMs)}</td>
+                  <td>{format.timeIn(span, atMs)}</td>
                   <td className="number">{format.number(value)}</td>
                   <td className="number">{format.number(valueAt(pace, atMs))}</td>
                 </tr>
@@ -91,6 +96,8 @@ export function WormTile({ path, period, zone }: Props) {
           </table>
         </ScrollBox>
       }
-    />
+    >
+      <Refused queries={[report, pieces]} />
+    </ChartTile>
   );
 }

@@ -22,7 +22,7 @@ export interface ParetoRow {
 export type By = "seconds" | "stops";
 export const SHORT_STOPS = "minor_stop";
 
-/** Return the rows that have stops, the greatest first. */
+/** Return the rows that have stops, the greatest first: of all, whatever is shown of them. */
 export function paretoOf(rows: readonly LossRow[], by: By, hasShort: boolean): ParetoRow[] {
   const shown = rows
     .filter((row) => row.stops > 0 && (hasShort || row.category !== SHORT_STOPS))

@@ -8,6 +8,7 @@ import { Empty } from "../../shared/Empty";
 import { nameOf } from "../../shared/format";
 import { useIsKiosk } from "../../shared/kiosk";
 import { PathLinks } from "../../shared/PathLinks";
+import { Refused } from "../../shared/Refused";
 import { byNeed } from "../../shared/ranking";
 import { SilentConnectors } from "../../shared/SilentConnectors";
 import { Tile } from "../../shared/Tile";
@@ -40,6 +41,7 @@ export function PlantScreen() {
       </div>
       <SilentConnectors names={plant?.silent_connectors ?? []} />
       <Tile title={t("lines")}>
+        <Refused queries={[machines]} />
         <Answered query={answer}>
           {() =>
             lines.length === 0 ? (

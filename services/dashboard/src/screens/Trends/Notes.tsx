@@ -2,39 +2,41 @@
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
-import { type Annotation, addAnnotation, withdrawAnnotation } from "../../api/annotations";
+import {
+  type Annotation,
+  addAnnotation,
+  restoreAnnotation,
+  withdrawAnnotation,
+} from "../../api/annotations";
 import { Dialog } from "../../shared/Dialog";
 import { DateTimeField } from "../../shared/form/DateTimeField";
 import { SelectField, TextAreaField } from "../../shared/form/Field";
 import { Form } from "../../shared/form/Form";
 import { NO_VALUE, nameOf, personOf } from "../../shared/format";
+import { ProblemNotice } from "../../shared/ProblemNotice";
 import { isoOf } from "../../shared/plantTime";
 import { useAction } from "../../shared/useAction";
 import { useFormats } from "../../shared/useFormats";
 import { useMayI } from "../../shared/useMayI";
 import styles from "./Notes.module.css";
 
-const RENEWS = [["annotations"]] as const;
+const RENEWS = [["annotations"], ["shift_reports"]] as const;
 
 export function Notes({ notes, zone }: { notes: readonly Annotation[]; zone: string }) {
   const t = useTranslations("trends");
   const format = useFormats(zone);
   const mayWrite = useMayI("notes:write");
   const withdraw = useAction(
-    async (note: Annotation) => {
-      await withdrawAnnotation(note.id);
-      return note;
+    async ({ id }: Annotation) => {
+      await withdrawAnnotation(id);
+      return id;
     },
-    {
-      invalidates: RENEWS,
-      done: t("withdrawn"),
-      undo: ({ equipment, text, start, end }) => addAnnotation({ equipment, text, start, end }),
-    },
+    { invalidates: RENEWS, done: t("withdrawn"), undo: restoreAnnotation },
   );
   if (notes.length === 0) return <p className="second">{t("noNotes")}</p>;
   return (
     <>
-      {withdraw.problem === undefined ? null : <p role="alert">{withdraw.problem.detail}</p>}
+      {withdraw.problem === undefined ? null : <ProblemNotice error={withdraw.problem} />}
       <ol className={styles.notes}>
         {notes.map((note) => (
           <li key={note.id}>

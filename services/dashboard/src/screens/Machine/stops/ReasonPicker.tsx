@@ -7,6 +7,7 @@ import { lossesByReason } from "../../../api/stops";
 import { useLanguage } from "../../../i18n/LanguageProvider";
 import { Answered } from "../../../shared/Answered";
 import { useShortcut } from "../../../shared/keyboard";
+import { Refused } from "../../../shared/Refused";
 import { matching, mostUsed } from "../reasonChoice";
 import styles from "./ReasonPicker.module.css";
 
@@ -25,9 +26,14 @@ export function ReasonPicker({ plant, usedAt, kind, onChoose }: Props) {
   const query = useQuery(reasonsOf(plant, kind));
   const used = useQuery(lossesByReason(usedAt, { start: "-7d" }, "-stops"));
   return (
-    <Answered query={query}>
-      {({ items }) => <Choice reasons={items} used={used.data?.items ?? []} onChoose={onChoose} />}
-    </Answered>
+    <>
+      <Refused queries={[used]} />
+      <Answered query={query}>
+        {({ items }) => (
+          <Choice reasons={items} used={used.data?.items ?? []} onChoose={onChoose} />
+        )}
+      </Answered>
+    </>
   );
 }
 

@@ -4,9 +4,8 @@ import { type FormEvent, useState } from "react";
 import { useTranslations } from "use-intl";
 import type { Stop } from "../../../api/stops";
 import { TextField } from "../../../shared/form/Field";
-import { formatTime } from "../../../shared/format";
 import styles from "./StopPanel.module.css";
-import { instantInside, splitInstant } from "./selection";
+import { clockAt, instantInside, splitInstant } from "./selection";
 
 interface Props {
   stop: Stop;
@@ -17,7 +16,7 @@ interface Props {
 
 export function SplitForm({ stop, cursorMs, zone, onSplit }: Props) {
   const t = useTranslations("machine.entry");
-  const clockOf = (atMs: number) => formatTime(atMs, zone, "en", true);
+  const clockOf = (atMs: number) => clockAt(atMs, zone);
   const endMs = Date.parse(stop.start) + stop.duration_s * 1000;
   const [clock, setClock] = useState(() => clockOf(splitInstant(stop, cursorMs, endMs)));
   const [isOutside, setOutside] = useState(false);

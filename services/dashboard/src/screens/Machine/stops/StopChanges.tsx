@@ -4,31 +4,37 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
 import { changesOfStop, type Stop } from "../../../api/stops";
 import { Answered } from "../../../shared/Answered";
+import { Cut } from "../../../shared/Cut";
 import { personOf } from "../../../shared/format";
 import { ProblemNotice } from "../../../shared/ProblemNotice";
+import { Refused } from "../../../shared/Refused";
 import { machineState } from "../../../shared/states";
 import { useFormats } from "../../../shared/useFormats";
+import { useCodeName } from "../useCodeName";
 import styles from "./StopPanel.module.css";
 import { useStopActions } from "./useStopActions";
 
 interface Props {
   stop: Stop;
+  plant: string;
   zone: string;
   mayUndo: boolean;
 }
 
-export function StopChanges({ stop, zone, mayUndo }: Props) {
+export function StopChanges({ stop, plant, zone, mayUndo }: Props) {
   const t = useTranslations("machine.entry");
   const format = useFormats(zone);
-  const describe = useDescription(zone);
+  const { query: reasons, nameOf: reasonName } = useCodeName(plant, "stop");
+  const describe = useDescription(zone, reasonName);
   const query = useQuery(changesOfStop(stop.id));
   const { undo } = useStopActions();
   return (
     <Answered query={query}>
-      {({ items }) =>
+      {({ items, next_cursor }) =>
         items.length === 0 && stop.version === 0 ? null : (
           <>
             <h3>{t("changes")}</h3>
+            <Refused queries={[reasons]} />
             {undo.problem === undefined ? null : <ProblemNotice error={undo.problem} />}
             <ul className={styles.changes}>
               {items.map(({ id, at, by, action, before, after, reason }) => (
@@ -39,6 +45,7 @@ export function StopChanges({ stop, zone, mayUndo }: Props) {
                 </li>
               ))}
             </ul>
+            <Cut shown={items.length} isCut={next_cursor !== null} />
             {mayUndo && stop.version > 0 ? (
               <div>
                 <Button variant="default" onClick={() => void undo.run(stop)}>
@@ -63,7 +70,10 @@ function actionName(t: Texts, action: string): string {
 type Document = Record<string, unknown> | null;
 
 /** Return what writes a stop as the audit log has it: state, from, to, reason, comment. */
-function useDescription(zone: string): (document: Document) => string {
+function useDescription(
+  zone: string,
+  reasonName: (code: string) => string,
+): (document: Document) => string {
   const t = useTranslations("machine.entry");
   const states = useTranslations("states");
   const format = useFormats(zone);
@@ -74,11 +84,13 @@ function useDescription(zone: string): (document: Document) => string {
       return t("change", { number: document.undone_change });
     }
     const { state, start, end, reason, comment } = document;
-    const times = [start, end].map((at) => (typeof at === "string" ? format.time(at, true) : "–"));
+    const times = [start, end].map((at) =>
+      typeof at === "string" ? `${format.day(at)} ${format.time(at, true)}` : "–",
+    );
     return [
       typeof state === "string" ? states(machineState(state)) : "–",
       times.join("–"),
-      typeof reason === "string" ? reason : t("untagged"),
+      typeof reason === "string" ? reasonName(reason) : t("untagged"),
       ...(typeof comment === "string" && comment !== "" ? [comment] : []),
     ].join(", ");
   };

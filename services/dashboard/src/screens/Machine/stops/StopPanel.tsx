@@ -55,7 +55,9 @@ export function StopPanel({ plant, path, zone, selection }: Props) {
           selection={selection}
         />
       ) : null}
-      {only === undefined ? null : <StopChanges stop={only} zone={zone} mayUndo={mayWrite} />}
+      {only === undefined ? null : (
+        <StopChanges stop={only} plant={plant} zone={zone} mayUndo={mayWrite} />
+      )}
     </Tile>
   );
 }
@@ -69,7 +71,7 @@ function Facts({ stop, zone }: { stop: Stop; zone: string }) {
   const parts = [
     nameOf(stop.equipment),
     states(machineState(stop.state)),
-    `${format.time(stop.start, true)}–${stop.end === null ? machine("goesOn") : format.time(stop.end, true)}`,
+    `${format.day(stop.start)} ${format.time(stop.start, true)}–${stop.end === null ? machine("goesOn") : format.time(stop.end, true)}`,
     format.duration(stop.duration_s),
     ...(stop.code === null ? [] : [machine("machineCode", { code: stop.code })]),
   ];

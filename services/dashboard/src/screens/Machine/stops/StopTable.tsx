@@ -1,11 +1,13 @@
 /** The stops of the period as a table: chosen by their boxes, the longest first on demand. */
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 import type { Period } from "../../../api/equipment";
 import { type Stop, stopsAddress, stopsOf } from "../../../api/stops";
 import { Answered } from "../../../shared/Answered";
+import { Cut } from "../../../shared/Cut";
 import { StateMark } from "../../../shared/charts/StateMark";
+import type { Span } from "../../../shared/charts/timeline";
 import { type Column, DataTable } from "../../../shared/DataTable";
 import { Empty } from "../../../shared/Empty";
 import { nameOf } from "../../../shared/format";
@@ -30,7 +32,8 @@ export function StopTable({ path, period, zone, isLine, selection }: Props) {
   const format = useFormats(zone);
   const query = useQuery(stopsOf(path, period));
   const [hasShort, setShort] = useState(false);
-  const columns = useColumns(zone, isLine, selection);
+  const span = useMemo(() => spanOf(query.data), [query.data]);
+  const columns = useColumns(zone, isLine, selection, span);
   return (
     <Tile
       title={t("title")}
@@ -51,7 +54,7 @@ export function StopTable({ path, period, zone, isLine, selection }: Props) {
       }
     >
       <Answered query={query}>
-        {({ items, totals }) => (
+        {({ items, totals, next_cursor }) => (
           <>
             {totals === null ? null : (
               <p className="second">
@@ -73,6 +76,7 @@ export function StopTable({ path, period, zone, isLine, selection }: Props) {
                 empty={<Empty reason={t("none")} />}
               />
             </div>
+            <Cut shown={items.length} isCut={next_cursor !== null} what="first" />
           </>
         )}
       </Answered>
@@ -80,7 +84,17 @@ export function StopTable({ path, period, zone, isLine, selection }: Props) {
   );
 }
 
-function useColumns(zone: string, isLine: boolean, selection: Selection): Column<Stop>[] {
+function spanOf(answer: { start: string; end: string } | undefined): Span {
+  if (answer === undefined) return { startMs: 0, endMs: 0 };
+  return { startMs: Date.parse(answer.start), endMs: Date.parse(answer.end) };
+}
+
+function useColumns(
+  zone: string,
+  isLine: boolean,
+  selection: Selection,
+  span: Span,
+): Column<Stop>[] {
   const machine = useTranslations("machine");
   const t = useTranslations("machine.stops");
   const entry = useTranslations("machine.entry");
@@ -95,7 +109,10 @@ function useColumns(zone: string, isLine: boolean, selection: Selection): Column
       cell: ({ id, start, equipment }) => (
         <input
           type="checkbox"
-          aria-label={t("chooseStop", { at: format.time(start, true), name: nameOf(equipment) })}
+          aria-label={t("chooseStop", {
+            at: format.timeIn(span, start, true),
+            name: nameOf(equipment),
+          })}
           checked={chosen.has(id)}
           onChange={() => selection.toggle(id, true)}
         />
@@ -112,7 +129,7 @@ function useColumns(zone: string, isLine: boolean, selection: Selection): Column
     {
       key: "from",
       head: machine("from"),
-      cell: ({ start }) => format.time(start, true),
+      cell: ({ start }) => format.timeIn(span, start, true),
       sort: ({ start }) => Date.parse(start),
     },
     {

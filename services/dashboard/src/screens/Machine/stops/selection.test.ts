@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { rememberPlants } from "../../../shared/plantHabits";
 import {
   areAdjacent,
+  clockAt,
   idsOf,
   instantInside,
   piecesIn,
@@ -54,6 +56,14 @@ describe("choosing stops", () => {
     expect(splitInstant(A, ms("06:03:20") + 400, 0)).toBe(ms("06:03:20"));
     expect(splitInstant(A, ms("06:30:00"), 0)).toBe(ms("06:05:00"));
     expect(splitInstant(C, undefined, ms("07:02:01"))).toBe(ms("07:01:00"));
+  });
+
+  it("finds the time that is offered also where the clocks of the plant have twelve hours", () => {
+    rememberPlants([{ path: "g/us", name: "US", time_zone: "America/Chicago", clock: "12h" }]);
+    const clock = (atMs: number) => clockAt(atMs, "America/Chicago");
+    const atMs = splitInstant(C, undefined, ms("20:00:00"));
+    expect(instantInside(C, clock(atMs), ms("20:00:00"), clock)).toBe(atMs);
+    rememberPlants([]);
   });
 
   it("finds the instant of a typed time inside the stop", () => {

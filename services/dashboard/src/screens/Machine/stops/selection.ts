@@ -1,4 +1,5 @@
 /** Which stops are chosen: by a piece of the timeline or a row of the table; the address has them. */
+import { isoOf } from "../../../shared/plantTime";
 
 export interface StopSpan {
   id: string;
@@ -65,6 +66,11 @@ export function splitInstant(stop: StopSpan, cursorMs: number | undefined, nowMs
   const endMs = stop.end === null ? nowMs : Date.parse(stop.end);
   const isInside = cursorMs !== undefined && startMs + 1000 <= cursorMs && cursorMs < endMs;
   return Math.floor((isInside ? cursorMs : (startMs + endMs) / 2) / 1000) * 1000;
+}
+
+/** Return the time of day that is offered: of 24 hours, for it is read again. */
+export function clockAt(atMs: number, zone: string): string {
+  return isoOf(atMs, zone).slice(11, 19);
 }
 
 const HOUR_MS = 3_600_000;
