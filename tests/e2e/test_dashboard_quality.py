@@ -1,28 +1,25 @@
 """Quarantine in a real browser: a file with unknown codes is seen, and repaired from the page."""
 
-import os
 import re
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from plumbing.built_page import build_page
+from plumbing.browser import open_tab, run_apart, sign_in
+from plumbing.first_rows import add_key
 from plumbing.platform import Platform, platform
-
-from .test_dashboard import watched_page
-from .test_sign_in import CHROMIUM, WAIT_MS, open_chromium
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 PRESS = "nordwerk/emden-1/body/line-2/press-3"
 CONNECTOR = "emden-files"
 VISIBLE_S = 30
-_KEY = re.compile(r"wn_[0-9a-f]{8}_[0-9a-f]{64}")
 _AT = {"column": "Zeit", "format": "%Y-%m-%dT%H:%M:%S", "zone": "UTC"}
 
 
@@ -79,36 +76,33 @@ def drop_files(folder: Path) -> None:
         part.rename(folder / "drop" / name)
 
 
-def test_unknown_codes_are_seen_mapped_and_replayed_in_the_page(
-    tmp_path: Path, database_url: str, redis_url: str
-) -> None:
-    if CHROMIUM is None:
-        missing = "Chromium is not installed: apt-get install chromium"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    build_page()
-    with (
-        platform(tmp_path, database_url, redis_url, role="engineer") as stage,
-        open_chromium(CHROMIUM) as browser,
-    ):
-        base = f"http://127.0.0.1:{stage.port}"
+@pytest.fixture
+def core(tmp_path: Path, database_url: str, redis_url: str, built_page: None) -> Iterator[Platform]:
+    """With `ingest`, a worker and an edge that has read nothing yet; an engineer's key."""
+    with platform(tmp_path, database_url, redis_url, role="engineer") as stage:
         stage.start("edge", "edge", str(edge_file(tmp_path)))
         stage.until("the edge runs", lambda: _connector(stage).get("state") == "running")
-        page = browser.new_context(locale="en-GB").new_page()
-        page.set_default_timeout(WAIT_MS)
-        expect.set_options(timeout=WAIT_MS)
-        with watched_page(page, base):
-            page.goto(f"{base}/quality#key={stage.key}")
-            expect(page.get_by_role("heading", level=1)).to_have_text("Data quality")
-            expect(page.get_by_text("Nothing is in quarantine")).to_be_visible()
-            drop_files(tmp_path)
-            dropped_s = time.monotonic()
-            expect(_group(page, "'STEHT'")).to_be_visible()
-            assert time.monotonic() - dropped_s < VISIBLE_S
-            expect(page.get_by_role("link", name="log/press-3#Druck")).to_be_visible()
-            _map_state(stage, page)
-            _map_value(stage, page)
-        _check_books(stage)
-        _check_viewer(stage, browser.new_context(locale="en-GB").new_page(), base)
+        yield stage
+
+
+def test_unknown_codes_are_seen_mapped_and_replayed_in_the_page(
+    core: Platform, page: Page, browser: Browser, tmp_path: Path, database_url: str
+) -> None:
+    sign_in(page, core.key)
+    page.goto("/quality")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Data quality")
+    expect(page.get_by_text("Nothing is in quarantine")).to_be_visible()
+    drop_files(tmp_path)
+    dropped_s = time.monotonic()
+    expect(_group(page, "'STEHT'")).to_be_visible()
+    assert time.monotonic() - dropped_s < VISIBLE_S
+    expect(page.get_by_role("link", name="log/press-3#Druck")).to_be_visible()
+    _map_state(core, page)
+    _map_value(core, page)
+    _check_books(core)
+    with open_tab(browser, core.url) as viewer:
+        sign_in(viewer, run_apart(add_key(database_url, "viewer", "viewer")))
+        _check_viewer(viewer)
 
 
 def _group(page: Page, text: str) -> Locator:
@@ -167,12 +161,9 @@ def _check_books(stage: Platform) -> None:
     assert taken == sum(books[part] for part in parts)
 
 
-def _check_viewer(stage: Platform, page: Page, base: str) -> None:
+def _check_viewer(page: Page) -> None:
     """A viewer sees what is wrong, and no action."""
-    match = _KEY.search(stage.command("keys", "create", "viewer", "--role", "viewer").stdout)
-    assert match
-    page.set_default_timeout(WAIT_MS)
-    page.goto(f"{base}/quality#key={match[0]}")
+    page.goto("/quality")
     expect(page.get_by_role("heading", level=1)).to_have_text("Data quality")
     expect(_group(page, "No rule of the mapping")).to_be_visible()
     expect(page.get_by_text("Engineers repair mappings")).to_be_visible()

@@ -1,6 +1,5 @@
 """Every screen on a running demo, as its users see it: both languages, both themes, two widths."""
 
-import os
 import time
 from collections.abc import Iterator
 from itertools import product
@@ -10,12 +9,9 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from plumbing.built_page import build_page
+from plumbing.browser import open_chromium, open_tab, sign_in
 from plumbing.installation import Installation, installation
 from werknetz_demo.embedded.process import free_port
-
-from .test_dashboard import watched_page
-from .test_sign_in import CHROMIUM, WAIT_MS, open_chromium
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 AXE = Path(__file__).parents[2] / "services/dashboard/node_modules/axe-core/axe.min.js"
@@ -34,11 +30,7 @@ SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clie
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    if CHROMIUM is None:
-        missing = "Chromium is not installed: apt-get install chromium"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    build_page()
+def demo(tmp_path_factory: pytest.TempPathFactory, built_page: None) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("demo")
     with installation(folder, free_port(), "--plants", "1", "--days", "1") as started:
         started.wait_for("Ctrl-C stops everything", within_s=900)
@@ -46,10 +38,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 
 
 @pytest.fixture(scope="module")
-def browser(demo: Installation) -> Iterator[Browser]:
-    assert CHROMIUM is not None
-    with open_chromium(CHROMIUM) as chromium:
-        yield chromium
+def browser(demo: Installation, chromium: str) -> Iterator[Browser]:
+    with open_chromium(chromium) as started:
+        yield started
 
 
 def screens_of(demo: Installation) -> dict[str, str]:
@@ -81,15 +72,11 @@ def test_each_screen_is_accessible_in_both_languages_themes_and_widths(
     base = f"http://127.0.0.1:{demo.port}"
     findings: list[str] = []
     for language in LANGUAGES:
-        context = browser.new_context(locale=f"{language}-{'GB' if language == 'en' else 'DE'}")
-        page = context.new_page()
-        page.set_default_timeout(WAIT_MS)
-        expect.set_options(timeout=WAIT_MS)
-        with watched_page(page, base):
-            page.goto(f"{base}/#key={demo.key}")
-            expect(page.get_by_role("heading", level=1)).to_be_visible()
+        locale = f"{language}-{'GB' if language == 'en' else 'DE'}"
+        with open_tab(browser, base, locale) as page:
+            sign_in(page, demo.key)
             for name, address in screens_of(demo).items():
-                open_screen(page, base + address)
+                open_screen(page, address)
                 for number, (theme, (width, height)) in enumerate(product(THEMES, WIDTHS)):
                     page.emulate_media(color_scheme=theme, reduced_motion="reduce")
                     page.set_viewport_size({"width": width, "height": height})
@@ -97,7 +84,6 @@ def test_each_screen_is_accessible_in_both_languages_themes_and_widths(
                     # Each theme at each width in one of the languages: axe takes most of the time.
                     is_full = number % 3 == 0 if language == "en" else number % 3 != 0
                     findings += [f"{where}: {line}" for line in look(page, is_full=is_full)]
-        context.close()
     assert findings == []
 
 

@@ -1,39 +1,32 @@
 """Settings and targets in a real browser: keys, people, calendars, a target, and their audit."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import asyncpg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from plumbing.built_page import build_page
+from plumbing.browser import open_tab, sign_in
+from plumbing.first_rows import EMDEN, add_key, add_plants
 from plumbing.loss_rows import Made, Piece, S, add_time
 from plumbing.platform import Platform
 from plumbing.servers import run
 from plumbing.waiting import eventually
-from werknetz_core.access.keys import generate_key
-
-from .test_dashboard import watched_page
-from .test_sign_in import CHROMIUM, WAIT_MS, _add_plants, _is_ready, open_chromium
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-EMDEN = "nordwerk/emden-1"
 OWN_PASSWORD = "a sentence that Ada remembers"
 
 
-async def _add_line_and_key(url: str, today: date) -> str:
-    """Add a press that set up a third of its time, and an admin's key; return the key."""
-    key = generate_key()
+@pytest.fixture
+def key(database_url: str) -> str:
+    """An admin's, over a press that set up a third of its time."""
+    run(add_plants(database_url))
+    run(_add_line(database_url, datetime.now(UTC).date()))
+    return run(add_key(database_url, "head", "admin"))
+
+
+async def _add_line(url: str, today: date) -> None:
     connection = await asyncpg.connect(url)
-    await connection.execute(
-        "INSERT INTO api_keys (prefix, hash, name, role) VALUES ($1, $2, 'head', 'admin')",
-        key.prefix,
-        key.hash,
-    )
     parent = await connection.fetchval("SELECT id FROM equipment WHERE path = $1", EMDEN)
     path = EMDEN
     for level, name in (("area", "body"), ("line", "line-2"), ("machine", "press-3")):
@@ -51,63 +44,28 @@ async def _add_line_and_key(url: str, today: date) -> str:
         pieces = [Piece(good), Piece(30, S.SETUP)]
         await add_time(connection, parent, start, pieces, Made(good=good * 6))
     await connection.close()
-    return key.key
 
 
-@contextmanager
-def signed_in(browser: Browser, base: str, key: str) -> Iterator[Page]:
-    context = browser.new_context(locale="en-GB", timezone_id="America/Mexico_City")
-    page = context.new_page()
-    page.set_default_timeout(WAIT_MS)
-    with watched_page(page, base):
-        page.goto(f"{base}/#key={key}")
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
-        yield page
-    context.close()
+def test_an_admin_sets_up_and_a_viewer_looks(core: Platform, page: Page, browser: Browser) -> None:
+    sign_in(page, core.key)
+    viewer_key = make_key(page, "gauge")
+    with open_tab(browser, core.url) as viewer:
+        sign_in(viewer, viewer_key)
+        look_as_viewer(viewer)
+        revoke_key(page, "gauge")
+        eventually(lambda: is_signed_out(viewer), within_s=60)
+    password = make_person(page, "ada")
+    with open_tab(browser, core.url) as person:
+        sign_in_as_person(person, "ada", password)
+    set_calendar(page)
+    make_target(page, datetime.now(UTC).date())
+    play_scenario(page)
+    look_at_audit(page)
 
 
-def test_an_admin_sets_up_and_a_viewer_looks(
-    tmp_path: Path, database_url: str, redis_url: str
-) -> None:
-    if CHROMIUM is None:
-        missing = "Chromium is not installed: apt-get install chromium"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    build_page()
-    today = datetime.now(UTC).date()
-    run(_add_plants(database_url))
-    key = run(_add_line_and_key(database_url, today))
-    platform = Platform(
-        tmp_path,
-        {
-            "WERKNETZ_DATABASE_URL": database_url,
-            "WERKNETZ_REDIS_URL": redis_url,
-            "WERKNETZ_WIDE_PROCESS": "0",
-        },
-    )
-    base = f"http://127.0.0.1:{platform.port}"
-    core = platform.start("core", "up", "--port", str(platform.port))
-    expect.set_options(timeout=WAIT_MS)
-    try:
-        eventually(lambda: _is_ready(base), within_s=120, what=lambda: core.log_tail(50))
-        with open_chromium(CHROMIUM) as browser, signed_in(browser, base, key) as page:
-            viewer_key = make_key(page, base, "gauge")
-            with signed_in(browser, base, viewer_key) as viewer:
-                look_as_viewer(viewer, base)
-                revoke_key(page, base, "gauge")
-                eventually(lambda: is_signed_out(viewer, base), within_s=60)
-            password = make_person(page, base, "ada")
-            sign_in_as_person(browser, base, "ada", password)
-            set_calendar(page, base)
-            make_target(page, base, today)
-            play_scenario(page)
-            look_at_audit(page, base)
-    finally:
-        core.kill()
-
-
-def make_key(page: Page, base: str, name: str) -> str:
+def make_key(page: Page, name: str) -> str:
     """Make a viewer's key, which is shown once; return it."""
-    page.goto(f"{base}/settings/keys")
+    page.goto("/settings/keys")
     page.get_by_role("button", name="New key").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("textbox", name="Name").fill(name)
@@ -123,8 +81,8 @@ def make_key(page: Page, base: str, name: str) -> str:
     return key
 
 
-def revoke_key(page: Page, base: str, name: str) -> None:
-    page.goto(f"{base}/settings/keys")
+def revoke_key(page: Page, name: str) -> None:
+    page.goto("/settings/keys")
     row = page.get_by_role("row").filter(has_text=name)
     expect(row).not_to_contain_text("never")  # it was used, and it expires
     row.get_by_role("button", name="Revoke").click()
@@ -134,9 +92,9 @@ def revoke_key(page: Page, base: str, name: str) -> None:
     expect(page.get_by_role("row").filter(has_text=name)).to_contain_text("revoked")
 
 
-def look_as_viewer(page: Page, base: str) -> None:
+def look_as_viewer(page: Page) -> None:
     """No admin action is offered; by address, the refusal of the API is shown."""
-    page.goto(f"{base}/settings")
+    page.goto("/settings")
     sections = page.get_by_role("navigation", name="Settings")
     expect(sections.get_by_role("link", name="My account")).to_be_visible()
     for hidden in ("API keys", "People"):
@@ -144,22 +102,22 @@ def look_as_viewer(page: Page, base: str) -> None:
     expect(page.get_by_text("Your role may look at calendars, not change them")).to_be_visible()
     expect(page.get_by_role("button", name="New version")).to_be_hidden()
     for section in ("keys", "people"):
-        page.goto(f"{base}/settings/{section}")
+        page.goto(f"/settings/{section}")
         expect(page.get_by_role("alert")).to_contain_text("Trace id")
         expect(page.get_by_role("button", name="New")).to_be_hidden()
-    page.goto(f"{base}/targets")
+    page.goto("/targets")
     expect(page.get_by_text("No target is set.")).to_be_visible()
     expect(page.get_by_role("link", name="New target")).to_be_hidden()
 
 
-def is_signed_out(page: Page, base: str) -> bool:
-    page.goto(f"{base}/settings/account")
+def is_signed_out(page: Page) -> bool:
+    page.goto("/settings/account")
     page.wait_for_selector("main")
     return page.get_by_role("button", name="Sign in").is_visible()
 
 
-def make_person(page: Page, base: str, name: str) -> str:
-    page.goto(f"{base}/settings/people")
+def make_person(page: Page, name: str) -> str:
+    page.goto("/settings/people")
     page.get_by_role("button", name="New person").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("textbox", name="Name", exact=True).fill(name)
@@ -171,12 +129,9 @@ def make_person(page: Page, base: str, name: str) -> str:
     return password
 
 
-def sign_in_as_person(browser: Browser, base: str, name: str, password: str) -> None:
+def sign_in_as_person(page: Page, name: str, password: str) -> None:
     """The first sign-in replaces the password that an admin made."""
-    context = browser.new_context(locale="en-GB")
-    page = context.new_page()
-    page.set_default_timeout(WAIT_MS)
-    page.goto(base)
+    page.goto("/")
     page.get_by_text("Name and password").click()
     page.get_by_role("textbox", name="Name").fill(name)
     page.get_by_role("textbox", name="Password").fill(password)
@@ -184,14 +139,13 @@ def sign_in_as_person(browser: Browser, base: str, name: str, password: str) -> 
     page.get_by_role("textbox", name="New password").fill(OWN_PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
-    page.goto(f"{base}/settings/account")
+    page.goto("/settings/account")
     expect(page.get_by_text("No second factor is set")).to_be_visible()
-    context.close()
 
 
-def set_calendar(page: Page, base: str) -> None:
+def set_calendar(page: Page) -> None:
     """A week of one shift has 40 planned hours; an exception closes one of its days."""
-    page.goto(f"{base}/settings/plants/{EMDEN}")
+    page.goto(f"/settings/plants/{EMDEN}")
     page.get_by_role("button", name="New version").click()
     preview = page.get_by_role("button", name="What it moves")
     form = page.locator("form").filter(has=preview)  # below it stands the one of the plant's name
@@ -209,8 +163,8 @@ def set_calendar(page: Page, base: str) -> None:
     expect(page.get_by_text("32.0 h planned")).to_be_visible()
 
 
-def make_target(page: Page, base: str, today: date) -> None:
-    page.goto(f"{base}/targets")
+def make_target(page: Page, today: date) -> None:
+    page.goto("/targets")
     page.get_by_role("link", name="New target").click()
     page.get_by_role("textbox", name="Key").fill("third")
     page.get_by_role("textbox", name="Name").fill("One third more")
@@ -235,8 +189,8 @@ def play_scenario(page: Page) -> None:
     expect(page.get_by_text("goal reached")).to_be_visible()
 
 
-def look_at_audit(page: Page, base: str) -> None:
-    page.goto(f"{base}/settings/audit")
+def look_at_audit(page: Page) -> None:
+    page.goto("/settings/audit")
     expect(page.get_by_text("none was put past the chain")).to_be_visible()
     for done in ("key made", "key revoked", "person made", "calendar", "target made"):
         expect(page.get_by_role("cell", name=done).first).to_be_visible()

@@ -1,93 +1,42 @@
 """What people enter about a shift, in a real browser: reasons, splits, parts, a signed report."""
 
-import os
 import re
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from plumbing.built_page import build_page
+from plumbing.browser import run_apart, sign_in
+from plumbing.first_rows import add_key
 from plumbing.platform import Platform
-from plumbing.press_rows import PRESS, add_key, add_press, compute
-from plumbing.servers import Answer, run
+from plumbing.press_rows import PRESS, add_press, compute
+from plumbing.servers import run
 from plumbing.waiting import eventually
-
-from .test_dashboard import watched_page
-from .test_sign_in import CHROMIUM, WAIT_MS, _is_ready, open_chromium
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 MACHINE: Final = f"/machine/{PRESS}?start=-6h"
 _A_PAGE: Final = re.compile(rb"/Type\s*/Page\b(?!s)")
 
 
-@contextmanager
-def platform_with_page(
-    folder: Path, database_url: str, redis_url: str
-) -> Iterator[tuple[Platform, Page]]:
-    """Yield a platform with a press, and a page in another zone than the plant's."""
-    if CHROMIUM is None:
-        missing = "Chromium is not installed: apt-get install chromium"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    build_page()
+@pytest.fixture
+def key(database_url: str) -> str:
+    """An engineer's, over a press."""
     run(add_press(database_url, datetime.now(UTC)))
-    platform = Platform(
-        folder,
-        {
-            "WERKNETZ_DATABASE_URL": database_url,
-            "WERKNETZ_REDIS_URL": redis_url,
-            "WERKNETZ_WIDE_PROCESS": "0",
-        },
-    )
-    platform.key = run(add_key(database_url, "lead", "engineer"))
-    core = platform.start("core", "up", "--port", str(platform.port))
-    base = f"http://127.0.0.1:{platform.port}"
-    try:
-        eventually(lambda: _is_ready(base), within_s=120, what=lambda: core.log_tail(50))
-        with open_chromium(CHROMIUM) as browser:
-            context = browser.new_context(
-                base_url=base, locale="en-GB", timezone_id="America/Mexico_City"
-            )
-            page = context.new_page()
-            page.set_default_timeout(WAIT_MS)
-            expect.set_options(timeout=WAIT_MS)
-            with watched_page(page, base):
-                yield platform, page
-    finally:
-        core.kill()
+    return run(add_key(database_url, "lead", "engineer"))
 
 
-def test_people_enter_reasons_parts_and_sign(
-    tmp_path: Path, database_url: str, redis_url: str
-) -> None:
-    with platform_with_page(tmp_path, database_url, redis_url) as (platform, page):
-        _sign_in(page, platform.key)
-        stop = _stops(platform)[0]
-        _give_a_reason_and_undo(platform, page, stop)
-        _split(platform, page, stop)
-        _enter_scrap(platform, page, database_url)
-        _zoom(page)
-        _sign_and_print(platform, page)
-        page.get_by_role("button", name="Sign out").click()
-        _sign_in(page, _run_beside_the_page(add_key(database_url, "guest", "viewer")))
-        _look_without_a_right(page)
-
-
-def _run_beside_the_page(work: Coroutine[object, object, Answer]) -> Answer:
-    """Run in a thread of its own: in that of the test runs the loop of the browser."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(run, work).result()
-
-
-def _sign_in(page: Page, key: str) -> None:
-    page.goto("about:blank")
-    page.goto(f"/#key={key}")
-    expect(page.get_by_role("heading", level=1)).to_have_text("nordwerk")
+def test_people_enter_reasons_parts_and_sign(core: Platform, page: Page, database_url: str) -> None:
+    sign_in(page, core.key)
+    stop = _stops(core)[0]
+    _give_a_reason_and_undo(core, page, stop)
+    _split(core, page, stop)
+    _enter_scrap(core, page, database_url)
+    _zoom(page)
+    _sign_and_print(core, page)
+    page.get_by_role("button", name="Sign out").click()
+    sign_in(page, run_apart(add_key(database_url, "guest", "viewer")))
+    _look_without_a_right(page)
 
 
 def _stops(platform: Platform) -> list[dict[str, Any]]:
@@ -143,11 +92,11 @@ def _enter_scrap(platform: Platform, page: Page, database_url: str) -> None:
     page.get_by_label("Reason of the scrap").select_option(label="Dent")
     page.get_by_role("button", name="Enter", exact=True).click()
     expect(page.get_by_text("The parts are entered.")).to_be_visible()
-    _run_beside_the_page(compute(database_url))
+    run_apart(compute(database_url))
     assert quality() < before
     page.get_by_role("button", name="Undo", exact=True).last.click()
     eventually(lambda: platform.get("quantity_entries")["items"] == [], within_s=20)
-    _run_beside_the_page(compute(database_url))
+    run_apart(compute(database_url))
     assert quality() == pytest.approx(before)
 
 

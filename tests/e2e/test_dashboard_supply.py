@@ -1,9 +1,7 @@
 """Supply in a real browser: what runs out, who knows of it, and the message behind a delivery."""
 
-import os
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,18 +9,14 @@ import asyncpg
 import pytest
 from playwright.sync_api import Page, expect
 
-from plumbing.built_page import build_page
+from plumbing.browser import sign_in
+from plumbing.first_rows import add_key, add_plants
 from plumbing.platform import Platform
 from plumbing.servers import run
 from plumbing.supplyrows import event, fill_supply
-from plumbing.waiting import eventually
 from werknetz.connector.contract import Delivery, SourceMessage, SourceRecord, hash_message
 from werknetz.connector.raw import encode_delivery
 from werknetz.store.ingest.records import ADD_RAW_INPUT
-from werknetz_core.access.keys import generate_key
-
-from .test_dashboard import watched_page
-from .test_sign_in import CHROMIUM, WAIT_MS, _add_plants, _is_ready, open_chromium
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 MESSAGE = (
@@ -31,8 +25,15 @@ MESSAGE = (
 )
 
 
-async def _fill(url: str) -> str:
-    """Fill the database; return a key that may do everything."""
+@pytest.fixture
+def key(database_url: str) -> str:
+    """May do everything, where stock of two plants runs out."""
+    run(add_plants(database_url))
+    run(_fill(database_url))
+    return run(add_key(database_url, "planner", "admin"))
+
+
+async def _fill(url: str) -> None:
     connection = await asyncpg.connect(url)
     rows = await connection.fetch("SELECT path, id FROM equipment WHERE level = 'plant'")
     plants = {row["path"].rpartition("/")[2].partition("-")[0]: row["id"] for row in rows}
@@ -46,14 +47,7 @@ async def _fill(url: str) -> str:
     )
     await connection.execute("UPDATE stock_items SET balance = 90, counted = true")
     await _add_message(connection, supply.ago(days=2))
-    key = generate_key()
-    await connection.execute(
-        "INSERT INTO api_keys (prefix, hash, name, role) VALUES ($1, $2, 'planner', 'admin')",
-        key.prefix,
-        key.hash,
-    )
     await connection.close()
-    return key.key
 
 
 async def _add_message(connection: asyncpg.Connection, at: datetime) -> None:
@@ -79,42 +73,18 @@ async def _add_message(connection: asyncpg.Connection, at: datetime) -> None:
 
 
 def test_a_planner_acknowledges_a_warning_and_opens_the_message_behind_it(
-    tmp_path: Path, database_url: str, redis_url: str
+    core: Platform, page: Page
 ) -> None:
-    if CHROMIUM is None:
-        missing = "Chromium is not installed: apt-get install chromium"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    build_page()
-    run(_add_plants(database_url))
-    key = run(_fill(database_url))
-    platform = Platform(
-        tmp_path,
-        {
-            "WERKNETZ_DATABASE_URL": database_url,
-            "WERKNETZ_REDIS_URL": redis_url,
-            "WERKNETZ_WIDE_PROCESS": "0",
-        },
-    )
-    base = f"http://127.0.0.1:{platform.port}"
-    core = platform.start("core", "up", "--port", str(platform.port))
-    try:
-        eventually(lambda: _is_ready(base), within_s=120, what=lambda: core.log_tail(50))
-        with open_chromium(CHROMIUM) as browser:
-            page = browser.new_context(locale="en-GB", timezone_id="Asia/Tokyo").new_page()
-            page.set_default_timeout(WAIT_MS)
-            expect.set_options(timeout=WAIT_MS)
-            with watched_page(page, base):
-                page.goto(f"{base}/warehouse/w-emden#key={key}")
-                _see_days_of_supply(page)
-                _acknowledge(page)
-                _open_message(page)
-    finally:
-        core.kill()
+    sign_in(page, core.key)
+    page.goto("/warehouse/w-emden")
+    _see_days_of_supply(page)
+    _acknowledge(page)
+    _open_message(page)
 
 
 def _items(page: Page, path: str) -> list[dict[str, Any]]:
     """What the API answers to whoever is signed in on the page."""
-    answer = page.request.get(f"{page.url.split('/', 3)[0]}//{page.url.split('/', 3)[2]}{path}")
+    answer = page.request.get(path)
     assert answer.ok, answer.text()
     items: list[dict[str, Any]] = answer.json()["items"]
     return items

@@ -1,10 +1,9 @@
 """The platform as an operator runs it: `ingest`, `worker` and `up` as processes, and any edge."""
 
 import os
-import re
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,13 +13,13 @@ from typing import Any
 import asyncpg
 import httpx2
 
+from plumbing.first_rows import add_key
 from plumbing.servers import API, INGEST, ROWS_KEY, WORKER, run, url_as
 from werknetz_demo.embedded.process import Child, free_port
 from werknetz_demo.supervisor import werknetz_command
 
 COMMAND_S = 240
 _LOGINS = {"ingest": INGEST, "worker": WORKER}
-_KEY = re.compile(r"wn_[0-9a-f]{8}_[0-9a-f]{64}")
 
 
 @dataclass
@@ -30,6 +29,10 @@ class Platform:
     port: int = field(default_factory=free_port)
     children: dict[str, Child] = field(default_factory=dict)
     key: str = ""
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def start(self, name: str, *arguments: str) -> Child:
         """Start `werknetz <arguments>`; its log is named after it and goes on over restarts."""
@@ -51,7 +54,7 @@ class Platform:
 
     def get(self, path: str, **parameters: Any) -> dict[str, Any]:
         answer = httpx2.get(
-            f"http://127.0.0.1:{self.port}/api/v1/{path}",
+            f"{self.url}/api/v1/{path}",
             params=parameters, headers={"X-API-Key": self.key}, timeout=60, trust_env=False,
         )  # fmt: skip
         assert answer.status_code == httpx2.codes.OK, answer.text
@@ -81,47 +84,64 @@ class Platform:
         return os.environ | self.environment | {
             "WERKNETZ_DATABASE_URL": url_as(url, _LOGINS.get(name, API)),
             "WERKNETZ_ROWS_KEY": ROWS_KEY.text,
-            "WERKNETZ_URL": f"http://127.0.0.1:{self.port}",
+            "WERKNETZ_URL": self.url,
             "WERKNETZ_API_KEY": self.key,
             "WERKNETZ_ALIVE_FILE": str(self.folder / f"{name}.alive"),
             "XDG_CONFIG_HOME": str(self.folder),
         }  # fmt: skip
 
 
+def api_alone(folder: Path, database_url: str, redis_url: str, **environment: str) -> Platform:
+    """A platform whose API has one process: see `serving`."""
+    return Platform(
+        folder,
+        {
+            "WERKNETZ_DATABASE_URL": database_url,
+            "WERKNETZ_REDIS_URL": redis_url,
+            "WERKNETZ_WIDE_PROCESS": "0",
+            **environment,
+        },
+    )
+
+
+@contextmanager
+def serving(platform: Platform, *beside: Sequence[str]) -> Iterator[Platform]:
+    """Run the API beside other commands; in the end nobody is left behind, nor what a test adds."""
+    try:
+        for command in (*beside, ("up", "--port", str(platform.port))):
+            platform.start("core" if command[0] == "up" else command[0], *command)
+        platform.until("the API answers", lambda: _is_up(platform))
+        yield platform
+    finally:
+        for child in platform.children.values():
+            child.kill()
+
+
 @contextmanager
 def platform(
     folder: Path, database_url: str, redis_url: str, *, role: str = "viewer"
 ) -> Iterator[Platform]:
-    """Over a migrated database and a Valkey of its own; whatever happens, nobody is left behind."""
+    """`ingest`, `worker` and `up` over a migrated database and a Valkey of its own."""
+    broker = f"{redis_url.rpartition('/')[0]}/1"
     started = Platform(
         folder,
         {
             "WERKNETZ_DATABASE_URL": database_url,
             "WERKNETZ_REDIS_URL": redis_url,
-            "WERKNETZ_BROKER_URL": f"{redis_url.rpartition('/')[0]}/1",
+            "WERKNETZ_BROKER_URL": broker,
         },
     )
-    try:
-        started.start("ingest", "ingest")
-        started.start("worker", "worker", "--beat")
-        started.start("core", "up", "--port", str(started.port))
-        words = started.command("keys", "create", "e2e", "--role", role).stdout
-        match = _KEY.search(words)
-        assert match, words
-        started.key = match[0]
-        started.until("the API answers", lambda: _is_up(started))
+    started.key = run(add_key(database_url, "e2e", role))
+    with serving(started, ("ingest",), ("worker", "--beat")):
         yield started
-    finally:
-        for child in started.children.values():
-            child.kill()
 
 
 def _is_up(platform: Platform) -> bool:
     try:
-        platform.get("health/ready")
-    except (httpx2.TransportError, AssertionError):
+        ready = httpx2.get(f"{platform.url}/api/v1/health/ready", timeout=60, trust_env=False)
+    except httpx2.TransportError:
         return False
-    return True
+    return ready.is_success
 
 
 async def _fetch(url: str, statement: str, *arguments: Any) -> list[Any]:

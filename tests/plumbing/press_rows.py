@@ -6,7 +6,6 @@ from typing import Final
 import asyncpg
 
 from werknetz.domain.bucket import bucket_of, instant_of, microseconds_of
-from werknetz_core.access.keys import generate_key
 from werknetz_worker.elements.compute import compute_dirty_buckets
 from werknetz_worker.watermarks import WatermarkPublisher
 
@@ -77,14 +76,3 @@ async def compute(url: str) -> None:
             pool, WatermarkPublisher(None), now_us=microseconds_of(datetime.now(UTC)), quiet_s=0.0
         ):
             pass
-
-
-async def add_key(url: str, name: str, role: str) -> str:
-    key = generate_key()
-    connection = await asyncpg.connect(url)
-    await connection.execute(
-        "INSERT INTO api_keys (prefix, hash, name, role) VALUES ($1, $2, $3, $4)",
-        key.prefix, key.hash, name, role,
-    )  # fmt: skip
-    await connection.close()
-    return key.key
