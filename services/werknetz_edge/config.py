@@ -2,18 +2,19 @@
 
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from werknetz.connector.clock.clock_check import TimeOptions
 from werknetz.connector.mapping.mapping import Mapping, load_mapping, parse_mapping
 from werknetz.connector.yaml_format import ConfigurationError, explain_errors, load_yaml
+from werknetz.link.wire import CONNECTOR_NAME
 from werknetz.runtime.settings import read_env
+from werknetz_edge.hosts import check_host
 from werknetz_edge.spool.spool import BYTES_MAX
 
 GROUP: Final = "werknetz.connectors"
-_CONNECTOR_ID: Final = r"^[a-z0-9][a-z0-9._-]{0,62}$"
 
 
 class _StrictModel(BaseModel):
@@ -41,19 +42,33 @@ class RawOptions(_StrictModel):
     )
 
 
+Host = Annotated[str, AfterValidator(check_host)]
+
+
+class ExploreUser(_StrictModel):
+    """A user whose password this edge has."""
+
+    password_file: Path = Field(description="file, relative to the folder of the spool")
+    hosts: tuple[Host, ...] = Field(
+        min_length=1,
+        max_length=100,
+        description="the servers that may get the password: host names, addresses and networks",
+    )
+
+
 class ExploreOptions(_StrictModel):
     """What people may reach from the page, through this edge. Nothing by default."""
 
-    hosts: tuple[str, ...] = Field(
+    hosts: tuple[Host, ...] = Field(
         (),
         max_length=100,
         description="host names, addresses and networks, such as 10.20.0.0/16, whose OPC UA servers"
         " engineers may explore from the page; default: none",
     )
-    users: dict[str, Path] = Field(
+    users: dict[str, ExploreUser] = Field(
         {},
-        description="user names that they may send, each with the file of its password, relative to"
-        " the folder of the spool",
+        description="user names that they may send, each with the file of its password and the"
+        " servers that it is for",
     )
 
 
@@ -64,7 +79,7 @@ class RedisOptions(_StrictModel):
 class EdgeForm(_StrictModel):
     """The edge file as it is written."""
 
-    connector: str = Field(pattern=_CONNECTOR_ID, description="Permanent id of the connector")
+    connector: str = Field(pattern=CONNECTOR_NAME, description="Permanent id of the connector")
     protocol: str = Field(description="One of the installed connectors")
     spool: SpoolOptions = SpoolOptions()
     redis: RedisOptions = RedisOptions()

@@ -3,6 +3,9 @@
 The API appends a request to a stream of the connector and stores that it waits; the edge reads it,
 asks the source, and overwrites what waits with the result. Both expire. Secrets travel in neither:
 a request names a user whose password the edge has.
+
+How old a request is, Redis alone measures, by a mark that expires: the clocks of an edge and of the
+core are never compared.
 """
 
 from typing import Any, Final
@@ -15,6 +18,7 @@ from werknetz.link.wire import UnreadableMessage
 REQUEST_FIELD: Final = b"r"
 REQUESTS_MAX: Final = 16  # of one connector that wait
 REQUEST_S: Final = 60  # after it a request is not carried out any more
+RUNNING_S: Final = 60  # after it nobody answers any more
 RESULT_S: Final = 600
 RESULT_BYTES_MAX: Final = 512_000
 
@@ -33,7 +37,6 @@ class ExplorationResult(msgspec.Struct, frozen=True):
     id: str
     action: str
     state: str
-    at_us: int
     result: dict[str, Any] = {}
     fault: Fault | None = None
     detail: str = ""  # technical, of a failure
@@ -50,6 +53,11 @@ def requests_key(connector: str) -> str:
 
 def result_key(connector: str, request_id: str) -> str:
     return f"wn:explored:{{{connector}}}:{request_id}"
+
+
+def mark_key(connector: str, request_id: str) -> str:
+    """What lives as long as an answer may come: REQUEST_S, and RUNNING_S from the edge's begin."""
+    return f"{result_key(connector, request_id)}:mark"
 
 
 def encode_request(request: ExplorationRequest) -> bytes:

@@ -18,10 +18,12 @@ from werknetz.link.exploration import (
     REQUEST_FIELD,
     REQUESTS_MAX,
     RESULT_S,
+    RUNNING_S,
     ExplorationRequest,
     ExplorationResult,
     decode_request,
     encode_result,
+    mark_key,
     requests_key,
     result_key,
 )
@@ -134,6 +136,12 @@ class RedisRequestLink:
             except UnreadableMessage:
                 continue  # of another version: the person sees that no edge answers
         return requests
+
+    async def begin(self, request_id: str) -> bool:
+        """State that a request is carried out now; False: it is outdated, and shall not be."""
+        mark = mark_key(self._connector, request_id)
+        reply = await _run_uncancelled(self._client.set(mark, "running", ex=RUNNING_S, xx=True))
+        return bool(reply)
 
     async def publish(self, result: ExplorationResult) -> None:
         """Replace what the API has stored of the request; nothing once that has expired."""

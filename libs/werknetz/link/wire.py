@@ -16,6 +16,7 @@ from werknetz.link.report import ConnectorReport
 
 FIELD: Final = b"m"
 BACKFILL_SUFFIX: Final = "~backfill"
+CONNECTOR_NAME: Final = r"^[a-z0-9][a-z0-9._-]{0,62}$"
 
 
 class UnreadableMessage(ValueError):

@@ -1,12 +1,14 @@
 """Records a change by a person in the transaction of the change."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from werknetz.store.access.caller import sees_all_plants
-from werknetz.store.session import WriteSession
+from werknetz.store.session import Database, WriteSession
+from werknetz.store.shop_floor.audit import ADD_AUDIT_ENTRY_OF
 from werknetz.store.tables import audit_log
 from werknetz_core.access.keys import Principal
 from werknetz_core.audit.origin import current_origin
@@ -45,3 +47,23 @@ async def record_change(
         change_id = await session.scalar(_LAST_ID)
     assert change_id is not None  # noqa: S101 - an INSERT returns its row
     return change_id
+
+
+async def record_at_once(
+    database: Database,
+    by: Principal,
+    action: str,
+    subject: tuple[str, str],
+    *,
+    after: Mapping[str, Any],
+) -> None:
+    """Add an entry to the audit log and commit it, for what no rollback takes back.
+
+    It goes over a driver connection: whoever has a session open always gets one.
+    """
+    kind, subject_id = subject
+    origin = current_origin()
+    await database.execute(
+        ADD_AUDIT_ENTRY_OF, by.name, action, kind, subject_id, json.dumps(after),
+        origin.address, origin.client, origin.trace_id,
+    )  # fmt: skip

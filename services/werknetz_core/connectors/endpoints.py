@@ -1,7 +1,7 @@
 """Connectors: their reported status, combined with what is stored of them."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request, Response
@@ -28,14 +28,11 @@ from werknetz_core.context.polling import refuse_unknown_parameters
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
 from werknetz_core.http.problem import Problem
-from werknetz_core.http.responses import VARY, json_response, with_content_etag
+from werknetz_core.http.responses import UNCHANGED, VARY, json_response, with_content_etag
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
 
 router = APIRouter(tags=["connectors"])
 STRICT: Final = [Depends(refuse_unknown_parameters)]
-UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {
-    304: {"description": "Unchanged since the ETag of If-None-Match"}
-}
 _SPOOLS = (
     sa.select(
         spools.c.connector_id,

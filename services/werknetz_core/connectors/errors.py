@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from werknetz.link.report import Fault
 from werknetz.link.wire import Status
 from werknetz.texts.sentence import Sentence, write_text
+from werknetz_core.connectors.reported import ReportedStatus
 from werknetz_core.connectors.schemas import ConnectorErrorView
 
 _FAULTY = frozenset({"connecting", "rejected", "failed"})
@@ -17,8 +18,11 @@ _MAPPING_STATES = {
 }  # fmt: skip
 
 
-def errors_of(status: Status | None, alarm: str | None) -> list[ConnectorErrorView]:
+def errors_of(reported: ReportedStatus, alarm: str | None) -> list[ConnectorErrorView]:
     """Return what is wrong, the worst first."""
+    status = reported.live
+    if not reported.is_known:
+        return [_error_of("connector.status_unknown", ""), *_errors_of_alarm(alarm)]
     return [*_errors_of_state(status), *_errors_of_alarm(alarm), *_errors_of_mapping(status)]
 
 

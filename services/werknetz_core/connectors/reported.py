@@ -16,11 +16,12 @@ _log: Final = get_logger("core.connectors")
 
 @dataclass(frozen=True, slots=True)
 class ReportedStatus:
-    """The last status of a connector's two lanes; None: none in the last minute."""
+    """The last status of a connector's two lanes; None: none in the last minute, or not known."""
 
     live: Status | None = None
     backfill: Status | None = None
     age_s: float | None = None  # of the live one; None: it does not expire, or is not known
+    is_known: bool = True  # False: Redis does not answer, so the edge may run or not
 
     @property
     def findings(self) -> dict[str, str]:
@@ -35,12 +36,17 @@ class ReportedStatus:
         return merged
 
 
+_UNKNOWN: Final = ReportedStatus(is_known=False)
+
+
 async def load_reported(
     redis: Redis | None, connectors: Sequence[str]
 ) -> dict[str, ReportedStatus]:
-    """Return what was reported of each connector; nothing where Redis does not answer."""
-    if redis is None or not connectors:
+    """Return what was reported of each connector; not known where Redis does not answer."""
+    if not connectors:
         return {}
+    if redis is None:
+        return dict.fromkeys(connectors, _UNKNOWN)
     pipe = redis.pipeline(transaction=False)
     for connector in connectors:
         pipe.hgetall(status_key(connector))
@@ -50,7 +56,7 @@ async def load_reported(
         answers = await pipe.execute(raise_on_error=False)
     except (RedisError, OSError, TimeoutError) as error:
         _log.warning("status not readable", error=type(error).__name__)
-        return {}
+        return dict.fromkeys(connectors, _UNKNOWN)
     return {
         connector: ReportedStatus(
             _status_of(connector, answers[3 * index]),

@@ -27,6 +27,8 @@ _DAY_US: Final = 86_400_000_000
 _NUMBER: Final = re.compile(r"[+-]?(0|[1-9][0-9]{0,14})(\.[0-9]{1,9})?")
 _NAMES: Final = frozenset({"host_id"})  # details that are names, even where they are digits
 _HISTORY: Final = "history"
+_NO_STATUS: Final = Sentence("system.no_status")
+_NOT_KNOWN: Final = Sentence("system.status_unknown")
 
 
 def view_of(row: sa.RowMapping, reported: ReportedStatus, now_us: int) -> ConnectorView:
@@ -64,13 +66,14 @@ def _fields_of(row: sa.RowMapping, reported: ReportedStatus, now_us: int) -> dic
         "books": _books_of(row),
         "findings": reported.findings,
         "configuration": _configuration_of(row, status),
-        "errors": errors_of(status, row["alarm"]),
+        "errors": errors_of(reported, row["alarm"]),
         "edge_clock_skew_s": _edge_clock_skew_s(reported, now_us),
-        **_fields_of_status(status, now_us),
+        **_fields_of_status(reported, now_us),
     }
 
 
-def _fields_of_status(status: Status | None, now_us: int) -> dict[str, object]:
+def _fields_of_status(reported: ReportedStatus, now_us: int) -> dict[str, object]:
+    status = reported.live
     if status is None:
         names = (
             "protocol", "lag_s", "backlog", "last_good_at", "last_good_age_s", "version",
@@ -78,7 +81,8 @@ def _fields_of_status(status: Status | None, now_us: int) -> dict[str, object]:
             "rate_window_s", "clock_skew_s", "certificate_days_left",
         )  # fmt: skip
         return dict.fromkeys(names) | {
-            "kind": "live", "state": "silent", "detail": write_text(Sentence("system.no_status")),
+            "kind": "live", "state": "silent",
+            "detail": write_text(_NO_STATUS if reported.is_known else _NOT_KNOWN),
             "details": {}, "certificates": [], "explores": [],
         }  # fmt: skip
     report, last_us = status.current_report, status.last_good_us
@@ -156,10 +160,17 @@ def _configuration_of(row: sa.RowMapping, status: Status | None) -> Configuratio
     elif active is None:
         state = "own"
     else:
-        state = "in_sync" if used == active else "out_of_sync"
+        state = "in_sync" if _is_same(used, active) else "out_of_sync"
     return ConfigurationView.model_validate(
         {"state": state, "used": used, "active": active, "detail": detail}
     )
+
+
+def _is_same(used: MappingInUse | None, active: MappingInUse) -> bool:
+    """Whether two mappings have the same name and, where both are known, the same content."""
+    if used is None or used.mapping != active.mapping:
+        return False
+    return used.digest == active.digest or not (used.digest and active.digest)
 
 
 def _in_use(name: str | None, version: int | None, digest: bytes | None) -> MappingInUse | None:

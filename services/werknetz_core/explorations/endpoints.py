@@ -11,12 +11,17 @@ from fastapi import APIRouter, Depends, Path, Response
 from werknetz.link.exploration import ExplorationRequest
 from werknetz.texts.sentence import Sentence
 from werknetz_core.access.require import MayExploreSources
-from werknetz_core.audit.record import record_change
+from werknetz_core.audit.record import record_at_once
 from werknetz_core.connectors.endpoints import find_connector
 from werknetz_core.connectors.reported import ReportedStatus, load_reported
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep, WriteSessionDep
 from werknetz_core.context.polling import refuse_unknown_parameters
-from werknetz_core.explorations.requests import load_result, send_request, view_of
+from werknetz_core.explorations.requests import (
+    edge_unreachable,
+    load_result,
+    send_request,
+    view_of,
+)
 from werknetz_core.explorations.schemas import ExplorationView, NewExploration
 from werknetz_core.http.problem import Problem
 from werknetz_core.idempotency.route import OnceRoute
@@ -37,19 +42,21 @@ async def start_exploration(
 ) -> ExplorationView:
     """Ask the edge of a connector to explore an OPC UA server; read the result by its id.
 
-    The edge file allows hosts (`explore.hosts`), none by default. Passwords stay at the edge.
+    The edge file allows hosts (`explore.hosts`), none by default, and names the hosts of each
+    password. What an edge has not begun within a minute, it does not begin.
     """
     await find_connector(session, principal, connector)
-    reported = (await load_reported(context.redis, [connector])).get(connector, ReportedStatus())
-    _check_explores(connector, reported)
+    _check_explores(connector, (await load_reported(context.redis, [connector]))[connector])
     request = ExplorationRequest(
         uuid4().hex, new.action, new.model_dump(exclude={"action"}, exclude_none=True)
     )
-    await record_change(
-        session, principal, "explored" if new.action != "trust" else "trusted",
+    # What the edge does cannot be undone: the entry must be there before the edge knows of it.
+    await record_at_once(
+        context.database, principal,
+        "trust_requested" if new.action == "trust" else "exploration_requested",
         ("connector", connector), after={"action": request.action, **request.parameters},
     )  # fmt: skip
-    waiting = await send_request(context.redis, connector, request, context.now_us())
+    waiting = await send_request(context.redis, connector, request)
     response.headers["Location"] = f"/api/v1/connectors/{connector}/explorations/{request.id}"
     return view_of(connector, waiting, context.now_us())
 
@@ -76,7 +83,9 @@ async def show_exploration(
 
 
 def _check_explores(connector: str, reported: ReportedStatus) -> None:
-    """Raise 409 for an edge that does not run, or whose file allows no host."""
+    """Raise 409 for an edge that does not run, or whose file allows no host; 503 if not known."""
+    if not reported.is_known:
+        raise edge_unreachable()
     if reported.live is None:
         raise Problem(
             409, "edge_silent", Sentence("system.edge_silent", connector=connector),

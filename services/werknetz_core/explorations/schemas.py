@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from werknetz.link.wire import CONNECTOR_NAME
 from werknetz_core.connectors.schemas import ConnectorErrorView
 
 Text = Annotated[str, Field(min_length=1, max_length=500)]
@@ -36,7 +37,8 @@ class TrustRequest(_Request):
 class _SessionRequest(_Request):
     policy: Policy
     mode: Mode
-    user: Text | None = None  # one of `explore.users` of the edge file, which has its password
+    # One of `explore.users` of the edge file, which has its password and the hosts that may get it.
+    user: Text | None = None
 
 
 class BrowseRequest(_SessionRequest):
@@ -51,7 +53,7 @@ class SuggestRequest(_SessionRequest):
 
     action: Literal["suggest"]
     nodes: Annotated[list[Text], Field(min_length=1, max_length=20)]
-    connector: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]  # its name-to-be
+    connector: Annotated[str, Field(pattern=CONNECTOR_NAME)]  # its name-to-be
 
 
 NewExploration = Annotated[
@@ -93,7 +95,7 @@ class NodeView(BaseModel):
 
 class NodesView(BaseModel):
     nodes: list[NodeView]
-    more: int  # nodes that are not shown
+    more: int  # nodes that are not shown, counted up to 5,000 of a level
 
 
 class SuggestedVariableView(BaseModel):

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from importlib.metadata import version
 from typing import Final
@@ -78,23 +78,24 @@ class Pump:
                 ]
                 tasks.create_task(self._cancel_on(stop, running), name="stop")
         finally:
-            await self._source.close()
+            await self._close("source", self._source.close)
             if self._explorations is not None:
-                await self._explorations.close()
+                await self._close("explorations", self._explorations.close)
             if self._connector.status.state != "finished":
                 self._connector.status.state = "stopped"
             if stop.is_set():
                 await self._publish_final_status()
             for lane in self._lanes.values():
-                await self._close_lane(lane)
+                await self._close(f"lane {lane.name}", lane.close)
 
-    async def _close_lane(self, lane: Lane) -> None:
+    async def _close(self, name: str, close: Callable[[], Awaitable[None]]) -> None:
+        """Close one part; an error must neither hide a first one nor leave the others open."""
         try:
-            await lane.close()
+            await close()
         except BaseException as error:
             if must_propagate(error):
                 raise
-            self.log.exception("lane not closed cleanly", lane=lane.name)
+            self.log.exception("not closed cleanly", part=name)
 
     def _start_transfer(self, tasks: asyncio.TaskGroup, lane: Lane) -> list[asyncio.Task[None]]:
         return [

@@ -103,13 +103,15 @@ async def test_every_service_can_do_its_work(admin: Redis, redis_url: str) -> No
     requests = RedisRequestLink.connect(url_of(redis_url, "edge-1"), "press-1")
     assert await requests.receive() == []
     request = ExplorationRequest("1", "endpoints")
-    await send_request(api, "press-1", request, 0)
+    await send_request(api, "press-1", request)
     assert await requests.receive() == [request]
-    await requests.publish(ExplorationResult("1", "endpoints", "done", 1))
-    result = await load_result(api, "press-1", "1")
-    assert result is not None
-    assert result.state == "done"
-    await requests.publish(ExplorationResult("2", "endpoints", "done", 1))  # nobody asked for it
+    assert await requests.begin("1")
+    await requests.publish(ExplorationResult("1", "endpoints", "done"))
+    stored = await load_result(api, "press-1", "1")
+    assert stored is not None
+    assert (stored.result.state, stored.is_awaited) == ("done", True)
+    assert not await requests.begin("2")  # nobody asked for it
+    await requests.publish(ExplorationResult("2", "endpoints", "done"))
     assert await load_result(api, "press-1", "2") is None
     await requests.close()
     for client in (edge, core, api, worker):

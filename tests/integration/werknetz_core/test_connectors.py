@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from werknetz.link.redis import STATUS_TTL_S, status_key
 from werknetz.link.report import CertificateReport, ConnectorReport, Fault, StateReport
@@ -132,6 +134,25 @@ async def test_silent_edges_silent_sources_and_alarms_have_own_codes(
     ]  # fmt: skip
 
 
+async def test_no_edge_is_called_silent_while_redis_does_not_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_us = world.app.state.context.now_us()
+    await publish(world, status_of(now_us, None))
+    await world.database.execute("UPDATE connectors SET alarm = 'fork' WHERE id = $1", NAME)
+    monkeypatch.setattr(Pipeline, "execute", refuse)
+    view = await show(world, "de")
+    assert [error["code"] for error in view["errors"]] == [
+        "connector.status_unknown", "connector.spool_alarm",
+    ]  # fmt: skip
+    assert "nicht bekannt" in view["detail"]
+    assert "nicht bekannt" in view["errors"][0]["text"]
+
+
+async def refuse(*_: object, **__: object) -> None:
+    raise RedisConnectionError("refused")
+
+
 async def test_the_mapping_in_use_is_compared_with_the_active_one(world: World) -> None:
     now_us = world.app.state.context.now_us()
     active, former = b"\x01" * 16, b"\x02" * 16
@@ -154,6 +175,10 @@ async def test_the_mapping_in_use_is_compared_with_the_active_one(world: World) 
         assert configuration["active"] == {"mapping": "body@2", "digest": active.hex()}
         assert configuration["used"] == {"mapping": label, "digest": digest.hex()}
     assert states == ["out_of_sync", "in_sync", "out_of_sync"]
+    # An older edge reports no digest, and what is stored of the connector is another version.
+    for label, state in (("body@2", "in_sync"), ("body@1", "out_of_sync")):
+        await publish(world, status_of(now_us, None, mapping=label))
+        assert (await show(world))["configuration"]["state"] == state, label
     await world.database.execute("UPDATE mapping_versions SET state = 'used'")
     assert (await show(world))["configuration"]["state"] == "own"
 

@@ -7,21 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.asyncio.client import Pipeline
 
 from plumbing.opcua_plant import at, plant
 from werknetz.connector.mapping.mapping import parse_mapping
 from werknetz.connector.yaml_format import parse_yaml
-from werknetz.link.exploration import requests_key
+from werknetz.link.exploration import ExplorationRequest, mark_key, requests_key
 from werknetz.link.redis import RedisRequestLink
 from werknetz.link.report import ConnectorReport
 from werknetz.runtime.log import get_logger
+from werknetz_core.explorations.requests import edge_unreachable, send_request
 from werknetz_demo.embedded.process import free_port
+from werknetz_edge.config import ExploreUser
 from werknetz_edge.opcua.connection import pki
 from werknetz_edge.opcua.explore.on_demand import OnDemandExplorer
 from werknetz_edge.pipeline.exploration import Explorations
 
 from .conftest import World
-from .test_connectors import NAME, publish, status_of
+from .test_connectors import NAME, publish, refuse, status_of
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(600)]
 PATH = f"/connectors/{NAME}/explorations"
@@ -35,7 +38,8 @@ async def edge(world: World, redis_url: str, folder: Path, *hosts: str) -> Async
     now_us = world.app.state.context.now_us()
     await publish(world, status_of(now_us, ConnectorReport(now_us, explores=[*hosts])))
     (folder / "password").write_text("password1\n")
-    explorer = OnDemandExplorer(NAME, folder, {"user1": Path("password")})
+    user = ExploreUser.model_validate({"password_file": "password", "hosts": ["127.0.0.1"]})
+    explorer = OnDemandExplorer(NAME, folder, {"user1": user})
     link = RedisRequestLink.connect(redis_url, NAME)
     explorations = Explorations(link, explorer.explore, hosts, get_logger("test"))
     await link.receive()  # what waits before it starts is skipped
@@ -82,8 +86,11 @@ async def test_a_server_is_connected_step_by_step(
         trusted = await explore(world, action="trust", url=url, fingerprint=own.fingerprint)
         assert trusted["server"]["certificates"][0]["is_trusted"]
         await browse_and_suggest(world, url)
-    audited = await world.database.fetch("SELECT action, after FROM audit_log ORDER BY id")
-    assert [row["action"] for row in audited][:4] == ["explored", "explored", "trusted", "trusted"]
+    audited = await world.database.fetch("SELECT * FROM audit_log ORDER BY id")
+    assert [row["action"] for row in audited][:4] == [
+        "exploration_requested", "exploration_requested", "trust_requested", "trust_requested",
+    ]  # fmt: skip
+    assert {(row["by"], row["subject_id"]) for row in audited} == {("engineer", NAME)}
     assert "password1" not in str(audited)
     assert "password1" not in str([key async for key in stored_texts(world)])
 
@@ -117,6 +124,43 @@ async def browse_and_suggest(world: World, url: str) -> None:
     assert clear["error"]["code"] == "connector.exploration_password"
     unknown = await explore(world, action="browse", node="nsu=urn:none;s=x", url=url, **SECURE)
     assert unknown["error"]["code"] == "connector.exploration_node"
+
+
+async def test_an_edge_does_not_begin_what_is_outdated(
+    world: World, redis_url: str, tmp_path: Path
+) -> None:
+    """Also where its clock, or that of the server, is wrong: neither is read."""
+    async with edge(world, redis_url, tmp_path, "press.local"):
+        link = RedisRequestLink.connect(redis_url, NAME)
+        context = world.app.state.context
+        request = ExplorationRequest("1" * 32, "endpoints", {"url": "opc.tcp://press.local:1"})
+        await send_request(context.redis, NAME, request)
+        assert await link.begin(request.id)
+        await context.redis.delete(mark_key(NAME, request.id))
+        assert not await link.begin(request.id)
+        await link.close()
+
+
+async def test_nothing_is_sent_before_it_is_in_the_audit_log(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_us = world.app.state.context.now_us()
+    await publish(world, status_of(now_us, ConnectorReport(now_us, explores=["10.0.0.0/8"])))
+    audited: list[str] = []
+
+    async def send(*_: object) -> None:
+        actions = await world.database.fetch("SELECT action FROM audit_log WHERE by = 'engineer'")
+        audited.extend(row["action"] for row in actions)
+        raise edge_unreachable()
+
+    monkeypatch.setattr("werknetz_core.explorations.endpoints.send_request", send)
+    headers = {"X-API-Key": world.keys["engineer"], "Idempotency-Key": "once"}
+    body = {"action": "trust", "url": "opc.tcp://10.0.0.1:4840", "fingerprint": "ab" * 32}
+    for _ in range(2):  # what was not sent is not answered from the store of answers
+        sent = await world.client.post(f"/api/v1{PATH}", json=body, headers=headers)
+        assert (sent.status_code, sent.headers["retry-after"]) == (503, "5")
+        assert sent.json()["type"].endswith(":edge_unreachable")
+    assert audited == ["trust_requested"] * 3
 
 
 async def stored_texts(world: World) -> AsyncIterator[str]:
@@ -159,6 +203,9 @@ async def test_who_may_explore_through_which_edge(world: World) -> None:
     ):  # fmt: skip
         assert (await status("engineer", **wrong))[0] == 422, wrong
     assert (await status("engineer"))[0] == 202
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Pipeline, "execute", refuse)
+        assert await status("engineer") == (503, "edge_unreachable")
     assert await world.app.state.context.redis.pttl(requests_key(NAME)) > 0
     missing = await world.get(f"{PATH}/{'0' * 32}", key="engineer")
     assert missing.status_code == 404
@@ -174,11 +221,17 @@ async def test_an_edge_that_does_not_answer_is_a_failure_with_a_remedy(world: Wo
     assert sent.json()["state"] == "waiting"
     location = sent.headers["location"].removeprefix("/api/v1")
     key = f"wn:explored:{{{NAME}}}:{sent.json()['id']}"
-    stored = await context.redis.get(key)
-    await context.redis.set(key, str(stored).replace('"at_us":', '"at_us":1,"was":'))
-    view = (await world.get(location, key="engineer")).json()
-    assert (view["state"], view["error"]["code"]) == (
-        "failed", "connector.exploration_unanswered",
-    )  # fmt: skip
+    assert 0 < await context.redis.pttl(f"{key}:mark") <= 60_000
+    for state in ("waiting", "running"):
+        stored = str(await context.redis.get(key))
+        await context.redis.set(key, stored.replace("waiting", state), keepttl=True)
+        await context.redis.set(f"{key}:mark", "x")
+        view = (await world.get(location, key="engineer")).json()
+        assert (view["state"], view["error"]) == (state, None)
+        await context.redis.delete(f"{key}:mark")
+        view = (await world.get(location, key="engineer")).json()
+        assert (view["state"], view["error"]["code"]) == (
+            "failed", "connector.exploration_unanswered",
+        )  # fmt: skip
     await context.redis.set(key, "not JSON")
     assert (await world.get(location, key="engineer")).status_code == 404

@@ -12,6 +12,11 @@ INSERT INTO audit_log (by, action, subject, subject_id, before, after, client, a
 VALUES ('{BY_DATABASE}', $1, $2, $3, $4::jsonb, $5::jsonb,
     nullif(current_setting('application_name'), ''), host(inet_client_addr()))"""  # noqa: S608 - made of constants
 
+# $1: by; $2: action; $3, $4: subject and its id; $5: after as JSON; $6, $7, $8: from where.
+ADD_AUDIT_ENTRY_OF: Final = """
+INSERT INTO audit_log (by, action, subject, subject_id, after, address, client, trace_id)
+VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8)"""
+
 # What the hash of an entry covers: its columns that have a value, as PostgreSQL prints JSON. The
 # function `audit_canonical` of the database makes the same text when it seals the entry.
 CANONICAL: Final = """

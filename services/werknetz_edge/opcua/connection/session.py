@@ -1,7 +1,7 @@
 """Open a session: select the endpoint, check the server's certificate, then authenticate."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,12 +51,12 @@ class OpcuaSession:
     namespaces: list[str]
     limits: dict[str, int]
     resumed: bool
-    certificates: tuple[CertificateEnd, ...] = ()  # the server's and ours; none without security
+    certificates: tuple[CertificateEnd, ...] = ()  # the server's and ours, as `_ends_of`
     is_same_server: bool = False  # not restarted since the session of the ticket
 
     @property
     def server_certificate_until(self) -> str:
-        """The day until which the server's certificate is valid; empty: it showed none."""
+        """The day until which the server's certificate is valid; empty: none was checked."""
         ends = [end.until for end in self.certificates if end.owner == "server"]
         return f"{ends[0]:%Y-%m-%d}" if ends else ""
 
@@ -69,9 +69,9 @@ def _no_step(_: str, __: float) -> None:
     """Report no step."""
 
 
-async def load_endpoints(url: str, timeout_s: float) -> list[Any]:
+async def load_endpoints(url: str, timeout_s: float, addresses: Sequence[str] = ()) -> list[Any]:
     """Load the endpoints that the server offers. Raises OSError or ConnectionLost."""
-    client = OpcuaClient(url, timeout_s)
+    client = OpcuaClient(url, timeout_s, addresses=addresses)
     try:
         async with asyncio.timeout(3 * timeout_s):
             await client.open_channel()
@@ -88,26 +88,27 @@ async def open_session(
     identity: pki.Identity,
     ticket: SessionTicket | None = None,
     begin: Begin = _no_step,
+    addresses: Sequence[str] = (),
 ) -> OpcuaSession:
     """Open a session; with a ticket, resume the former one if the server still has it.
+
+    `addresses`: those to connect to, instead of what the name in the URL has then.
 
     Raises ConfigurationRejected (with the remedy), ConnectionLost or OSError: the ticket is then
     still valid. Only an answer of the server ends it.
     """
     begin("load the endpoints", 3 * config.timeout_s)
-    endpoint = _endpoint(config, await load_endpoints(config.url, config.timeout_s))
+    endpoint = _endpoint(config, await load_endpoints(config.url, config.timeout_s, addresses))
     checked = _check_certificate(config, _pki(config, folder), endpoint)
     certificate = None if checked is None else pki.der_of(checked)
-    opening = _Opening(config, folder, identity, endpoint, certificate, begin)
+    opening = _Opening(config, folder, identity, endpoint, certificate, begin, addresses)
     session = None if ticket is None else await _resume(opening, ticket)
     if session is None:
         session = await _open(opening, None)
         session.is_same_server = ticket is not None and not _is_restarted(
             ticket.start_us, session.client.start_us
         )
-    own = () if config.policy == "None" else (certificate_end("own", identity.certificate),)
-    server = () if checked is None else (certificate_end("server", checked),)
-    session.certificates = (*server, *own)
+    session.certificates = _ends_of(config, identity, checked)
     return session
 
 
@@ -121,6 +122,19 @@ class _Opening:
     endpoint: Any
     certificate: bytes | None
     begin: Begin
+    addresses: Sequence[str]
+
+
+def _ends_of(
+    config: OpcuaConfig, identity: pki.Identity, checked: x509.Certificate | None
+) -> tuple[CertificateEnd, ...]:
+    """Return the server's certificate where it was checked, and ours where it is used.
+
+    Without security, ours is not, and the server's is checked only where a password follows.
+    """
+    own = () if config.policy == "None" else (certificate_end("own", identity.certificate),)
+    server = () if checked is None else (certificate_end("server", checked),)
+    return (*server, *own)
 
 
 async def _resume(opening: _Opening, ticket: SessionTicket) -> OpcuaSession | None:
@@ -203,7 +217,9 @@ async def _open(opening: _Opening, ticket: SessionTicket | None) -> OpcuaSession
 
 def _client_of(opening: _Opening) -> OpcuaClient:
     config = opening.config
-    client = OpcuaClient(config.url, config.timeout_s, 2 * config.outage_s)
+    client = OpcuaClient(
+        config.url, config.timeout_s, 2 * config.outage_s, addresses=opening.addresses
+    )
     client.application_uri = opening.identity.uri
     client.name = client.description = "Werknetz"
     if config.user is not None:
@@ -313,9 +329,11 @@ def to_connector_error(
         return error if str(error) else _with_text(error, config)
     name = status_name(error)
     if name in _PASSWORD:
-        who = f"user {config.user!r}" if config.user else "anonymous access"
+        fields = {"url": config.url, "status": name}
         return ConfigurationRejected(
-            Sentence("connector.user_refused", url=config.url, who=who, status=name)
+            Sentence("connector.user_refused", user=config.user, **fields)
+            if config.user
+            else Sentence("connector.anonymous_refused", **fields)
         )
     if name in _CERTIFICATE:
         return ConfigurationRejected(

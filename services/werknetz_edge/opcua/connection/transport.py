@@ -6,6 +6,8 @@ that acknowledges messages before they are on disk.
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -94,8 +96,16 @@ class OpcuaTransport(UaClient):
 class OpcuaClient(Client):
     """One connection; never reused after a loss (asyncua issue 1660)."""
 
-    def __init__(self, url: str, timeout_s: float, session_s: float = SESSION_S) -> None:
+    def __init__(
+        self,
+        url: str,
+        timeout_s: float,
+        session_s: float = SESSION_S,
+        addresses: Sequence[str] = (),
+    ) -> None:
+        """`addresses`: those to connect to, instead of what the name in the URL has then."""
         super().__init__(url, timeout_s)
+        self._addresses = addresses
         self.wire = OpcuaTransport(timeout_s)
         self.uaclient = self.wire
         self.nodes = Shortcuts(self.wire.session)
@@ -114,6 +124,16 @@ class OpcuaClient(Client):
         await self.send_hello()
         await self.open_secure_channel()
         self.wire.use_local_clock()
+
+    async def connect_socket(self) -> None:
+        """Connect to the first address that answers. Raises OSError."""
+        url = self.server_url
+        *others, last = self._addresses or (url.hostname,)
+        for address in others:
+            with suppress(OSError):
+                await self.wire.connect_socket(address, url.port)
+                return
+        await self.wire.connect_socket(last, url.port)
 
     async def start_session(self) -> None:
         """Create and activate a new session."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from werknetz.connector.contract import ConfigurationRejected
+from werknetz.texts.sentence import Sentence
 from werknetz_edge.opcua.address import (
     UnknownNamespaceError,
     address_of,
@@ -24,6 +25,7 @@ _ROOT: Final = ua.NodeId(84, 0)
 _SERVER: Final = ua.NodeId(2253, 0)
 _READABLE: Final = 1
 _SHOWN_MAX: Final = 20
+_REFERENCES_MIN: Final = 10_000  # of one level: more than ten for each variable is none of ours
 
 
 @dataclass(slots=True)
@@ -47,7 +49,8 @@ async def list_variables(
     begin: Callable[[str, float], None] | None = None,
 ) -> list[Variable]:
     """Return the variables that the rules select. Raises ConfigurationRejected for a bad root."""
-    explorer = Explorer(session, config.timeout_s, begin)
+    references_max = max(_REFERENCES_MIN, 10 * config.max_variables)
+    explorer = Explorer(session, config.timeout_s, begin, references_max)
     matches: dict[Any, Variable] = {}
     for rule in config.browse:
         variables = await _list_below(explorer, session, rule, config.max_variables)
@@ -61,10 +64,7 @@ async def list_variables(
 
 
 def _too_many(count_max: int) -> ConfigurationRejected:
-    return ConfigurationRejected(
-        f"the browse rules select more than {count_max} variables: set a narrower root, types or"
-        " namespace, or raise max_variables"
-    )
+    return ConfigurationRejected(Sentence("connector.too_many_variables", count=count_max))
 
 
 async def _list_below(

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from werknetz.connector.contract import ConfigurationRejected
+from werknetz.texts.sentence import Sentence
 from werknetz_edge.opcua.connection.session import OpcuaSession
 from werknetz_edge.opcua.stack import ua
 
@@ -14,6 +16,7 @@ HAS_PROPERTY: Final = 46
 OBJECT, VARIABLE = 1, 2
 _BAD: Final = 0x8000_0000
 _REFERENCES_MAX: Final = 1000  # for one node in one answer; the rest comes by BrowseNext
+REFERENCES_MAX: Final = 200_000  # of all nodes that are asked for at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,10 @@ class Explorer:
         session: OpcuaSession,
         timeout_s: float,
         begin: Callable[[str, float], None] | None = None,
+        references_max: int = REFERENCES_MAX,
     ) -> None:
         """`begin` is called before each request with its purpose and time limit."""
+        self._references_max = references_max
         self._begin = begin
         self._visited = 0
         self._service = session.client.wire.session
@@ -57,37 +62,78 @@ class Explorer:
         inverse: bool = False,
         classes: int = OBJECT | VARIABLE,
     ) -> list[list[Any]]:
-        """Return the references of each node, in the order of the nodes; none for a bad node."""
+        """Return the references of each node, in the order of the nodes; none for a bad node.
+
+        Raises ConfigurationRejected for more than `references_max`: no server fills our memory.
+        """
         references_of_nodes: list[list[Any]] = []
+        count = 0
         for batch in _batches(nodes, self._limits["browse"]):
-            parameters = ua.BrowseParameters(
-                RequestedMaxReferencesPerNode=_REFERENCES_MAX,
-                NodesToBrowse=[_description(node, kind, inverse, classes) for node in batch],
-            )
-            self._note(f"browse, {self._visited} nodes visited")
-            self._visited += len(batch)
-            async with asyncio.timeout(self._timeout_s):
-                results: list[Any] = list(await self._service.browse(parameters))
-            lists = [list(result.References or []) for result in results]
-            await self._follow_continuation_points(results, lists)
+            descriptions = [_description(node, kind, inverse, classes) for node in batch]
+            lists, open_points = await self._browse(descriptions)
+            count += sum(map(len, lists))
+            while open_points and count <= self._references_max:
+                # A server that brings nothing and goes on for ever counts, too.
+                count += len(open_points)
+                open_points, new = await self._browse_on(lists, open_points)
+                count += new
+            if count > self._references_max:
+                await self._release(open_points)
+                count_max = self._references_max
+                raise ConfigurationRejected(Sentence("connector.too_many_nodes", count=count_max))
             references_of_nodes.extend(lists)
         return references_of_nodes
 
-    async def _follow_continuation_points(self, results: list[Any], lists: list[list[Any]]) -> None:
-        """Follow the continuation points until none is left."""
-        open_points = {i: r.ContinuationPoint for i, r in enumerate(results) if r.ContinuationPoint}
-        while open_points:
-            parameters = ua.BrowseNextParameters(ContinuationPoints=list(open_points.values()))
-            self._note(f"browse on, {self._visited} nodes visited")
+    async def first_references(self, node: Any, count_max: int) -> list[Any]:
+        """Return the references of a node; of more than `count_max`, at least so many."""
+        descriptions = [_description(node, HIERARCHICAL, inverse=False, classes=OBJECT | VARIABLE)]
+        lists, open_points = await self._browse(descriptions)
+        new = len(lists[0])
+        while open_points and new and len(lists[0]) < count_max:
+            open_points, new = await self._browse_on(lists, open_points)
+        await self._release(open_points)
+        return lists[0]
+
+    async def _browse(self, descriptions: list[Any]) -> tuple[list[list[Any]], dict[int, bytes]]:
+        """Return the references, and the continuation points by the index of their node."""
+        parameters = ua.BrowseParameters(
+            RequestedMaxReferencesPerNode=_REFERENCES_MAX, NodesToBrowse=descriptions
+        )
+        self._note(f"browse, {self._visited} nodes visited")
+        self._visited += len(descriptions)
+        async with asyncio.timeout(self._timeout_s):
+            results: list[Any] = list(await self._service.browse(parameters))
+        points = {i: r.ContinuationPoint for i, r in enumerate(results) if r.ContinuationPoint}
+        return [list(result.References or []) for result in results], points
+
+    async def _browse_on(
+        self, lists: list[list[Any]], open_points: dict[int, bytes]
+    ) -> tuple[dict[int, bytes], int]:
+        """Follow continuation points once; return those that are left, and how many were new."""
+        parameters = ua.BrowseNextParameters(
+            ReleaseContinuationPoints=False,  # the library's default gives them back
+            ContinuationPoints=list(open_points.values()),
+        )
+        self._note(f"browse on, {self._visited} nodes visited")
+        async with asyncio.timeout(self._timeout_s):
+            following: list[Any] = list(await self._service.browse_next(parameters))
+        left, count = {}, 0
+        for index, result in zip(open_points, following, strict=True):
+            result.StatusCode.check()
+            lists[index].extend(result.References or [])
+            count += len(result.References or [])
+            if result.ContinuationPoint:
+                left[index] = result.ContinuationPoint
+        return left, count
+
+    async def _release(self, open_points: dict[int, bytes]) -> None:
+        """Give continuation points back: a session has a few only."""
+        if open_points:
+            parameters = ua.BrowseNextParameters(
+                ReleaseContinuationPoints=True, ContinuationPoints=list(open_points.values())
+            )
             async with asyncio.timeout(self._timeout_s):
-                following: list[Any] = list(await self._service.browse_next(parameters))
-            left = {}
-            for index, result in zip(open_points, following, strict=True):
-                result.StatusCode.check()
-                lists[index].extend(result.References or [])
-                if result.ContinuationPoint:
-                    left[index] = result.ContinuationPoint
-            open_points = left
+                await self._service.browse_next(parameters)
 
     async def read(self, nodes: Sequence[Any], *attributes: int) -> list[list[Any]]:
         """Return the values of these attributes for each node; None where there is none."""

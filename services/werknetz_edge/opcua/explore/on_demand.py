@@ -4,17 +4,19 @@ Each request opens its own session and closes it. Nothing is written to the serv
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Protocol
 
 from cryptography import x509
 from pydantic import BaseModel, ConfigDict, Field
 
 from werknetz.connector.contract import ConfigurationRejected
 from werknetz.connector.mapping.pattern import escape_address
+from werknetz.link.wire import CONNECTOR_NAME
 from werknetz.texts.sentence import Sentence
+from werknetz_edge.hosts import Server
 from werknetz_edge.opcua.address import address_of, node_of
 from werknetz_edge.opcua.config import Mode, OpcuaConfig, Policy
 from werknetz_edge.opcua.connection import pki
@@ -34,11 +36,22 @@ from werknetz_edge.opcua.stack import ua
 
 TIMEOUT_S: Final = 8.0
 NODES_MAX: Final = 500
+COUNTED_MAX: Final = 5000  # how many nodes of a level are counted beyond those
 VARIABLES_MAX: Final = 300
 ENDPOINTS_MAX: Final = 50
 _TEXT_MAX: Final = 200
 _OBJECTS: Final = ua.NodeId(85, 0)
 Text = Annotated[str, Field(max_length=500)]
+Open = tuple[OpcuaSession, OpcuaConfig]
+
+
+class UserOptions(Protocol):
+    """A user of the edge file: the file of its password, and the servers that may get it."""
+
+    @property
+    def password_file(self) -> Path: ...
+    @property
+    def hosts(self) -> Sequence[str]: ...
 
 
 class _Parameters(BaseModel):
@@ -62,13 +75,13 @@ class _BrowseParameters(_SessionParameters):
 
 class _SuggestParameters(_SessionParameters):
     nodes: Annotated[list[Text], Field(min_length=1, max_length=20)]
-    connector: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
+    connector: Annotated[str, Field(pattern=CONNECTOR_NAME)]
 
 
 class OnDemandExplorer:
-    """`users`: the names that people may send, with the files of their passwords."""
+    """`users`: the names that people may send, each with its password and the servers it is for."""
 
-    def __init__(self, connector: str, folder: Path, users: Mapping[str, Path]) -> None:
+    def __init__(self, connector: str, folder: Path, users: Mapping[str, UserOptions]) -> None:
         self._connector = connector
         self._folder = folder
         self._users = users
@@ -77,48 +90,58 @@ class OnDemandExplorer:
             "suggest": self._suggest,
         }  # fmt: skip
 
-    async def explore(self, action: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        """Carry out one action. Raises ConfigurationRejected, ConnectionLost, OSError."""
+    async def explore(
+        self, action: str, parameters: dict[str, Any], server: Server
+    ) -> dict[str, Any]:
+        """Carry out one action. Raises ConfigurationRejected, ConnectionLost, OSError.
+
+        `server` is that of the URL: what is connected to are its addresses.
+        """
         if action not in self._actions:
             raise ConfigurationRejected(Sentence("connector.exploration_unknown", action=action))
-        return await self._actions[action](parameters)
+        return await self._actions[action](parameters, server)
 
     @property
     def _pki(self) -> Path:
         return self._folder / "pki"
 
-    async def _list_endpoints(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        url = _Parameters.model_validate(parameters).url
+    async def _list_endpoints(self, parameters: dict[str, Any], server: Server) -> dict[str, Any]:
+        _Parameters.model_validate(parameters)
+        return await self._document_of(await _load_endpoints(server))
+
+    async def _document_of(self, endpoints: Sequence[Any]) -> dict[str, Any]:
         await asyncio.to_thread(pki.load_identity, self._pki, self._connector)
-        endpoints = (await load_endpoints(url, TIMEOUT_S))[:ENDPOINTS_MAX]
-        certificates = {bytes(e.ServerCertificate) for e in endpoints if e.ServerCertificate}
+        shown = endpoints[:ENDPOINTS_MAX]
+        certificates = {bytes(e.ServerCertificate) for e in shown if e.ServerCertificate}
         return {
-            "endpoints": [_endpoint_document(endpoint) for endpoint in endpoints],
+            "endpoints": [_endpoint_document(endpoint) for endpoint in shown],
             "certificates": [
                 await asyncio.to_thread(_certificate_document, self._pki, der)
                 for der in sorted(certificates)
             ],
         }
 
-    async def _trust(self, parameters: dict[str, Any]) -> dict[str, Any]:
+    async def _trust(self, parameters: dict[str, Any], server: Server) -> dict[str, Any]:
         """Trust the certificate that a person has compared, if the server shows it now."""
         request = _TrustParameters.model_validate(parameters)
-        for endpoint in await load_endpoints(request.url, TIMEOUT_S):
+        endpoints = await _load_endpoints(server)
+        for endpoint in endpoints:
             der = bytes(endpoint.ServerCertificate or b"")
             if der and pki.fingerprint_of(pki.parse_certificate(der)) == request.fingerprint:
+                await asyncio.to_thread(pki.load_identity, self._pki, self._connector)
                 await asyncio.to_thread(pki.trust_shown_certificate, self._pki, der)
-                return await self._list_endpoints({"url": request.url})
+                return await self._document_of(endpoints)
         raise ConfigurationRejected(
             Sentence("connector.certificate_not_shown", fingerprint=request.fingerprint)
         )
 
-    async def _browse(self, parameters: dict[str, Any]) -> dict[str, Any]:
+    async def _browse(self, parameters: dict[str, Any], server: Server) -> dict[str, Any]:
         request = _BrowseParameters.model_validate(parameters)
-        session, config = await self._open(request, ["/Objects"])
+        session, config = await self._open(request, ["/Objects"], server)
         try:
             explorer = Explorer(session, config.timeout_s)
             node = node_of(request.node, session.namespaces) if request.node else _OBJECTS
-            (references,) = await explorer.references([node])
+            references = await explorer.first_references(node, COUNTED_MAX)
             nodes = await _describe(explorer, session, references[:NODES_MAX])
             return {"nodes": nodes, "more": max(0, len(references) - NODES_MAX)}
         except LookupError as error:
@@ -128,10 +151,10 @@ class OnDemandExplorer:
         finally:
             await session.client.stop(close_session=True)
 
-    async def _suggest(self, parameters: dict[str, Any]) -> dict[str, Any]:
+    async def _suggest(self, parameters: dict[str, Any], server: Server) -> dict[str, Any]:
         """Suggest an edge file for the variables below nodes, beside their present values."""
         request = _SuggestParameters.model_validate(parameters)
-        session, config = await self._open(request, request.nodes)
+        session, config = await self._open(request, request.nodes, server)
         try:
             variables = await list_variables(session, config)
             explorer = Explorer(session, config.timeout_s)
@@ -157,10 +180,8 @@ class OnDemandExplorer:
             "browse": [{"root": rule.root, "depth": rule.depth} for rule in config.browse],
         }  # fmt: skip
         if request.user is not None:
-            options |= {
-                "user": request.user,
-                "password_file": str((self._folder / self._users[request.user]).resolve()),
-            }
+            file = self._folder / self._users[request.user].password_file
+            options |= {"user": request.user, "password_file": str(file.resolve())}
         rules = {str(rule["source"]): rule for rule in rules_of_variables(name, variables, {})}
         rows = [
             _row_document(variable, value, rules.get(escape_address(variable.address), {}))
@@ -169,30 +190,43 @@ class OnDemandExplorer:
         document = format_edge_file(name, f"{name}.yaml", options, variables)
         return {"document": document, "variables": rows}
 
-    async def _open(
-        self, request: _SessionParameters, roots: list[str]
-    ) -> tuple[OpcuaSession, OpcuaConfig]:
-        password_file = None
-        if request.user is not None:
-            if request.user not in self._users:
-                raise ConfigurationRejected(
-                    Sentence("connector.exploration_user", user=request.user)
-                )
-            if request.policy == "None":
-                raise ConfigurationRejected(Sentence("connector.exploration_password"))
-            password_file = self._users[request.user]
+    def _password_file_for(self, request: _SessionParameters, server: Server) -> Path | None:
+        """Return the file of the user's password, if this server may get it."""
+        if request.user is None:
+            return None
+        user = self._users.get(request.user)
+        if user is None:
+            raise ConfigurationRejected(Sentence("connector.exploration_user", user=request.user))
+        if not server.is_among(user.hosts):
+            raise ConfigurationRejected(
+                Sentence("connector.exploration_user_host", user=request.user, host=server.host)
+            )
+        if request.policy == "None":
+            raise ConfigurationRejected(Sentence("connector.exploration_password"))
+        return user.password_file
+
+    async def _open(self, request: _SessionParameters, roots: list[str], server: Server) -> Open:
         config = OpcuaConfig.model_validate(
             {
-                "url": request.url, "policy": request.policy,
+                "url": server.url, "policy": request.policy,
                 "mode": "SignAndEncrypt" if request.policy == "None" else request.mode,
                 "allow_insecure": request.policy == "None", "user": request.user,
-                "password_file": password_file, "timeout_s": TIMEOUT_S,
+                "password_file": self._password_file_for(request, server), "timeout_s": TIMEOUT_S,
                 "browse": [{"root": root, "depth": 8} for root in roots],
                 "max_variables": VARIABLES_MAX,
             }
         )  # fmt: skip
         identity = await asyncio.to_thread(pki.load_identity, self._pki, self._connector)
-        return await open_session(config, self._folder, identity), config
+        addresses = _addresses_of(server)
+        return await open_session(config, self._folder, identity, addresses=addresses), config
+
+
+async def _load_endpoints(server: Server) -> list[Any]:
+    return await load_endpoints(server.url, TIMEOUT_S, _addresses_of(server))
+
+
+def _addresses_of(server: Server) -> list[str]:
+    return [str(address) for address in server.addresses]
 
 
 def _endpoint_document(endpoint: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The pump over the link in memory: accept what is on disk, wait when it is full, stop soon."""
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -8,6 +9,8 @@ from plumbing.pumping import Core, CountingConnector, make_pump, run_until
 from werknetz.events.batch import GapOpened
 from werknetz.events.codec import decode
 from werknetz.link.memory import MemoryServer
+from werknetz.link.redis import LinkLost
+from werknetz_edge.pipeline.exploration import Explorations
 
 
 @pytest.mark.asyncio
@@ -84,3 +87,26 @@ async def test_backfill_has_a_lane_of_its_own(tmp_path: Path) -> None:
     lane_names = {envelope.lane for envelope in core.applied if envelope.connector != "press"}
     assert lane_names == {"backfill"}
     assert set(lanes) == {"live", "backfill"}
+
+
+class _ExplorationsAtEnd:
+    """Explorations whose link is lost when they are closed."""
+
+    async def run(self) -> None:
+        """Carry out nothing."""
+
+    async def close(self) -> None:
+        raise LinkLost("at the end")
+
+
+@pytest.mark.asyncio
+async def test_an_error_while_closing_leaves_nothing_open(tmp_path: Path) -> None:
+    server, source = MemoryServer(), CountingConnector(5)
+    core = Core(server)
+    pump, _ = make_pump(source, server, tmp_path)
+    pump._explorations = cast("Explorations", _ExplorationsAtEnd())
+    await run_until(lambda: len(core.values()) == 5 and source.is_waiting, pump, core.serve())
+    assert server.statuses["press"].state == "stopped"
+    again, _ = make_pump(CountingConnector(0), server, tmp_path)  # the spool is not locked
+    for lane in again._lanes.values():
+        await lane.close()

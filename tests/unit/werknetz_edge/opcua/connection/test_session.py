@@ -1,14 +1,19 @@
 """When a lost session may still be resumed."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from werknetz.texts.language import Language
+from werknetz_edge.opcua.config import OpcuaConfig
+from werknetz_edge.opcua.connection.pki import load_identity
 from werknetz_edge.opcua.connection.session import (
     SessionGoneError,
     _check_still_resumable,
     _is_restarted,
     status_name,
+    to_connector_error,
 )
 from werknetz_edge.opcua.connection.transport import SessionTicket
 from werknetz_edge.opcua.stack import ua
@@ -65,3 +70,19 @@ def test_a_session_that_gives_no_answer_is_given_up_in_the_end() -> None:
         _check_still_resumable(ticket, TimeoutError())
     with pytest.raises(SessionGoneError):
         _check_still_resumable(ticket, ConnectionResetError())
+
+
+@pytest.mark.parametrize(("user", "code"), [("reader", "user"), (None, "anonymous")])
+def test_who_is_refused_has_a_sentence_in_both_languages(
+    user: str | None, code: str, tmp_path: Path
+) -> None:
+    config = OpcuaConfig.model_validate({
+        "url": "opc.tcp://plc-7:4840", "policy": "None", "allow_insecure": True, "user": user,
+        "password": user, "browse": [{"root": "/Objects"}],
+    })  # fmt: skip
+    identity = load_identity(tmp_path, "cell-7")
+    refusal: Any = ua.UaStatusCodeError(ua.StatusCodes.BadUserAccessDenied)
+    sentence = to_connector_error(refusal, config, identity).args[0]
+    assert sentence.code == f"connector.{code}_refused"
+    german = sentence.in_language(Language.DE)
+    assert not {"anonymous", "access", "user"} & set(german.split()), german
