@@ -26,6 +26,7 @@ from werknetz_core.context.polling import (
 from werknetz_core.context.time_spec import format_local, parse_span
 from werknetz_core.context.windows import time_context_of
 from werknetz_core.http.problem import invalid_parameter
+from werknetz_core.http.responses import UNCHANGED
 from werknetz_core.limits.reading import reading, reads_of_machines
 
 router = APIRouter(tags=["kpis"])
@@ -35,7 +36,7 @@ Part = Literal["product_family", "definition", "coverage", "calendar"]
 @router.get(
     "/comparisons",
     response_model=ComparisonView,
-    responses={304: {"description": "Unchanged since the ETag of If-None-Match"}},
+    responses=UNCHANGED,
     dependencies=[Depends(refuse_unknown_parameters)],
 )
 async def compare_plants(

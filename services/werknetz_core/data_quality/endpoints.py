@@ -20,6 +20,7 @@ from werknetz_core.data_quality.report import (
     total_of,
 )
 from werknetz_core.data_quality.schemas import DataQualityView
+from werknetz_core.http.responses import UNCHANGED
 from werknetz_core.limits.reading import reading
 
 router = APIRouter(tags=["quality"])
@@ -28,7 +29,7 @@ router = APIRouter(tags=["quality"])
 @router.get(
     "/data_quality",
     response_model=DataQualityView,
-    responses={304: {"description": "Unchanged since the ETag of If-None-Match"}},
+    responses=UNCHANGED,
     dependencies=[Depends(refuse_unknown_parameters)],
 )
 async def get_data_quality(

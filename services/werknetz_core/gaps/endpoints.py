@@ -15,7 +15,7 @@ from werknetz_core.context.polling import refuse_unknown_parameters
 from werknetz_core.gaps.schemas import GapView
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
-from werknetz_core.http.responses import with_content_etag
+from werknetz_core.http.responses import UNCHANGED, with_content_etag
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
 
 router = APIRouter(tags=["quality"])
@@ -33,7 +33,7 @@ _SORTING: Final = Sorting(
 @router.get(
     "/gaps",
     response_model=pagination.Page[GapView],
-    responses={304: {"description": "Unchanged since the ETag of If-None-Match"}},
+    responses=UNCHANGED,
     dependencies=[Depends(refuse_unknown_parameters)],
 )
 async def list_gaps(

@@ -13,6 +13,7 @@ from werknetz_core.context.polling import (
 )
 from werknetz_core.context.time_spec import parse_span
 from werknetz_core.context.windows import time_context_of
+from werknetz_core.http.responses import UNCHANGED
 from werknetz_core.limits.reading import reading, reads_of_machines
 from werknetz_core.limits.weight import Reads
 from werknetz_core.loss_times.report import LossTarget, report_loss_times
@@ -24,7 +25,7 @@ router = APIRouter(tags=["losses"])
 @router.get(
     "/loss_times",
     response_model=LossTimesListView,
-    responses={304: {"description": "Unchanged since the ETag of If-None-Match"}},
+    responses=UNCHANGED,
     dependencies=[Depends(refuse_unknown_parameters)],
 )
 async def get_loss_times(

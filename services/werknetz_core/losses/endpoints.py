@@ -13,6 +13,7 @@ from werknetz_core.context.app_context import ContextDep
 from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.context.polling import SUPPLY_WATERMARKS, polled_response
 from werknetz_core.context.time_spec import TimeContext, parse_span, parse_zone
+from werknetz_core.http.responses import UNCHANGED
 from werknetz_core.limits.reading import reading, reads_of_machines
 from werknetz_core.losses import views
 from werknetz_core.losses.attribution import compute_supply_caused_downtime
@@ -24,7 +25,7 @@ router = APIRouter(tags=["losses"])
 @router.get(
     "/losses/supply-caused",
     response_model=SupplyCausedDowntimeView,
-    responses={304: {"description": "Unchanged since the ETag of If-None-Match"}},
+    responses=UNCHANGED,
 )
 async def get_supply_caused_downtime(
     *,

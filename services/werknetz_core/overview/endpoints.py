@@ -18,6 +18,7 @@ from werknetz_core.context.polling import (
 )
 from werknetz_core.context.windows import time_context_of
 from werknetz_core.http.problem import Problem, invalid_parameter
+from werknetz_core.http.responses import UNCHANGED
 from werknetz_core.limits.reading import reading
 from werknetz_core.overview.current import load_silent_connectors
 from werknetz_core.overview.report import reads_of_overview, report_overview
@@ -32,7 +33,7 @@ ITEMS_MAX = 500
 @router.get(
     "/overview",
     response_model=OverviewView,
-    responses={304: {"description": "Unchanged since the ETag of If-None-Match"}},
+    responses=UNCHANGED,
     dependencies=[Depends(refuse_unknown_parameters)],
 )
 async def get_overview(

@@ -40,6 +40,7 @@ from werknetz_core.forecast.shortage_warnings.shortages import (
 )
 from werknetz_core.http.links import message_views_of
 from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
+from werknetz_core.http.responses import UNCHANGED
 from werknetz_core.http.sorting import sort_and_paginate
 from werknetz_core.limits.reading import reading
 
@@ -60,7 +61,7 @@ class _ViewInputs(NamedTuple):
 @router.get(
     "/shortage_warnings",
     response_model=ShortageWarningListView,
-    responses={304: {"description": "Unchanged since the ETag of If-None-Match"}},
+    responses=UNCHANGED,
 )
 async def list_shortage_warnings(
     *,

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from werknetz_core.access.require import MayRead
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep
 from werknetz_core.context.polling import content_response
+from werknetz_core.http.responses import UNCHANGED
 from werknetz_core.kpis.explanation.explain import explain
 from werknetz_core.kpis.explanation.schemas import ExplanationView
 from werknetz_core.kpis.query import KpiQuery
@@ -18,7 +19,7 @@ router = APIRouter(tags=["kpis"])
 @router.get(
     "/kpi_values/explain",
     response_model=ExplanationView,
-    responses={304: {"description": "Unchanged since the ETag of If-None-Match"}},
+    responses=UNCHANGED,
 )
 async def explain_kpi_value(
     *,

@@ -12,6 +12,7 @@ from werknetz_core.http.etag import CACHE_CONTROL, etag_matches
 from werknetz_core.http.list_params import DEFAULT_LIST_PARAMS, columns_of, list_response
 from werknetz_core.http.problem import Problem
 from werknetz_core.http.responses import (
+    UNCHANGED,
     VARY,
     json_response,
     not_modified,
@@ -39,7 +40,7 @@ _OPENAPI: Final[dict[str, Any]] = {"parameters": parameter_documents()}
     "/kpi_values",
     response_model=KpiValueListView,
     openapi_extra=_OPENAPI,
-    responses={304: {"description": "Unchanged since the ETag of If-None-Match"}},
+    responses=UNCHANGED,
 )
 async def kpi_values(request: Request, context: ContextDep, principal: MayRead) -> Response:
     """Compute KPI values. With If-None-Match, unchanged values give 304 without a query."""

@@ -18,6 +18,7 @@ from werknetz_core.context.polling import (
 )
 from werknetz_core.context.time_spec import TimeContext, parse_span, parse_zone
 from werknetz_core.context.windows import time_context_of
+from werknetz_core.http.responses import UNCHANGED
 from werknetz_core.limits.reading import reading, reads_of_machines
 from werknetz_core.limits.weight import Reads
 from werknetz_core.losses.ranking.query import (
@@ -38,7 +39,7 @@ _LOSSES_AND_UNKNOWN = [LossKind.LOSS, LossKind.NOT_JUDGED]
 @router.get(
     "/losses",
     response_model=LossRankingView,
-    responses={304: {"description": "Unchanged since the ETag of If-None-Match"}},
+    responses=UNCHANGED,
     dependencies=[Depends(refuse_unknown_parameters)],
 )
 async def get_losses(
