@@ -1,6 +1,5 @@
 /** Signals, their samples for a chart, and what belongs beside them: gaps and notes. */
 import { queryOptions } from "@tanstack/react-query";
-import type { Annotation } from "./annotations";
 import { api, bodyOf, type Schemas } from "./client";
 import type { Period } from "./equipment";
 import { LIST_S, polled, polledFor } from "./polling";
@@ -15,7 +14,7 @@ export type Gap = Schemas["GapView"];
 export const WINDOW_AGGREGATES = ["min", "avg", "max", "count", "bad_count"] as const;
 const SUMMARY_AGGREGATES = ["count", "min", "avg", "max", "bad_count"];
 const FOUND = 50; // signals that a search shows
-const MARKS = 200; // gaps or notes of a picture
+const MARKS = 1000; // gaps or notes of a picture
 
 /** Whether an item is a window, not a sample of its own. */
 export function isWindow(item: Sample | Window): item is Window {
@@ -114,9 +113,9 @@ export function foundSignals(words: string, under: string | undefined) {
 export function gapsOf(connectors: readonly string[], period: Period) {
   return queryOptions({
     queryKey: ["gaps", connectors, period],
-    queryFn: async ({ signal }): Promise<Gap[]> => {
+    queryFn: ({ signal }) => {
       const query = { connector: [...connectors], ...period, limit: MARKS };
-      return (await bodyOf(api.GET("/api/v1/gaps", { signal, params: { query } }))).items;
+      return bodyOf(api.GET("/api/v1/gaps", { signal, params: { query } }));
     },
     ...polledFor(period),
   });
@@ -126,9 +125,9 @@ export function gapsOf(connectors: readonly string[], period: Period) {
 export function annotationsOfAll(under: readonly string[], period: Period) {
   return queryOptions({
     queryKey: ["annotations", under, period],
-    queryFn: async ({ signal }): Promise<Annotation[]> => {
+    queryFn: ({ signal }) => {
       const query = { under: [...under], ...period, sort: "start", limit: MARKS };
-      return (await bodyOf(api.GET("/api/v1/annotations", { signal, params: { query } }))).items;
+      return bodyOf(api.GET("/api/v1/annotations", { signal, params: { query } }));
     },
     ...polled(LIST_S),
   });

@@ -59,7 +59,9 @@ export function ReadingTable({ signals, ids, curves, summary, atMs, zone, onRemo
               quality: signal.quality ?? "",
             };
             const reading =
-              atMs === undefined ? newest : readingAt(curve?.samples.items ?? [], atMs);
+              atMs === undefined
+                ? newest
+                : readingAt(curve?.samples.items ?? [], atMs, curve?.pauses);
             return (
               <tr key={signal.id}>
                 <th scope="row" className={styles.name}>

@@ -12,6 +12,7 @@ import {
   type Mark,
   optionsOf,
   setPrinting,
+  structureOf,
 } from "./drawing";
 
 interface Props {
@@ -43,31 +44,40 @@ export function TrendPane(props: Props) {
       width,
       height,
       hasAxis,
-      span,
+      span: () => newest.current.span,
       formatTick: (at, isDay) => (isDay ? format.day(at) : format.time(at)),
       formatNumbers: (values) => {
         const digits = Math.max(0, ...values.map(digitsOf));
         return values.map((value) => format.number(value, digits));
       },
     }),
-    [zone, width, height, hasAxis, span, format],
+    [zone, width, height, hasAxis, format],
   );
 
+  const structure = structureOf(drawn);
+  // A new chart for other lines or another look alone: new samples come each ten seconds.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the structure stands for what is drawn
   useEffect(() => {
     if (place.current === null) return;
+    const lines = newest.current.drawn;
     const handlers: Handlers = {
       onPoint: (at) => newest.current.onPoint(at),
       onZoom: (start, end) => newest.current.onZoom(start, end),
       onZoomOut: () => newest.current.onZoomOut(),
       marks: () => newest.current.marks,
     };
-    const made = new uPlot(optionsOf(drawn, look, handlers), dataOf(drawn), place.current);
+    const made = new uPlot(optionsOf(lines, look, handlers), dataOf(lines), place.current);
     plot.current = made;
     return () => {
       made.destroy();
       plot.current = null;
     };
-  }, [drawn, look]);
+  }, [structure, look]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the range of the time axis is the span
+  useEffect(() => {
+    plot.current?.setData(dataOf(drawn));
+  }, [drawn, span]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: what is drawn depends on them
   useEffect(() => {

@@ -8,7 +8,9 @@ import type { Period } from "../../api/equipment";
 import { samplesAddress } from "../../api/samples";
 import { Answered } from "../../shared/Answered";
 import { ChartTile } from "../../shared/ChartTile";
+import { Cut } from "../../shared/Cut";
 import { isoOf } from "../../shared/plantTime";
+import { Refused } from "../../shared/Refused";
 import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
 import { useMayI } from "../../shared/useMayI";
@@ -18,6 +20,7 @@ import { NoteDialog, Notes } from "./Notes";
 import { panesOf } from "./panes";
 import { ReadingTable } from "./ReadingTable";
 import { SampleTable } from "./SampleTable";
+import { Spoken } from "./Spoken";
 import styles from "./TrendsScreen.module.css";
 import { type useCurves, useSurroundings } from "./useCurves";
 import { useZoom } from "./useZoom";
@@ -40,8 +43,8 @@ interface Props {
 export function TrendTiles({ ids, period, points, zone, trend, onWidth, onChoose }: Props) {
   const t = useTranslations("trends");
   const { ref, width } = useElementSize();
-  const { signals, query, summary, span, curves } = trend;
-  const { paths, notes, strips } = useSurroundings(signals, period);
+  const { signals, query, summary, gaps, span, curves } = trend;
+  const { paths, notes, answers, strips } = useSurroundings(signals, period);
   const [at, setAt] = useState<{ ms: number | undefined; isByKey: boolean }>();
   const [noteMs, setNoteMs] = useState<number>();
   const mayWrite = useMayI("notes:write");
@@ -72,7 +75,7 @@ export function TrendTiles({ ids, period, points, zone, trend, onWidth, onChoose
                     span={span}
                     zone={zone}
                     width={Math.floor(width)}
-                    notes={notes.data ?? NO_NOTES}
+                    notes={notes.data?.items ?? NO_NOTES}
                     strips={strips}
                     atMs={at?.ms}
                     isByKey={at?.isByKey ?? false}
@@ -88,6 +91,11 @@ export function TrendTiles({ ids, period, points, zone, trend, onWidth, onChoose
         }
       >
         <div ref={ref} />
+        <Refused queries={[summary, gaps, ...answers]} />
+        {gaps.data == null || gaps.data.next_cursor === null ? null : (
+          <p role="status">{t("manyGaps", { count: gaps.data.items.length })}</p>
+        )}
+        <Spoken curves={curves} atMs={at?.isByKey === true ? at.ms : undefined} zone={zone} />
         {rest.length === 0 ? null : <p role="status">{t("manyUnits", { count: rest.length })}</p>}
         <p id="trend-keys" className={styles.hint}>
           {t("hint")}
@@ -131,7 +139,14 @@ export function TrendTiles({ ids, period, points, zone, trend, onWidth, onChoose
           ) : null
         }
       >
-        <Answered query={notes}>{(items) => <Notes notes={items} zone={zone} />}</Answered>
+        <Answered query={notes}>
+          {({ items, next_cursor }) => (
+            <>
+              <Notes notes={items} zone={zone} />
+              <Cut shown={items.length} isCut={next_cursor !== null} what="first" />
+            </>
+          )}
+        </Answered>
       </Tile>
       {noteMs === undefined ? null : (
         <NoteDialog paths={paths} atMs={noteMs} zone={zone} onClose={() => setNoteMs(undefined)} />

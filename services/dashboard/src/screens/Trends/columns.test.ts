@@ -84,3 +84,11 @@ test("the cursor reads the sample that holds, or the window around it", () => {
   expect(readingAt(windows, (T0 + 180) * 1000)).toBeUndefined();
   expect(readingAt(windows, (T0 + 400) * 1000)?.quality).toBe("bad");
 });
+
+test("the cursor reads nothing inside a gap, nor after it until a new sample", () => {
+  const pauses = [{ startS: T0 + 120, endS: T0 + 240 }];
+  const items = [sample(0, 5), sample(6, 7)];
+  const read = (second: number) => readingAt(items, (T0 + second) * 1000, pauses)?.value;
+  expect([60, 120, 200, 300, 360].map(read)).toEqual([5, undefined, undefined, undefined, 7]);
+  expect(readingAt([span(2, 5)], (T0 + 180) * 1000, pauses)).toBeUndefined();
+});

@@ -117,10 +117,24 @@ export interface Reading {
   quality: string;
 }
 
-/** Return what a signal was at an instant: the sample that holds then, or the window around it. */
-export function readingAt(items: readonly (Sample | Window)[], atMs: number): Reading | undefined {
+/** Return what a signal was at an instant: the sample that holds then, or the window around it.
+ *
+ * A sample holds until the next gap: inside of it and after it nothing is known until a new one.
+ */
+export function readingAt(
+  items: readonly (Sample | Window)[],
+  atMs: number,
+  pauses: readonly Pause[] = [],
+): Reading | undefined {
   const item = items.findLast((one) => Date.parse(isWindow(one) ? one.start : one.at) <= atMs);
   if (item === undefined) return undefined;
+  const atS = atMs / 1000;
+  const isLost = pauses.some(({ startS, endS }) =>
+    isWindow(item)
+      ? startS <= atS && atS < endS
+      : startS <= atS && (atS < endS || secondsOf(item.at) <= startS),
+  );
+  if (isLost) return undefined;
   if (!isWindow(item)) return { value: item.value, text: item.text, quality: item.quality };
   if (Date.parse(item.end) <= atMs) return undefined;
   return {

@@ -27,7 +27,8 @@ export interface Look {
   width: number;
   height: number;
   hasAxis: boolean;
-  span: { startMs: number; endMs: number };
+  /** What is shown now: the chart stays when it moves on. */
+  span: () => { startMs: number; endMs: number };
   formatTick: (atMs: number, isDay: boolean) => string;
   formatNumbers: (values: readonly number[]) => string[];
 }
@@ -57,6 +58,11 @@ function colour(name: string, of: HTMLElement): string {
   return own.startsWith("#") ? own : getComputedStyle(of).getPropertyValue(own).trim();
 }
 
+/** Return what a chart cannot change while it lives: its lines, not their data. */
+export function structureOf(drawn: readonly Drawn[]): string {
+  return drawn.map(({ number, columns }) => `${number}${columns.isStepped ? "s" : ""}`).join(" ");
+}
+
 /** Return the aligned data of a pane: undefined where another signal has the instant alone. */
 export function dataOf(drawn: readonly Drawn[]): uPlot.AlignedData {
   const tables = drawn.map(
@@ -82,7 +88,7 @@ export function optionsOf(drawn: readonly Drawn[], look: Look, handlers: Handler
     legend: { show: false },
     // Not uPlot's time: its clock is the browser's. Ticks and their texts are the plant's.
     scales: {
-      x: { time: false, range: () => [look.span.startMs / 1000, look.span.endMs / 1000] },
+      x: { time: false, range: () => [look.span().startMs / 1000, look.span().endMs / 1000] },
     },
     series: [{}, ...drawn.flatMap(seriesOf)],
     bands,
@@ -123,7 +129,7 @@ function isSparse(plot: uPlot, series: number, from: number, to: number): boolea
 
 function axesOf(look: Look): uPlot.Axis[] {
   const plotWidth = look.width - LEFT_PX - RIGHT_PX;
-  const ticks = ticksOf(look.span, look.zone, plotWidth);
+  const ticks = () => ticksOf(look.span(), look.zone, plotWidth);
   const text = (plot: uPlot) => colour("--wn-text-2", plot.root);
   const line = (plot: uPlot) => colour("--wn-line", plot.root);
   const common = { stroke: text, grid: { stroke: line, width: 1 }, font: "12px Inter, sans-serif" };
@@ -132,11 +138,11 @@ function axesOf(look: Look): uPlot.Axis[] {
       ...common,
       size: look.hasAxis ? AXIS_PX : 0,
       ticks: { show: false },
-      splits: () => ticks.map(({ atMs }) => atMs / 1000),
+      splits: () => ticks().map(({ atMs }) => atMs / 1000),
       values: () =>
         look.hasAxis
-          ? ticks.map(({ atMs, isDay }) => look.formatTick(atMs, isDay))
-          : ticks.map(() => ""),
+          ? ticks().map(({ atMs, isDay }) => look.formatTick(atMs, isDay))
+          : ticks().map(() => ""),
     },
     {
       ...common,

@@ -11,7 +11,7 @@ import {
   samples,
   summaries,
 } from "../../api/samples";
-import { columnsOf, pausesOf } from "./columns";
+import { columnsOf, type Pause, pausesOf } from "./columns";
 import type { Drawn } from "./drawing";
 import type { Curve } from "./panes";
 
@@ -19,6 +19,8 @@ import type { Curve } from "./panes";
 export interface TrendCurve extends Curve, Drawn {
   signal: LatestSignal;
   samples: SignalSamples;
+  /** What is known to be lost of its data. */
+  pauses: readonly Pause[];
 }
 
 export interface TimeSpan {
@@ -52,13 +54,13 @@ export function useCurves(ids: readonly number[], period: Period, points: number
         if (own === undefined || span === undefined) return [];
         const index = ids.indexOf(signal.id);
         const { connector_id: connector, key, id, unit } = signal;
-        const pauses = pausesOf(gaps.data ?? [], connector, key, span.endMs / 1000);
+        const pauses = pausesOf(gaps.data?.items ?? [], connector, key, span.endMs / 1000);
         const columns = columnsOf(own, pauses);
-        return [{ id, index, unit, number: index + 1, signal, samples: own, columns }];
+        return [{ id, index, unit, number: index + 1, signal, samples: own, columns, pauses }];
       }),
     [ids, signals, query.data, gaps.data, span],
   );
-  return { known, signals, query, summary, span, curves };
+  return { known, signals, query, summary, gaps, span, curves };
 }
 
 /** Ask for the states and the notes of the equipment that the signals belong to. */
@@ -75,7 +77,7 @@ export function useSurroundings(signals: readonly LatestSignal[], period: Period
     const isOwn = pieces.length > 0 && pieces.every(({ equipment }) => equipment === path);
     return isOwn ? [{ path, pieces }] : [];
   });
-  return { paths, notes, strips };
+  return { paths, notes, answers, strips };
 }
 
 function spanOf(items: readonly SignalSamples[]): TimeSpan | undefined {
