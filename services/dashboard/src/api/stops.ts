@@ -56,7 +56,13 @@ export function lossesByReason(path: string, period: Period, sort: "-seconds" | 
         api.GET("/api/v1/losses", {
           signal,
           params: {
-            query: { under: [path], group_by: ["category", "reason"], ...period, sort, limit: GROUPS_MAX },
+            query: {
+              under: [path],
+              group_by: ["category", "reason"],
+              ...period,
+              sort,
+              limit: GROUPS_MAX,
+            },
           },
         }),
       ),

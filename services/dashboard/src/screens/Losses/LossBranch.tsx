@@ -27,6 +27,7 @@ export interface TreeView {
   columns: number;
   isOpen: (key: string) => boolean;
   toggle: (key: string) => void;
+  reasonName: (code: string) => string;
   /** The row that the Tab key reaches. */
   reached: string | undefined;
 }

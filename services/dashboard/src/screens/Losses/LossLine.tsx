@@ -44,7 +44,9 @@ export function LossLine({ view, steps, row }: Props) {
             <span className={isOpen ? styles.down : styles.right} aria-hidden="true" />
           </button>
         )}
-        {step === undefined ? null : <Name step={step} isFirst={steps.length === 1} />}
+        {step === undefined ? null : (
+          <Name step={step} isFirst={steps.length === 1} reasonName={view.reasonName} />
+        )}
       </th>
       <td className={styles.bar}>
         <Bar row={row} view={view} />
@@ -55,12 +57,18 @@ export function LossLine({ view, steps, row }: Props) {
   );
 }
 
+interface NameProps {
+  step: Step;
+  isFirst: boolean;
+  reasonName: (code: string) => string;
+}
+
 /** The name of a row; on the first level with its place: two plants may have a line-1. */
-function Name({ step, isFirst }: { step: Step; isFirst: boolean }) {
+function Name({ step, isFirst, reasonName }: NameProps) {
   const parts = useTranslations("machine");
   const { dimension, value, absent } = step;
   if (value === null) return <span className="second">{absent}</span>;
-  if (dimension === "reason") return value;
+  if (dimension === "reason") return reasonName(value);
   if (dimension === "category") {
     const key = `parts.${value}`;
     // A newer API may have a category that this page does not know.

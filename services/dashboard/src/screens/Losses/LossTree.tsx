@@ -1,7 +1,9 @@
 /** Losses as a tree table: arrow keys walk, open and close it. */
-import { type KeyboardEvent, useState } from "react";
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import type { LossRanking } from "../../api/losses";
+import { Refused } from "../../shared/Refused";
+import { useCodeName } from "../../shared/useCodeName";
 import { walk } from "./keys";
 import { LossRows, type TreeView } from "./LossBranch";
 import styles from "./LossTree.module.css";
@@ -25,6 +27,14 @@ export function LossTree({ data, roots, dimensions, period, order, unit }: Props
   const t = useTranslations("losses");
   const { isOpen, toggle } = useOpenRows();
   const [focused, setFocused] = useState<string>();
+  const table = useRef<HTMLTableElement>(null);
+  // The row may have gone with its branch or its period: then Tab reaches the first one again.
+  useEffect(() => {
+    if (focused !== undefined && table.current?.querySelector('tr[tabindex="0"]') === null) {
+      setFocused(undefined);
+    }
+  });
+  const { query: reasons, nameOf: reasonName } = useCodeName(undefined, "stop");
   const [first] = data.items;
   const [dimension] = dimensions;
   const view: TreeView = {
@@ -37,6 +47,7 @@ export function LossTree({ data, roots, dimensions, period, order, unit }: Props
     columns: unit === "cost" ? 4 : 6,
     isOpen,
     toggle,
+    reasonName,
     reached:
       focused ??
       (first === undefined || dimension === undefined
@@ -55,6 +66,7 @@ export function LossTree({ data, roots, dimensions, period, order, unit }: Props
   return (
     <section className={styles.scroll} aria-label={t("title")}>
       <table
+        ref={table}
         // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a table whose rows open
         role="treegrid"
         aria-label={t("title")}
@@ -76,6 +88,7 @@ export function LossTree({ data, roots, dimensions, period, order, unit }: Props
           <LossRows view={view} steps={[]} rows={data.items} />
         </tbody>
       </table>
+      <Refused queries={[reasons]} />
     </section>
   );
 }

@@ -1,6 +1,6 @@
 /** "Where do we lose most, and is it new?" */
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
-import { useSearch } from "@tanstack/react-router";
+import { Link, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslations } from "use-intl";
 import { type LossRanking, losses } from "../../api/losses";
@@ -63,7 +63,14 @@ export function LossesScreen() {
               <>
                 <LossSummary data={data} />
                 {unit === "cost" && data.items.every((row) => row.costs.length === 0) ? (
-                  <Empty reason={t("noRates")} />
+                  <Empty
+                    reason={t("noRates")}
+                    action={
+                      <Link to="/settings/$" params={{ _splat: "supply" }}>
+                        {t("toRates")}
+                      </Link>
+                    }
+                  />
                 ) : null}
                 <LossTree
                   data={data}

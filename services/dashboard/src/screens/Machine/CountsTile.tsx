@@ -13,12 +13,12 @@ import { Form } from "../../shared/form/Form";
 import { Refused } from "../../shared/Refused";
 import { Tile } from "../../shared/Tile";
 import { useAction } from "../../shared/useAction";
+import { useCodeName } from "../../shared/useCodeName";
 import { useMayI } from "../../shared/useMayI";
 import { QuantityRow } from "./QuantityRow";
 import { QUANTITIES_CHANGED } from "./quantityKeys";
 import { usePaths } from "./stops/ReasonPicker";
 import styles from "./stops/StopPanel.module.css";
-import { useCodeName } from "./useCodeName";
 
 const KINDS = ["good", "scrap", "rework"] as const;
 type Kind = (typeof KINDS)[number];

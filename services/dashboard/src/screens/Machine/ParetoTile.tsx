@@ -11,11 +11,11 @@ import { Empty } from "../../shared/Empty";
 import { Refused } from "../../shared/Refused";
 import { ScrollBox } from "../../shared/ScrollBox";
 import { Tile } from "../../shared/Tile";
+import { useCodeName } from "../../shared/useCodeName";
 import { useFormats } from "../../shared/useFormats";
 import waterfall from "./LossWaterfall.module.css";
 import { type By, type ParetoRow, paretoOf } from "./pareto";
 import styles from "./stops/StopTable.module.css";
-import { useCodeName } from "./useCodeName";
 
 const SHOWN = 40;
 

@@ -9,8 +9,8 @@ import { personOf } from "../../../shared/format";
 import { ProblemNotice } from "../../../shared/ProblemNotice";
 import { Refused } from "../../../shared/Refused";
 import { machineState } from "../../../shared/states";
+import { useCodeName } from "../../../shared/useCodeName";
 import { useFormats } from "../../../shared/useFormats";
-import { useCodeName } from "../useCodeName";
 import styles from "./StopPanel.module.css";
 import { useStopActions } from "./useStopActions";
 

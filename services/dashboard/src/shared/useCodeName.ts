@@ -1,10 +1,10 @@
 /** The name of a reason by its code, in the language of the page; its code where it has none. */
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { type ReasonKind, reasonsOf } from "../../api/reasons";
-import { useLanguage } from "../../i18n/LanguageProvider";
+import { type ReasonKind, reasonsOf } from "../api/reasons";
+import { useLanguage } from "../i18n/LanguageProvider";
 
-export function useCodeName(plant: string, kind: ReasonKind) {
+export function useCodeName(plant: string | undefined, kind: ReasonKind) {
   const { language } = useLanguage();
   const query = useQuery(reasonsOf(plant, kind));
   const names = useMemo(
