@@ -58,6 +58,11 @@ export async function setReason(code: string, body: ReasonChange): Promise<Schem
   return bodyOf(api.PUT("/api/v1/reasons/{code}", { params: { path: { code } }, body }));
 }
 
+/** Put siblings into an order, in one change. */
+export async function orderReasons(plant: string | null, codes: string[]): Promise<void> {
+  await bodyOf(api.POST("/api/v1/reasons:order", { body: { plant, codes } }));
+}
+
 export async function setReasonCode(equipment: string, body: NewReasonCode): Promise<void> {
   const path = { path: equipment };
   await bodyOf(api.PUT("/api/v1/reason_codes/{path}", { params: { path }, body }));

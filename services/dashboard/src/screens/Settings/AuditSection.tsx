@@ -8,23 +8,45 @@ import { Answered } from "../../shared/Answered";
 import { SelectField, TextField } from "../../shared/form/Field";
 import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
+import { useHomeZone } from "../../shared/useHomeZone";
 import { useMayI } from "../../shared/useMayI";
 import { AuditTable } from "./AuditTable";
 import styles from "./parts.module.css";
-import { useHomeZone } from "./useHomeZone";
 
 const SUBJECTS = [
-  "stop",
-  "quantity",
-  "reason",
+  "annotation",
   "calendar",
-  "target",
-  "mapping",
+  "connector",
+  "energy_carrier",
   "equipment",
+  "equipment_capacity",
   "key",
-  "user",
+  "kpi_definition",
+  "line_materials",
+  "line_rate",
+  "mapping",
+  "material",
+  "password",
+  "policy",
+  "quantity",
+  "quarantine",
+  "reason",
+  "reason_code",
+  "reason_order",
+  "recovery_code",
+  "replay",
   "session",
+  "shift_report",
+  "shortage_warning",
+  "signal",
+  "site",
+  "stop",
+  "stop_threshold",
+  "supplier",
+  "target",
   "totp",
+  "user",
+  "warehouse",
 ] as const;
 const STARTS = ["all", "-24h", "-7d", "-28d"] as const;
 
@@ -89,7 +111,9 @@ function Filters({ search }: { search: Partial<Record<string, string>> }) {
         onChange={set("subject")}
         options={[
           { value: "all", label: t("all") },
-          ...SUBJECTS.map((value) => ({ value, label: t(`subjects.${value}`) })),
+          ...SUBJECTS.map((value) => ({ value, label: t(`subjects.${value}`) })).sort(
+            (left, right) => left.label.localeCompare(right.label),
+          ),
         ]}
       />
       <TextField label={t("under")} value={search.under ?? ""} onChange={set("under")} />

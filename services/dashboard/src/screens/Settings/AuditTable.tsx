@@ -2,10 +2,11 @@
 import { useTranslations } from "use-intl";
 import type { AuditEntry } from "../../api/audit";
 import { DataTable } from "../../shared/DataTable";
+import { personOf } from "../../shared/format";
 import { useFormats } from "../../shared/useFormats";
+import { useHomeZone } from "../../shared/useHomeZone";
 import { changesOf } from "./changes";
 import styles from "./parts.module.css";
-import { useHomeZone } from "./useHomeZone";
 
 export function AuditTable({ entries }: { entries: readonly AuditEntry[] }) {
   const t = useTranslations("settings.auditLog");
@@ -21,7 +22,7 @@ export function AuditTable({ entries }: { entries: readonly AuditEntry[] }) {
           head: t("at"),
           cell: (entry) => `${format.day(entry.at)} ${format.time(entry.at, true)}`,
         },
-        { key: "by", head: t("by"), cell: (entry) => entry.by },
+        { key: "by", head: t("by"), cell: (entry) => personOf(entry.by) },
         {
           key: "what",
           head: t("what"),

@@ -1,6 +1,6 @@
 /** A calendar: shifts, exceptions, holidays, from when on; with a preview of what it moves. */
 import { Button } from "@mantine/core";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 import { CALENDAR_KEYS, type NewCalendar, previewCalendar, setCalendar } from "../../api/calendars";
 import { DateTimeField } from "../../shared/form/DateTimeField";
@@ -9,6 +9,7 @@ import { Form } from "../../shared/form/Form";
 import { isoOf } from "../../shared/plantTime";
 import { Tile } from "../../shared/Tile";
 import { useAction } from "../../shared/useAction";
+import { usePreview } from "../../shared/usePreview";
 import { CalendarPreview } from "./CalendarPreview";
 import { type CalendarDraft, documentOf, draftOf } from "./calendarDraft";
 import { ExceptionFields } from "./ExceptionFields";
@@ -40,22 +41,20 @@ export function CalendarForm({ path, zone, document, isFirst, onClose }: Props) 
     document: documentOf(draft),
     reason: reason === "" ? null : reason,
   });
-  const preview = useAction(() => previewCalendar(path, body()), { invalidates: [] });
-  const [shown, setShown] = useState<Awaited<ReturnType<typeof previewCalendar>>>();
+  const looked = useMemo(() => ({ draft, validFrom }), [draft, validFrom]);
+  const { look, preview, problem } = usePreview(looked, () => previewCalendar(path, body()));
   const saving = useAction(() => setCalendar(path, body()), {
     invalidates: CALENDAR_KEYS,
     done: t("saved"),
   });
-  const look = async () => setShown(await preview.run(undefined));
   const save = async () => {
-    preview.reset();
     if ((await saving.run(undefined)) !== undefined) onClose();
   };
   return (
     <Tile title={t("formTitle", { path })}>
       <Form
         onSave={save}
-        problem={saving.problem ?? preview.problem}
+        problem={saving.problem ?? problem}
         onCancel={onClose}
         labels={{ valid_from: t("validFrom") }}
         extra={
@@ -117,7 +116,7 @@ export function CalendarForm({ path, zone, document, isFirst, onClose }: Props) 
           </>
         )}
       </Form>
-      {shown === undefined ? null : <CalendarPreview change={shown} zone={zone} />}
+      {preview === undefined ? null : <CalendarPreview change={preview} zone={zone} />}
     </Tile>
   );
 }

@@ -26,6 +26,7 @@ export function CalendarPreview({ change, zone }: { change: CalendarChange; zone
             names: change.holidays
               .slice(0, HOLIDAYS_SHOWN)
               .map(({ date, name }) => `${format.day(`${date}T12:00Z`, true)} ${name}`)
+              .concat(change.holidays.length > HOLIDAYS_SHOWN ? ["…"] : [])
               .join(", "),
           })}
         </p>

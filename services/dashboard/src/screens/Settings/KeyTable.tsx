@@ -6,8 +6,8 @@ import type { ApiKey } from "../../api/keys";
 import { DataTable } from "../../shared/DataTable";
 import { nameOf } from "../../shared/format";
 import { useFormats } from "../../shared/useFormats";
+import { useHomeZone } from "../../shared/useHomeZone";
 import styles from "./parts.module.css";
-import { useHomeZone } from "./useHomeZone";
 
 interface Props {
   rows: readonly ApiKey[];

@@ -9,6 +9,7 @@ import { Impact } from "../../shared/mapping/Impact";
 import { ProblemNotice } from "../../shared/ProblemNotice";
 import { Tile } from "../../shared/Tile";
 import { useAction } from "../../shared/useAction";
+import { usePreview } from "../../shared/usePreview";
 import styles from "./Mapping.module.css";
 
 const SPANS = ["-1h", "-24h", "-7d"] as const;
@@ -24,12 +25,11 @@ interface Props {
 export function MappingCheck({ name, version, active, zone }: Props) {
   const t = useTranslations("mappings");
   const [span, setSpan] = useState<Span>("-1h");
-  const [diff, setDiff] = useState<MappingDiff>();
   const [isAsking, setAsking] = useState(false);
-  const check = useAction(
-    async (start: Span) => setDiff(await diffMapping({ name, version, start, budget_s: 15 })),
-    { invalidates: [] },
+  const check = usePreview(span, (start: Span) =>
+    diffMapping({ name, version, start, budget_s: 15 }),
   );
+  const diff = check.preview;
   return (
     <Tile title={t("check", { version })}>
       <div className={styles.choices}>
@@ -37,19 +37,16 @@ export function MappingCheck({ name, version, active, zone }: Props) {
           label={t("span")}
           value={span}
           options={SPANS.map((one) => ({ value: one, label: t(`spans.${one}`) }))}
-          onChange={(next) => {
-            setSpan(next);
-            setDiff(undefined);
-          }}
+          onChange={setSpan}
         />
-        <Button variant="default" loading={check.isRunning} onClick={() => void check.run(span)}>
+        <Button variant="default" loading={check.isRunning} onClick={() => void check.look()}>
           {t("compareInput")}
         </Button>
         {version === active ? null : (
           <Button
             onClick={() => {
               setAsking(true);
-              if (diff === undefined) void check.run(span);
+              if (diff === undefined) void check.look();
             }}
           >
             {t("activate")}
@@ -58,7 +55,7 @@ export function MappingCheck({ name, version, active, zone }: Props) {
       </div>
       {version === active ? <p className="second">{t("isActive")}</p> : null}
       {check.problem === undefined ? null : <ProblemNotice error={check.problem} />}
-      {diff === undefined ? null : <Impact diff={diff} zone={zone} />}
+      {diff === undefined || isAsking ? null : <Impact diff={diff} zone={zone} />}
       {isAsking ? (
         <Activation {...{ name, version, active, zone, diff }} onClose={() => setAsking(false)} />
       ) : null}

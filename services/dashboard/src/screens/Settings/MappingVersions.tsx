@@ -1,13 +1,13 @@
 /** The versions of a mapping: which is active, how two differ, and what activating one changes. */
-import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import { type MappingVersion, mappingVersions } from "../../api/mappings";
-import { plants } from "../../api/plants";
 import { Answered } from "../../shared/Answered";
 import { type Column, DataTable } from "../../shared/DataTable";
 import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
+import { useHomeZone } from "../../shared/useHomeZone";
 import { useMayI } from "../../shared/useMayI";
 import { MappingCheck } from "./MappingCheck";
 import { MappingCompare } from "./MappingCompare";
@@ -21,9 +21,7 @@ export function MappingVersions({ name }: { name: string }) {
   const states = useTranslations("mappings.states");
   const mayChange = useMayI("mappings:write");
   const mayRead = useMayI("raw:read");
-  const all = useSuspenseQuery(plants);
-  const [first] = all.data.items;
-  const zone = first?.time_zone ?? "UTC";
+  const zone = useHomeZone();
   const format = useFormats(zone);
   const query = useQuery(mappingVersions(name));
   const search = useSearch({ from: "/settings/$" });

@@ -10,10 +10,10 @@ import { Empty } from "../../shared/Empty";
 import { nameOf } from "../../shared/format";
 import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
+import { useHomeZone } from "../../shared/useHomeZone";
 import { roleOf } from "./KeyTable";
 import { PersonForm } from "./PersonForm";
 import { SecretDialog } from "./Secret";
-import { useHomeZone } from "./useHomeZone";
 
 export function PeopleSection() {
   const t = useTranslations("settings.personList");

@@ -9,6 +9,7 @@ import { DataTable } from "../../shared/DataTable";
 import { Empty } from "../../shared/Empty";
 import { TextField } from "../../shared/form/Field";
 import { Form } from "../../shared/form/Form";
+import { ProblemNotice } from "../../shared/ProblemNotice";
 import { Tile } from "../../shared/Tile";
 import { useAction } from "../../shared/useAction";
 
@@ -28,6 +29,7 @@ export function ReasonCodesTile({ plant, mayChange }: { plant: string; mayChange
   );
   return (
     <Tile title={t("codes")}>
+      {removing.problem === undefined ? null : <ProblemNotice error={removing.problem} />}
       <Answered query={query}>
         {({ items }) => (
           <DataTable

@@ -6,13 +6,13 @@ import { useState } from "react";
 import { useTranslations } from "use-intl";
 import type { Schemas } from "../../api/client";
 import { plants } from "../../api/plants";
-import { REASON_KEYS, reasonTree, setReason } from "../../api/reasonTree";
+import { orderReasons, REASON_KEYS, reasonTree } from "../../api/reasonTree";
 import { Answered } from "../../shared/Answered";
 import { ProblemNotice } from "../../shared/ProblemNotice";
 import { Tile } from "../../shared/Tile";
 import { useAction } from "../../shared/useAction";
 import { useMayI } from "../../shared/useMayI";
-import { movedPositions } from "./order";
+import { movedOrder, type Order } from "./order";
 import styles from "./parts.module.css";
 import { ReasonCodesTile } from "./ReasonCodesTile";
 import { ReasonForm } from "./ReasonForm";
@@ -32,13 +32,15 @@ export function ReasonsSection({ rest }: SectionProps) {
   const query = useQuery(reasonTree(plant?.path, kind));
   const [open, setOpen] = useState<{ reason?: Reason }>();
   const moving = useAction(
-    async (changes: readonly { code: string; position: number }[]) => {
-      for (const { code, position } of changes) {
-        await setReason(code, { position, plant: plant?.path ?? null });
-      }
-      return true;
+    async (order: Order) => {
+      await orderReasons(plant?.path ?? null, order.codes);
+      return order;
     },
-    { invalidates: REASON_KEYS, done: t("moved") },
+    {
+      invalidates: REASON_KEYS,
+      done: t("moved"),
+      undo: ({ former }) => orderReasons(plant?.path ?? null, former),
+    },
   );
   const places = [undefined, ...data.items];
   return (
@@ -88,7 +90,10 @@ export function ReasonsSection({ rest }: SectionProps) {
                 mayChange={mayChange}
                 plant={plant?.path ?? null}
                 onOpen={(reason) => setOpen({ reason })}
-                onMove={(reason, by) => void moving.run(movedPositions(items, reason, by))}
+                onMove={(reason, by) => {
+                  const order = movedOrder(items, reason, by);
+                  if (order !== undefined) void moving.run(order);
+                }}
               />
               <p className="second">{t("hint")}</p>
               {mayChange ? <p className="second">{t("noMerge")}</p> : null}

@@ -9,7 +9,7 @@ import { ProblemNotice } from "../../shared/ProblemNotice";
 import { Tile } from "../../shared/Tile";
 import { useAction } from "../../shared/useAction";
 import { useFormats } from "../../shared/useFormats";
-import { useHomeZone } from "./useHomeZone";
+import { useHomeZone } from "../../shared/useHomeZone";
 
 export function SessionsSection() {
   const t = useTranslations("settings.sessionList");

@@ -3,29 +3,27 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 import { plants, zoneOf } from "../../api/plants";
-import { type LineMaterial, setLineMaterials } from "../../api/policies";
+import type { LineMaterial } from "../../api/policies";
 import { warehouses } from "../../api/warehouse";
 import { Dialog } from "../../shared/Dialog";
 import { DateTimeField } from "../../shared/form/DateTimeField";
 import { NumberField, SelectField, TextField } from "../../shared/form/Field";
 import { Form } from "../../shared/form/Form";
-import { useAction } from "../../shared/useAction";
-import { entryOf, withEntry } from "./supply";
+import { keyOf, withEntry } from "./supply";
+import { useMaterials } from "./useMaterials";
 
 interface Props {
   line: string;
-  items: readonly LineMaterial[];
   /** Undefined: a new one. */
-  index: number | undefined;
+  old: LineMaterial | undefined;
   onClose: () => void;
 }
 
-export function SupplyMaterialForm({ line, items, index, onClose }: Props) {
+export function SupplyMaterialForm({ line, old, onClose }: Props) {
   const t = useTranslations("supply");
   const known = useQuery(plants).data?.items ?? [];
   const stores = useQuery(warehouses).data?.items ?? [];
   const zone = zoneOf(known, line);
-  const old = index === undefined ? undefined : items[index];
   const [material, setMaterial] = useState(old?.material ?? "");
   const [warehouse, setWarehouse] = useState(old?.warehouse ?? "");
   const [perItem, setPerItem] = useState<number | null>(old?.quantity_per_item ?? 1);
@@ -33,8 +31,9 @@ export function SupplyMaterialForm({ line, items, index, onClose }: Props) {
   const [minimum, setMinimum] = useState<number | null>(old?.minimum_quantity ?? 0);
   const [from, setFrom] = useState(old?.valid_from ?? "");
   const [to, setTo] = useState(old?.valid_to ?? "");
-  const former = items.map(entryOf);
-  const next = withEntry(former, index, {
+  // Where the API got the entry: its refusals point there.
+  const [index, setIndex] = useState(0);
+  const entry = {
     material,
     warehouse: warehouse || (stores[0]?.key ?? ""),
     quantity_per_item: perItem ?? 0, // the API refuses it at its field
@@ -42,16 +41,17 @@ export function SupplyMaterialForm({ line, items, index, onClose }: Props) {
     minimum_quantity: minimum ?? 0,
     valid_from: from === "" ? null : from,
     valid_to: to === "" ? null : to,
-  });
-  const at = (field: string) => `items/${next.index}/${field}`;
-  const { run, problem } = useAction(() => setLineMaterials(line, next.items), {
-    invalidates: [["line_materials"], ["days_of_supply"], ["shortage_warnings"]],
-    done: t("materialsSaved"),
-    undo: () => setLineMaterials(line, former),
-  });
+  };
+  const at = (field: string) => `items/${index}/${field}`;
+  const { run, problem } = useMaterials(line);
 
   async function save() {
-    if ((await run(undefined)) !== undefined) onClose();
+    const done = await run((items) => {
+      const next = withEntry(items, old === undefined ? undefined : keyOf(old), entry);
+      setIndex(next?.index ?? 0);
+      return next?.items;
+    });
+    if (done !== undefined) onClose();
   }
 
   return (

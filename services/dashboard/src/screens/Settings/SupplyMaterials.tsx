@@ -4,18 +4,19 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
-import { consumers, type LineMaterial, lineMaterials, setLineMaterials } from "../../api/policies";
+import { consumers, type LineMaterial, lineMaterials } from "../../api/policies";
 import { Answered } from "../../shared/Answered";
+import { Cut } from "../../shared/Cut";
 import { DataTable } from "../../shared/DataTable";
 import { Empty } from "../../shared/Empty";
 import { SelectField } from "../../shared/form/Field";
 import { ProblemNotice } from "../../shared/ProblemNotice";
 import { Tile } from "../../shared/Tile";
-import { useAction } from "../../shared/useAction";
 import { useFormats } from "../../shared/useFormats";
 import { useMayI } from "../../shared/useMayI";
 import { SupplyMaterialForm } from "./SupplyMaterialForm";
-import { entryOf } from "./supply";
+import { keyOf, withoutEntry } from "./supply";
+import { useMaterials } from "./useMaterials";
 
 export function SupplyMaterials() {
   const t = useTranslations("supply");
@@ -54,8 +55,11 @@ function MaterialsOf({ line }: { line: string }) {
   const query = useQuery(lineMaterials(line));
   return (
     <Answered query={query}>
-      {({ items }) => (
-        <MaterialTable line={line} items={items.filter(({ equipment }) => equipment === line)} />
+      {({ items, next_cursor }) => (
+        <>
+          <MaterialTable line={line} items={items.filter(({ equipment }) => equipment === line)} />
+          <Cut what="first" shown={items.length} isCut={next_cursor !== null} />
+        </>
       )}
     </Answered>
   );
@@ -65,21 +69,8 @@ function MaterialTable({ line, items }: { line: string; items: readonly LineMate
   const t = useTranslations("supply");
   const format = useFormats();
   const mayChange = useMayI("supply:write");
-  const [edited, setEdited] = useState<number | "new">();
-  const former = items.map(entryOf);
-  const { run, problem } = useAction(
-    (index: number) =>
-      setLineMaterials(
-        line,
-        former.filter((_, one) => one !== index),
-      ),
-    {
-      invalidates: [["line_materials"], ["days_of_supply"], ["shortage_warnings"]],
-      done: t("materialsSaved"),
-      undo: () => setLineMaterials(line, former),
-    },
-  );
-  const indexOf = (item: LineMaterial) => items.indexOf(item);
+  const [edited, setEdited] = useState<LineMaterial | "new">();
+  const { run, problem } = useMaterials(line);
   return (
     <>
       {problem === undefined ? null : <ProblemNotice error={problem} />}
@@ -122,7 +113,7 @@ function MaterialTable({ line, items }: { line: string; items: readonly LineMate
                         variant="subtle"
                         size="compact-sm"
                         aria-label={`${t("edit")}: ${item.material}`}
-                        onClick={() => setEdited(indexOf(item))}
+                        onClick={() => setEdited(item)}
                       >
                         {t("edit")}
                       </Button>
@@ -130,7 +121,7 @@ function MaterialTable({ line, items }: { line: string; items: readonly LineMate
                         variant="subtle"
                         size="compact-sm"
                         aria-label={`${t("remove")}: ${item.material}`}
-                        onClick={() => void run(indexOf(item))}
+                        onClick={() => void run((newest) => withoutEntry(newest, keyOf(item)))}
                       >
                         {t("remove")}
                       </Button>
@@ -141,7 +132,7 @@ function MaterialTable({ line, items }: { line: string; items: readonly LineMate
             : []),
         ]}
         rows={items}
-        rowKey={({ material, warehouse, valid_from }) => `${material} ${warehouse} ${valid_from}`}
+        rowKey={keyOf}
         empty={<Empty reason={t("noMaterials")} />}
       />
       {mayChange ? (
@@ -154,8 +145,7 @@ function MaterialTable({ line, items }: { line: string; items: readonly LineMate
       {edited === undefined ? null : (
         <SupplyMaterialForm
           line={line}
-          items={items}
-          index={edited === "new" ? undefined : edited}
+          old={edited === "new" ? undefined : edited}
           onClose={() => setEdited(undefined)}
         />
       )}

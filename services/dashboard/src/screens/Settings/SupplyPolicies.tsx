@@ -7,14 +7,16 @@ import { type PolicyVersion, policies } from "../../api/policies";
 import { Answered } from "../../shared/Answered";
 import { DataTable } from "../../shared/DataTable";
 import { Empty } from "../../shared/Empty";
+import { personOf } from "../../shared/format";
 import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
+import { useHomeZone } from "../../shared/useHomeZone";
 import { useMayI } from "../../shared/useMayI";
 import { SupplyPolicyForm } from "./SupplyPolicyForm";
 
 export function SupplyPolicies() {
   const t = useTranslations("supply");
-  const format = useFormats();
+  const format = useFormats(useHomeZone());
   const query = useQuery(policies);
   const mayChange = useMayI("policies:write");
   const [base, setBase] = useState<PolicyVersion | "new">();
@@ -48,7 +50,7 @@ export function SupplyPolicies() {
               },
               { key: "early", head: t("early"), cell: (row) => word(row, "early") },
               { key: "late", head: t("late"), cell: (row) => word(row, "late") },
-              { key: "by", head: t("by"), cell: ({ created_by }) => created_by },
+              { key: "by", head: t("by"), cell: ({ created_by }) => personOf(created_by) },
               ...(mayChange
                 ? [
                     {

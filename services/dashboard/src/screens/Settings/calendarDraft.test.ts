@@ -24,8 +24,12 @@ const DOCUMENT = {
       date: "2027-02-01",
       shifts: [{ name: "a", start: "06:00", end: "08:00", breaks: [["07:00", "07:15"]] }],
     },
-    { date: "2026-12-24", closed: true },
-    { date: "2027-01-30", shifts: [{ name: "extra", start: "06:00", end: "12:00" }] },
+    { date: "2026-12-24", closed: true, name: "Christmas Eve" },
+    {
+      date: "2027-01-30",
+      name: "inventory",
+      shifts: [{ name: "extra", start: "06:00", end: "12:00", team: "B" }],
+    },
   ],
   holidays: { country: "DE", subdivision: "NI", years: [2026, 2028], language: "de" },
 };
@@ -52,5 +56,32 @@ test("breaks are read with a dash or a hyphen", () => {
 test("without a country there are no holidays; a new calendar is a week in the plant's zone", () => {
   const draft = draftOf(undefined, "America/Mexico_City");
   expect(documentOf(draft)).toMatchObject({ time_zone: "America/Mexico_City", cycle_days: 7 });
-  expect(documentOf({ ...draftOf(DOCUMENT, "UTC"), country: "" })).not.toHaveProperty("holidays");
+  const freed = documentOf({ ...draftOf(DOCUMENT, "UTC"), country: "" });
+  expect(freed).not.toHaveProperty("holidays");
+  expect(JSON.stringify(freed)).not.toContain("holiday");
+});
+
+test("a changed day keeps its name and the team of its shift", () => {
+  const draft = draftOf(DOCUMENT, "UTC");
+  const exceptions = draft.exceptions.map((day) => ({ ...day, end: "13:00" }));
+  expect(documentOf({ ...draft, exceptions }).exceptions).toContainEqual({
+    date: "2027-01-30",
+    name: "inventory",
+    shifts: [{ name: "extra", start: "06:00", end: "13:00", team: "B" }],
+  });
+  const opened = draft.exceptions.map((day) => ({ ...day, closed: false }));
+  expect(documentOf({ ...draft, exceptions: opened }).exceptions).toContainEqual({
+    date: "2026-12-24",
+    name: "Christmas Eve",
+    shifts: [{ name: "extra", start: "06:00", end: "14:00" }],
+  });
+});
+
+test("what a later version of the platform added to a calendar stays", () => {
+  const later = {
+    ...DOCUMENT,
+    note: "works council, 3 March",
+    shifts: [{ ...DOCUMENT.shifts[0], colour: "blue" }],
+  };
+  expect(documentOf(draftOf(later, "UTC"))).toEqual(later);
 });

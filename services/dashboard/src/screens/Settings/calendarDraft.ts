@@ -1,4 +1,6 @@
 /** A calendar document as its form has it. What the form does not know stays as it is. */
+type Fields = Readonly<Record<string, unknown>>;
+
 export interface ShiftDraft {
   id: number;
   name: string;
@@ -7,6 +9,8 @@ export interface ShiftDraft {
   days: number[];
   breaks: string;
   team: string;
+  /** As it was in the document: what the form does not know of it stays. */
+  of: Fields;
 }
 export interface ExceptionDraft {
   id: number;
@@ -15,6 +19,7 @@ export interface ExceptionDraft {
   name: string;
   start: string;
   end: string;
+  of: Fields;
 }
 export interface CalendarDraft {
   timeZone: string;
@@ -26,9 +31,9 @@ export interface CalendarDraft {
   subdivision: string;
   /** Exceptions of holidays, which the API makes anew, and those that the form cannot show. */
   others: unknown[];
-  holidays: Readonly<Record<string, unknown>>;
+  holidays: Fields;
+  of: Fields;
 }
-type Fields = Readonly<Record<string, unknown>>;
 let lastId = 0;
 
 export function newId(): number {
@@ -66,6 +71,7 @@ export function draftOf(document: Fields | undefined, zone: string): CalendarDra
     subdivision: textOf(holidays.subdivision),
     others: exceptions.filter((entry) => exceptionOf(entry) === undefined),
     holidays,
+    of: document ?? {},
   };
 }
 
@@ -78,11 +84,12 @@ export function newShift(): ShiftDraft {
     days: [0, 1, 2, 3, 4],
     breaks: "",
     team: "",
+    of: {},
   };
 }
 
 export function newException(date: string): ExceptionDraft {
-  return { id: newId(), date, closed: true, name: "extra", start: "06:00", end: "14:00" };
+  return { id: newId(), date, closed: true, name: "extra", start: "06:00", end: "14:00", of: {} };
 }
 
 function shiftOf(entry: Fields): ShiftDraft {
@@ -96,13 +103,14 @@ function shiftOf(entry: Fields): ShiftDraft {
       .map((pause) => listOf(pause).map(textOf).join("–"))
       .join(", "),
     team: textOf(entry.team),
+    of: entry,
   };
 }
 
 /** A closed day, or one with one shift without breaks; undefined: the form cannot show it. */
 function exceptionOf(entry: unknown): ExceptionDraft | undefined {
   if (!isFields(entry) || entry.holiday === true) return undefined;
-  const base = newException(textOf(entry.date));
+  const base = { ...newException(textOf(entry.date)), of: entry };
   if (entry.closed === true) return base;
   const [shift, ...more] = listOf(entry.shifts);
   if (!isFields(shift) || more.length > 0 || listOf(shift.breaks).length > 0) return undefined;
@@ -124,30 +132,51 @@ function breaksOf(text: string): string[][] {
     .map((part) => part.split(/\s*[–-]\s*/));
 }
 
+/** Return the document that is sent, with all that the form does not show as it was. */
 export function documentOf(draft: CalendarDraft): Record<string, unknown> {
-  const { country, subdivision, holidays } = draft;
-  const exceptions = [
-    ...draft.others,
-    ...draft.exceptions.map(({ date, closed, name, start, end }) =>
-      closed ? { date, closed: true } : { date, shifts: [{ name, start, end }] },
-    ),
-  ];
-  const { subdivision: _, ...rest } = holidays;
+  const { holidays: _, ...rest } = draft.of;
+  const holidays = holidaysOf(draft);
+  // Without a country the API makes no holidays; nobody else takes away those that it made.
+  const isFreed = holidays === undefined && textOf(draft.holidays.country) !== "";
+  const others = draft.others.filter(
+    (entry) => !(isFreed && isFields(entry) && entry.holiday === true),
+  );
+  const exceptions = [...others, ...draft.exceptions.map(exceptionEntry)];
   return {
+    ...rest,
     time_zone: draft.timeZone,
     cycle_days: draft.cycleDays,
     anchor: draft.anchor,
-    shifts: draft.shifts.map(({ name, start, end, days, breaks, team }) => ({
-      name,
-      start,
-      end,
-      days: [...days].sort((left, right) => left - right),
-      breaks: breaksOf(breaks),
-      ...(team === "" ? {} : { team }),
-    })),
+    shifts: draft.shifts.map(shiftEntry),
     exceptions,
-    ...(country === ""
-      ? {}
-      : { holidays: { ...rest, country, ...(subdivision === "" ? {} : { subdivision }) } }),
+    ...(holidays === undefined ? {} : { holidays }),
   };
+}
+
+function shiftEntry({ of, name, start, end, days, breaks, team }: ShiftDraft): Fields {
+  const { team: _, ...rest } = of;
+  return {
+    ...rest,
+    name,
+    start,
+    end,
+    days: [...days].sort((left, right) => left - right),
+    breaks: breaksOf(breaks),
+    ...(team === "" ? {} : { team }),
+  };
+}
+
+/** A closed day keeps its name; a shift of a day its team. */
+function exceptionEntry({ of, date, closed, name, start, end }: ExceptionDraft): Fields {
+  const { closed: _, shifts, ...rest } = of;
+  if (closed) return { ...rest, date, closed: true };
+  const [former] = listOf(shifts);
+  return { ...rest, date, shifts: [{ ...(isFields(former) ? former : {}), name, start, end }] };
+}
+
+/** The holidays of the form. Without a country there are none. */
+function holidaysOf({ country, subdivision, holidays }: CalendarDraft): Fields | undefined {
+  if (country === "") return undefined;
+  const { subdivision: _, ...rest } = holidays;
+  return { ...rest, country, ...(subdivision === "" ? {} : { subdivision }) };
 }

@@ -1,29 +1,29 @@
-/** Puts a reason before or after its neighbour: which positions change. */
+/** Puts a reason before or after its neighbour. */
 interface Placed {
   code: string;
   plant: string | null;
   parent: string | null;
-  position: number;
 }
 
-/** Return the new positions of the siblings that get another one; none at an end of the list. */
-export function movedPositions(
+export interface Order {
+  codes: string[];
+  former: string[];
+}
+
+/** Return the siblings in their new order, and in the former one; undefined: at an end of the list. */
+export function movedOrder(
   reasons: readonly Placed[],
   moved: Placed,
   by: -1 | 1,
-): { code: string; position: number }[] {
-  const siblings = reasons.filter(
-    (one) => one.parent === moved.parent && one.plant === moved.plant,
-  );
-  const at = siblings.findIndex((one) => one.code === moved.code);
-  const other = siblings[at + by];
-  if (at < 0 || other === undefined) return [];
-  const ordered = [...siblings];
-  ordered[at] = other;
-  ordered[at + by] = moved;
-  return ordered.flatMap(({ code, position }, index) =>
-    position === (index + 1) * STEP ? [] : [{ code, position: (index + 1) * STEP }],
-  );
+): Order | undefined {
+  const former = reasons
+    .filter((one) => one.parent === moved.parent && one.plant === moved.plant)
+    .map(({ code }) => code);
+  const at = former.indexOf(moved.code);
+  const other = former[at + by];
+  if (at < 0 || other === undefined) return undefined;
+  const codes = [...former];
+  codes[at] = other;
+  codes[at + by] = moved.code;
+  return { codes, former };
 }
-
-const STEP = 10; // so that others fit between

@@ -3,8 +3,8 @@ import { useTranslations } from "use-intl";
 import type { Target } from "../../api/targets";
 import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
+import { useZoneOf } from "../../shared/useHomeZone";
 import styles from "./HeadlineTile.module.css";
-import { useZoneOf } from "./useZoneOf";
 import { dueWordsOf } from "./words";
 
 export function HeadlineTile({ target }: { target: Target }) {

@@ -4,9 +4,9 @@ import { type KeyboardEvent, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 import type { Target } from "../../api/targets";
 import { useFormats } from "../../shared/useFormats";
+import { useZoneOf } from "../../shared/useHomeZone";
 import { type IndexPicture, MARGIN, pictureOf } from "./chart";
 import styles from "./IndexChart.module.css";
-import { useZoneOf } from "./useZoneOf";
 
 const HEIGHT = 260;
 const STEPS: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1 };

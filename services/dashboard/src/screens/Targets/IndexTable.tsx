@@ -3,7 +3,7 @@ import { useTranslations } from "use-intl";
 import type { Target } from "../../api/targets";
 import { ScrollBox } from "../../shared/ScrollBox";
 import { useFormats } from "../../shared/useFormats";
-import { useZoneOf } from "./useZoneOf";
+import { useZoneOf } from "../../shared/useHomeZone";
 
 export function IndexTable({ target }: { target: Target }) {
   const t = useTranslations("targets");

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useTranslations } from "use-intl";
 import { type Warning, withdraw } from "../../api/warehouse";
 import { nameOf } from "../../shared/format";
+import { ProblemNotice } from "../../shared/ProblemNotice";
 import { useAction } from "../../shared/useAction";
 import { useFormats } from "../../shared/useFormats";
 import { useMayI } from "../../shared/useMayI";
@@ -45,16 +46,19 @@ interface ActionsProps {
 
 function Actions({ warning, onAcknowledge }: ActionsProps) {
   const t = useTranslations("warehouse");
-  const { run, isRunning } = useAction(withdraw, {
+  const { run, isRunning, problem } = useAction(withdraw, {
     invalidates: [["shortage_warnings"]],
     done: t("withdrawn"),
   });
   const known = warning.acknowledgement;
   if (known?.state === "in_force") {
     return (
-      <Button variant="subtle" loading={isRunning} onClick={() => void run(known.id)}>
-        {t("withdraw")}
-      </Button>
+      <div>
+        <Button variant="subtle" loading={isRunning} onClick={() => void run(known.id)}>
+          {t("withdraw")}
+        </Button>
+        {problem === undefined ? null : <ProblemNotice error={problem} />}
+      </div>
     );
   }
   return (
