@@ -1,5 +1,7 @@
 /** How often the page asks: by how fast the answer changes, slower while the API is down. */
 export const LIVE_S = 10;
+/** What runs out is seen within a minute, with the time that ingest and worker take. */
+export const SUPPLY_S = 30;
 export const LIST_S = 60;
 export const NAMES_S = 300;
 const BACKOFF_S = [10, 20, 40, 60] as const;

@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, bodyOf, type Schemas } from "./client";
-import { LIST_S, polled } from "./polling";
+import { polled, SUPPLY_S } from "./polling";
 
 export type ShortageWarning = Schemas["ShortageWarningView"];
 
@@ -11,6 +11,6 @@ export function shortageWarnings(under: string) {
       bodyOf(
         api.GET("/api/v1/shortage_warnings", { signal, params: { query: { under: [under] } } }),
       ),
-    ...polled(LIST_S),
+    ...polled(SUPPLY_S),
   });
 }

@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, bodyOf, type Schemas } from "./client";
-import { LIST_S, NAMES_S, polled } from "./polling";
+import { LIST_S, NAMES_S, polled, SUPPLY_S } from "./polling";
 
 export type Warehouse = Schemas["WarehouseView"];
 export type PartSupply = Schemas["DaysOfSupplyView"];
@@ -31,7 +31,7 @@ export function partsOf(warehouse: string) {
           params: { query: { warehouse: [warehouse], sort: "runs_out_at", limit: ROWS_MAX } },
         }),
       ),
-    ...polled(LIST_S),
+    ...polled(SUPPLY_S),
   });
 }
 
@@ -41,7 +41,7 @@ export const allWarnings = queryOptions({
     bodyOf(
       api.GET("/api/v1/shortage_warnings", { signal, params: { query: { limit: ROWS_MAX } } }),
     ),
-  ...polled(LIST_S),
+  ...polled(SUPPLY_S),
 });
 
 export function projectionOf(warehouse: string, material: string) {
