@@ -7,8 +7,8 @@ export type Lack =
   | { kind: "wide" }
   | { kind: "behind"; seconds: number };
 
-/** A worker that runs computes within seconds; while history is loaded it is behind, too. */
-export const BEHIND_S = 60;
+/** A worker computes within seconds; what comes late for a machine waits for up to a minute. */
+export const BEHIND_S = 90;
 
 export function lackingOf(ready: Readiness | undefined, waits: readonly Backlog[]): Lack[] {
   const lacking: Lack[] = [];
