@@ -53,6 +53,28 @@ describe("shortcuts", () => {
   });
 });
 
+it("gives a key to the inner one of two parts, whichever came first", () => {
+  const number = part([]);
+  const tile = part([number]);
+  for (const order of [
+    [number, tile],
+    [tile, number],
+  ]) {
+    const shortcuts = new Shortcuts();
+    for (const one of order) shortcuts.add({ key: "e", run: () => undefined, within: () => one });
+    expect(shortcuts.pressed(press("e"), 0, number)?.within?.()).toBe(number);
+    expect(shortcuts.pressed(press("e"), 0, tile)?.within?.()).toBe(tile);
+  }
+});
+
+/** A part of a page with others inside of it. */
+function part(inner: readonly Element[]): Element {
+  const self: Pick<Element, "contains"> = {
+    contains: (other) => other === self || inner.some((one) => one === other),
+  };
+  return self as Element;
+}
+
 it("counts signs alone as what can be switched off", () => {
   expect(["g p", "?", "[", "Enter", "ArrowUp"].map(isSign)).toEqual([
     true,

@@ -55,11 +55,19 @@ export class Shortcuts {
   #find(key: string, focused: Element | null): Shortcut | undefined {
     const found = this.#known.filter((shortcut) => shortcut.key === key);
     return (
-      found.findLast(({ within }) => within?.()?.contains(focused) ?? false) ??
+      innermost(found.filter(({ within }) => within?.()?.contains(focused) ?? false)) ??
       found.findLast(({ within }) => within === undefined) ??
       found[0]
     );
   }
+}
+
+/** Of parts inside of each other, a number inside its tile, the inner one has the key. */
+function innermost(found: readonly Shortcut[]): Shortcut | undefined {
+  return found.reduce<Shortcut | undefined>((best, next) => {
+    const outer = best?.within?.();
+    return outer?.contains(next.within?.() ?? null) === false ? best : next;
+  }, undefined);
 }
 
 /** No control key; Alt alone makes the signs of some keyboards, but no letter of a shortcut. */

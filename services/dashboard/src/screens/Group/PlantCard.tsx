@@ -8,7 +8,6 @@ import { StateMark } from "../../shared/charts/StateMark";
 import { Explain } from "../../shared/Explain";
 import { nameOf } from "../../shared/format";
 import { isJudged, JUDGED_KPIS, judged } from "../../shared/judged";
-import { useIsKiosk } from "../../shared/kiosk";
 import { SilentConnectors } from "../../shared/SilentConnectors";
 import { machineState } from "../../shared/states";
 import { useFormats } from "../../shared/useFormats";
@@ -22,12 +21,17 @@ export function PlantCard({ item }: { item: OverviewItem }) {
   const states = useTranslations("states");
   const format = useFormats(item.time_zone);
   const id = useId();
-  const isKiosk = useIsKiosk();
   const shown = item.now ?? item.week;
   const oee = judged(shown, "oee");
   const before = judged(item.week, "oee");
   const why = isJudged(shown) ? undefined : common("notJudged");
   const { shift, worst_stop: worst } = item;
+  const explained = {
+    equipment: item.equipment,
+    period: { start: item.now === null ? "-7d" : "shift:current" },
+    zone: item.time_zone,
+  };
+  const labelOf = (kpi: (typeof JUDGED_KPIS)[number]) => `${common(`kpi.${kpi}`)} ${item.name}`;
   return (
     <article className={styles.card} aria-labelledby={id}>
       <div className={styles.head}>
@@ -49,7 +53,7 @@ export function PlantCard({ item }: { item: OverviewItem }) {
         className={item.silent_connectors.length === 0 ? styles.value : `${styles.value} stale`}
         title={why}
       >
-        {format.share(oee)}
+        <Explain {...explained} kpi="oee" label={labelOf("oee")} value={format.share(oee)} />
       </div>
       <div className="second">
         {item.now === null ? t("sevenDays") : t("thisShift")}
@@ -65,7 +69,14 @@ export function PlantCard({ item }: { item: OverviewItem }) {
         {PARTS.map((part) => (
           <div key={part}>
             <dt>{common(`kpi.${part}`)}</dt>
-            <dd title={why}>{format.share(judged(shown, part))}</dd>
+            <dd title={why}>
+              <Explain
+                {...explained}
+                kpi={part}
+                label={labelOf(part)}
+                value={format.share(judged(shown, part))}
+              />
+            </dd>
           </div>
         ))}
       </dl>
@@ -91,17 +102,9 @@ export function PlantCard({ item }: { item: OverviewItem }) {
           : common("asOf", { time: format.time(item.computed_at, true) })}
         {shown.provisional ? ` · ${common("provisional")}` : null}
       </div>
-      {isKiosk ? null : (
-        <div className={styles.explain}>
-          <Explain
-            equipment={item.equipment}
-            kpi="oee"
-            period={item.now === null ? { start: "-7d" } : { start: "shift:current" }}
-            zone={item.time_zone}
-            label={`${common("kpi.oee")} ${item.name}`}
-          />
-        </div>
-      )}
+      <div className={styles.explain}>
+        <Explain {...explained} kpi="oee" label={labelOf("oee")} />
+      </div>
     </article>
   );
 }

@@ -1,7 +1,7 @@
 /** The OEE of the period with its three parts; a missing value names its reason. */
 import { useQuery } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
-import { OEE_PARTS, oee, type Period } from "../../api/equipment";
+import { OEE_PARTS, oee, oeeAddress, type Period } from "../../api/equipment";
 import { Answered } from "../../shared/Answered";
 import { Explain } from "../../shared/Explain";
 import { Tile } from "../../shared/Tile";
@@ -18,11 +18,19 @@ export function OeeTile({ path, period, zone }: Props) {
   const t = useTranslations("machine");
   const common = useTranslations("common");
   const format = useFormats(zone);
+  const explained = { equipment: path, period, zone };
   const query = useQuery(oee(path, period));
   return (
     <Tile
       title={t("oee")}
-      extra={<Explain equipment={path} kpi="oee" period={period} zone={zone} />}
+      extra={
+        <>
+          <a href={oeeAddress(path, period)} download aria-label={`${common("csv")}: ${t("oee")}`}>
+            {common("csv")}
+          </a>
+          <Explain {...explained} kpi="oee" />
+        </>
+      }
     >
       <Answered query={query}>
         {({ items }) => {
@@ -31,7 +39,12 @@ export function OeeTile({ path, period, zone }: Props) {
           return (
             <>
               <div className={styles.value} title={whole?.reason ?? undefined}>
-                {format.share(whole?.value)}
+                <Explain
+                  {...explained}
+                  kpi="oee"
+                  label={common("kpi.oee")}
+                  value={format.share(whole?.value)}
+                />
               </div>
               {whole?.reason ? <p className="second">{whole.reason}</p> : null}
               <dl className={styles.parts}>
@@ -39,7 +52,12 @@ export function OeeTile({ path, period, zone }: Props) {
                   <div key={part}>
                     <dt>{common(`kpi.${part}`)}</dt>
                     <dd title={answerOf(part)?.reason ?? undefined}>
-                      {format.share(answerOf(part)?.value)}
+                      <Explain
+                        {...explained}
+                        kpi={part}
+                        label={common(`kpi.${part}`)}
+                        value={format.share(answerOf(part)?.value)}
+                      />
                     </dd>
                   </div>
                 ))}

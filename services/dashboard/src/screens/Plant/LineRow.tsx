@@ -40,20 +40,19 @@ export function LineRow({ line, machines }: Props) {
             className={name === "oee" ? `number ${styles.headline}` : "number"}
             title={why}
           >
-            {format.share(judged(shown, name))}
+            <Explain
+              {...explainedOf(line)}
+              kpi={name}
+              label={`${common(`kpi.${name}`)} ${line.name}`}
+              value={format.share(judged(shown, name))}
+            />
           </td>
         ))}
         <td className="number">{format.number(shown.good)}</td>
         <td className="number">{format.number(shown.planned_quantity)}</td>
         <td className="number">{format.duration(lostSeconds(line))}</td>
         <td className="number">
-          <Explain
-            equipment={line.equipment}
-            kpi="oee"
-            period={{ start: line.now === null ? "-7d" : "shift:current" }}
-            zone={line.time_zone}
-            label={`${common("kpi.oee")} ${line.name}`}
-          />
+          <Explain {...explainedOf(line)} kpi="oee" label={`${common("kpi.oee")} ${line.name}`} />
         </td>
       </tr>
       {machines.length === 0 ? null : (
@@ -92,16 +91,33 @@ function WorstStop({ line }: { line: OverviewItem }) {
 
 function Machine({ machine }: { machine: OverviewItem }) {
   const states = useTranslations("states");
+  const common = useTranslations("common");
   const format = useFormats(machine.time_zone);
   const worst = machine.worst_stop;
   const share = format.share(judged(machine.now ?? machine.week, "oee"));
   return (
-    <Link className={styles.machine} to="/machine/$" params={{ _splat: machine.equipment }}>
-      {worst === null ? null : <StateMark state={worst.state} />}
-      <span className={styles.name}>{machine.name}</span>
+    <span className={styles.machine}>
+      <Link className={styles.name} to="/machine/$" params={{ _splat: machine.equipment }}>
+        {worst === null ? null : <StateMark state={worst.state} />} {machine.name}
+      </Link>
       <span className="second">
-        {worst === null ? share : `${states(machineState(worst.state))} · ${share}`}
+        {worst === null ? null : `${states(machineState(worst.state))} · `}
+        <Explain
+          {...explainedOf(machine)}
+          kpi="oee"
+          label={`${common("kpi.oee")} ${machine.name}`}
+          value={share}
+        />
       </span>
-    </Link>
+    </span>
   );
+}
+
+/** What the numbers of a line or machine are about. */
+function explainedOf(item: OverviewItem) {
+  return {
+    equipment: item.equipment,
+    period: { start: item.now === null ? "-7d" : "shift:current" },
+    zone: item.time_zone,
+  };
 }

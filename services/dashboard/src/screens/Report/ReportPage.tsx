@@ -1,6 +1,7 @@
 /** One A4 page: what the shift made, lost and left, with its signatures. */
 import { useTranslations } from "use-intl";
 import type { ShiftReport } from "../../api/reports";
+import { Explain } from "../../shared/Explain";
 import { NotesList } from "../../shared/NotesList";
 import { useFormats } from "../../shared/useFormats";
 import { LineStates } from "./LineStates";
@@ -75,13 +76,8 @@ function Numbers({ report }: { report: ShiftReport }) {
   const format = useFormats(report.time_zone);
   const { counts, kpis } = report;
   const coverage = kpis.find(({ kpi }) => kpi === "oee")?.coverage;
+  const known = kpis.filter(({ kpi }) => common.has(`kpi.${kpi}` as "kpi.oee"));
   const texts: readonly (readonly [string, string, string | undefined])[] = [
-    ...kpis
-      .filter(({ kpi }) => common.has(`kpi.${kpi}` as "kpi.oee"))
-      .map(
-        ({ kpi, value, reason }) =>
-          [common(`kpi.${kpi}` as "kpi.oee"), format.share(value), reason ?? undefined] as const,
-      ),
     [t("good"), format.number(counts.good), undefined],
     [t("target"), format.number(counts.target), t("targetHint")],
     [t("scrapParts"), format.number(counts.scrap), undefined],
@@ -90,6 +86,21 @@ function Numbers({ report }: { report: ShiftReport }) {
   return (
     <>
       <dl className={styles.numbers}>
+        {known.map(({ kpi, value, reason }) => (
+          <div key={kpi} title={reason ?? undefined}>
+            <dt>{common(`kpi.${kpi}` as "kpi.oee")}</dt>
+            <dd>
+              <Explain
+                equipment={report.equipment}
+                kpi={kpi}
+                period={{ start: report.start, end: report.end }}
+                zone={report.time_zone}
+                label={common(`kpi.${kpi}` as "kpi.oee")}
+                value={format.share(value)}
+              />
+            </dd>
+          </div>
+        ))}
         {texts.map(([name, value, title]) => (
           <div key={name} title={title}>
             <dt>{name}</dt>
