@@ -17,7 +17,7 @@ from werknetz_core.context.equipment_tree import EquipmentNode
 from werknetz_core.context.time_spec import UtcSpan
 from werknetz_core.context.windows import time_context_of
 from werknetz_core.http.problem import Problem
-from werknetz_core.limits.reading import reads_of_machines
+from werknetz_core.limits.reading import reading, reads_of_machines
 from werknetz_core.shift_reports.contents import section_digests_of, signature_views
 from werknetz_core.shift_reports.report import Document, build_report
 from werknetz_core.shift_reports.schemas import NewSignature, SignatureWithdrawal
@@ -38,11 +38,14 @@ async def sign_report(
     """Sign the report of a period that is over; return a SignatureView."""
     span = UtcSpan(microseconds_of(body.start), microseconds_of(body.end))
     check_span(span.start_us, span.end_us, context.now_us(), SIGNED_MAX_US)
-    await lock_machine(session, node.id)
     report = await _load_report(context, node, span, principal)
     if report["digest"] != body.digest:
         raise _report_changed(report["digest"])
-    _check_not_signed(report["signatures"], principal)
+    # Changes of the machine wait for the lock, so the report is computed before. What changes
+    # meanwhile shows as changed after the signature, as what changes later does.
+    await lock_machine(session, node.id)
+    sections = section_digests_of(report)
+    _check_not_signed(await _signatures_in(session, node.id, span, sections), principal)
     change_id = await record_change(
         session, principal, "signed", ("shift_report", _subject_of(span)),
         after={
@@ -54,11 +57,10 @@ async def sign_report(
     insert = sa.insert(shift_report_signatures).values(
         equipment_id=node.id, start_at=body.start, end_at=body.end, signed_by=principal.name,
         comment=body.comment, computed_at=report["computed_at"], digest=report["digest"],
-        section_digests=section_digests_of(report), change_id=change_id,
+        section_digests=sections, change_id=change_id,
     )  # fmt: skip
     await session.execute(insert)
-    signatures = await _signatures_in(session, node.id, span, section_digests_of(report))
-    return signatures[-1]
+    return (await _signatures_in(session, node.id, span, sections))[-1]
 
 
 async def withdraw_signature(
@@ -109,14 +111,13 @@ async def withdraw_signature(
 async def _load_report(
     context: AppContext, node: EquipmentNode, span: UtcSpan, principal: Principal
 ) -> Document:
+    """Compute a report with the connections that suit its width; raises HandOver as they do."""
     tree = await context.tree.current()
     machines = len(tree.ids_below[node.path])
     reads = await reads_of_machines(context, machines, span.start_us, span.end_us, stops=True)
-    # With this process's own connections: a request that changes something is not handed over.
-    await context.admission.charge(principal.key_id, reads)
-    return await build_report(
-        context, node, span, time_context_of(context, tree, node, None), principal
-    )
+    time = time_context_of(context, tree, node, None)
+    async with reading(context, principal, reads) as context_of_reads:
+        return await build_report(context_of_reads, node, span, time, principal)
 
 
 async def _signatures_in(
@@ -134,7 +135,7 @@ def _check_not_signed(signatures: list[Document], principal: Principal) -> None:
         if is_own and not signature["changed"]:
             raise Problem(
                 409, "already_signed",
-                Sentence("shop_floor.already_signed", at=signature["signed_at"].isoformat()),
+                Sentence("shop_floor.already_signed", at=signature["signed_at"]),
                 Sentence("shop_floor.another_signs"),
             )  # fmt: skip
 

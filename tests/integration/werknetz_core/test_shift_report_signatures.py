@@ -1,5 +1,6 @@
 """People sign shift reports; what changes afterwards shows; nothing is ever overwritten."""
 
+import asyncio
 from typing import Any, Final
 
 import asyncpg
@@ -25,8 +26,12 @@ async def report_of(world: World) -> Any:
 
 
 async def sign(world: World, key: str = "engineer", **fields: object) -> Any:
-    body = {**SPAN, "digest": (await report_of(world))["digest"], **fields}
-    return await send(world, "POST", f"{URL}:sign", body, key)
+    fields = {"digest": (await report_of(world))["digest"], **fields}
+    return await send(world, "POST", f"{URL}:sign", {**SPAN, **fields}, key)
+
+
+async def sign_digest(world: World, digest: str) -> Any:
+    return await send(world, "POST", f"{URL}:sign", {**SPAN, "digest": digest}, "engineer")
 
 
 @pytest_asyncio.fixture
@@ -132,3 +137,34 @@ async def test_rows_are_only_added(press: World, database_url: str, statement: s
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await api.execute(statement)
     await api.close()
+
+
+WAITING: Final = """
+SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'annotations'::regclass
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+LOCKED_MACHINES: Final = """
+SELECT count(*) FROM pg_locks WHERE granted AND locktype = 'advisory' AND objid = $1
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+
+
+async def test_a_machine_is_free_while_the_report_to_sign_is_computed(
+    press: World, database_url: str
+) -> None:
+    digest = (await report_of(press))["digest"]
+    owner = await asyncpg.connect(database_url)
+    async with asyncio.TaskGroup() as tasks, owner.transaction():
+        await owner.execute("LOCK TABLE annotations")
+        signing = tasks.create_task(sign_digest(press, digest))
+        async with asyncio.timeout(30):
+            while not await owner.fetchval(WAITING):  # noqa: ASYNC110 - another process waits
+                await asyncio.sleep(0.01)
+        assert await owner.fetchval(LOCKED_MACHINES, press.ids[PRESS]) == 0
+    assert signing.result().status_code == 201
+    await owner.close()
+
+
+async def test_of_two_signatures_at_once_one_is_refused(press: World) -> None:
+    digest = (await report_of(press))["digest"]
+    answers = await asyncio.gather(*(sign_digest(press, digest) for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
+    assert await press.database.fetchval("SELECT count(*) FROM shift_report_signatures") == 1
