@@ -24,6 +24,7 @@ from werknetz_client.commands.output import (
 from werknetz_client.errors import WerknetzError
 
 Limit = Annotated[int, typer.Option(help="Maximum number of entries.", min=1)]
+Days = Annotated[int, typer.Option("--days", help="Horizon of warnings, from today on.", min=1)]
 _STEP: Final = "  "
 _REASONS: Final = {
     "no_late_delivery": "no delivery was late",
@@ -72,7 +73,7 @@ def supply_caused(
 
 def warnings(
     under: Under = None,
-    horizon_days: Annotated[int, typer.Option("--days", help="From today on.", min=1)] = 14,
+    horizon_days: Days = 14,
     limit: Limit = 20,
     output: TableOrJson = Output.TABLE,
 ) -> None:
@@ -96,12 +97,17 @@ def acknowledge(
     material: Annotated[str, typer.Argument(help="Any of its part numbers.")],
     until: Annotated[str, typer.Option(help="Then it counts as new: 2026-12-01T06:00:00+01:00.")],
     comment: Annotated[str, typer.Option(help="What you know or do about it.")] = "",
+    horizon_days: Days = 14,
+    line: Annotated[
+        list[str] | None, typer.Option(help="Only for this line; repeat it for several.")
+    ] = None,
 ) -> None:
     """Acknowledge a shortage warning: it stays listed, and is new again when it gets worse."""
     with Client() as client:
         row = client.shortage_warnings.acknowledge(
-            warehouse, material, until=until, comment=comment
-        )
+            warehouse, material, until=until, comment=comment, horizon_days=horizon_days,
+            **({"lines": line} if line else {}),
+        )  # fmt: skip
     print_lines(f"Acknowledged until {timestamp(row['until'])}, number {row['id']}.")
 
 
@@ -177,8 +183,9 @@ def _shortage(item: Row) -> Iterator[str]:
 
 def _acknowledgement(newest: Row) -> str:
     comment = f": {newest['comment']}" if newest["comment"] else ""
+    state = _STATES.get(newest["state"], newest["state"])
     return (
-        f"acknowledgement {newest['id']} {_STATES[newest['state']]}, by {newest['by']} on "
+        f"acknowledgement {newest['id']} {state}, by {newest['by']} on "
         f"{timestamp(newest['at'])} until {timestamp(newest['until'])}{comment}"
     )
 

@@ -18,6 +18,8 @@ from werknetz_core.context.app_context import AppContext
 from werknetz_core.http.list_params import ListParams
 from werknetz_core.http.sorting import sort_and_paginate
 
+WARNING_DAYS: Final = 14  # the horizon of shortage warnings
+HORIZON_DAYS_MAX: Final = 56
 _SORT_KEYS: Final = ("warehouse", "material")
 _NAMES: Final = ("warehouse", "material", "description", "unit")
 
@@ -89,7 +91,8 @@ async def paginate_places(
     """Return the places of a page with their names, and the cursor of the next page.
 
     `places`: each with a number, which the result has as `row`. `keys`: of the warehouses.
-    `ranks`: further orders of the places, by sort key.
+    `ranks`: further orders of the places, by sort key. A cursor holds the number of a place, so it
+    must not depend on the other places.
     """
     ranks = ranks or {}
     names = await load_material_names(sorted({place[1] for _, place in places}), session)
@@ -102,6 +105,11 @@ async def paginate_places(
     return sort_and_paginate(
         rows, params, default="warehouse", keys=(*_SORT_KEYS, *ranks), tie="tie"
     )
+
+
+def place_number(place: StockPlace) -> int:
+    """Return a number that a place has for ever, for cursors."""
+    return place[0] << 32 | place[1]
 
 
 def names_of(row: Mapping[str, Any]) -> dict[str, Any]:

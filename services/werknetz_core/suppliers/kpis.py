@@ -44,6 +44,8 @@ _KPIS: Final = tuple(
 )  # fmt: skip
 _OTIF: Final = CATALOGUE["otif"]
 _NO_DATA: Final = "no data"
+_LINES_MAX: Final = 1e12
+_UNRANKED: Final = "~"  # after every digit
 _NO_LINES: Final = dict.fromkeys(OpenLinesView.model_fields, 0)
 
 
@@ -59,7 +61,8 @@ class SupplierPeriod:
     def of(cls, start: str, end: str | None, time: TimeContext) -> "SupplierPeriod":
         days = windows_of("1d", parse_span(start, end, time), time)
         whole = Window(days[0].start_us, days[-1].end_us, days[0].day)
-        since_us = time.now_us - (WEEKS - 1) * 7 * _DAY_US
+        # A week more than needed: around a clock change, days have 23 or 25 hours.
+        since_us = time.now_us - WEEKS * 7 * _DAY_US
         weeks = windows_of("1w", UtcSpan(since_us, time.now_us), time)[-WEEKS:]
         return cls(whole, weeks, time)
 
@@ -69,7 +72,7 @@ class SupplierPeriod:
 
     @property
     def days(self) -> int:
-        return sum(window.end_us - window.start_us for window in self.windows) // _DAY_US
+        return sum(-(-(window.end_us - window.start_us) // _DAY_US) for window in self.windows)
 
     def view(self) -> SupplierPeriodView:
         return SupplierPeriodView(
@@ -110,12 +113,22 @@ async def load_supplier_kpis(
             context_of_reads, [(target, period.windows) for target in targets], _KPIS
         )
         lines = await _load_lines(context_of_reads, targets, period)
-    policies: dict[str, ListedPolicyView] = {}
-    by_key = {
-        target.name: _kpis_of(sums[number], lines.get(number), policies)
-        for number, target in enumerate(targets)
-    }
+        policies: dict[str, ListedPolicyView] = {}
+        by_key = {
+            target.name: _kpis_of(sums[number], lines.get(number), policies)
+            for number, target in enumerate(targets)
+        }
     return SupplierKpis(period, _with_ranks(by_key), [policies[key] for key in sorted(policies)])
+
+
+def rank_text(kpis: SupplierKpisView | None) -> str:
+    """Return a text whose order is that of ranks: the lowest OTIF first, then most lines.
+
+    Unlike the rank it does not depend on other suppliers, so a cursor can hold it.
+    """
+    if kpis is None or kpis.otif is None or kpis.lines_due < RANKED_LINES_MIN:
+        return _UNRANKED
+    return f"{kpis.otif:.15f} {_LINES_MAX - kpis.lines_due:018.3f}"
 
 
 async def _load_lines(
@@ -181,10 +194,13 @@ def _lines_due(sums: WindowSums | None) -> float:
 def _policy_keys(
     applied: Sequence[Mapping[str, Any]], policies: dict[str, ListedPolicyView]
 ) -> list[str]:
-    """Return the keys of the applied policies, such as default:2 or lenz:1; add them."""
+    """Return the keys of the applied policies, such as default:2 or supplier:lenz:1; add them."""
     keys = []
     for fields in applied:
-        owner = "built_in" if fields["version"] == 0 else fields["supplier"] or "default"
+        if fields["version"] == 0:
+            owner = "built_in"
+        else:
+            owner = f"supplier:{fields['supplier']}" if fields["supplier"] else "default"
         key = f"{owner}:{fields['version']}"
         policies[key] = ListedPolicyView(key=key, **fields)
         keys.append(key)
@@ -192,16 +208,11 @@ def _policy_keys(
 
 
 def _with_ranks(by_key: Mapping[str, SupplierKpisView]) -> dict[str, SupplierKpisView]:
-    """Give each supplier with enough lines its rank: the lowest OTIF first, then most lines."""
-
-    def order_of(key: str) -> tuple[float, float, str]:
-        kpis = by_key[key]
-        return (1.0 if kpis.otif is None else kpis.otif, -kpis.lines_due, key)
-
-    ranked = [
-        key
-        for key, kpis in by_key.items()
-        if kpis.otif is not None and kpis.lines_due >= RANKED_LINES_MIN
-    ]
-    ranks = {key: rank for rank, key in enumerate(sorted(ranked, key=order_of), start=1)}
+    """Give each supplier with enough lines its rank."""
+    texts = {key: rank_text(kpis) for key, kpis in by_key.items()}
+    ranked = sorted(
+        (key for key, text in texts.items() if text != _UNRANKED),
+        key=lambda key: (texts[key], key),
+    )
+    ranks = {key: rank for rank, key in enumerate(ranked, start=1)}
     return {key: kpis.model_copy(update={"rank": ranks.get(key)}) for key, kpis in by_key.items()}

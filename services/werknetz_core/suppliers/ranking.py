@@ -11,7 +11,7 @@ from werknetz_core.http.formats import Format
 from werknetz_core.http.list_params import ListParams, columns_of, list_response
 from werknetz_core.http.problem import invalid_parameter
 from werknetz_core.http.sorting import sort_and_paginate
-from werknetz_core.suppliers.kpis import RANKED_LINES_MIN, SupplierKpis
+from werknetz_core.suppliers.kpis import RANKED_LINES_MIN, SupplierKpis, rank_text
 from werknetz_core.suppliers.schemas import OpenLinesView, SupplierKpisView, SupplierView
 
 _SORT_KEYS: Final = ("key", "name", "rank")
@@ -38,7 +38,7 @@ def respond_with_kpis(
 ) -> Response:
     """Respond with a page of the suppliers. JSON has their KPIs as an object, tables as columns."""
     rows, next_cursor = sort_and_paginate(
-        [_sortable(dict(row), kpis, len(suppliers)) for row in suppliers],
+        [_sortable(dict(row), kpis) for row in suppliers],
         params, default="key", keys=_SORT_KEYS, tie="key",
     )  # fmt: skip
     is_json = params.output.format is Format.JSON
@@ -55,14 +55,13 @@ def respond_with_kpis(
     )  # fmt: skip
 
 
-def _sortable(supplier: dict[str, Any], kpis: SupplierKpis, last: int) -> dict[str, Any]:
+def _sortable(supplier: dict[str, Any], kpis: SupplierKpis) -> dict[str, Any]:
     """Return what a supplier is sorted by: one without a rank comes last."""
     of_supplier = kpis.by_key.get(supplier["key"])
-    rank = None if of_supplier is None else of_supplier.rank
     return {
         "key": supplier["key"],
         "name": supplier["name"],
-        "rank": last + 1 if rank is None else rank,
+        "rank": rank_text(of_supplier),
         "supplier": {**supplier, "kpis": of_supplier},
     }
 

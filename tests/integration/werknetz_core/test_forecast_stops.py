@@ -85,6 +85,22 @@ async def test_what_runs_out_first_comes_first_then_unknown_stock(
     assert [row["warehouse"] for row in own] == ["w-emden"]
 
 
+@pytest.mark.parametrize("sort", ["runs_out_at", "-runs_out_at", "warehouse"])
+async def test_a_place_that_is_new_moves_no_other_to_the_next_page(
+    world: World, rows: SupplyRows, sort: str
+) -> None:
+    await add_mill(world, rows, "w-zwick", "M2")
+    url = f"/days_of_supply?sort={sort}&limit=1"
+    whole = [row["warehouse"] for row in await items(world, f"/days_of_supply?sort={sort}")]
+    first = (await world.get(url)).json()
+    # It sorts before both, or after.
+    await add_mill(world, rows, "w-emden", "M2")
+    second = (await world.get(f"{url}&cursor={first['next_cursor']}")).json()
+    shown = [(row["warehouse"], row["material"]) for row in [*first["items"], *second["items"]]]
+    assert len({*shown}) == 2
+    assert shown[0][0] == whole[0]
+
+
 async def test_lines_of_another_plant_are_not_named(world: World, rows: SupplyRows) -> None:
     await set_stock(rows, 90)
     await add_mill(world, rows, "w-emden", "M1")
@@ -176,3 +192,44 @@ async def test_what_cannot_be_acknowledged(world: World, rows: SupplyRows) -> No
     path = f"/shortage_acknowledgements/{number}"
     assert (await change(world, "DELETE", path, "zwick")).status_code == 404
     assert await state_of(world) == "in_force"
+
+
+async def test_only_lines_that_were_shown_are_acknowledged(world: World, rows: SupplyRows) -> None:
+    await set_stock(rows, 90)
+    await add_mill(world, rows, "w-emden", "M1")
+    [warning] = await items(world, "/shortage_warnings")
+    assert [line["equipment"] for line in warning["lines"]] == [LINE, MILL]
+    await acknowledge(world, lines=[LINE])
+    assert await state_of(world) == "other_lines"
+    [own] = await items(world, f"/shortage_warnings?under={LINE}")
+    assert own["acknowledgement"]["state"] == "in_force"
+    other = await acknowledge(world, lines=["nordwerk/emden-1/body/line-9"])
+    assert (other.status_code, other.json()["type"]) == (
+        409,
+        "urn:werknetz:problem:warning_changed",
+    )
+    assert (await acknowledge(world, lines=[])).status_code == 422
+    await acknowledge(world, lines=[LINE, MILL])
+    assert await state_of(world) == "in_force"
+
+
+async def test_a_warning_is_acknowledged_as_far_as_its_list_reached(
+    world: World, rows: SupplyRows
+) -> None:
+    await set_stock(rows, 90)
+    await world.database.execute("DELETE FROM due_lines")
+    # The mill needs the material three weeks from now, beyond the list that people saw.
+    await add_mill(world, rows, "w-emden", "M1")
+    await world.database.execute("UPDATE line_materials SET valid_from = '2026-12-12Z' WHERE"
+        " equipment_id = $1", world.ids[MILL])  # fmt: skip
+    [near] = await items(world, "/shortage_warnings")
+    [far] = await items(world, "/shortage_warnings?horizon_days=56")
+    assert [len(warning["lines"]) for warning in (near, far)] == [1, 2]
+    await acknowledge(world)
+    assert await state_of(world) == "in_force"
+    [far] = await items(world, "/shortage_warnings?horizon_days=56")
+    assert far["acknowledgement"]["state"] == "other_lines"
+    await acknowledge(world, horizon_days=56)
+    [far] = await items(world, "/shortage_warnings?horizon_days=56")
+    assert far["acknowledgement"]["state"] == "in_force"
+    assert (await acknowledge(world, horizon_days=57)).status_code == 422

@@ -119,6 +119,8 @@ async def test_without_kpis_the_list_is_as_before(world: World, rows: SupplyRows
 async def test_a_refused_policy_names_its_field(world: World) -> None:
     for document, field in (
         ({"late": "4x"}, "late"), ({"lat": "4h"}, "lat"), ({"asn_expected": 1}, "asn_expected"),
+        ({"holidays": ["x"]}, "holidays"), ({"business_days": []}, "business_days"),
+        ({"a/b": 1}, "a~1b"),
     ):  # fmt: skip
         refused = await world.client.put(
             "/api/v1/supply_policies",
@@ -127,3 +129,28 @@ async def test_a_refused_policy_names_its_field(world: World) -> None:
         )
         [error] = refused.json()["errors"]
         assert error["pointer"] == f"/body/document/{field}"
+
+
+async def test_a_supplier_that_gets_a_rank_moves_no_other_to_the_next_page(world: World) -> None:
+    for name, lines_otif in (("half", 5), ("fine", 9)):
+        await add(
+            world, await supplier(world, name), "2026-11-18", **{**HALF, "lines_otif": lines_otif}
+        )
+    first = (await world.get(f"{LIST}&limit=1")).json()
+    assert [row["key"] for row in first["items"]] == ["half"]
+    await add(world, await supplier(world, "bad"), "2026-11-18", **{**HALF, "lines_otif": 1})
+    second = (await world.get(f"{LIST}&limit=1&cursor={first['next_cursor']}")).json()
+    assert [(row["key"], row["kpis"]["rank"]) for row in second["items"]] == [("fine", 3)]
+
+
+async def test_a_policy_of_a_supplier_has_another_key_than_the_default(world: World) -> None:
+    relation = await supplier(world, "default")
+    supplier_id = await world.database.fetchval("SELECT id FROM partners WHERE key = 'default'")
+    for owner, day in ((None, "2026-11-17"), (supplier_id, "2026-11-18")):
+        number = await policy(world, owner, early="2d")
+        await add(world, relation, day, policy_id=number, **HALF)
+    await world.database.execute("UPDATE supply_policies SET version = 1")
+    answer = (await world.get(LIST)).json()
+    [own] = [row["kpis"] for row in answer["items"] if row["key"] == "default"]
+    assert sorted(own["policies"]) == ["default:1", "supplier:default:1"]
+    assert [policy["key"] for policy in answer["policies"]] == sorted(own["policies"])

@@ -189,3 +189,25 @@ def test_keys_are_created_rotated_and_revoked() -> None:
         ("POST", "/api/v1/api_keys/ab:rotate", b'{"overlap_hours":0,"expires_days":null}'),
         ("DELETE", "/api/v1/api_keys/ab", b""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("options", "keys"), [({}, "abc"), ({"limit": 1}, "a"), ({"cursor": "1"}, "b")]
+)
+def test_a_ranking_of_suppliers_has_all_pages(options: dict[str, object], keys: str) -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        number = int(request.url.params.get("cursor", "0"))
+        assert (request.url.params["with"], request.url.params["sort"]) == ("kpis", "rank")
+        policies = [{"key": key} for key in ("default:1", f"supplier:{number}:1")]
+        body = {
+            "items": [{"key": "abc"[number]}], "policies": policies, "ranked_lines_min": 5,
+            "next_cursor": str(number + 1) if number < 2 else None,
+        }  # fmt: skip
+        return httpx2.Response(200, json=body)
+
+    with _client(answer) as client:
+        ranking = client.suppliers.ranking(**options)
+    assert "".join(row["key"] for row in ranking["items"]) == keys
+    assert len(ranking["policies"]) == len(keys) + 1
+    assert (ranking["next_cursor"] is None) == (keys == "abc")
+    assert ranking["ranked_lines_min"] == 5

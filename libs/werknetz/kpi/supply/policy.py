@@ -26,6 +26,10 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 class PolicyRejected(ValueError):
     """An invalid policy; the message names the field and what to write instead."""
 
+    def __init__(self, sentence: Sentence, field_name: str) -> None:
+        super().__init__(sentence)
+        self.field_name = field_name
+
 
 class Reference(StrEnum):
     """The date that a delivery is compared with."""
@@ -93,7 +97,8 @@ class Policy:
         names = {field.name for field in fields(cls)} - {"version"}
         if unknown := sorted(set(document) - names):
             raise PolicyRejected(
-                Sentence("policies.unknown_field", unknown=unknown[0], names=sorted(names))
+                Sentence("policies.unknown_field", unknown=unknown[0], names=sorted(names)),
+                unknown[0],
             )
         built_in = cls()
 
@@ -102,7 +107,9 @@ class Policy:
 
         asn_expected = value_of("asn_expected")
         if not isinstance(asn_expected, bool):
-            raise PolicyRejected(Sentence("policies.asn_expected", asn_expected=asn_expected))
+            raise PolicyRejected(
+                Sentence("policies.asn_expected", asn_expected=asn_expected), "asn_expected"
+            )
         return cls(
             version,
             _choice(value_of("reference"), "reference", Reference),
@@ -190,7 +197,7 @@ def _choice(value: object, where: str, kind: type[_Choice]) -> _Choice:
         return kind(str(value))
     except ValueError as error:
         raise PolicyRejected(
-            Sentence("policies.choice", where=where, value=value, choices=[*kind])
+            Sentence("policies.choice", where=where, value=value, choices=[*kind]), where
         ) from error
 
 
@@ -198,26 +205,28 @@ def _number(value: object, where: str, most: float) -> float:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if is_number and 0 <= float(str(value)) <= most:
         return float(str(value))
-    raise PolicyRejected(Sentence("policies.number", where=where, value=value, most=most))
+    raise PolicyRejected(Sentence("policies.number", where=where, value=value, most=most), where)
 
 
 def _allowance(value: object, where: str) -> Allowance:
     match = _ALLOWANCE.fullmatch(str(value))
     if match is None or int(match[1]) > _LONGEST_D * (24 if match[2] == "h" else 1):
-        raise PolicyRejected(Sentence("policies.allowance", where=where, value=value))
+        raise PolicyRejected(Sentence("policies.allowance", where=where, value=value), where)
     return Allowance(int(match[1]), match[2])
 
 
 def _list(value: object, where: str) -> Sequence[Any]:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return value
-    raise PolicyRejected(Sentence("policies.list", where=where, value=value))
+    raise PolicyRejected(Sentence("policies.list", where=where, value=value), where)
 
 
 def _business_days(value: object) -> frozenset[int]:
     names = [str(name) for name in _list(value, "business_days")]
     if not names or not set(names) <= set(DAYS):
-        raise PolicyRejected(Sentence("policies.business_days", value=value, days=[*DAYS]))
+        raise PolicyRejected(
+            Sentence("policies.business_days", value=value, days=[*DAYS]), "business_days"
+        )
     return frozenset(DAYS.index(name) for name in names)
 
 
@@ -227,5 +236,5 @@ def _holidays(value: object) -> frozenset[date]:
         try:
             dates.add(date.fromisoformat(str(text)))
         except ValueError as error:
-            raise PolicyRejected(Sentence("policies.holidays", text=text)) from error
+            raise PolicyRejected(Sentence("policies.holidays", text=text), "holidays") from error
     return frozenset(dates)

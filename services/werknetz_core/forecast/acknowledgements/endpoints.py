@@ -30,7 +30,6 @@ from werknetz_core.limits.reading import reading
 
 router = APIRouter(tags=["losses"], route_class=OnceRoute)
 UNTIL_DAYS_MAX: Final = 90
-_HORIZON_DAYS: Final = 56  # the longest of shortage warnings: what a user saw is found
 _SUBJECT: Final = "shortage_warning"
 _A: Final = shortage_acknowledgements.c
 _log: Final = get_logger("core.supply")
@@ -43,7 +42,7 @@ async def acknowledge_warning(
     session: WriteSessionDep,
     principal: MayChangeSupply,
 ) -> AcknowledgementView:
-    """Acknowledge a warning until an instant. A later acknowledgement replaces it.
+    """Acknowledge a warning as you saw it, until an instant. A later one replaces it.
 
     The warning counts as new again when it begins more than an hour earlier, or stops other lines.
     """
@@ -55,12 +54,14 @@ async def acknowledge_warning(
     async with reading(context, principal, await reads_of_forecast(session)) as context_of_reads:
         short = await _find_warning(place, new, context_of_reads, principal)
     _check_unchanged(new, short)
+    lines = {d.equipment_id for d in short.demands if new.lines is None or d.path in new.lines}
+    if not lines:
+        raise _warning_changed(Sentence("shortage.stops_other_lines"))
     insert = sa.insert(shortage_acknowledgements).values(
         warehouse_id=place[0], material_id=place[1],
         short_at=instant_of(short.shortage.start_us),
-        equipment_ids=sorted({demand.equipment_id for demand in short.demands}),
-        until_at=new.until, comment=new.comment, acknowledged_by=principal.name,
-        acknowledged_at=instant_of(context.now_us()),
+        equipment_ids=sorted(lines), until_at=new.until, comment=new.comment,
+        acknowledged_by=principal.name, acknowledged_at=instant_of(context.now_us()),
     )  # fmt: skip
     row = (await session.execute(insert.returning(shortage_acknowledgements))).mappings().one()
     names = await _load_names(session, row)
@@ -120,9 +121,13 @@ async def _find_warning(
 ) -> PlaceShortage:
     """Return the warning of a place with the lines that the key may see; raise 404 without one."""
     is_visible = await equipment_predicate([], context, principal)
-    async with context.database.acquire() as connection:
+    tree = await context.tree.current()
+    async with (
+        context.database.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
         forecast = await load_forecast(
-            connection, await context.tree.current(), context.now_us(), _HORIZON_DAYS,
+            connection, tree, context.now_us(), new.horizon_days,
             material_ids=[place[1]],
         )  # fmt: skip
     for short in find_place_shortages(forecast, is_visible):
@@ -139,10 +144,11 @@ def _check_unchanged(new: NewAcknowledgement, short: PlaceShortage) -> None:
     if new.short_at is None:
         return
     if short.shortage.start_us < microseconds_of(new.short_at) - EARLIER_US:
-        raise Problem(
-            409, "warning_changed", Sentence("shortage.begins_earlier"),
-            Sentence("shortage.look_again"),
-        )  # fmt: skip
+        raise _warning_changed(Sentence("shortage.begins_earlier"))
+
+
+def _warning_changed(detail: Sentence) -> Problem:
+    return Problem(409, "warning_changed", detail, Sentence("shortage.look_again"))
 
 
 async def _load_names(session: WriteSessionDep, row: sa.RowMapping) -> dict[str, Any]:

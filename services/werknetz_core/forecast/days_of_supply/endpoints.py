@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request, Response
 
+from werknetz.domain.bucket import TIME_MAX_US, microseconds_of
 from werknetz.kpi.stock.days import days_of_supply
 from werknetz.kpi.stock.ledger import NEGLIGIBLE
 from werknetz.kpi.stock.supply_caused import StockPlace
@@ -38,6 +39,8 @@ _I: Final = stock_items.c
 DAYS: Final = 60
 DAYS_MAX: Final = 366
 _RUNS_OUT: Final = "runs_out_at"
+_STOCK_UNKNOWN: Final = TIME_MAX_US + 1  # these come after every time
+_LASTS_LONGER: Final = TIME_MAX_US + 2
 
 
 @router.get("/days_of_supply", response_model=DaysOfSupplyListView)
@@ -81,7 +84,7 @@ async def list_days_of_supply(
     if filters.warehouse or filters.material:
         places |= await _load_stocked_places(selection, session)
     supply = _Supply(by_place, PlannedDemand(tree, edges[0], edges[-1]), edges, stops)
-    ranks = await _ranks_of(places, supply, as_of, session) if _is_ranked(params) else {}
+    ranks = await _load_ranks(places, supply, as_of, session) if _is_ranked(params) else {}
     rows, next_cursor = await lookup.paginate_places(
         list(enumerate(sorted(places))), selection.warehouses, params, session, {_RUNS_OUT: ranks}
     )
@@ -129,19 +132,20 @@ def _is_ranked(params: ListParams) -> bool:
     return (params.sort or "").strip().removeprefix("-") == _RUNS_OUT
 
 
-async def _ranks_of(
+async def _load_ranks(
     places: Collection[StockPlace], supply: _Supply, as_of: AsOf, session: ReadSession
 ) -> dict[StockPlace, int]:
     """Return the order of places: by when they run out, unknown stock, then what lasts longer."""
     stock = await _load_stock([*places], as_of, session)
 
-    def key_of(place: StockPlace) -> tuple[int, float, StockPlace]:
+    def rank_of(place: StockPlace) -> int:
         at = supply.runs_out_at(place, stock.get(place))
         if at is not None:
-            return 0, at.timestamp(), place
-        return 1 if place in supply.demands and place not in stock else 2, 0.0, place
+            return microseconds_of(at)
+        is_unknown = place in supply.demands and place not in stock
+        return _STOCK_UNKNOWN if is_unknown else _LASTS_LONGER
 
-    return {place: rank for rank, place in enumerate(sorted(places, key=key_of))}
+    return {place: rank_of(place) for place in places}
 
 
 async def _load_stocked_places(

@@ -20,7 +20,13 @@ from werknetz_core.context.polling import SUPPLY_WATERMARKS, Revision
 from werknetz_core.context.time_spec import format_utc
 from werknetz_core.forecast.acknowledgements.state import Acknowledgement, load_acknowledgements
 from werknetz_core.forecast.forecast import Forecast, load_forecast, zone_of
-from werknetz_core.forecast.lookup import equipment_predicate, load_material_names
+from werknetz_core.forecast.lookup import (
+    HORIZON_DAYS_MAX,
+    WARNING_DAYS,
+    equipment_predicate,
+    load_material_names,
+    place_number,
+)
 from werknetz_core.forecast.reads import reads_of_forecast
 from werknetz_core.forecast.shortage_warnings.messages import warning_code, warning_text
 from werknetz_core.forecast.shortage_warnings.open_deliveries import (
@@ -46,8 +52,6 @@ from werknetz_core.limits.reading import reading
 
 router = APIRouter(tags=["losses"])
 NOTHING_DUE: Final = "nothing_due_in_time"
-DAYS: Final = 14
-DAYS_MAX: Final = 56
 
 
 class _ViewInputs(NamedTuple):
@@ -71,8 +75,8 @@ async def list_shortage_warnings(
     principal: MayRead,
     under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
     horizon_days: Annotated[
-        int, Query(ge=1, le=DAYS_MAX, description="Number of days from today.")
-    ] = DAYS,
+        int, Query(ge=1, le=HORIZON_DAYS_MAX, description="Number of days from today.")
+    ] = WARNING_DAYS,
     acknowledged: Annotated[
         bool | None, Query(description="false: only warnings that nobody acknowledged as they are.")
     ] = None,
@@ -101,7 +105,7 @@ async def list_shortage_warnings(
         )
         rows, next_cursor = sort_and_paginate(
             _sortable_rows(shortages, forecast, by_place, acknowledged), params,
-            default="short_at", keys=("short_at",), tie="row",
+            default="short_at", keys=("short_at",), tie="place",
         )  # fmt: skip
         page: list[PlaceShortage] = [row["short"] for row in rows]
         deliveries = await _load_deliveries(connection, forecast, page, tree.visible_ids(principal))
@@ -122,7 +126,11 @@ def _sortable_rows(
     acknowledged: bool | None,
 ) -> list[dict[str, Any]]:
     return [
-        {"short": short, "short_at": short.shortage.start_us, "row": short.row}
+        {
+            "short": short,
+            "short_at": short.shortage.start_us,
+            "place": place_number(forecast.places[short.row]),
+        }
         for short in shortages
         if acknowledged in {None, _is_acknowledged(short, forecast, by_place)}
     ]

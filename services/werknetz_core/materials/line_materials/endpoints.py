@@ -152,9 +152,7 @@ def _require_no_overlap(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         span = row.get("valid_from") or _EARLIEST, row["valid_to"] or _LATEST
         if span[0] >= span[1]:
-            raise _invalid_line_materials(
-                Sentence("supply.span_reversed", valid_to=span[1].isoformat())
-            )
+            raise _invalid_line_materials(Sentence("supply.span_reversed", valid_to=span[1]))
         spans.setdefault((row["material_id"], row["warehouse_id"]), []).append(span)
     for spans_of_material in spans.values():
         for earlier, later in pairwise(sorted(spans_of_material)):

@@ -15,6 +15,7 @@ from werknetz.texts.sentence import Sentence, sentence_of
 from werknetz_core.access.keys import Principal
 from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import AppContext
+from werknetz_core.http.guard.pointers import pointer_of
 from werknetz_core.http.problem import Problem
 from werknetz_core.suppliers.policies.schemas import NewPolicy, PolicyVersionView, PolicyView
 
@@ -105,17 +106,7 @@ def _parse_document(document: dict[str, Any]) -> dict[str, Any]:
             422, "policy_rejected", Sentence("supply.policy_rejected", error=error),
             Sentence("supply.correct_policy"),
             errors=[{
-                "pointer": f"/body/document{_field_of(error)}", "code": "invalid",
+                "pointer": pointer_of("body", "document", error.field_name), "code": "invalid",
                 "detail": sentence_of(error),
             }],
         ) from error  # fmt: skip
-
-
-def _field_of(error: PolicyRejected) -> str:
-    """Return the pointer of the field that an error names, inside the document."""
-    sentence = error.args[0]
-    if not isinstance(sentence, Sentence):
-        return ""
-    fields = sentence.fields
-    name = fields.get("where") or fields.get("unknown") or sentence.code.partition(".")[2]
-    return f"/{name}"

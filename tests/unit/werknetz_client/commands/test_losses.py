@@ -5,9 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx2
+import pytest
 from typer.testing import CliRunner, Result
 
 from werknetz_client.cli import root
+from werknetz_client.client import Client
+from werknetz_client.commands import losses
 from werknetz_client.errors import WerknetzError
 
 Serve = Callable[[Any], list[httpx2.URL]]
@@ -148,11 +151,37 @@ def test_a_warning_is_acknowledged_and_withdrawn(serve: Serve, run: Run) -> None
         "  acknowledgement 7 no longer in force, as it begins earlier now, by eva on "
         "2026-11-20 09:00Z until 2026-11-21 10:00Z: lorry is in Bremen"
     )
+    serve(page({**WARNING, "acknowledgement": {**newest, "state": "paused"}}))
+    assert "acknowledgement 7 paused, by eva" in run("losses", "warnings").stdout
     serve(newest)
     output = run("losses", "acknowledge", "w-emden", "M1", "--until", newest["until"]).stdout
     assert output == "Acknowledged until 2026-11-21 10:00Z, number 7.\n"
     serve(None)
     assert "7 is withdrawn" in run("losses", "withdraw", "7").stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "horizon_days", "lines"),
+    [((), 14, None), (("--days", "56", "--line", "a/b", "--line", "a/c"), 56, ["a/b", "a/c"])],
+)
+def test_a_warning_is_acknowledged_as_far_as_it_was_shown(
+    options: tuple[str, ...],
+    horizon_days: int,
+    lines: list[str] | None,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bodies: list[dict[str, object]] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        bodies.append(json.loads(request.content))
+        return httpx2.Response(200, json={"id": 7, "until": "2026-11-21T10:00:00Z"})
+
+    transport = httpx2.MockTransport(answer)
+    monkeypatch.setattr(losses, "Client", lambda: Client("http://core", "k", transport=transport))
+    run("losses", "acknowledge", "w-emden", "M1", "--until", "2026-11-21T10:00:00Z", *options)
+    [body] = bodies
+    assert (body["horizon_days"], body.get("lines")) == (horizon_days, lines)
 
 
 def test_a_chain_is_no_table(serve: Serve, run: Run) -> None:

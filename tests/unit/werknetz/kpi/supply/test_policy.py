@@ -94,6 +94,7 @@ def test_an_error_names_what_to_write(document: dict[str, object], message: str)
     with pytest.raises(PolicyRejected) as refused:
         Policy.parse(document)
     assert message in str(refused.value)
+    assert refused.value.field_name in document
 
 
 @pytest.mark.parametrize(
