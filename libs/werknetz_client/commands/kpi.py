@@ -13,6 +13,7 @@ from werknetz_client.commands.output import (
     Output,
     OutputOption,
     Wide,
+    amount,
     print_csv,
     print_json,
     print_lines,
@@ -272,7 +273,7 @@ def _note(row: Row) -> str:
     divisor = row.get("divisor")
     notes = [
         row["reason"] or "",
-        "" if divisor is None else f"divided by {divisor:g}",
+        "" if divisor is None else f"divided by {amount(divisor)}",
         *(
             f"{side} side {value:.2f}"
             for side in ("lower", "upper")

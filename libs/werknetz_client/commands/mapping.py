@@ -17,6 +17,7 @@ from werknetz_client.commands.output import (
     OutputOption,
     TableOrJson,
     Wide,
+    amount,
     print_collection,
     print_json,
     print_lines,
@@ -234,7 +235,7 @@ def _point_cells(point: Row) -> list[str]:
         point["change"],
         f"{point['samples_before']} → {point['samples_after']}",
         str(point["changed"]),
-        f"{point['largest_difference']:g}",
+        amount(point["largest_difference"]),
         "" if example is None else f"{_short(example['before'])} → {_short(example['after'])}",
     ]
 

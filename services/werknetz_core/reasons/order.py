@@ -22,9 +22,9 @@ async def set_order(session: WriteSession, codes: Sequence[str], plant_id: int |
     is_named = [_R.equipment_id.is_not_distinct_from(plant_id), _R.code.in_(codes)]
     query = sa.select(_R.code).where(*is_named).order_by(_R.position, _R.code).with_for_update()
     former = list((await session.scalars(query)).all())
-    known = set(former)
+    codes_of_group = set(former)
     for place, code in enumerate(codes):
-        if code not in known:
+        if code not in codes_of_group:
             raise _invalid(place, Sentence("shop_floor.unknown_reason", name=code))
         if code in codes[:place]:
             raise _invalid(place, Sentence("shop_floor.named_twice", name=code))

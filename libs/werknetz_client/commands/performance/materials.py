@@ -58,7 +58,8 @@ def show_material(
     with Client() as client:
         row = client.materials.get(material)
     numbers = ", ".join(f"{n['kind']} {n['number']}" for n in row["numbers"]) or "none"
-    units = ", ".join(f"{unit['factor']:g} in {unit['unit']}" for unit in row["units"]) or "none"
+    factors = [f"{amount(unit['factor'])} in {unit['unit']}" for unit in row["units"]]
+    units = ", ".join(factors) or "none"
     print_lines(
         f"{row['number']}: {row['description'] or 'no description'}",
         f"product family: {row['product_family'] or 'none'}",

@@ -16,6 +16,7 @@ from werknetz_client.commands.output import (
     Output,
     TableOrJson,
     Wide,
+    amount,
     print_json,
     print_lines,
     print_table,
@@ -134,7 +135,7 @@ def _place(row: Row) -> str:
 
 
 def _scenario_text(scenario: dict[str, Any], goal: float) -> str:
-    factors = ", ".join(f"{name} × {factor:g}" for name, factor in scenario["factors"].items())
+    factors = ", ".join(f"{name} × {amount(n)}" for name, n in scenario["factors"].items())
     if scenario["change"] is None:
         return f"If {factors}: unknown, {scenario['reason']}."
     is_reached = scenario["gap_points"] <= TOLERANCE * 100

@@ -123,8 +123,8 @@ def classify(
 
     A comment alone leaves reason and state as they are.
     """
-    given = {"reason": reason, "state": state, "comment": comment, "why": why}
-    fields = {name: value for name, value in given.items() if value is not None}
+    options = {"reason": reason, "state": state, "comment": comment, "why": why}
+    fields = {name: value for name, value in options.items() if value is not None}
     with Client() as client:
         parts = [{"id": stop, "version": client.stops.get(stop)["version"]} for stop in stops]
         result = client.stops.classify_all(parts, **fields)
@@ -176,7 +176,7 @@ def threshold(
     body = {"minor_stop_s": seconds, "valid_from": since, "why": why}
     with Client() as client:
         row = client.stop_thresholds.put(equipment, body)
-    value = "inherited" if row["minor_stop_s"] is None else f"{row['minor_stop_s']:g} s"
+    value = "inherited" if row["minor_stop_s"] is None else f"{amount(row['minor_stop_s'])} s"
     print_lines(f"{equipment}: {value} from {timestamp(row['valid_from'])}")
 
 

@@ -2,13 +2,16 @@
 
 import copy
 import pickle
+import re
 from datetime import UTC, date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi import FastAPI, Request, Response
 from httpx2 import ASGITransport, AsyncClient
 
+from werknetz import texts
 from werknetz.texts.formats import ZonedTime
 from werknetz.texts.language import Language, in_language, wanted_language
 from werknetz.texts.sentence import Sentence, document_of, sentence_of, write_text
@@ -17,6 +20,7 @@ from werknetz_core.texts.middleware import LanguageMiddleware
 from werknetz_core.texts.reasons import reason_code_of, write_reason
 
 DE = Language.DE
+SENTENCES = Path(texts.__path__[0]) / "sentences"
 FIVE_MINUTES = (
     "granularity=5m reads 1 equipment × 2,500 quarters of an hour; at most 1,000 are possible."
 )
@@ -169,3 +173,23 @@ async def test_only_an_answer_with_sentences_names_its_language() -> None:
         plain = await client.get("/plain", headers={"Accept-Language": "de"})
         assert plain.json() == "de"
         assert "content-language" not in plain.headers
+
+
+def test_large_numbers_have_no_exponent() -> None:
+    written = Sentence("shop_floor.nobody_counts", quantity=1_000_000.5, kind="scrap")
+    assert "1,000,000.5 of" in written
+    assert "1.000.000,5 (" in written.in_language(DE)
+
+
+@pytest.mark.parametrize("path", sorted(SENTENCES.glob("*.toml")), ids=lambda path: path.stem)
+def test_no_text_writes_a_number_with_an_exponent(path: Path) -> None:
+    # `:g` has six digits: a million is 1e+06. Seconds of a limit are never so many.
+    assert set(re.findall(r"\{(\w+):[+]?g\}", path.read_text())) <= {"seconds"}
+
+
+def test_the_time_of_a_signature_is_written_in_the_language() -> None:
+    at = datetime(2026, 1, 2, 8, tzinfo=UTC)
+    signed = Sentence("shop_floor.already_signed", at=at)
+    assert signed == "You have signed this report at 2026-01-02T08:00Z."
+    assert "02.01.2026 08:00 UTC" in signed.in_language(DE)
+    assert signed.document_fields() == {"at": "2026-01-02T08:00:00+00:00"}
