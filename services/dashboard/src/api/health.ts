@@ -7,16 +7,18 @@ export type Readiness = Schemas["ReadinessView"];
 export type Backlog = Schemas["BacklogView"];
 
 const HEALTH_S = 20;
+/** What these answer is no part of the picture that a person looks at. */
+export const HEALTH = "health";
 
 export const readiness = queryOptions({
-  queryKey: ["health", "ready"],
+  queryKey: [HEALTH, "ready"],
   queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/health/ready", { signal })),
   ...polled(HEALTH_S),
 });
 
 /** The machine whose data wait longest to be computed. */
 export const longestWait = queryOptions({
-  queryKey: ["backlog", "longest"],
+  queryKey: [HEALTH, "backlog"],
   queryFn: ({ signal }) =>
     bodyOf(api.GET("/api/v1/backlog", { signal, params: { query: { limit: 1 } } })),
   ...polled(HEALTH_S),

@@ -3,6 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useTranslations } from "use-intl";
 import { ApiProblem, UNREACHABLE } from "../api/client";
+import { HEALTH } from "../api/health";
 import styles from "./SilenceBand.module.css";
 import { useFormats } from "./useFormats";
 import { useHomeZone } from "./useHomeZone";
@@ -49,16 +50,16 @@ function useSilence(isStrict: boolean): Silence | undefined {
     const timer = setInterval(() => redraw((count) => count + 1), CHECK_MS);
     return () => clearInterval(timer);
   }, []);
-  const states = client
+  const active = client
     .getQueryCache()
     .getAll()
-    .filter((query) => query.isActive())
-    .map((query) => query.state);
-  const problem = states
-    .map(({ error }) => error)
+    .filter((query) => query.isActive());
+  const problem = active
+    .map(({ state }) => state.error)
     .filter((error) => error instanceof ApiProblem)
     .find(({ status }) => status === UNREACHABLE || status >= 502);
-  const lastMs = Math.max(0, ...states.map((state) => state.dataUpdatedAt));
+  const picture = active.filter(({ queryKey }) => queryKey[0] !== HEALTH);
+  const lastMs = Math.max(0, ...picture.map(({ state }) => state.dataUpdatedAt));
   const isLong = isStrict && Date.now() - lastMs > SILENT_MS;
   return (problem !== undefined || isLong) && lastMs > 0 ? { lastMs, problem } : undefined;
 }
