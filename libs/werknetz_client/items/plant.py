@@ -237,6 +237,7 @@ class QuarantineItem(TypedDict):
     source: str
     position: str
     reason: str
+    text: str
     group: str
     count: int
     size: int
