@@ -41,6 +41,11 @@ export function rankedSuppliers({ start, end }: Span) {
   });
 }
 
+/** The address of the same suppliers as a file. */
+export function rankedAddress(period: Span): string {
+  return `/api/v1/suppliers?${new URLSearchParams({ with: "kpis", sort: "rank", limit: String(FILE_ROWS), format: "csv", ...period })}`;
+}
+
 /** The lines of a supplier that are due in a span, by their due date. */
 export function dueLines(supplier: string, { start, end }: Span) {
   return queryOptions({

@@ -9,6 +9,7 @@ import {
 } from "@tanstack/react-table";
 import { type KeyboardEvent, type ReactNode, useMemo } from "react";
 import { useTranslations } from "use-intl";
+import { Cut } from "./Cut";
 import styles from "./DataTable.module.css";
 import { Empty } from "./Empty";
 import { ScrollBox } from "./ScrollBox";
@@ -34,13 +35,15 @@ interface Props<Row> {
   selected?: string | undefined;
   /** What to show without a row. */
   empty?: ReactNode;
+  /** The API has more rows than these, the first ones. */
+  isCut?: boolean;
 }
 
 const features = tableFeatures({ rowSortingFeature, sortedRowModel: createSortedRowModel() });
 type Features = typeof features;
 
 export function DataTable<Row extends object>(props: Props<Row>) {
-  const { label, columns, rows, rowKey, onOpen, selected, empty } = props;
+  const { label, columns, rows, rowKey, onOpen, selected, empty, isCut = false } = props;
   const common = useTranslations("common");
   const data = useMemo(() => [...rows], [rows]);
   const definitions = useMemo(() => columns.map((column) => definitionOf(column)), [columns]);
@@ -89,6 +92,7 @@ export function DataTable<Row extends object>(props: Props<Row>) {
           ))}
         </tbody>
       </table>
+      <Cut what="first" shown={rows.length} isCut={isCut} />
     </ScrollBox>
   );
 }

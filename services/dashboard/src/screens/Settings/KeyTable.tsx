@@ -11,21 +11,25 @@ import styles from "./parts.module.css";
 
 interface Props {
   rows: readonly ApiKey[];
+  isCut: boolean;
   onRotate: (key: ApiKey) => void;
   onRevoke: (key: ApiKey) => void;
   empty: ReactNode;
 }
 
-export function KeyTable({ rows, onRotate, onRevoke, empty }: Props) {
+export function KeyTable({ rows, isCut, onRotate, onRevoke, empty }: Props) {
   const t = useTranslations("settings.keys");
   const all = useTranslations("settings");
   const zone = useHomeZone();
   const format = useFormats(zone);
+  const scope = (name: string) =>
+    t.has(`scopeNames.${name}` as never) ? t(`scopeNames.${name}` as never) : name;
   const time = (at: string | null) => (at === null ? "–" : format.dayTime(at));
   return (
     <DataTable
       label={`${t("title")} (${format.zone(Date.now())})`}
       rows={rows}
+      isCut={isCut}
       rowKey={(key) => key.prefix}
       empty={empty}
       columns={[
@@ -43,7 +47,7 @@ export function KeyTable({ rows, onRotate, onRevoke, empty }: Props) {
           key: "rights",
           head: t("rights"),
           cell: (key) =>
-            key.role === null ? key.scopes.join(", ") : all(`roles.${roleOf(key.role)}`),
+            key.role === null ? key.scopes.map(scope).join(", ") : all(`roles.${roleOf(key.role)}`),
         },
         {
           key: "plants",

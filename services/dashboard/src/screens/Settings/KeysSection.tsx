@@ -34,7 +34,7 @@ export function KeysSection() {
         }
       >
         <Answered query={query}>
-          {({ items }) => (
+          {({ items, next_cursor }) => (
             <>
               <label className={styles.choice}>
                 <input
@@ -46,6 +46,7 @@ export function KeysSection() {
               </label>
               <KeyTable
                 rows={items.filter((key) => showsRevoked || key.revoked_at === null)}
+                isCut={next_cursor !== null}
                 onRotate={(key) => setOpen({ is: "rotate", key })}
                 onRevoke={(key) => setOpen({ is: "revoke", key })}
                 empty={<Empty reason={t("none")} />}

@@ -4,11 +4,12 @@ import { useNavigate } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import { mappingDocument } from "../../api/mappings";
 import { Answered } from "../../shared/Answered";
+import { Cut } from "../../shared/Cut";
 import { SelectField } from "../../shared/form/Field";
 import { ScrollBox } from "../../shared/ScrollBox";
 import { Tile } from "../../shared/Tile";
 import styles from "./Mapping.module.css";
-import { diffLines, type Line, withContext } from "./versionLines";
+import { countLines, diffLines, LINES_MAX, type Line, withContext } from "./versionLines";
 
 const AROUND = 3;
 
@@ -46,7 +47,16 @@ export function MappingCompare({ name, from, to, versions }: Props) {
       <Answered query={before}>
         {(old) => (
           <Answered query={after}>
-            {(now) => <Lines lines={withContext(diffLines(old.document, now.document), AROUND)} />}
+            {(now) => (
+              <>
+                <Lines lines={withContext(diffLines(old.document, now.document), AROUND)} />
+                <Cut
+                  what="first"
+                  shown={LINES_MAX}
+                  isCut={[old, now].some(({ document }) => countLines(document) > LINES_MAX)}
+                />
+              </>
+            )}
           </Answered>
         )}
       </Answered>

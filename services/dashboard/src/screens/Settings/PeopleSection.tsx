@@ -41,10 +41,11 @@ export function PeopleSection() {
         }
       >
         <Answered query={query}>
-          {({ items }) => (
+          {({ items, next_cursor }) => (
             <DataTable
               label={t("title")}
               rows={items}
+              isCut={next_cursor !== null}
               rowKey={(user) => user.name}
               onOpen={(person) => setOpen({ person })}
               selected={open?.person?.name}

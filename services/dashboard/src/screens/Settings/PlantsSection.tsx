@@ -17,9 +17,13 @@ export function PlantsSection({ rest }: SectionProps) {
   const { data } = useSuspenseQuery(plants);
   // A path below a plant shows the calendars of that equipment.
   const plant =
-    data.items.find((one) => rest === one.path || rest.startsWith(`${one.path}/`)) ?? data.items[0];
-  if (plant === undefined) return <Empty reason={t("none")} />;
-  const path = rest.startsWith(plant.path) ? rest : plant.path;
+    rest === ""
+      ? data.items[0]
+      : data.items.find((one) => rest === one.path || rest.startsWith(`${one.path}/`));
+  if (plant === undefined) {
+    return <Empty reason={rest === "" ? t("none") : t("unknown", { path: rest })} />;
+  }
+  const path = rest === "" ? plant.path : rest;
   const zone = plant.time_zone ?? "UTC";
   return (
     <>

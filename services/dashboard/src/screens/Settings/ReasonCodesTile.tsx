@@ -31,10 +31,11 @@ export function ReasonCodesTile({ plant, mayChange }: { plant: string; mayChange
     <Tile title={t("codes")}>
       {removing.problem === undefined ? null : <ProblemNotice error={removing.problem} />}
       <Answered query={query}>
-        {({ items }) => (
+        {({ items, next_cursor }) => (
           <DataTable
             label={t("codes")}
             rows={items}
+            isCut={next_cursor !== null}
             rowKey={(one) => `${one.equipment} ${one.kind} ${one.state_code}`}
             empty={<Empty reason={t("noCodes")} />}
             columns={[

@@ -27,10 +27,11 @@ export function SessionsSection() {
     <Tile title={t("title")}>
       {ending.problem === undefined ? null : <ProblemNotice error={ending.problem} />}
       <Answered query={query}>
-        {({ items }) => (
+        {({ items, next_cursor }) => (
           <DataTable
             label={`${t("title")} (${format.zone(Date.now())})`}
             rows={items}
+            isCut={next_cursor !== null}
             rowKey={(one) => String(one.id)}
             columns={[
               {

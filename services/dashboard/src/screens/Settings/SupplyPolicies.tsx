@@ -25,7 +25,7 @@ export function SupplyPolicies() {
     <Tile title={t("policies")}>
       <p className="second">{t("policiesHint")}</p>
       <Answered query={query}>
-        {({ items }) => (
+        {({ items, next_cursor }) => (
           <DataTable
             label={t("policies")}
             columns={[
@@ -71,6 +71,7 @@ export function SupplyPolicies() {
                 : []),
             ]}
             rows={items}
+            isCut={next_cursor !== null}
             rowKey={({ supplier, version }) => `${supplier} ${version}`}
             empty={<Empty reason={t("noPolicies")} />}
           />

@@ -26,7 +26,7 @@ export function SupplyRates() {
   return (
     <Tile title={t("rates")}>
       <Answered query={query}>
-        {({ items }) => (
+        {({ items, next_cursor }) => (
           <DataTable
             label={t("rates")}
             columns={[
@@ -52,6 +52,7 @@ export function SupplyRates() {
               },
             ]}
             rows={items}
+            isCut={next_cursor !== null}
             rowKey={({ equipment, valid_from }) => `${equipment} ${valid_from}`}
             empty={<Empty reason={t("noRates")} />}
           />

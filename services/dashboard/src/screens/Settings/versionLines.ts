@@ -25,7 +25,11 @@ export interface Line {
   text: string;
 }
 
-const LINES_MAX = 4000;
+export const LINES_MAX = 4000;
+
+export function countLines(text: string): number {
+  return text.split("\n").length;
+}
 
 /** The lines of both texts in order, those of one alone with its sign (longest common part). */
 export function diffLines(before: string, after: string): Line[] {

@@ -8,6 +8,7 @@ import {
   dueLines,
   dueLinesAddress,
   openShipments,
+  rankedAddress,
   type Supplier,
   type SupplierList,
 } from "../../api/suppliers";
@@ -45,7 +46,7 @@ export function SupplierDetail({ supplier, list, period, zone }: Props) {
   return (
     <>
       {list === undefined || row === undefined ? null : (
-        <Rates supplier={row} {...{ list, zone }} />
+        <Rates supplier={row} {...{ list, period, zone }} />
       )}
       <Tile
         title={t("callOffs")}
@@ -93,10 +94,11 @@ export function SupplierDetail({ supplier, list, period, zone }: Props) {
 interface RatesProps {
   supplier: Supplier;
   list: SupplierList;
+  period: Props["period"];
   zone: string;
 }
 
-function Rates({ supplier, list, zone }: RatesProps) {
+function Rates({ supplier, list, period, zone }: RatesProps) {
   const t = useTranslations("suppliers");
   const format = useFormats();
   const { kpis = null, name } = supplier;
@@ -136,6 +138,7 @@ function Rates({ supplier, list, zone }: RatesProps) {
       </Tile>
       <ChartTile
         title={t("openAges")}
+        csv={rankedAddress(period)}
         chart={<Ages ages={kpis.open_by_age} hasBars />}
         table={<Ages ages={kpis.open_by_age} />}
       />

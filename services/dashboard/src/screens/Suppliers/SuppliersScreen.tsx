@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { useTranslations } from "use-intl";
-import { rankedSuppliers } from "../../api/suppliers";
+import { rankedAddress, rankedSuppliers } from "../../api/suppliers";
 import { Answered } from "../../shared/Answered";
 import { Cut } from "../../shared/Cut";
 import { Empty } from "../../shared/Empty";
@@ -28,7 +28,6 @@ export function SuppliersScreen() {
   const period = usePeriod("-28d");
   const query = useQuery(rankedSuppliers(period));
   const zone = query.data?.period?.time_zone ?? "UTC";
-  const csv = new URLSearchParams({ with: "kpis", sort: "rank", format: "csv", ...period });
   return (
     <>
       <div className={styles.head}>
@@ -39,7 +38,7 @@ export function SuppliersScreen() {
       <Tile
         title={t("ranking")}
         extra={
-          <a href={`/api/v1/suppliers?${csv}`} download>
+          <a href={rankedAddress(period)} download>
             {common("csv")}
           </a>
         }

@@ -42,10 +42,11 @@ export function TargetFields({ draft: first, known, isNew, problem, onSave, onCa
   return (
     <Form
       onSave={async () => {
-        // Without a key there is no address that could refuse it.
+        // What the API cannot refuse: an empty address, and lines that are no steps.
         const isEmpty = draft.key.trim() === "";
         setLacksKey(isEmpty);
-        if (!isEmpty) await onSave(draft);
+        const isUnread = draft.path === "steps" && wrongLine !== undefined;
+        if (!isEmpty && !isUnread) await onSave(draft);
       }}
       problem={problem}
       labels={labels}

@@ -32,7 +32,8 @@ export function TargetsScreen() {
   return (
     <Answered query={query}>
       {({ items }) => {
-        const chosen = items.find((one) => one.key === search.target) ?? items[0];
+        // A key that is not listed is asked for all the same: the API says that there is none.
+        const chosen = search.target ?? items[0]?.key;
         if (chosen === undefined) {
           return (
             <>
@@ -59,7 +60,7 @@ export function TargetsScreen() {
                     to="/targets"
                     search={{ target: one.key }}
                     activeOptions={{ exact: true }}
-                    aria-current={one.key === chosen.key ? "page" : undefined}
+                    aria-current={one.key === chosen ? "page" : undefined}
                   >
                     {one.name}
                   </Link>
@@ -67,7 +68,7 @@ export function TargetsScreen() {
               </nav>
               {makeOne}
             </div>
-            <TargetPage key={chosen.key} of={chosen.key} search={search} />
+            <TargetPage key={chosen} of={chosen} search={search} />
           </>
         );
       }}

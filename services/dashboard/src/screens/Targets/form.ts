@@ -18,6 +18,8 @@ export interface Draft {
   input: "machine_hours" | "attended_hours" | "cost";
   nowDays: number | null;
   reason: string;
+  /** The instants of the baseline as they are stored: a period need not begin at midnight. */
+  stored: { start: string; end: string } | undefined;
 }
 
 export const NEW_DRAFT: Draft = {
@@ -35,7 +37,14 @@ export const NEW_DRAFT: Draft = {
   input: "machine_hours",
   nowDays: 28,
   reason: "",
+  stored: undefined,
 };
+
+/** What a form shows of a target. */
+export type Saved = Pick<
+  Target,
+  "key" | "name" | "under" | "goal" | "due_on" | "path" | "steps" | "output" | "input" | "now_days"
+> & { baseline: Pick<Target["baseline"], "start" | "end"> };
 
 /** Return the day after a day, or before it, as 2026-12-01. */
 export function dayAfter(day: string, days = 1): string {
@@ -43,7 +52,7 @@ export function dayAfter(day: string, days = 1): string {
   return Number.isNaN(at) ? day : new Date(at + days * DAY_MS).toISOString().slice(0, 10);
 }
 
-export function draftOf(target: Target, known: readonly string[]): Draft {
+export function draftOf(target: Saved, known: readonly string[]): Draft {
   return {
     key: target.key,
     name: target.name,
@@ -51,15 +60,28 @@ export function draftOf(target: Target, known: readonly string[]): Draft {
     otherScope: target.under.filter((path) => !known.includes(path)).join("\n"),
     goal: percentOf(target.goal),
     dueOn: target.due_on,
-    baselineStart: target.baseline.start.slice(0, 10),
-    baselineEnd: dayAfter(target.baseline.end.slice(0, 10), -1), // shown by its last day
+    baselineStart: startDay(target.baseline.start),
+    baselineEnd: endDay(target.baseline.end),
     path: target.path,
     steps: target.steps.map((step) => `${step.due_on} ${percentOf(step.change)}`).join("\n"),
     output: target.output,
     input: target.input,
     nowDays: target.now_days,
     reason: "",
+    stored: { start: target.baseline.start, end: target.baseline.end },
   };
+}
+
+/** The day of an instant as the API writes it: with the offset of its zone. */
+function startDay(instant: string): string {
+  return instant.slice(0, 10);
+}
+
+/** The last day of a half-open period. */
+function endDay(instant: string): string {
+  return instant.slice(11, 16) === "00:00"
+    ? dayAfter(instant.slice(0, 10), -1)
+    : instant.slice(0, 10);
 }
 
 /** 0.3333 is 33.33, without the dust of binary fractions. */
@@ -73,7 +95,7 @@ function linesOf(text: string): string[] {
 
 /** Read a number with a comma or a point; undefined: it is none. */
 function numberOf(text: string): number | undefined {
-  const number = Number(text.trim().replace(",", "."));
+  const number = Number(text.trim().replace(",", ".").replace("−", "-"));
   return text.trim() === "" || Number.isNaN(number) ? undefined : number;
 }
 
@@ -87,9 +109,25 @@ export function wrongStep(text: string): number | undefined {
 
 function stepOf(line: string): { due_on: string; change: number } | undefined {
   const [, day = "", percent = ""] =
-    /^(\d{4}-\d{2}-\d{2})\s+([+\d.,]+)\s*%?$/.exec(line.trim()) ?? [];
+    /^(\d{4}-\d{2}-\d{2})\s+([+\-−]?[\d.,]+)\s*%?$/.exec(line.trim()) ?? [];
   const number = numberOf(percent);
   return number === undefined ? undefined : { due_on: day, change: number / 100 };
+}
+
+/** The baseline: as it was, where its days are, so that it is not measured anew. */
+function baselineOf(draft: Draft): Pick<NewTarget, "baseline_start" | "baseline_end"> {
+  const { baselineStart, baselineEnd, stored } = draft;
+  if (
+    stored !== undefined &&
+    startDay(stored.start) === baselineStart &&
+    endDay(stored.end) === baselineEnd
+  ) {
+    return { baseline_start: stored.start, baseline_end: stored.end };
+  }
+  return {
+    baseline_start: baselineStart,
+    baseline_end: baselineEnd === "" ? null : dayAfter(baselineEnd),
+  };
 }
 
 /** What is sent; the API checks it, also what is empty. */
@@ -99,8 +137,7 @@ export function bodyOfDraft(draft: Draft): NewTarget {
     under: [...draft.scope, ...linesOf(draft.otherScope)],
     goal: (draft.goal ?? 0) / 100,
     due_on: draft.dueOn,
-    baseline_start: draft.baselineStart,
-    baseline_end: draft.baselineEnd === "" ? null : dayAfter(draft.baselineEnd),
+    ...baselineOf(draft),
     path: draft.path,
     steps:
       draft.path === "steps" ? draft.steps.split("\n").flatMap((line) => stepOf(line) ?? []) : [],

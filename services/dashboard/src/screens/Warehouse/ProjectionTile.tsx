@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { useTranslations } from "use-intl";
 import {
   type PartSupply,
+  PROJECTED_DAYS,
   projectionCsv,
   projectionOf,
   type StockProjection,
@@ -21,14 +22,17 @@ import styles from "./WarehouseScreen.module.css";
 interface Props {
   warehouse: string;
   parts: readonly PartSupply[];
+  zone: string;
 }
 
-export function ProjectionTile({ warehouse, parts }: Props) {
+export function ProjectionTile({ warehouse, parts, zone }: Props) {
+  const format = useFormats(zone);
   const t = useTranslations("warehouse");
   const search = useSearch({ from: "/warehouse/$" });
   const part = search.part ?? parts[0]?.material;
   const query = useQuery({ ...projectionOf(warehouse, part ?? ""), enabled: part !== undefined });
   if (part === undefined) return null;
+  const at = query.data?.at;
   const shown = (view: (projection: StockProjection) => ReactNode) => (
     <Answered query={query}>
       {({ items: [projection] }) =>
@@ -40,10 +44,20 @@ export function ProjectionTile({ warehouse, parts }: Props) {
     <ChartTile
       title={t("projection", { material: part })}
       csv={projectionCsv(warehouse, part)}
+      extra={
+        at === undefined ? null : (
+          <span className="second">
+            {t("projectedAt", {
+              days: PROJECTED_DAYS,
+              time: `${format.dayTime(at)} ${format.zone(at)}`,
+            })}
+          </span>
+        )
+      }
       chart={shown((projection) => (
         <>
           <ProjectionChart key={part} projection={projection} />
-          <Legend minimum={projection.minimum} />
+          <Legend minimum={projection.minimum} unit={projection.unit} />
         </>
       ))}
       table={shown((projection) => <ProjectionTable projection={projection} />)}
@@ -51,7 +65,7 @@ export function ProjectionTile({ warehouse, parts }: Props) {
   );
 }
 
-function Legend({ minimum }: { minimum: number }) {
+function Legend({ minimum, unit }: { minimum: number; unit: string | null }) {
   const t = useTranslations("warehouse");
   const format = useFormats();
   const items = [
@@ -65,7 +79,7 @@ function Legend({ minimum }: { minimum: number }) {
         <svg viewBox="0 0 14 12" aria-hidden="true">
           <path className={chartStyles.line} d="M0 6H14" />
         </svg>
-        {t("stock")}
+        {t("stock")} {unit === null ? "" : `(${unit})`}
       </span>
       {items.map(({ name, text }) => (
         <span key={name}>
@@ -80,7 +94,7 @@ function Legend({ minimum }: { minimum: number }) {
           <svg viewBox="0 0 14 12" aria-hidden="true">
             <path className={chartStyles.hatch} d="M0 12L12 0M6 12L14 4" />
           </svg>
-          {t("minimum")} {format.number(minimum)}
+          {t("minimum")} {format.number(minimum)} {unit}
         </span>
       ) : null}
     </p>

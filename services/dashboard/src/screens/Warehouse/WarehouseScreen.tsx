@@ -5,6 +5,7 @@ import { useTranslations } from "use-intl";
 import { plants, zoneOf } from "../../api/plants";
 import { allWarnings, partsOf, type Warehouse, warehouses } from "../../api/warehouse";
 import { Answered } from "../../shared/Answered";
+import { Cut } from "../../shared/Cut";
 import { Empty } from "../../shared/Empty";
 import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
@@ -88,20 +89,28 @@ function Content({ all, warehouse }: { all: readonly Warehouse[]; warehouse: str
       </Tile>
       <Tile title={t("warnings")}>
         <Answered query={warnings}>
-          {({ items }) => (
-            <WarningList
-              warnings={items.filter((warning) => warning.warehouse === warehouse)}
-              zone={zone}
-            />
+          {({ items, next_cursor }) => (
+            <>
+              <WarningList
+                warnings={items.filter((warning) => warning.warehouse === warehouse)}
+                zone={zone}
+              />
+              <Cut what="first" shown={items.length} isCut={next_cursor !== null} />
+            </>
           )}
         </Answered>
       </Tile>
       <Tile title={t("parts")}>
         <Answered query={parts}>
-          {({ items }) => <PartsTable parts={items} zone={zone} nowMs={Date.parse(asOf ?? "")} />}
+          {({ items, next_cursor }) => (
+            <>
+              <PartsTable parts={items} zone={zone} nowMs={Date.parse(asOf ?? "")} />
+              <Cut what="first" shown={items.length} isCut={next_cursor !== null} />
+            </>
+          )}
         </Answered>
       </Tile>
-      <ProjectionTile warehouse={warehouse} parts={parts.data?.items ?? []} />
+      <ProjectionTile warehouse={warehouse} parts={parts.data?.items ?? []} zone={zone} />
     </>
   );
 }
