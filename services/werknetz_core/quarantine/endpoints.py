@@ -13,13 +13,14 @@ from fastapi import APIRouter, Query, Request, Response
 
 from werknetz.store.session import ReadSession
 from werknetz.store.tables import connectors, quarantine
-from werknetz.texts.sentence import Sentence
+from werknetz.texts.recognition import recognize
+from werknetz.texts.sentence import Sentence, write_text
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.require import MayDecideQuarantine, MayRead, MayReadRaw
 from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep, WriteSessionDep
-from werknetz_core.context.collection import page_response, query_page
+from werknetz_core.context.collection import load_page, page_response
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.problem import Problem
@@ -92,7 +93,9 @@ async def list_quarantine(
         query = query.where(group_reason() == reason)
     if id:
         query = query.where(quarantine.c.id.in_(id))
-    return await query_page(request, session, params, query, _SORTING, QuarantineView)
+    rows, next_cursor = await load_page(session, params, query, _SORTING)
+    views = [QuarantineView(**row, text=_text_of(row)) for row in rows]
+    return page_response(request, params, views, QuarantineView, next_cursor=next_cursor)
 
 
 @router.get("/quarantine/groups")
@@ -202,9 +205,10 @@ async def show_quarantine(
             Sentence("mappings.list_quarantine"),
         )
     raw = bytes(row["raw"])
-    fields = {name: row[name] for name in QuarantineView.model_fields}
+    fields = {name: row[name] for name in QuarantineView.model_fields if name != "text"}
     return QuarantineDetailView(
         **fields,
+        text=_text_of(row),
         raw_base64=base64.b64encode(raw).decode(),
         raw_complete=len(raw) == row["size"],
         raw_text=_to_text(raw),
@@ -212,6 +216,10 @@ async def show_quarantine(
         spool_id=str(row["spool_id"]),
         seq=row["seq"],
     )
+
+
+def _text_of(row: sa.RowMapping) -> str:
+    return write_text(recognize(row["reason"]))
 
 
 def _conditions(

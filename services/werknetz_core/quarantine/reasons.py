@@ -18,6 +18,7 @@ from werknetz.connector.quarantine import (
     VALUES,
 )
 from werknetz.store.tables import quarantine
+from werknetz.texts.recognition import recognize
 from werknetz.texts.sentence import Sentence
 
 Repair = Literal["map_state", "map_value", "add_rule", "set_rule", "none"]
@@ -75,7 +76,10 @@ class GroupReason:
         if match := _NUMBER.search(reason):
             repair = "set_rule" if IS_DECIMAL_COMMA in reason else "none"
             return cls(Sentence("quarantine.not_a_number", value=_unquote(match[1])), repair)
-        return cls(Sentence("quarantine.other", reason=reason), "none")
+        text = recognize(reason)
+        if not isinstance(text, Sentence):
+            text = Sentence("quarantine.other", reason=reason)
+        return cls(text, "none")
 
 
 def group_reason() -> sa.ColumnElement[str]:

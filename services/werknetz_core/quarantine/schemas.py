@@ -15,7 +15,8 @@ class QuarantineView(BaseModel):
     connector_id: str
     source: str
     position: str  # in the message: "line 12", "UNH 1 LIN 3"
-    reason: str
+    reason: str  # as the edge wrote it, in English
+    text: str  # the reason in the language of Accept-Language, where it is known
     group: str  # the reason of its group
     count: int  # repeats are one entry per minute with a count
     size: int  # bytes of the original

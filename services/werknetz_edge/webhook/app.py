@@ -15,6 +15,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from werknetz.connector.contract import ConnectorStatus
+from werknetz.texts.language import Language
+from werknetz.texts.recognition import recognize
 from werknetz.texts.sentence import Sentence, sentence_of
 from werknetz_edge.documents.config import DocumentConfig, Payload
 from werknetz_edge.documents.prepare import (
@@ -63,6 +65,7 @@ class HookRoute:
 
 @dataclass(slots=True)
 class ResultSummary:
+    language: Language
     accepted: int = 0
     duplicates: int = 0
     quarantined: int = 0
@@ -78,7 +81,10 @@ class ResultSummary:
                 case "quarantined":
                     self.quarantined += 1
                     if len(self.results) < RESULTS_MAX:
-                        self.results.append(msgspec.to_builtins(outcome))
+                        reason = recognize(outcome.reason)
+                        if isinstance(reason, Sentence):
+                            reason = reason.in_language(self.language)
+                        self.results.append({**msgspec.to_builtins(outcome), "reason": reason})
 
     def to_document(self) -> dict[str, object]:
         return {
@@ -166,9 +172,11 @@ class WebhookApp:
         )
         async with self._limit_requests(), receive_body(request, check, limits) as body:
             key = _request_key(request, body, route.config.payload)
-            summary = await self._store_body(body, route, key)
+            summary = ResultSummary(language_of(request))
+            await self._store_body(body, route, key, summary)
         content = msgspec.json.encode(summary.to_document())
-        return Response(content, media_type="application/json")
+        headers = {"Content-Language": summary.language.value, "Vary": "Accept-Language"}
+        return Response(content, headers=headers, media_type="application/json")
 
     @asynccontextmanager
     async def _limit_requests(self) -> AsyncIterator[None]:
@@ -181,9 +189,8 @@ class WebhookApp:
             self._active_requests -= 1
 
     async def _store_body(
-        self, body: RequestBody, route: HookRoute, request_key: bytes
-    ) -> ResultSummary:
-        summary = ResultSummary()
+        self, body: RequestBody, route: HookRoute, request_key: bytes, summary: ResultSummary
+    ) -> None:
         try:
             for part in read_parts(body.file, route.config):
                 prepared = self._prepare(part, route, request_key)
@@ -192,7 +199,7 @@ class WebhookApp:
             if route.rejects_unreadable:
                 raise RequestRefused(
                     400, "unreadable_document",
-                    Sentence("webhook.unreadable_document", fault=str(error)),
+                    Sentence("webhook.unreadable_document", fault=recognize(str(error))),
                     Sentence("webhook.forms_of_documents"),
                     extra=summary.to_document(),
                 ) from error  # fmt: skip
@@ -203,7 +210,6 @@ class WebhookApp:
             summary.add(await self._store_part(prepared, summary))
         except NotStored as error:
             raise retry_later(sentence_of(error), summary.to_document()) from error
-        return summary
 
     def _prepare(self, part: DocumentPart, route: HookRoute, request_key: bytes) -> PreparedPart:
         return prepare_part(

@@ -54,6 +54,20 @@ async def test_good_rows_are_stored_and_bad_rows_are_reported(tmp_path: Path) ->
         assert len(await stage.list_stored(Unmapped)) == 5
 
 
+async def test_reasons_are_in_the_language_of_the_sender(tmp_path: Path) -> None:
+    rows = [{**EVENT, "quantity": "many"}, {**EVENT, "at": "2026-11-24T06:00:00"}, 7]
+    async with start_webhook(tmp_path) as stage, create_client(stage.url) as client:
+        headers = {"Accept-Language": "de"}
+        response = await client.post(BATCH, json={"events": rows}, headers=headers)
+        assert (counts_of(response), response.headers["content-language"]) == ((0, 0, 3), "de")
+        number, time, kind = (row["reason"] for row in response.json()["results"])
+        assert number == "quantity: 'many' ist keine Zahl"
+        assert "hat keine Zone" in time
+        assert kind.startswith("`kind` fehlt")
+        stored = {record.reason for record in await stage.list_stored(Unmapped)}
+        assert "quantity: 'many' is not a number" in stored
+
+
 @pytest.mark.parametrize(
     ("kind", "body"),
     [

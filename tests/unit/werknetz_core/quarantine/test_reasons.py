@@ -16,6 +16,7 @@ from werknetz.connector.quarantine import (
     VALUES,
     kind_of_reason,
 )
+from werknetz.texts.language import Language
 from werknetz_core.quarantine.reasons import CODED, GroupReason
 
 CODES = ["S", "it's", 'say "x"', 'it\'s "x"', "a\\b", "new\nline", "Ü\u2028", "\u0007", "'", "\\'"]
@@ -57,7 +58,6 @@ def test_a_value_that_may_have_been_cut_has_no_repair(length: int, repair: str) 
         (refusal_of("12,5", "point", ""), "not_a_number", "set_rule"),
         (refusal_of("12.5", "comma", ""), "not_a_number", "none"),
         (refusal_of("12O", "point", ""), "not_a_number", "none"),
-        (f"{float.__name__} is not a number", "other", "none"),
         ("the state code 'S' is not in table 't'", "other", "none"),
         ("state code … is not in table … (a flood)", "other", "none"),
         ("the value is strange", "other", "none"),
@@ -68,6 +68,19 @@ def test_a_value_that_may_have_been_cut_has_no_repair(length: int, repair: str) 
 def test_a_reason_has_its_sentence_and_its_repair(reason: str, code: str, repair: str) -> None:
     group = GroupReason.of(reason)
     assert (group.text.code, group.repair) == (f"quarantine.{code}", repair)
+
+
+@pytest.mark.parametrize(
+    ("reason", "code", "german"),
+    [
+        (f"{float.__name__} is not a number", "kind_not_a_number", "float ist keine Zahl"),
+        ("its key (a, b) is empty", "key_empty", "Ihr Schlüssel (a, b) ist leer"),
+    ],
+)
+def test_other_reasons_have_a_sentence_in_german_too(reason: str, code: str, german: str) -> None:
+    group = GroupReason.of(reason)
+    assert (group.text.code, group.repair) == (f"refusal.{code}", "none")
+    assert (group.text, group.text.in_language(Language.DE)) == (reason, german)
 
 
 def test_a_refused_number_is_shown() -> None:

@@ -15,9 +15,7 @@ export function EntryContent({ entry, zone }: { entry: QuarantineEntry; zone: st
   const query = useQuery({ ...quarantineEntry(entry.id), enabled: mayReadRaw });
   return (
     <section className={styles.entry} aria-label={t("entry", { id: entry.id })}>
-      <p className={styles.reason} lang="en">
-        {entry.reason}
-      </p>
+      <p className={styles.reason}>{entry.text}</p>
       <p className="second">
         {[
           t("entry", { id: entry.id }),

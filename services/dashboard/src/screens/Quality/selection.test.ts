@@ -27,6 +27,7 @@ const ENTRY: QuarantineEntry = {
   source: "ns=2;s=press",
   position: "",
   reason: "code '17'",
+  text: "Code „17“",
   mapping: "press@3",
   at: "2026-11-30T05:00:00Z",
   stored_at: "2026-11-30T05:00:01Z",
