@@ -1,10 +1,9 @@
 /** "Which data is wrong, and how do I repair it?" */
-import { useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { useTranslations } from "use-intl";
 import { openFindings } from "../../api/findings";
-import { plants } from "../../api/plants";
 import {
   DATA_QUALITY,
   dataQuality,
@@ -16,6 +15,7 @@ import { Answered } from "../../shared/Answered";
 import { Cut } from "../../shared/Cut";
 import { Empty } from "../../shared/Empty";
 import { Tile } from "../../shared/Tile";
+import { useHomeZone } from "../../shared/useHomeZone";
 import { usePeriod } from "../../shared/usePeriod";
 import { Findings } from "./Findings";
 import { GroupList } from "./GroupList";
@@ -34,9 +34,7 @@ export function QualityScreen() {
   const t = useTranslations("quality");
   const search = useSearch({ from: "/quality" });
   const navigate = useNavigate();
-  const all = useSuspenseQuery(plants);
-  const zones = new Set(all.data.items.map((plant) => plant.time_zone));
-  const zone = zones.size === 1 ? ([...zones][0] ?? "UTC") : "UTC";
+  const zone = useHomeZone();
   const { start, end } = usePeriod("-1h");
   const quality = useQuery(dataQuality(start, end));
   const groups = useQuery(quarantineGroups);
