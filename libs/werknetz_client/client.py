@@ -199,6 +199,7 @@ class Losses(Blocking[AsyncLosses]):
 
     times = blocking(AsyncLosses.times)
     ranking = blocking(AsyncLosses.ranking)
+    csv = blocking_iterator(AsyncLosses.csv)
     overview = blocking(AsyncLosses.overview)
     comparison = blocking(AsyncLosses.comparison)
 

@@ -1,5 +1,6 @@
 """Losses, comparisons, targets and capacities of the API."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
@@ -68,6 +69,19 @@ class AsyncLosses:
         query = {"under": under, "group_by": group_by, "start": start, **options}
         row: Row = await self.transport.get("/losses", query)
         return row
+
+    def csv(
+        self,
+        /,
+        under: Names = (),
+        *,
+        group_by: Names = "category",
+        start: str = "-7d",
+        **options: object,
+    ) -> AsyncIterator[str]:
+        """Yield the rows of a ranking as the API's CSV; options as for `ranking`."""
+        query = {"under": under, "group_by": group_by, "start": start, **options}
+        return self.transport.csv("/losses", query)
 
     async def overview(self, /, under: str, **options: object) -> Row:
         """Return an equipment and those below it now; options: depth, start."""

@@ -72,6 +72,20 @@ def output_format_of(
     return OutputFormat(requested or negotiate(accept), dialect)
 
 
+async def read_output(
+    request: Request,
+    format: Annotated[  # noqa: A002 - the name of the query parameter
+        Format | None, Query(description="Default: by the Accept header, else json.")
+    ] = None,
+    csv_dialect: CsvDialect = CsvDialect.STANDARD,
+) -> OutputFormat:
+    """Return the output format of an answer that is no list of pages."""
+    return output_format_of(request.headers.get("accept"), format, csv_dialect)
+
+
+OutputDep = Annotated[OutputFormat, Depends(read_output)]
+
+
 def fields_of(values: Sequence[str]) -> tuple[str, ...]:
     """Return the distinct names in comma-separated parameter values."""
     return tuple(

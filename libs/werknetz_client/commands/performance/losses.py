@@ -9,8 +9,10 @@ from werknetz_client.client import Client, Row
 from werknetz_client.commands.output import (
     EMPTY,
     Output,
+    OutputOption,
     TableOrJson,
     Wide,
+    print_csv,
     print_json,
     print_lines,
     print_table,
@@ -67,16 +69,19 @@ def show_ranking(
     ] = None,
     count: Annotated[bool, typer.Option("--count", help="Rank by number, not by time.")] = False,
     limit: Annotated[int, typer.Option(help="Maximum number of rows.", min=1)] = 30,
-    output: TableOrJson = Output.TABLE,
+    output: OutputOption = Output.TABLE,
     wide: Wide = False,
 ) -> None:
     """Rank losses by time or by number."""
-    _refuse_csv(output)
+    options: dict[str, Any] = {
+        "group_by": by, "start": start, "end": end, "compare": compare, "limit": limit,
+        "sort": "-stops" if count else "-seconds",
+    }  # fmt: skip
     with Client() as client:
-        answer = client.losses.ranking(
-            under or [], group_by=by, start=start, end=end, compare=compare, limit=limit,
-            sort="-stops" if count else "-seconds",
-        )  # fmt: skip
+        if output is Output.CSV:
+            print_csv(client.losses.csv(under or [], **options))
+            return
+        answer = client.losses.ranking(under or [], **options)
     if output is Output.JSON:
         print_json(answer)
     else:
@@ -169,4 +174,4 @@ def _share(value: Any) -> str:
 
 def _refuse_csv(output: Output) -> None:
     if output is Output.CSV:
-        raise WerknetzError("Losses are shown as a table or as JSON.", "Use -o json, or no -o.")
+        raise WerknetzError("Loss times are shown as a table or as JSON.", "Use -o json, or no -o.")

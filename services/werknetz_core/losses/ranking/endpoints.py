@@ -1,6 +1,6 @@
 """Losses ranked by minutes or by count, in any grouping, and compared with a period or a peer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -13,12 +13,14 @@ from werknetz_core.context.app_context import AppContext, ContextDep
 from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.context.polling import (
     SUPPLY_WATERMARKS,
-    polled_response,
+    Revision,
     refuse_unknown_parameters,
 )
 from werknetz_core.context.time_spec import TimeContext, parse_span, parse_zone
 from werknetz_core.context.windows import time_context_of
-from werknetz_core.http.responses import UNCHANGED
+from werknetz_core.http.formats import Format, OutputFormat
+from werknetz_core.http.list_params import ListParams, OutputDep, list_response
+from werknetz_core.http.responses import UNCHANGED, json_response
 from werknetz_core.limits.reading import reading, reads_of_machines
 from werknetz_core.limits.weight import Reads
 from werknetz_core.losses.ranking.query import (
@@ -28,8 +30,9 @@ from werknetz_core.losses.ranking.query import (
     parse_compare,
     parse_dimensions,
 )
-from werknetz_core.losses.ranking.report import rank_losses
+from werknetz_core.losses.ranking.report import Document, rank_losses
 from werknetz_core.losses.ranking.schemas import LossRankingView
+from werknetz_core.losses.ranking.table import table_of
 
 router = APIRouter(tags=["losses"])
 GroupBy = Annotated[list[str], Query(description=f"{', '.join(DIMENSIONS)}; with commas.")]
@@ -64,10 +67,12 @@ async def get_losses(
     ] = "-seconds",
     limit: Annotated[int, Query(ge=1, le=10_000, description="Further groups are summed.")] = 200,
     tz: Annotated[str | None, Query(description="IANA zone. Default: the plant's.")] = None,
+    output: OutputDep,
 ) -> Response:
     """Rank where the time of equipment was lost; the rows and the rest add up to the totals.
 
     Each second has one category, and each stop the reason that its code or a person gives it.
+    CSV and NDJSON have the rows alone, with a column for each dimension and currency.
     """
     roots, time = await _roots(context, principal, under, tz)
     scope = LossScope(roots, parse_span(start, end, time).to_buckets())
@@ -77,18 +82,26 @@ async def get_losses(
     )
     tree = await context.tree.current()
     scopes = [scope] if compared is None else [scope, compared]
-
-    async def compute() -> object:
-        reads = await _plan_reads(context, tree, scopes)
-        async with (
-            reading(context, principal, reads) as context_of_reads,
-            context_of_reads.database.acquire() as connection,
-        ):
-            return await rank_losses(connection, tree, query)
-
     sources = [*sorted({root.path for s in scopes for root in s.roots}), *SUPPLY_WATERMARKS]
-    facts = _facts_of(tree, query, scopes)
-    return await polled_response(request, context, sources, facts, compute)
+    revision = await Revision.of(request, context, sources, _facts_of(tree, query, scopes))
+    if revision.is_known:
+        return revision.not_modified()
+    reads = await _plan_reads(context, tree, scopes)
+    async with (
+        reading(context, principal, reads) as context_of_reads,
+        context_of_reads.database.acquire() as connection,
+    ):
+        document = await rank_losses(connection, tree, query)
+    return revision.complete(request, _respond(request, document, output, revision.headers))
+
+
+def _respond(
+    request: Request, document: Document, output: OutputFormat, headers: Mapping[str, str]
+) -> Response:
+    if output.format is Format.JSON:
+        return json_response(document, headers)
+    columns, rows = table_of(document)
+    return list_response(request, ListParams(output=output), rows, columns, headers=headers)
 
 
 def _facts_of(

@@ -1,5 +1,6 @@
 """Rankings of losses: every grouping adds up to the same whole, to the microsecond."""
 
+import csv
 from collections import Counter, defaultdict
 from datetime import timedelta
 from itertools import combinations
@@ -215,6 +216,29 @@ async def test_unchanged_is_304_without_a_query(world: World) -> None:
     await world.database.execute("ALTER TABLE elements RENAME TO away")
     same = await world.get(url, headers={"If-None-Match": tag})
     assert (same.status_code, same.content) == (304, b"")
+
+
+@pytest.mark.parametrize("accept", [None, "text/csv"])
+async def test_the_same_ranking_as_csv(world: World, accept: str | None) -> None:
+    await add_day(world)
+    query = "group_by=machine,category&compare=previous&kind=loss&limit=3"
+    json = await rank(world, query)
+    url = f"/losses?{SPAN}&{query}" + ("" if accept else "&format=csv")
+    answer = await world.get(url, headers={"Accept": accept} if accept else {})
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert 'filename="losses.csv"' in answer.headers["content-disposition"]
+    rows = [*csv.DictReader(answer.text.splitlines())]
+    assert [(row["machine"], row["category"], float(row["seconds"])) for row in rows] == [
+        (row["machine"], row["category"], row["seconds"]) for row in json["items"]
+    ]
+    assert {"change_s", "compared_seconds", "share"} <= rows[0].keys()
+    assert "plant" not in rows[0]
+    etag = {"If-None-Match": answer.headers["etag"]}
+    assert (await world.get(url, headers={**etag, "Accept": accept or "*/*"})).status_code == 304
+    as_json = await world.get(f"/losses?{SPAN}&{query}", headers=etag)
+    assert as_json.status_code == 200
+    excel = await world.get(f"{url}&csv_dialect=excel-de", headers={"Accept": accept or "*/*"})
+    assert excel.text.startswith("\ufeffmachine;category;")
 
 
 async def test_scrap_by_reason_and_speed_by_order(world: World) -> None:

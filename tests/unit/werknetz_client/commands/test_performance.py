@@ -196,3 +196,13 @@ def test_a_file_that_cannot_be_read(serve: Serve, tmp_path: Path, content: str |
     result = CliRunner().invoke(root("targets"), ["targets", "set", "third", str(file)])
     assert result.exit_code != 0
     assert "is no readable JSON" in str(result.exception)
+
+
+def test_a_ranking_is_the_csv_of_the_api(serve: Serve, run: Run) -> None:
+    requests = serve(["category,seconds\r\nidle,60.0\r\n"])
+    output = run("losses", "ranking", "nordwerk", "--limit", "500", "-o", "csv").output
+    assert output.splitlines() == ["category,seconds", "idle,60.0"]
+    assert dict(requests[0].params) == {
+        "under": "nordwerk", "group_by": "category", "start": "-7d", "limit": "500",
+        "sort": "-seconds", "format": "csv",
+    }  # fmt: skip
