@@ -12,6 +12,8 @@ export type NewAcknowledgement = Schemas["NewAcknowledgement"];
 
 const ROWS_MAX = 1000;
 export const PROJECTED_DAYS = 28;
+/** How far warnings look ahead: an acknowledgement is of what was seen within it. */
+export const HORIZON_DAYS = 14;
 
 export const warehouses = queryOptions({
   queryKey: ["warehouses"],
@@ -39,7 +41,10 @@ export const allWarnings = queryOptions({
   queryKey: ["shortage_warnings", "all"],
   queryFn: ({ signal }) =>
     bodyOf(
-      api.GET("/api/v1/shortage_warnings", { signal, params: { query: { limit: ROWS_MAX } } }),
+      api.GET("/api/v1/shortage_warnings", {
+        signal,
+        params: { query: { horizon_days: HORIZON_DAYS, limit: ROWS_MAX } },
+      }),
     ),
   ...polled(SUPPLY_S),
 });

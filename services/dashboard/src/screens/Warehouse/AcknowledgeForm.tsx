@@ -1,7 +1,7 @@
 /** Acknowledges a shortage warning until a time, with a comment. */
 import { useState } from "react";
 import { useTranslations } from "use-intl";
-import { acknowledge, type Warning, withdraw } from "../../api/warehouse";
+import { acknowledge, HORIZON_DAYS, type Warning, withdraw } from "../../api/warehouse";
 import { Dialog } from "../../shared/Dialog";
 import { DateTimeField } from "../../shared/form/DateTimeField";
 import { TextAreaField } from "../../shared/form/Field";
@@ -27,7 +27,16 @@ export function AcknowledgeForm({ warning, zone, onClose }: Props) {
 
   async function save() {
     const { warehouse, material, short_at } = warning;
-    const done = await run({ warehouse, material, until, comment, short_at });
+    const lines = warning.lines.map(({ equipment }) => equipment);
+    const done = await run({
+      warehouse,
+      material,
+      until,
+      comment,
+      short_at,
+      lines,
+      horizon_days: HORIZON_DAYS,
+    });
     if (done !== undefined) onClose();
   }
 
