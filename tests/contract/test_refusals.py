@@ -17,16 +17,22 @@ from werknetz.connector.quarantine import (
     NOT_FINITE,
     UNKNOWN_STATE,
     UNKNOWN_VALUE,
+    kind_of_reason,
 )
 from werknetz.events.facts import fact_of
 from werknetz.texts.catalogue import texts_of
 from werknetz.texts.language import Language
 from werknetz.texts.recognition import TEXT_MAX, recognize
 from werknetz.texts.sentence import Sentence
+from werknetz_edge.tables.snapshot import _CONFIRM
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("libs/werknetz/connector", "services/werknetz_edge")
-RAISED = {"UnreadableValue", "UnreadableDocument", "ElementRefused", "FileRefused", "NoPoint"}
+RAISED = {
+    "UnreadableValue", "UnreadableDocument", "UnreadableMessageError", "UnreadableMqttPayload",
+    "UnreadableMetric", "UnreadableSparkplugPayload", "UnreadableAnswer", "ElementRefused",
+    "FileRefused", "NoPoint",
+}  # fmt: skip
 CONSTANTS = (
     NO_RULE.format("presses@2"), NO_EVENT_RULE.format("presses@2"), NOT_FINITE,
     UNKNOWN_STATE.format("A\n'7", "packml/own"), UNKNOWN_VALUE.format("state", "7"),
@@ -35,16 +41,24 @@ CONSTANTS = (
     "kind 'x' is not known: there are 'a', 'b'",
     "quantity: '1,5' is not a number; is it `decimal: comma`?",
     "the record: lines.quantity: '1,5' is not a number",
+    "3 elements cannot be read: [0]: the element is not an object; [2]: 'x' is not a number",
+    "2 metrics cannot be read: the text is not UTF-8; 7 is no Int8; the metric has no name",
+    f"its last row has no line end, as if it were cut off: {_CONFIRM}",
+    f"it has 3 rows, the snapshot before had 9: {_CONFIRM}",
+    "more like the 100 before; the last: must be a text",
+    "the compressed body would have more than 7 bytes", "more than 7 nodes",
 )  # fmt: skip
 
 
-def sample_of(part: ast.expr) -> str:
+def sample_of(part: ast.expr, *, is_last: bool) -> str:
     """Return a text as a field of an f-string may have it; a cause is a reason."""
     if isinstance(part, ast.Constant):
         return str(part.value)
     assert isinstance(part, ast.FormattedValue)
     expression = ast.unparse(part.value)
-    if expression in {"error", "reason"} or "refusal_of" in expression:
+    if expression == "reason":
+        return "breaks off" if is_last else "it has a header and no rows"
+    if expression == "error" or "refusal_of" in expression:
         return "must be a number"
     if "did_you_mean" in expression:
         return ": did you mean 'goods'?"
@@ -63,7 +77,12 @@ def reasons() -> Iterator[tuple[str, str]]:
                     continue
                 place, text = f"{path.name}:{node.lineno}", node.args[0]
                 if isinstance(text, ast.JoinedStr):
-                    yield place, "".join(map(sample_of, text.values))
+                    yield (
+                        place,
+                        "".join(
+                            sample_of(part, is_last=part is text.values[-1]) for part in text.values
+                        ),
+                    )
                 elif isinstance(text, ast.Constant):
                     yield place, str(text.value)
 
@@ -97,6 +116,13 @@ def test_a_reason_is_recognized(place: str, text: str) -> None:
     assert Sentence(sentence.code, **sentence.fields) == text, place  # with the same fields
 
 
+def test_a_reason_of_many_is_recognized_without_its_values() -> None:
+    text = recognize(f"{kind_of_reason(UNKNOWN_STATE.format('A', 'packml'))} (a flood)")
+    assert isinstance(text, Sentence)
+    german = "Der Zustandscode '…' steht nicht in der Tabelle '…' (sehr oft)"
+    assert text.in_language(Language.DE) == german
+
+
 def test_every_text_of_the_catalogue_is_written_by_a_connector() -> None:
     codes = {code for _, text in REASONS for code in _codes_of(recognize(text))}
     assert {f"refusal.{name}" for name in texts_of("refusal")} - codes <= WRITTEN_ELSEWHERE
@@ -107,7 +133,8 @@ WRITTEN_ELSEWHERE = {
     for name in (
         "json_wrong", "json_too_deep", "json_not_unicode", "csv_wrong", "text_encoding",
         "line_of_bytes", "cells_differ", "columns_differ", "key_missing", "row_encoding", "not_edi",
-        "point_has_source", "not_utf8", "not_of_encoding", "not_an_object",
+        "point_has_source", "flood", "mqtt_topic", "opcua_notification", "opcua_handle",
+        "metric_alias", "sparkplug_topic", "not_utf8", "not_of_encoding", "not_an_object",
     )
 }  # fmt: skip
 """Of texts that are put together before they are raised."""

@@ -17,12 +17,14 @@ from werknetz.texts.sentence import Sentence
 
 _GROUP: Final = "refusal"
 TEXT_MAX: Final = 1000  # a longer text stays as it is
-_QUOTED: Final = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""  # as Python writes a text
+_QUOTED: Final = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"|…"""  # as Python writes a text
 _FORMS: Final[Mapping[str, str]] = {
     "name": r"[^\s:'\"]{1,200}", "kind": r"\w+", "detail": r".+",
 }  # fmt: skip
-CAUSE: Final = "cause"  # a field that is a reason itself
-_DEPTH_MAX: Final = 4
+_CAUSES: Final = ("cause", "rest")  # fields that are reasons themselves
+_MASKED: Final = "…"  # a value in a reason that stands for many
+_IS_QUOTED: Final = "__quoted"  # ends the name of a group whose text is in quotation marks
+_DEPTH_MAX: Final = 6
 
 
 @lru_cache(maxsize=1024)
@@ -38,16 +40,13 @@ def _recognize(text: str, depth: int) -> Sentence | None:
         match = pattern.fullmatch(text) if words in text else None
         if match is None:
             continue
-        fields: dict[str, object] = dict(match.groupdict())
-        quoted = {name for name in fields if name.endswith("__quoted")}
-        for name in quoted:
-            fields[name.removesuffix("__quoted")] = _unquote(str(fields.pop(name)))
-        if CAUSE in fields:
-            cause = _recognize(str(fields[CAUSE]), depth - 1)
-            if cause is None:
-                continue
-            fields[CAUSE] = cause
-        return Sentence.with_english(text, code, fields)
+        fields = {
+            name.removesuffix(_IS_QUOTED): _unquote(part) if name.endswith(_IS_QUOTED) else part
+            for name, part in match.groupdict().items()
+        }
+        causes = {name: _recognize(fields[name], depth - 1) for name in _CAUSES if name in fields}
+        if None not in causes.values():
+            return Sentence.with_english(text, code, {**fields, **causes})
     return None
 
 
@@ -72,13 +71,15 @@ def _pattern_of(template: str) -> re.Pattern[str]:
     for words, field, _, conversion in Formatter().parse(template):
         pattern += re.escape(words)
         if field and conversion == "r":
-            pattern += f"(?P<{field}__quoted>{_QUOTED})"
+            pattern += f"(?P<{field}{_IS_QUOTED}>{_QUOTED})"
         elif field:
             pattern += f"(?P<{field}>{_FORMS.get(field, r'.+?')})"
     return re.compile(pattern, re.DOTALL)
 
 
 def _unquote(text: str) -> str:
+    if text == _MASKED:
+        return text
     try:
         return str(literal_eval(text))
     except (SyntaxError, ValueError):

@@ -59,7 +59,7 @@ def test_a_value_that_may_have_been_cut_has_no_repair(length: int, repair: str) 
         (refusal_of("12.5", "comma", ""), "not_a_number", "none"),
         (refusal_of("12O", "point", ""), "not_a_number", "none"),
         ("the state code 'S' is not in table 't'", "other", "none"),
-        ("state code … is not in table … (a flood)", "other", "none"),
+        ("a line … is not in file … (a flood)", "other", "none"),
         ("the value is strange", "other", "none"),
         (f"is it not finite? {NOT_FINITE}", "other", "none"),
         ("", "other", "none"),
@@ -74,6 +74,11 @@ def test_a_reason_has_its_sentence_and_its_repair(reason: str, code: str, repair
     ("reason", "code", "german"),
     [
         (f"{float.__name__} is not a number", "kind_not_a_number", "float ist keine Zahl"),
+        (
+            "state code … is not in table … (a flood)",
+            "flood",
+            "Der Zustandscode '…' steht nicht in der Tabelle '…' (sehr oft)",
+        ),
         ("its key (a, b) is empty", "key_empty", "Ihr Schlüssel (a, b) ist leer"),
     ],
 )
