@@ -6,7 +6,9 @@ import {
   lazyRouteComponent,
   retainSearchParams,
 } from "@tanstack/react-router";
+import { texts } from "../i18n/messages";
 import { Frame } from "./Frame";
+import { TEXTS } from "./texts";
 import { UnknownPage } from "./UnknownPage";
 
 /** What an address holds beside its path: the period of a screen. */
@@ -67,46 +69,69 @@ const root = createRootRoute({
   search: { middlewares: [retainSearchParams([...WALL])] },
 });
 
+/** Load a screen together with its texts. */
+function withTexts<Module>(screen: keyof typeof TEXTS, load: () => Promise<Module>) {
+  return async () => (await Promise.all([load(), texts.want(TEXTS[screen])]))[0];
+}
+
 const group = createRoute({
   getParentRoute: () => root,
   path: "/",
   validateSearch: searchOf,
-  component: lazyRouteComponent(() => import("../screens/Group/GroupScreen"), "GroupScreen"),
+  component: lazyRouteComponent(
+    withTexts("GroupScreen", () => import("../screens/Group/GroupScreen")),
+    "GroupScreen",
+  ),
 });
 
 const plant = createRoute({
   getParentRoute: () => root,
   path: "/plant/$",
   validateSearch: searchOf,
-  component: lazyRouteComponent(() => import("../screens/Plant/PlantScreen"), "PlantScreen"),
+  component: lazyRouteComponent(
+    withTexts("PlantScreen", () => import("../screens/Plant/PlantScreen")),
+    "PlantScreen",
+  ),
 });
 
 const machine = createRoute({
   getParentRoute: () => root,
   path: "/machine/$",
   validateSearch: searchOf,
-  component: lazyRouteComponent(() => import("../screens/Machine/MachineScreen"), "MachineScreen"),
+  component: lazyRouteComponent(
+    withTexts("MachineScreen", () => import("../screens/Machine/MachineScreen")),
+    "MachineScreen",
+  ),
 });
 
 const losses = createRoute({
   getParentRoute: () => root,
   path: "/losses",
   validateSearch: lossSearchOf,
-  component: lazyRouteComponent(() => import("../screens/Losses/LossesScreen"), "LossesScreen"),
+  component: lazyRouteComponent(
+    withTexts("LossesScreen", () => import("../screens/Losses/LossesScreen")),
+    "LossesScreen",
+  ),
 });
 
 const report = createRoute({
   getParentRoute: () => root,
   path: "/report/$",
   validateSearch: searchOf,
-  component: lazyRouteComponent(() => import("../screens/Report/ReportScreen"), "ReportScreen"),
+  component: lazyRouteComponent(
+    withTexts("ReportScreen", () => import("../screens/Report/ReportScreen")),
+    "ReportScreen",
+  ),
 });
 
 const trends = createRoute({
   getParentRoute: () => root,
   path: "/trends",
   validateSearch: searchOf,
-  component: lazyRouteComponent(() => import("../screens/Trends/TrendsScreen"), "TrendsScreen"),
+  component: lazyRouteComponent(
+    withTexts("TrendsScreen", () => import("../screens/Trends/TrendsScreen")),
+    "TrendsScreen",
+  ),
 });
 
 const suppliers = createRoute({
@@ -114,7 +139,7 @@ const suppliers = createRoute({
   path: "/suppliers",
   validateSearch: searchOf,
   component: lazyRouteComponent(
-    () => import("../screens/Suppliers/SuppliersScreen"),
+    withTexts("SuppliersScreen", () => import("../screens/Suppliers/SuppliersScreen")),
     "SuppliersScreen",
   ),
 });
@@ -124,7 +149,7 @@ const warehouse = createRoute({
   path: "/warehouse/$",
   validateSearch: searchOf,
   component: lazyRouteComponent(
-    () => import("../screens/Warehouse/WarehouseScreen"),
+    withTexts("WarehouseScreen", () => import("../screens/Warehouse/WarehouseScreen")),
     "WarehouseScreen",
   ),
 });
@@ -134,7 +159,7 @@ const connectors = createRoute({
   path: "/connectors",
   validateSearch: searchOf,
   component: lazyRouteComponent(
-    () => import("../screens/Connectors/ConnectorsScreen"),
+    withTexts("ConnectorsScreen", () => import("../screens/Connectors/ConnectorsScreen")),
     "ConnectorsScreen",
   ),
 });
@@ -143,14 +168,20 @@ const quality = createRoute({
   getParentRoute: () => root,
   path: "/quality",
   validateSearch: searchOf,
-  component: lazyRouteComponent(() => import("../screens/Quality/QualityScreen"), "QualityScreen"),
+  component: lazyRouteComponent(
+    withTexts("QualityScreen", () => import("../screens/Quality/QualityScreen")),
+    "QualityScreen",
+  ),
 });
 
 const targets = createRoute({
   getParentRoute: () => root,
   path: "/targets",
   validateSearch: searchOf,
-  component: lazyRouteComponent(() => import("../screens/Targets/TargetsScreen"), "TargetsScreen"),
+  component: lazyRouteComponent(
+    withTexts("TargetsScreen", () => import("../screens/Targets/TargetsScreen")),
+    "TargetsScreen",
+  ),
 });
 
 const settings = createRoute({
@@ -158,7 +189,7 @@ const settings = createRoute({
   path: "/settings/$",
   validateSearch: searchOf,
   component: lazyRouteComponent(
-    () => import("../screens/Settings/SettingsScreen"),
+    withTexts("SettingsScreen", () => import("../screens/Settings/SettingsScreen")),
     "SettingsScreen",
   ),
 });

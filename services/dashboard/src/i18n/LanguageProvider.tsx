@@ -6,11 +6,11 @@ import {
   useCallback,
   useEffect,
   useMemo,
-  useState,
+  useSyncExternalStore,
 } from "react";
 import { IntlProvider } from "use-intl";
 import { chooseLanguage, currentLanguage, type Language, localeOf } from "./language";
-import { loadMessages, type Messages } from "./messages";
+import { texts } from "./messages";
 
 interface LanguageChoice {
   language: Language;
@@ -30,32 +30,28 @@ interface Props {
 }
 
 export function LanguageProvider({ children, onChange }: Props) {
-  const [loaded, setLoaded] = useState<{ language: Language; messages: Messages }>();
-
-  const show = useCallback(async (language: Language) => {
-    const messages = await loadMessages(language);
-    document.documentElement.lang = language;
-    setLoaded({ language, messages });
-  }, []);
-
+  const shown = useSyncExternalStore(texts.subscribe, texts.current);
   useEffect(() => {
-    void show(currentLanguage());
-  }, [show]);
+    void texts.show(currentLanguage());
+  }, []);
+  const language = shown?.language ?? "en";
+  useEffect(() => {
+    document.documentElement.lang = language;
+  }, [language]);
 
   const change = useCallback(
-    (language: Language) => {
-      chooseLanguage(language);
-      void show(language).then(onChange);
+    (next: Language) => {
+      chooseLanguage(next);
+      void texts.show(next).then(onChange);
     },
-    [show, onChange],
+    [onChange],
   );
 
-  const language = loaded?.language ?? "en";
   const choice = useMemo(() => ({ language, change }), [language, change]);
-  if (loaded === undefined) return null;
+  if (shown === undefined) return null;
   return (
     <Context value={choice}>
-      <IntlProvider locale={localeOf(language)} messages={loaded.messages} timeZone="UTC">
+      <IntlProvider locale={localeOf(language)} messages={shown.messages} timeZone="UTC">
         {children}
       </IntlProvider>
     </Context>
