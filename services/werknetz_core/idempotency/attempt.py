@@ -4,10 +4,9 @@ Claim, change and answer are one transaction, that of `WriteSessionDep`: if the 
 is none of them, and the key is free.
 """
 
-from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 from fastapi import Request, Response
@@ -19,6 +18,7 @@ from werknetz_core.access.keys import PRINCIPAL, Principal
 from werknetz_core.access.permissions import Permission
 from werknetz_core.http.problem import Problem
 from werknetz_core.idempotency.key import HEADER, fingerprint_of, hash_of
+from werknetz_core.idempotency.sealed_answer import AnswerUnreadable, open_answer, seal_answer
 
 REPLAYED: Final = "Idempotency-Replayed"
 ANSWER_BYTES_MAX: Final = 1_000_000
@@ -62,7 +62,7 @@ class RequestAttempt:
         query = statements.find_answer(self.caller, self.key_hash)
         row = (await session.execute(query)).mappings().first()
         if row is not None:
-            raise _repetition(row, fingerprint)
+            raise self._repetition(row, fingerprint)
         await session.execute(statements.delete_expired())
         await session.execute(statements.delete_former(self.caller, self.key_hash))
         begin = statements.begin_request(self.caller, self.key_hash, fingerprint)
@@ -80,9 +80,31 @@ class RequestAttempt:
         body = bytes(response.body)
         update = statements.store_answer(
             self.caller, self.key_hash, response.status_code, headers,
-            body if len(body) <= ANSWER_BYTES_MAX else None,
+            seal_answer(body, self.key, self.caller) if len(body) <= ANSWER_BYTES_MAX else None,
         )  # fmt: skip
         await self.session.execute(update)
+
+    def _repetition(self, row: sa.RowMapping, fingerprint: bytes) -> Exception:
+        if bytes(row["fingerprint"]) != fingerprint:
+            detail = Sentence("requests.idempotency_key_reused", header=HEADER)
+            return Problem(
+                422, "idempotency_key_reused", detail,
+                Sentence("requests.send_new_key"),
+                errors=[{"pointer": f"/header/{HEADER}", "code": "reused", "detail": detail}],
+            )  # fmt: skip
+        if row["status"] is None:
+            return (
+                _in_progress()
+                if row["age_s"] < UNANSWERED_S
+                else _answer_missing(Sentence("requests.answer_was_lost"))
+            )
+        if row["body"] is None:
+            return _answer_missing(Sentence("requests.answer_was_too_large"))
+        try:
+            body = open_answer(bytes(row["body"]), self.key, self.caller)
+        except AnswerUnreadable:
+            return _answer_missing(Sentence("requests.answer_was_lost"))
+        return AnsweredBefore(Response(body, row["status"], {**row["headers"], REPLAYED: "true"}))
 
 
 attempt_at_hand: Final[ContextVar[RequestAttempt | None]] = ContextVar(
@@ -95,26 +117,6 @@ async def begin_attempt(session: WriteSession) -> None:
     attempt = attempt_at_hand.get()
     if attempt is not None:
         await attempt.begin(session)
-
-
-def _repetition(row: Mapping[str, Any] | sa.RowMapping, fingerprint: bytes) -> Exception:
-    if bytes(row["fingerprint"]) != fingerprint:
-        detail = Sentence("requests.idempotency_key_reused", header=HEADER)
-        return Problem(
-            422, "idempotency_key_reused", detail,
-            Sentence("requests.send_new_key"),
-            errors=[{"pointer": f"/header/{HEADER}", "code": "reused", "detail": detail}],
-        )  # fmt: skip
-    if row["status"] is None:
-        return (
-            _in_progress()
-            if row["age_s"] < UNANSWERED_S
-            else _answer_missing(Sentence("requests.answer_was_lost"))
-        )
-    if row["body"] is None:
-        return _answer_missing(Sentence("requests.answer_was_too_large"))
-    headers = {**row["headers"], REPLAYED: "true"}
-    return AnsweredBefore(Response(bytes(row["body"]), row["status"], headers))
 
 
 def _in_progress() -> Problem:

@@ -9,6 +9,7 @@ import pytest
 from werknetz.store.requests.stored_answers import try_lock
 from werknetz_core.idempotency import attempt
 from werknetz_core.idempotency.key import hash_of
+from werknetz_core.idempotency.sealed_answer import open_answer
 
 from .conftest import PRESS, World
 from .stop_requests import M, code_of, id_of, pieces, send
@@ -121,9 +122,28 @@ async def test_secrets_of_new_keys_are_not_stored(world: World) -> None:
     path = f"/api_keys/{first.json()['prefix']}:rotate"
     rotated, again = await create(path, {}), await create(path, {})
     assert again.json() == {**rotated.json(), "key": None}
-    stored = await world.database.fetch("SELECT body FROM stored_answers")
-    assert len(stored) == 2
-    assert all(b"wn_" not in row["body"] for row in stored)
+    stored = await world.database.fetch("SELECT body, caller FROM stored_answers ORDER BY status")
+    answers = [
+        open_answer(row["body"], key, row["caller"])
+        for row, key in zip(stored, (path, "/api_keys"), strict=True)
+    ]
+    assert all(b"wn_" not in answer and b'"key":null' in answer for answer in answers)
+
+
+async def test_a_stored_answer_is_read_with_the_key_of_its_request_alone(world: World) -> None:
+    first = await note(world)
+    stored = await world.database.fetchval("SELECT body FROM stored_answers")
+    assert first.content not in stored
+    assert first.json()["text"].encode() not in stored
+    # An answer that a version before stored is repeated, one that was damaged is not.
+    await world.database.execute("UPDATE stored_answers SET body = $1", first.content)
+    assert (await note(world)).content == first.content
+    await world.database.execute("UPDATE stored_answers SET body = $1", stored[:-1])
+    lost = await note(world)
+    assert (lost.status_code, lost.json()["type"]) == (
+        409,
+        "urn:werknetz:problem:answer_not_stored",
+    )
 
 
 async def test_changes_of_stops_are_stored_with_their_answers(

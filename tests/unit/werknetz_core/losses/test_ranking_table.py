@@ -45,7 +45,7 @@ def test_each_currency_is_a_column_of_numbers() -> None:
     ]  # fmt: skip
 
 
-def test_a_row_says_once_why_values_are_absent() -> None:
+def test_why_values_are_absent_is_written_once() -> None:
     no_order = {"order": "no order", "shift": "between shifts", "reason": "no order"}
     _, [row] = table_of({"group_by": ["order"], "compared": None, "items": [item(absent=no_order)]})
     assert row["absent"] == "no order; between shifts"
