@@ -66,7 +66,7 @@ function GapChart({ bars, nowMs, zone }: ChartProps) {
             width={width}
             height={gap.backfilled ? HEIGHT / 2 : HEIGHT}
           >
-            <title>{`${format.dayTime(gap.start)} · ${gap.cause}`}</title>
+            <title>{`${format.dayTime(gap.start)} · ${causeOf(t, gap.cause)}`}</title>
           </rect>
         ))}
       </svg>
@@ -115,11 +115,17 @@ function GapRow({ gap, seconds, zone }: { gap: Gap; seconds: number; zone: strin
     <tr>
       <td>{format.dayTime(gap.start)}</td>
       <td className="number">{gap.end === null ? t("goesOn", { length }) : length}</td>
-      <td>{gap.cause.replaceAll("_", " ")}</td>
+      <td>{causeOf(t, gap.cause)}</td>
       <td>
         {gap.detail}
         {gap.backfilled ? ` ${t("backfilled")}` : ""}
       </td>
     </tr>
   );
+}
+
+/** The word for a cause; a newer edge may have one that this page does not know. */
+function causeOf(t: ReturnType<typeof useTranslations<"connectors">>, cause: string): string {
+  const key = `causes.${cause}`;
+  return t.has(key as never) ? t(key as never) : cause.replaceAll("_", " ");
 }

@@ -5,6 +5,7 @@ import { useTranslations } from "use-intl";
 import { type MappingVersion, mappingVersions } from "../../api/mappings";
 import { Answered } from "../../shared/Answered";
 import { type Column, DataTable } from "../../shared/DataTable";
+import { personOf } from "../../shared/format";
 import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
 import { useHomeZone } from "../../shared/useHomeZone";
@@ -43,7 +44,7 @@ export function MappingVersions({ name }: { name: string }) {
     {
       key: "created",
       head: t("created"),
-      cell: (one) => `${format.dayTime(one.created_at)} ${one.created_by}`,
+      cell: (one) => `${format.dayTime(one.created_at)} ${personOf(one.created_by)}`,
     },
     {
       key: "activated",
@@ -51,7 +52,7 @@ export function MappingVersions({ name }: { name: string }) {
       cell: (one) =>
         one.activated_at === null
           ? "–"
-          : `${format.dayTime(one.activated_at)} ${one.activated_by ?? ""}`,
+          : `${format.dayTime(one.activated_at)} ${personOf(one.activated_by ?? "")}`,
     },
   ];
   return (

@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 import { type Warning, withdraw } from "../../api/warehouse";
-import { nameOf } from "../../shared/format";
+import { nameOf, personOf } from "../../shared/format";
 import { ProblemNotice } from "../../shared/ProblemNotice";
 import { useAction } from "../../shared/useAction";
 import { useFormats } from "../../shared/useFormats";
@@ -150,7 +150,7 @@ function Known({ warning, zoned }: PartProps) {
   const known = warning.acknowledgement;
   if (known === null) return null;
   const words = t(`ackState.${known.state}`, {
-    by: known.by,
+    by: personOf(known.by),
     at: zoned(known.at),
     until: zoned(known.until),
   });

@@ -3,6 +3,7 @@ import { Button } from "@mantine/core";
 import { useTranslations } from "use-intl";
 import type { Schemas } from "../../../api/client";
 import { useFormats } from "../../../shared/useFormats";
+import { useHomeZone } from "../../../shared/useHomeZone";
 import styles from "../Connectors.module.css";
 import { inPairs } from "./security";
 
@@ -16,7 +17,7 @@ interface Props {
 
 export function Certificates({ certificates, onTrust, isRunning }: Props) {
   const t = useTranslations("connectors.connect");
-  const format = useFormats();
+  const format = useFormats(useHomeZone());
   if (certificates.length === 0) return <p className="second">{t("noCertificate")}</p>;
   return certificates.map((one) => (
     <section key={one.fingerprint} className={styles.certificate} aria-label={t("certificate")}>
