@@ -3,13 +3,14 @@
 `AsyncCollection` and its subclasses do the work; `blocking.py` derives the same without `await`.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote
 
 from werknetz_client.frame import Library, table_of
 from werknetz_client.items.access import ApiKeyItem
 from werknetz_client.items.plant import EquipmentItem, LatestSignalItem
+from werknetz_client.items.stops import ReasonItem
 from werknetz_client.transport import Progress, Transport
 
 Row = dict[str, Any]
@@ -63,6 +64,17 @@ class AsyncEditableCollection(AsyncCollection[R]):
     async def put(self, name: str, body: object) -> Any:
         """Create or change an item; fields that are left out stay as they are."""
         return await self.transport.put(f"/{self.name}/{quote(name)}", body)
+
+
+class AsyncReasons(AsyncEditableCollection[ReasonItem]):
+    """Reasons of stops and scrap: `iter`, `list`, `get`, `put`, and `order`."""
+
+    async def order(
+        self, codes: Sequence[str], /, *, plant: str | None = None, why: str | None = None
+    ) -> None:
+        """Put reasons of a plant, or of the group's standard, into this order."""
+        body = {"codes": [*codes], "plant": plant, "why": why}
+        await self.transport.post(f"/{self.name}:order", body)
 
 
 class AsyncChangeableCollection(AsyncCollection[R]):

@@ -4,7 +4,13 @@ from collections.abc import Iterator
 from typing import Any, Generic
 
 from werknetz_client.blocking import Blocking, LoopThread, blocking, blocking_iterator
-from werknetz_client.collections import AsyncCollection, AsyncEditableCollection, R, Row
+from werknetz_client.collections import (
+    AsyncCollection,
+    AsyncEditableCollection,
+    AsyncReasons,
+    R,
+    Row,
+)
 from werknetz_client.frame import Library
 from werknetz_client.items.kpis import (
     CharacteristicItem,
@@ -28,7 +34,6 @@ from werknetz_client.items.stops import (
     OperationItem,
     OrderItem,
     ReasonCodeItem,
-    ReasonItem,
     StopThresholdItem,
 )
 from werknetz_client.items.supply import (
@@ -97,6 +102,18 @@ class EditableCollection(Collection[R]):
         return self.loop.wait(self.asynchronous.put(name, body))
 
 
+class Reasons(Blocking[AsyncReasons]):
+    """Reasons of stops and scrap, and their order: see `AsyncReasons`."""
+
+    iter = blocking_iterator(AsyncReasons.iter)
+    csv = blocking_iterator(AsyncReasons.csv)
+    list = blocking(AsyncReasons.list)
+    frame = blocking(AsyncReasons.frame)
+    get = blocking(AsyncReasons.get)
+    put = blocking(AsyncReasons.put)
+    order = blocking(AsyncReasons.order)
+
+
 class ShortageWarnings(Blocking[AsyncShortageWarnings]):
     """Lines that will stop, and who acknowledged it: see `AsyncShortageWarnings`."""
 
@@ -157,7 +174,7 @@ class AsyncResources:
         self.warehouses = AsyncEditableCollection[WarehouseItem](t, "warehouses")
         self.line_materials = AsyncEditableCollection[LineMaterialItem](t, "line_materials")
         self.line_rates = AsyncEditableCollection[LineRateItem](t, "line_rates")
-        self.reasons = AsyncEditableCollection[ReasonItem](t, "reasons")
+        self.reasons = AsyncReasons(t, "reasons")
         self.reason_codes = AsyncEditableCollection[ReasonCodeItem](t, "reason_codes")
         self.stop_thresholds = AsyncEditableCollection[StopThresholdItem](t, "stop_thresholds")
 
@@ -198,6 +215,6 @@ class Resources:
         self.warehouses = EditableCollection(loop, client.warehouses)
         self.line_materials = EditableCollection(loop, client.line_materials)
         self.line_rates = EditableCollection(loop, client.line_rates)
-        self.reasons = EditableCollection(loop, client.reasons)
+        self.reasons = Reasons(loop, client.reasons)
         self.reason_codes = EditableCollection(loop, client.reason_codes)
         self.stop_thresholds = EditableCollection(loop, client.stop_thresholds)

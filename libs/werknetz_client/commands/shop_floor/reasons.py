@@ -1,4 +1,4 @@
-"""`werknetz reasons list | set | code | codes`: why machines stop and parts are scrap."""
+"""`werknetz reasons list | set | order | code | codes`: why machines stop and parts are scrap."""
 
 from typing import Annotated, Final
 
@@ -33,7 +33,8 @@ CODES: Final[Columns] = {
 def register(app: typer.Typer) -> None:
     commands = get_or_add_group(app, "reasons", "Reasons of stops and scrap.")
     for name, command in (
-        ("list", list_reasons), ("set", set_reason), ("code", set_code), ("codes", list_codes),
+        ("list", list_reasons), ("set", set_reason), ("order", order_reasons), ("code", set_code),
+        ("codes", list_codes),
     ):  # fmt: skip
         commands.command(name)(command)
 
@@ -79,6 +80,17 @@ def set_reason(
     with Client() as client:
         row = client.reasons.put(code, body)
     print_lines(f"{' > '.join(row['path'])}: {row['name_en']} / {row['name_de']}")
+
+
+def order_reasons(
+    codes: Annotated[list[str], typer.Argument(help="Codes, the first one first.")],
+    plant: Annotated[str | None, typer.Option(help="Default: the group's standard.")] = None,
+    why: Annotated[str | None, typer.Option(help="For the audit log.")] = None,
+) -> None:
+    """Put reasons into this order among those beside them."""
+    with Client() as client:
+        client.reasons.order(codes, plant=plant, why=why)
+    print_lines(f"The order is {', '.join(codes)}.")
 
 
 def set_code(

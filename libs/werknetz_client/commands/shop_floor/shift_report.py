@@ -50,6 +50,7 @@ def register(app: typer.Typer) -> None:
     commands.command("note")(note)
     commands.command("notes")(list_notes)
     commands.command("withdraw-note")(withdraw_note)
+    commands.command("restore-note")(restore_note)
     commands.command("sign")(sign)
     commands.command("withdraw-signature")(withdraw_signature)
 
@@ -114,7 +115,18 @@ def withdraw_note(
     """Withdraw a note; the audit log retains it."""
     with Client() as client:
         client.shift_reports.withdraw_note(number)
-    print_lines(f"Note {number} is withdrawn.")
+    print_lines(
+        f"Note {number} is withdrawn; `werknetz shift-report restore-note {number}` restores it."
+    )
+
+
+def restore_note(
+    number: Annotated[int, typer.Argument(help="Id of a note that was withdrawn.")],
+) -> None:
+    """Bring a withdrawn note back, with its author and its times."""
+    with Client() as client:
+        row = client.shift_reports.undo_withdrawn_note(number)
+    print_lines(f"{row['entered_by']}: {row['text']}")
 
 
 def sign(
