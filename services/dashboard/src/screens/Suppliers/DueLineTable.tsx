@@ -104,7 +104,7 @@ function Messages({ line, zone }: { line: DueLine; zone: string }) {
   const named = kinds.flatMap(({ kind, events }) =>
     events.map((event, index) => ({
       event,
-      kind: events.length === 1 ? kind : t("oneOf", { kind, number: index + 1 }),
+      kind: index === 0 ? kind : t("oneOf", { kind, number: index + 1 }),
     })),
   );
   return (
