@@ -132,9 +132,11 @@ def sort_and_paginate(
         for name in {*keys, tie}
     }
     sortable = {name: types[name] for name in keys}
+    # Nothing follows in an empty list, and its values have no type: any cursor fits.
     cursor = parse_cursor(
-        params.sort, params.cursor, default=default, types=sortable, tie=types[tie]
-    )
+        params.sort, params.cursor if rows else None, default=default, types=sortable,
+        tie=types[tie],
+    )  # fmt: skip
 
     def key_of(row: dict[str, Any]) -> tuple[Any, Any]:
         return row[cursor.name], row[tie]
