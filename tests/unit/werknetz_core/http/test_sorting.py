@@ -30,15 +30,15 @@ ROWS = [
 
 
 def pages(rows: list[dict[str, Any]], **params: Any) -> list[list[dict[str, Any]]]:
-    found: list[list[dict[str, Any]]] = []
+    split: list[list[dict[str, Any]]] = []
     cursor: str | None = None
-    while cursor is not None or not found:
+    while cursor is not None or not split:
         page, cursor = sort_and_paginate(
             rows, ListParams(cursor=cursor, **params), default="size", keys=("name", "size"),
             tie="name",
         )  # fmt: skip
-        found.append(page)
-    return found
+        split.append(page)
+    return split
 
 
 @pytest.mark.parametrize("sort", [None, "size", "-size", "name", "-name", " -size "])
