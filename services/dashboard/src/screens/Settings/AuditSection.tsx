@@ -1,7 +1,9 @@
 /** Who changed what, when, from what to what, and why; and whether the chain holds. */
 import { Button } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
 import { useTranslations } from "use-intl";
 import { type AuditFilter, auditAddress, auditHead, auditLog } from "../../api/audit";
 import { Answered } from "../../shared/Answered";
@@ -104,7 +106,7 @@ function Filters({ search }: { search: Partial<Record<string, string>> }) {
   };
   return (
     <search className={styles.filters}>
-      <TextField label={t("by")} value={search.by ?? ""} onChange={set("by")} />
+      <TypedFilter label={t("by")} value={search.by ?? ""} onChange={set("by")} />
       <SelectField
         label={t("subject")}
         value={SUBJECTS.find((one) => one === search.subject) ?? "all"}
@@ -116,7 +118,7 @@ function Filters({ search }: { search: Partial<Record<string, string>> }) {
           ),
         ]}
       />
-      <TextField label={t("under")} value={search.under ?? ""} onChange={set("under")} />
+      <TypedFilter label={t("under")} value={search.under ?? ""} onChange={set("under")} />
       <SelectField
         label={t("period")}
         value={STARTS.find((one) => one === search.start) ?? "all"}
@@ -127,6 +129,30 @@ function Filters({ search }: { search: Partial<Record<string, string>> }) {
   );
 }
 
+interface TypedProps {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+}
+
+/** A filter that asks once typing has paused, not at each letter. */
+function TypedFilter({ label, value, onChange }: TypedProps) {
+  const [typed, setTyped] = useState(value);
+  const ask = useDebouncedCallback(onChange, TYPING_MS);
+  return (
+    <TextField
+      type="search"
+      label={label}
+      value={typed}
+      onChange={(text) => {
+        setTyped(text);
+        ask(text.trim());
+      }}
+    />
+  );
+}
+
+const TYPING_MS = 400;
 const PERIOD_TEXTS = { all: "ever", "-24h": "day", "-7d": "week", "-28d": "month" } as const;
 
 /** The seal of the log; whoever reads the log of all plants may see it. */
