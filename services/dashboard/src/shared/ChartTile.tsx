@@ -14,7 +14,8 @@ interface Props {
   /** The words of the link, where they must say more than "CSV". */
   csvLabel?: string | undefined;
   chart: ReactNode;
-  table: ReactNode;
+  /** Without it: the chart is a table with bars. */
+  table?: ReactNode;
   extra?: ReactNode;
   /** What stands below both. */
   children?: ReactNode;
@@ -25,9 +26,10 @@ export function ChartTile({ title, csv, csvLabel, chart, table, extra, children 
   const id = useId();
   const tile = useRef<HTMLElement>(null);
   const drawn = useRef<HTMLDivElement>(null);
+  const hasTable = table !== undefined;
   const [isTable, setTable] = useState(false);
   const next = common(isTable ? "chart" : "table");
-  useShortcut("v", () => setTable((shown) => !shown), { within: tile });
+  useShortcut("v", () => setTable((shown) => !shown), { within: tile, isOff: !hasTable });
 
   async function copyImage() {
     // Few copy a chart: what draws it as an image loads when they do.
@@ -42,14 +44,16 @@ export function ChartTile({ title, csv, csvLabel, chart, table, extra, children 
         <h2 id={id}>{title}</h2>
         {extra}
         <div className={styles.ways}>
-          <Button
-            variant="subtle"
-            aria-keyshortcuts="v"
-            aria-label={`${next}: ${title}`}
-            onClick={() => setTable(!isTable)}
-          >
-            {next}
-          </Button>
+          {hasTable ? (
+            <Button
+              variant="subtle"
+              aria-keyshortcuts="v"
+              aria-label={`${next}: ${title}`}
+              onClick={() => setTable(!isTable)}
+            >
+              {next}
+            </Button>
+          ) : null}
           {csv === undefined ? null : (
             <a
               className={styles.csv}

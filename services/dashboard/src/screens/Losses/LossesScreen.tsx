@@ -7,10 +7,10 @@ import { type LossRanking, losses } from "../../api/losses";
 import { plants, rootsOf, zoneOf } from "../../api/plants";
 import { me } from "../../api/session";
 import { Answered } from "../../shared/Answered";
+import { ChartTile } from "../../shared/ChartTile";
 import { Empty } from "../../shared/Empty";
 import { PathLinks } from "../../shared/PathLinks";
 import { PeriodPicker } from "../../shared/PeriodPicker";
-import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
 import { usePeriod } from "../../shared/usePeriod";
 import { LossChoices } from "./LossChoices";
@@ -54,42 +54,45 @@ export function LossesScreen() {
         />
       </div>
       <LossChoices search={search} by={by} order={order} unit={unit} />
-      <Tile title={t("where")}>
-        <Answered query={query}>
-          {(data) =>
-            data.items.length === 0 ? (
-              <Empty reason={t("none")} />
-            ) : (
-              <>
-                <LossSummary data={data} />
-                {unit === "cost" && data.items.every((row) => row.costs.length === 0) ? (
-                  <Empty
-                    reason={t("noRates")}
-                    action={
-                      <Link to="/settings/$" params={{ _splat: "supply" }}>
-                        {t("toRates")}
-                      </Link>
-                    }
+      <ChartTile
+        title={t("where")}
+        chart={
+          <Answered query={query}>
+            {(data) =>
+              data.items.length === 0 ? (
+                <Empty reason={t("none")} />
+              ) : (
+                <>
+                  <LossSummary data={data} />
+                  {unit === "cost" && data.items.every((row) => row.costs.length === 0) ? (
+                    <Empty
+                      reason={t("noRates")}
+                      action={
+                        <Link to="/settings/$" params={{ _splat: "supply" }}>
+                          {t("toRates")}
+                        </Link>
+                      }
+                    />
+                  ) : null}
+                  <LossTree
+                    data={data}
+                    roots={roots}
+                    dimensions={dimensions}
+                    period={period}
+                    order={order}
+                    unit={unit}
                   />
-                ) : null}
-                <LossTree
-                  data={data}
-                  roots={roots}
-                  dimensions={dimensions}
-                  period={period}
-                  order={order}
-                  unit={unit}
-                />
-                {unit === "cost" ? <p className="second">{t("costHint")}</p> : null}
-                {unit === "share" ? <p className="second">{t("sharesHint")}</p> : null}
-                {data.rest.rows > 0 ? (
-                  <p className="second">{t("rest", { count: data.rest.rows })}</p>
-                ) : null}
-              </>
-            )
-          }
-        </Answered>
-      </Tile>
+                  {unit === "cost" ? <p className="second">{t("costHint")}</p> : null}
+                  {unit === "share" ? <p className="second">{t("sharesHint")}</p> : null}
+                  {data.rest.rows > 0 ? (
+                    <p className="second">{t("rest", { count: data.rest.rows })}</p>
+                  ) : null}
+                </>
+              )
+            }
+          </Answered>
+        }
+      />
       {roots.length === 0 ? null : (
         <SupplyTile under={roots} period={period} plants={all.data.items} />
       )}

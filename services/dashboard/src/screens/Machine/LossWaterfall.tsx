@@ -3,8 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
 import { lossTimes, type Period } from "../../api/equipment";
 import { Answered } from "../../shared/Answered";
+import { ChartTile } from "../../shared/ChartTile";
 import { ScrollBox } from "../../shared/ScrollBox";
-import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
 import styles from "./LossWaterfall.module.css";
 import { type WaterfallRow, waterfallOf } from "./waterfall";
@@ -19,43 +19,46 @@ export function LossWaterfall({ path, period, zone }: Props) {
   const t = useTranslations("machine");
   const query = useQuery(lossTimes(path, period));
   return (
-    <Tile title={t("losses")}>
-      <Answered query={query}>
-        {({ items }) => {
-          const times = items[0];
-          const rows = times === undefined ? [] : waterfallOf(times);
-          if (times === undefined || rows.length === 0) {
-            return <p className="second">{t("noStates")}</p>;
-          }
-          return (
-            <>
-              <ScrollBox label={t("losses")}>
-                <table>
-                  <thead>
-                    <tr>
-                      <th scope="col">{t("step")}</th>
-                      <th scope="col" className="number">
-                        {t("time")}
-                      </th>
-                      <th scope="col" className="number">
-                        {t("share")}
-                      </th>
-                      <td />
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {rows.map((row) => (
-                      <Row key={row.key} row={row} zone={zone} />
-                    ))}
-                  </tbody>
-                </table>
-              </ScrollBox>
-              <Chains texts={times.supply_caused.map((chain) => chain.text)} />
-            </>
-          );
-        }}
-      </Answered>
-    </Tile>
+    <ChartTile
+      title={t("losses")}
+      chart={
+        <Answered query={query}>
+          {({ items }) => {
+            const times = items[0];
+            const rows = times === undefined ? [] : waterfallOf(times);
+            if (times === undefined || rows.length === 0) {
+              return <p className="second">{t("noStates")}</p>;
+            }
+            return (
+              <>
+                <ScrollBox label={t("losses")}>
+                  <table>
+                    <thead>
+                      <tr>
+                        <th scope="col">{t("step")}</th>
+                        <th scope="col" className="number">
+                          {t("time")}
+                        </th>
+                        <th scope="col" className="number">
+                          {t("share")}
+                        </th>
+                        <td />
+                      </tr>
+                    </thead>
+                    <tbody>
+                      {rows.map((row) => (
+                        <Row key={row.key} row={row} zone={zone} />
+                      ))}
+                    </tbody>
+                  </table>
+                </ScrollBox>
+                <Chains texts={times.supply_caused.map((chain) => chain.text)} />
+              </>
+            );
+          }}
+        </Answered>
+      }
+    />
   );
 }
 

@@ -6,11 +6,11 @@ import { useTranslations } from "use-intl";
 import type { Period } from "../../api/equipment";
 import { lossesByReason } from "../../api/stops";
 import { Answered } from "../../shared/Answered";
+import { ChartTile } from "../../shared/ChartTile";
 import { Cut } from "../../shared/Cut";
 import { Empty } from "../../shared/Empty";
 import { Refused } from "../../shared/Refused";
 import { ScrollBox } from "../../shared/ScrollBox";
-import { Tile } from "../../shared/Tile";
 import { useCodeName } from "../../shared/useCodeName";
 import { useFormats } from "../../shared/useFormats";
 import waterfall from "./LossWaterfall.module.css";
@@ -34,7 +34,7 @@ export function ParetoTile({ path, plant, period, zone }: Props) {
   const query = useQuery(lossesByReason(path, period, by === "seconds" ? "-seconds" : "-stops"));
   const { query: reasons, nameOf } = useCodeName(plant, "stop");
   return (
-    <Tile
+    <ChartTile
       title={t("title")}
       extra={
         <span className={styles.extra}>
@@ -58,44 +58,46 @@ export function ParetoTile({ path, plant, period, zone }: Props) {
           </label>
         </span>
       }
+      chart={
+        <Answered query={query}>
+          {({ items }) => {
+            const rows = paretoOf(items, by, hasShort);
+            if (rows.length === 0) return <Empty reason={t("none")} />;
+            return (
+              <>
+                <ScrollBox label={t("title")} isLow>
+                  <table>
+                    <thead>
+                      <tr>
+                        <th scope="col">{t("cause")}</th>
+                        <th scope="col" className="number">
+                          {machine("time")}
+                        </th>
+                        <th scope="col" className="number">
+                          {t("number")}
+                        </th>
+                        <th scope="col" className="number">
+                          {t("cumulative")}
+                        </th>
+                        <td />
+                      </tr>
+                    </thead>
+                    <tbody>
+                      {rows.slice(0, SHOWN).map((row) => (
+                        <Row key={row.key} row={row} zone={zone} reasonName={nameOf} />
+                      ))}
+                    </tbody>
+                  </table>
+                </ScrollBox>
+                <Cut shown={SHOWN} isCut={rows.length > SHOWN} what="largest" />
+              </>
+            );
+          }}
+        </Answered>
+      }
     >
       <Refused queries={[reasons]} />
-      <Answered query={query}>
-        {({ items }) => {
-          const rows = paretoOf(items, by, hasShort);
-          if (rows.length === 0) return <Empty reason={t("none")} />;
-          return (
-            <>
-              <ScrollBox label={t("title")} isLow>
-                <table>
-                  <thead>
-                    <tr>
-                      <th scope="col">{t("cause")}</th>
-                      <th scope="col" className="number">
-                        {machine("time")}
-                      </th>
-                      <th scope="col" className="number">
-                        {t("number")}
-                      </th>
-                      <th scope="col" className="number">
-                        {t("cumulative")}
-                      </th>
-                      <td />
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {rows.slice(0, SHOWN).map((row) => (
-                      <Row key={row.key} row={row} zone={zone} reasonName={nameOf} />
-                    ))}
-                  </tbody>
-                </table>
-              </ScrollBox>
-              <Cut shown={SHOWN} isCut={rows.length > SHOWN} what="largest" />
-            </>
-          );
-        }}
-      </Answered>
-    </Tile>
+    </ChartTile>
   );
 }
 
