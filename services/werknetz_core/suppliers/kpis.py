@@ -45,6 +45,7 @@ _KPIS: Final = tuple(
 _OTIF: Final = CATALOGUE["otif"]
 _NO_DATA: Final = "no data"
 _LINES_MAX: Final = 1e12
+_BUILT_IN, _DEFAULT = "built_in", "default"
 _UNRANKED: Final = "~"  # after every digit
 _NO_LINES: Final = dict.fromkeys(OpenLinesView.model_fields, 0)
 
@@ -194,17 +195,21 @@ def _lines_due(sums: WindowSums | None) -> float:
 def _policy_keys(
     applied: Sequence[Mapping[str, Any]], policies: dict[str, ListedPolicyView]
 ) -> list[str]:
-    """Return the keys of the applied policies, such as default:2 or supplier:lenz:1; add them."""
+    """Return the keys of the applied policies, such as default:2 or lenz:1; add them."""
     keys = []
     for fields in applied:
-        if fields["version"] == 0:
-            owner = "built_in"
-        else:
-            owner = f"supplier:{fields['supplier']}" if fields["supplier"] else "default"
-        key = f"{owner}:{fields['version']}"
+        key = f"{_owner_of(fields)}:{fields['version']}"
         policies[key] = ListedPolicyView(key=key, **fields)
         keys.append(key)
     return keys
+
+
+def _owner_of(policy: Mapping[str, Any]) -> str:
+    """Return whose policy it is; a supplier with the key `default` is named as a supplier."""
+    if policy["version"] == 0:
+        return _BUILT_IN
+    supplier = policy["supplier"] or _DEFAULT
+    return f"supplier:{supplier}" if policy["supplier"] in {_BUILT_IN, _DEFAULT} else supplier
 
 
 def _with_ranks(by_key: Mapping[str, SupplierKpisView]) -> dict[str, SupplierKpisView]:
