@@ -95,3 +95,50 @@ async def test_invalid_requests_have_a_hint(world: World, edges: tuple[Edge, Edg
         assert response.json()["hint"]
     assert (await post(world, "/mappings", {"document": bad}, key="viewer")).status_code == 403
     assert (await post(world, "/mappings", {"document": bad}, key="zwick")).status_code == 403
+
+
+IGNORE = {"kind": "ignore", "source": "p#debug"}
+
+
+@pytest.mark.asyncio
+async def test_amendments_begin_with_what_is_in_use(world: World, edges: tuple[Edge, Edge]) -> None:
+    del edges
+    body = {"name": "presses-press-r", "changes": [IGNORE]}
+    assert (await post(world, "/mappings:amend", body)).json()["based_on"] == 1
+    draft = document("press-r", 2, right=False)
+    assert (await post(world, "/mappings", {"document": draft})).status_code == 201
+    amended = (await post(world, "/mappings:amend", body)).json()
+    assert (amended["based_on"], amended["version"]) == (1, 3)
+    assert "ignore: true" in amended["document"]
+    preview = await post(world, "/mappings:preview", {"document": amended["document"]})
+    assert preview.status_code == 200, preview.text
+    new = draft.replace("presses-press-r", "presses-new")
+    assert (await post(world, "/mappings", {"document": new})).status_code == 201
+    refused = await post(world, "/mappings:amend", {**body, "name": "presses-new"})
+    assert refused.status_code == 409
+    assert refused.json()["type"] == "urn:werknetz:problem:no_active_version"
+    sent = await post(world, "/mappings:amend", {**body, "name": "presses-new", "version": 2})
+    assert sent.json()["based_on"] == 2
+    none = await post(world, "/mappings:amend", {**body, "name": "nobody"})
+    assert none.status_code == 404
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"kind": "map_state", "table": "t", "code": 4, "state": "idle"}, "/code"),
+        ({"kind": "map_state", "table": "t", "code": "4", "state": "idle", "x": 1}, "/x"),
+        ({"kind": "map_state", "table": "t", "state": "idle"}, "/code"),
+        ({"kind": "map"}, ""),
+        ({"kind": "map_state", "table": "none", "code": "4", "state": "idle"}, ""),
+    ],
+)
+async def test_a_refused_change_is_named_by_its_place(
+    world: World, edges: tuple[Edge, Edge], change: dict[str, object], pointer: str
+) -> None:
+    del edges
+    body = {"name": "presses-press-r", "changes": [IGNORE, change]}
+    refused = await post(world, "/mappings:amend", body)
+    assert refused.status_code in {409, 422}
+    assert [error["pointer"] for error in refused.json()["errors"]] == [f"/body/changes/1{pointer}"]
