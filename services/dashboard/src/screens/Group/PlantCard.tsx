@@ -50,7 +50,7 @@ export function PlantCard({ item }: { item: OverviewItem }) {
         </span>
       </div>
       <div
-        className={item.silent_connectors.length === 0 ? styles.value : `${styles.value} stale`}
+        className={item.silent_connectors.length === 0 ? "headline" : "headline stale"}
         title={why}
       >
         <Explain {...explained} kpi="oee" label={labelOf("oee")} value={format.share(oee)} />

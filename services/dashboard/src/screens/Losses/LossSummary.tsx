@@ -11,7 +11,7 @@ export function LossSummary({ data }: { data: LossRanking }) {
   const share = totals.busy_s > 0 ? totals.loss_s / totals.busy_s : null;
   return (
     <div className={styles.summary}>
-      <strong className={styles.value}>{format.duration(totals.loss_s)}</strong>
+      <strong className="headline">{format.duration(totals.loss_s)}</strong>
       <span>
         {t("ofBusy", { share: format.share(share), busy: format.duration(totals.busy_s) })}
       </span>

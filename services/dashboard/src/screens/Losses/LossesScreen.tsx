@@ -11,10 +11,10 @@ import { ChartTile } from "../../shared/ChartTile";
 import { Empty } from "../../shared/Empty";
 import { PathLinks } from "../../shared/PathLinks";
 import { PeriodPicker } from "../../shared/PeriodPicker";
+import { ScreenHead } from "../../shared/ScreenHead";
 import { useFormats } from "../../shared/useFormats";
 import { usePeriod } from "../../shared/usePeriod";
 import { LossChoices } from "./LossChoices";
-import styles from "./LossesScreen.module.css";
 import { LossSummary } from "./LossSummary";
 import { LossTree } from "./LossTree";
 import { SupplyTile } from "./SupplyTile";
@@ -43,8 +43,7 @@ export function LossesScreen() {
   });
   return (
     <>
-      <div className={styles.head}>
-        <h1>{t("title")}</h1>
+      <ScreenHead title={t("title")}>
         {search.under === undefined ? null : <PathLinks path={search.under} />}
         {query.data === undefined ? null : <Spans data={query.data} />}
         <PeriodPicker
@@ -52,7 +51,7 @@ export function LossesScreen() {
           choices={PERIODS}
           standard="-7d"
         />
-      </div>
+      </ScreenHead>
       <LossChoices search={search} by={by} order={order} unit={unit} />
       <ChartTile
         title={t("where")}

@@ -11,6 +11,7 @@ import { Answered } from "../../shared/Answered";
 import { nameOf } from "../../shared/format";
 import { PeriodPicker } from "../../shared/PeriodPicker";
 import { Refused } from "../../shared/Refused";
+import { ScreenHead } from "../../shared/ScreenHead";
 import { Tile } from "../../shared/Tile";
 import { usePeriod } from "../../shared/usePeriod";
 import { CountsTile } from "./CountsTile";
@@ -52,8 +53,7 @@ export function MachineScreen() {
   const selection = useSelection(stops.data?.items ?? []);
   const common = { path, period, zone };
   const head = (
-    <div className={styles.head}>
-      <h1>{nameOf(path)}</h1>
+    <ScreenHead title={nameOf(path)}>
       {plant === undefined ? null : (
         <Link to="/plant/$" params={{ _splat: plant.path }}>
           {path.slice(0, path.lastIndexOf("/")).replaceAll("/", " / ")}
@@ -71,7 +71,7 @@ export function MachineScreen() {
         </Link>
       )}
       {kiosk === "1" ? null : <PeriodPicker zone={zone} choices={PERIODS} equipment={path} />}
-    </div>
+    </ScreenHead>
   );
   if (kiosk === "1") {
     return (

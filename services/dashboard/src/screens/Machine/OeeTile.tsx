@@ -38,7 +38,7 @@ export function OeeTile({ path, period, zone }: Props) {
           const whole = answerOf("oee");
           return (
             <>
-              <div className={styles.value} title={whole?.reason ?? undefined}>
+              <div className="headline" title={whole?.reason ?? undefined}>
                 <Explain
                   {...explained}
                   kpi="oee"

@@ -10,6 +10,7 @@ import { useIsKiosk } from "../../shared/kiosk";
 import { PathLinks } from "../../shared/PathLinks";
 import { Refused } from "../../shared/Refused";
 import { byNeed } from "../../shared/ranking";
+import { ScreenHead } from "../../shared/ScreenHead";
 import { SilentConnectors } from "../../shared/SilentConnectors";
 import { Tile } from "../../shared/Tile";
 import { useFormats } from "../../shared/useFormats";
@@ -29,8 +30,7 @@ export function PlantScreen() {
   const plant = answer.data?.under;
   return (
     <>
-      <div className={styles.head}>
-        <h1>{nameOf(path)}</h1>
+      <ScreenHead title={nameOf(path)}>
         <PathLinks path={path} />
         {plant === undefined ? null : <ShiftText plant={plant} />}
         {isKiosk ? null : (
@@ -38,7 +38,7 @@ export function PlantScreen() {
             {t("losses")}
           </Link>
         )}
-      </div>
+      </ScreenHead>
       <SilentConnectors names={plant?.silent_connectors ?? []} />
       <Tile title={t("lines")}>
         <Refused queries={[machines]} />

@@ -18,7 +18,7 @@ export function Shares({ data, zone }: { data: DataQuality; zone: string }) {
   return (
     <>
       <p className={styles.headline}>
-        <span className={styles.value}>{format.share(data.total.good_share)}</span>
+        <span className="headline">{format.share(data.total.good_share)}</span>
         <span className="second">
           {t("of", {
             values: data.total.values,

@@ -8,6 +8,7 @@ import { shiftReport } from "../../api/reports";
 import { Answered } from "../../shared/Answered";
 import { nameOf } from "../../shared/format";
 import { PeriodPicker } from "../../shared/PeriodPicker";
+import { ScreenHead } from "../../shared/ScreenHead";
 import { usePeriod } from "../../shared/usePeriod";
 import { ReportPage } from "./ReportPage";
 import styles from "./ReportScreen.module.css";
@@ -24,13 +25,12 @@ export function ReportScreen() {
   if (path === "") return <Choice paths={known.data.items.map((plant) => plant.path)} />;
   return (
     <>
-      <div className={styles.head}>
-        <h1>{`${t("title")} ${nameOf(path)}`}</h1>
+      <ScreenHead title={`${t("title")} ${nameOf(path)}`}>
         <span className={styles.tools}>
           <PeriodPicker zone={zone} choices={PERIODS} equipment={path} />
           <Button onClick={() => window.print()}>{t("print")}</Button>
         </span>
-      </div>
+      </ScreenHead>
       <Answered query={query}>{(report) => <ReportPage report={report} />}</Answered>
     </>
   );

@@ -117,7 +117,7 @@ function Rates({ supplier, list, period, zone }: RatesProps) {
     <div className={styles.pair}>
       <Tile title={t("chosen", { name })} extra={close}>
         <div className={styles.facts}>
-          <p className={styles.headline}>{format.share(kpis.otif)}</p>
+          <p className="headline">{format.share(kpis.otif)}</p>
           <PeriodText data={list} zone={zone} />
           {kpis.reason === null ? null : <p className="second">{kpis.reason}</p>}
           <p>

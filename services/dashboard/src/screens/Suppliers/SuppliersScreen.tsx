@@ -8,13 +8,13 @@ import { Answered } from "../../shared/Answered";
 import { Cut } from "../../shared/Cut";
 import { Empty } from "../../shared/Empty";
 import { PeriodPicker } from "../../shared/PeriodPicker";
+import { ScreenHead } from "../../shared/ScreenHead";
 import { Tile } from "../../shared/Tile";
 import { usePeriod } from "../../shared/usePeriod";
 import { PeriodText } from "./PeriodText";
 import { PolicyNotes } from "./PolicyNotes";
 import { RankingTable } from "./RankingTable";
 import { SupplierDetail } from "./SupplierDetail";
-import styles from "./SuppliersScreen.module.css";
 
 const RawMessage = lazy(async () => ({
   default: (await import("../../shared/message/RawMessage")).RawMessage,
@@ -30,10 +30,9 @@ export function SuppliersScreen() {
   const zone = query.data?.period?.time_zone ?? "UTC";
   return (
     <>
-      <div className={styles.head}>
-        <h1>{t("title")}</h1>
+      <ScreenHead title={t("title")}>
         {query.data === undefined ? null : <PeriodText data={query.data} zone={zone} />}
-      </div>
+      </ScreenHead>
       <PeriodPicker zone={zone} choices={["-28d", "-7d"]} />
       <Tile
         title={t("ranking")}

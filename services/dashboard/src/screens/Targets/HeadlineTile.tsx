@@ -16,7 +16,7 @@ export function HeadlineTile({ target }: { target: Target }) {
   const day = (on: string) => dates.day(on, true);
   return (
     <Tile title={t("headline")} extra={<strong>{t(`states.${target.state}`)}</strong>}>
-      <p className={styles.value}>
+      <p className="headline">
         {format.change(target.change)}{" "}
         <span className={styles.goal}>{t("ofGoal", { goal: format.change(target.goal) })}</span>
       </p>

@@ -8,10 +8,10 @@ import { plants, zoneOf } from "../../api/plants";
 import { Answered } from "../../shared/Answered";
 import { Empty } from "../../shared/Empty";
 import { PeriodPicker } from "../../shared/PeriodPicker";
+import { ScreenHead } from "../../shared/ScreenHead";
 import { usePeriod } from "../../shared/usePeriod";
 import { chosenOf, SIGNALS_MAX, textOf } from "./address";
 import { SignalPicker } from "./SignalPicker";
-import styles from "./TrendsScreen.module.css";
 import { TrendTiles } from "./TrendTiles";
 import { useCurves } from "./useCurves";
 
@@ -40,11 +40,10 @@ export function TrendsScreen() {
   const pick = <Button onClick={() => setPicking(true)}>{t("choose")}</Button>;
   return (
     <>
-      <div className={styles.head}>
-        <h1>{t("title")}</h1>
+      <ScreenHead title={t("title")}>
         {pick}
         <PeriodPicker zone={zone} choices={PERIODS} equipment={machine ?? undefined} />
-      </div>
+      </ScreenHead>
       {dropped > 0 ? (
         <p role="status">{t("dropped", { count: dropped, max: SIGNALS_MAX })}</p>
       ) : null}

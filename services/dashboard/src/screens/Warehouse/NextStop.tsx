@@ -21,7 +21,7 @@ export function NextStop({ parts, zone }: { parts: readonly PartSupply[]; zone: 
   const lines = first.lines.map(({ equipment }) => nameOf(equipment)).join(", ");
   return (
     <div>
-      <p className={styles.headline}>
+      <p className="headline">
         {format.dayTime(first.stops_at)} {format.zone(first.stops_at)}
       </p>
       <p>
