@@ -2,6 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import type { Target } from "../../api/targets";
+import { ChartTile } from "../../shared/ChartTile";
 import { nameOf } from "../../shared/format";
 import { ScrollBox } from "../../shared/ScrollBox";
 import { Tile } from "../../shared/Tile";
@@ -32,7 +33,7 @@ export function ContributionTile({ target, search }: Props) {
   }
   const bars = waterfallOf(partsBy(contributions, by), change * 100, target.goal * 100);
   return (
-    <Tile
+    <ChartTile
       title={title}
       extra={
         <nav className={shared.choices} aria-label={t("contributions.by")}>
@@ -51,37 +52,51 @@ export function ContributionTile({ target, search }: Props) {
           ))}
         </nav>
       }
+      chart={<Parts bars={bars} by={by} hasBars />}
+      table={<Parts bars={bars} by={by} />}
     >
-      <ScrollBox label={title}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{t(`contributions.divisions.${by}`)}</th>
-              <th scope="col" className="number">
-                {t("contributions.points")}
-              </th>
-              <th scope="col">{t("contributions.bar")}</th>
-              <th scope="col" className="number">
-                {t("contributions.changed")}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {bars.map((bar) => (
-              <Row key={`${bar.kind} ${bar.part?.name}`} bar={bar} by={by} />
-            ))}
-          </tbody>
-        </table>
-      </ScrollBox>
       <p className="second">
         {t("contributions.sum", { gap: format.points(target.goal - change) })}{" "}
         {t("contributions.hint")}
       </p>
-    </Tile>
+    </ChartTile>
   );
 }
 
-function Row({ bar, by }: { bar: Bar; by: Division }) {
+interface PartsProps {
+  bars: readonly Bar[];
+  by: Division;
+  hasBars?: boolean;
+}
+
+function Parts({ bars, by, hasBars = false }: PartsProps) {
+  const t = useTranslations("targets");
+  return (
+    <ScrollBox label={t("contributions.title")}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{t(`contributions.divisions.${by}`)}</th>
+            <th scope="col" className="number">
+              {t("contributions.points")}
+            </th>
+            {hasBars ? <th scope="col">{t("contributions.bar")}</th> : null}
+            <th scope="col" className="number">
+              {t("contributions.changed")}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {bars.map((bar) => (
+            <Row key={`${bar.kind} ${bar.part?.name}`} bar={bar} by={by} hasBar={hasBars} />
+          ))}
+        </tbody>
+      </table>
+    </ScrollBox>
+  );
+}
+
+function Row({ bar, by, hasBar }: { bar: Bar; by: Division; hasBar: boolean }) {
   const t = useTranslations("targets");
   const format = useFormats();
   const isTotal = bar.kind === "now" || bar.kind === "goal";
@@ -102,16 +117,18 @@ function Row({ bar, by }: { bar: Bar; by: Division }) {
       <td className="number">
         {isTotal ? format.change(bar.points / 100) : format.points(bar.points / 100)}
       </td>
-      <td className={styles.bar}>
-        <svg viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
-          <rect
-            className={isTotal ? styles.whole : bar.points < 0 ? styles.better : styles.part}
-            x={bar.from}
-            width={bar.length}
-            height={1}
-          />
-        </svg>
-      </td>
+      {hasBar ? (
+        <td className={styles.bar}>
+          <svg viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
+            <rect
+              className={isTotal ? styles.whole : bar.points < 0 ? styles.better : styles.part}
+              x={bar.from}
+              width={bar.length}
+              height={1}
+            />
+          </svg>
+        </td>
+      ) : null}
       <td className="number">
         {bar.part === undefined ? "" : format.points(bar.part.changePoints / 100)}
       </td>
