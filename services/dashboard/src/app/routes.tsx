@@ -6,6 +6,7 @@ import {
   lazyRouteComponent,
   retainSearchParams,
 } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { texts } from "../i18n/messages";
 import { Frame } from "./Frame";
 import { TEXTS } from "./texts";
@@ -69,129 +70,97 @@ const root = createRootRoute({
   search: { middlewares: [retainSearchParams([...WALL])] },
 });
 
-/** Load a screen together with its texts. */
-function withTexts<Module>(screen: keyof typeof TEXTS, load: () => Promise<Module>) {
-  return async () => (await Promise.all([load(), texts.want(TEXTS[screen])]))[0];
+/** Return a screen that is loaded, together with its texts, when somebody opens it. */
+function screen<Name extends keyof typeof TEXTS, Module extends Record<Name, () => ReactNode>>(
+  name: Name,
+  load: () => Promise<Module>,
+) {
+  const both = async () => (await Promise.all([load(), texts.want(TEXTS[name])]))[0];
+  return lazyRouteComponent(both, name);
 }
 
 const group = createRoute({
   getParentRoute: () => root,
   path: "/",
   validateSearch: searchOf,
-  component: lazyRouteComponent(
-    withTexts("GroupScreen", () => import("../screens/Group/GroupScreen")),
-    "GroupScreen",
-  ),
+  component: screen("GroupScreen", () => import("../screens/Group/GroupScreen")),
 });
 
 const plant = createRoute({
   getParentRoute: () => root,
   path: "/plant/$",
   validateSearch: searchOf,
-  component: lazyRouteComponent(
-    withTexts("PlantScreen", () => import("../screens/Plant/PlantScreen")),
-    "PlantScreen",
-  ),
+  component: screen("PlantScreen", () => import("../screens/Plant/PlantScreen")),
 });
 
 const machine = createRoute({
   getParentRoute: () => root,
   path: "/machine/$",
   validateSearch: searchOf,
-  component: lazyRouteComponent(
-    withTexts("MachineScreen", () => import("../screens/Machine/MachineScreen")),
-    "MachineScreen",
-  ),
+  component: screen("MachineScreen", () => import("../screens/Machine/MachineScreen")),
 });
 
 const losses = createRoute({
   getParentRoute: () => root,
   path: "/losses",
   validateSearch: lossSearchOf,
-  component: lazyRouteComponent(
-    withTexts("LossesScreen", () => import("../screens/Losses/LossesScreen")),
-    "LossesScreen",
-  ),
+  component: screen("LossesScreen", () => import("../screens/Losses/LossesScreen")),
 });
 
 const report = createRoute({
   getParentRoute: () => root,
   path: "/report/$",
   validateSearch: searchOf,
-  component: lazyRouteComponent(
-    withTexts("ReportScreen", () => import("../screens/Report/ReportScreen")),
-    "ReportScreen",
-  ),
+  component: screen("ReportScreen", () => import("../screens/Report/ReportScreen")),
 });
 
 const trends = createRoute({
   getParentRoute: () => root,
   path: "/trends",
   validateSearch: searchOf,
-  component: lazyRouteComponent(
-    withTexts("TrendsScreen", () => import("../screens/Trends/TrendsScreen")),
-    "TrendsScreen",
-  ),
+  component: screen("TrendsScreen", () => import("../screens/Trends/TrendsScreen")),
 });
 
 const suppliers = createRoute({
   getParentRoute: () => root,
   path: "/suppliers",
   validateSearch: searchOf,
-  component: lazyRouteComponent(
-    withTexts("SuppliersScreen", () => import("../screens/Suppliers/SuppliersScreen")),
-    "SuppliersScreen",
-  ),
+  component: screen("SuppliersScreen", () => import("../screens/Suppliers/SuppliersScreen")),
 });
 
 const warehouse = createRoute({
   getParentRoute: () => root,
   path: "/warehouse/$",
   validateSearch: searchOf,
-  component: lazyRouteComponent(
-    withTexts("WarehouseScreen", () => import("../screens/Warehouse/WarehouseScreen")),
-    "WarehouseScreen",
-  ),
+  component: screen("WarehouseScreen", () => import("../screens/Warehouse/WarehouseScreen")),
 });
 
 const connectors = createRoute({
   getParentRoute: () => root,
   path: "/connectors",
   validateSearch: searchOf,
-  component: lazyRouteComponent(
-    withTexts("ConnectorsScreen", () => import("../screens/Connectors/ConnectorsScreen")),
-    "ConnectorsScreen",
-  ),
+  component: screen("ConnectorsScreen", () => import("../screens/Connectors/ConnectorsScreen")),
 });
 
 const quality = createRoute({
   getParentRoute: () => root,
   path: "/quality",
   validateSearch: searchOf,
-  component: lazyRouteComponent(
-    withTexts("QualityScreen", () => import("../screens/Quality/QualityScreen")),
-    "QualityScreen",
-  ),
+  component: screen("QualityScreen", () => import("../screens/Quality/QualityScreen")),
 });
 
 const targets = createRoute({
   getParentRoute: () => root,
   path: "/targets",
   validateSearch: searchOf,
-  component: lazyRouteComponent(
-    withTexts("TargetsScreen", () => import("../screens/Targets/TargetsScreen")),
-    "TargetsScreen",
-  ),
+  component: screen("TargetsScreen", () => import("../screens/Targets/TargetsScreen")),
 });
 
 const settings = createRoute({
   getParentRoute: () => root,
   path: "/settings/$",
   validateSearch: searchOf,
-  component: lazyRouteComponent(
-    withTexts("SettingsScreen", () => import("../screens/Settings/SettingsScreen")),
-    "SettingsScreen",
-  ),
+  component: screen("SettingsScreen", () => import("../screens/Settings/SettingsScreen")),
 });
 
 export const router = createRouter({
