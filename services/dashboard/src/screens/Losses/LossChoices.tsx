@@ -1,7 +1,7 @@
 /** The choices of the screen, all of them links: the address is the whole state. */
 import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
-import type { LossSearch } from "../../app/routes";
+import type { LossSearch } from "../../app/search";
 import styles from "./LossesScreen.module.css";
 import { GROUPINGS, type Grouping, type Order } from "./tree";
 import { UNITS, type Unit } from "./units";
