@@ -22,8 +22,8 @@ CODE = re.compile(r'Problem\(\s*(?:\w+|\d{3}),\s*"([a-z_0-9]+)"')
 
 
 WITHOUT_WORDS = {"field", "noun", "loss"}
-SAME = {"bad_value", "invalid_path", "database_not_ready", "share", "percent", "headline", "input", "of_field",
-        "other", "subject"}  # fmt: skip
+SAME = {"bad_value", "invalid_path", "database_not_ready", "share", "percent", "headline", "input",
+        "of_field", "and", "other", "subject"}  # fmt: skip
 """Texts of fields only."""
 
 
