@@ -46,7 +46,8 @@ def _recognize(text: str, depth: int) -> Sentence | None:
         }
         causes = {name: _recognize(fields[name], depth - 1) for name in _CAUSES if name in fields}
         if None not in causes.values():
-            return Sentence.with_english(text, code, {**fields, **causes})
+            written: dict[str, object] = {**fields}
+            return Sentence.with_english(text, code, written | causes)
     return None
 
 

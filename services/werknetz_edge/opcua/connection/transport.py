@@ -127,13 +127,15 @@ class OpcuaClient(Client):
 
     async def connect_socket(self) -> None:
         """Connect to the first address that answers. Raises OSError."""
-        url = self.server_url
-        *others, last = self._addresses or (url.hostname,)
+        host, port = self.server_url.hostname, self.server_url.port
+        if host is None or port is None:
+            raise OSError(f"{self.server_url.geturl()} has no host or no port")
+        *others, last = self._addresses or (host,)
         for address in others:
             with suppress(OSError):
-                await self.wire.connect_socket(address, url.port)
+                await self.wire.connect_socket(address, port)
                 return
-        await self.wire.connect_socket(last, url.port)
+        await self.wire.connect_socket(last, port)
 
     async def start_session(self) -> None:
         """Create and activate a new session."""
