@@ -37,15 +37,27 @@ export function shownShortcuts(): { key: string; label: string | undefined }[] {
 /** Listen to the keyboard; once, in the frame of the page. */
 export function useKeyboard(): void {
   useEffect(() => {
+    window.addEventListener("keydown", noteDialog, { capture: true });
     document.addEventListener("keydown", onKeyDown);
-    return () => document.removeEventListener("keydown", onKeyDown);
+    return () => {
+      window.removeEventListener("keydown", noteDialog, { capture: true });
+      document.removeEventListener("keydown", onKeyDown);
+    };
   }, []);
+}
+
+// Whether a dialog was open when a key was pressed: one that the key closes is gone in the end, and
+// the key does nothing else.
+let isBelowDialog = false;
+
+function noteDialog(): void {
+  isBelowDialog = document.querySelector('[role="dialog"][aria-modal="true"]') !== null;
 }
 
 function onKeyDown(event: KeyboardEvent): void {
   if (event.defaultPrevented || isTyping(event.target)) return;
   if (isSign(event.key) && !areShortcutsOn()) return;
-  if (document.querySelector('[role="dialog"][aria-modal="true"]') !== null) return;
+  if (isBelowDialog) return;
   const { key, altKey, ctrlKey, metaKey } = event;
   const isAltGraph = event.getModifierState("AltGraph");
   const found = registry.pressed(
