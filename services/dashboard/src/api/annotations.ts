@@ -1,7 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, bodyOf, type Schemas } from "./client";
 import type { Period } from "./equipment";
-import { LIST_S, polled } from "./polling";
+import { polled, SUMS_S } from "./polling";
 
 export type Annotation = Schemas["AnnotationView"];
 
@@ -18,7 +18,7 @@ export function annotationsOf(path: string, period: Period) {
           params: { query: { under: [path], ...period, limit: SHOWN } },
         }),
       ),
-    ...polled(LIST_S),
+    ...polled(SUMS_S),
   });
 }
 

@@ -1,7 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { pathPart } from "./addresses";
 import { api, bodyOf, type Schemas } from "./client";
-import { LIST_S, LIVE_S, polled, polledFor } from "./polling";
+import { COMPUTED_S, polled, polledFor, SUMS_S, VALUES_S } from "./polling";
 
 export type StatePiece = Schemas["StateView"];
 
@@ -71,7 +71,7 @@ export function lossTimes(path: string, period: Period) {
           params: { query: { equipment: [path], ...period } },
         }),
       ),
-    ...polled(LIST_S),
+    ...polled(SUMS_S),
   });
 }
 
@@ -87,7 +87,7 @@ export function oee(path: string, period: Period) {
           params: { query: { equipment: [path], kpi: ["oee", ...OEE_PARTS], ...period } },
         }),
       ),
-    ...polledFor(period),
+    ...polledFor(period, COMPUTED_S),
   });
 }
 
@@ -102,7 +102,7 @@ export function countsOf(path: string, period: Period, granularity: string) {
           params: { path: { path }, query: { ...period, granularity } },
         }),
       ),
-    ...polled(LIST_S),
+    ...polled(SUMS_S),
   });
 }
 
@@ -132,6 +132,6 @@ export function latestSignals(path: string) {
         isCut: next_cursor !== null,
       };
     },
-    ...polled(LIVE_S),
+    ...polled(VALUES_S),
   });
 }

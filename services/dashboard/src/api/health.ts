@@ -6,14 +6,15 @@ import { polled } from "./polling";
 export type Readiness = Schemas["ReadinessView"];
 export type Backlog = Schemas["BacklogView"];
 
-const HEALTH_S = 20;
+const HEALTHY_S = 60;
+const LACKING_S = 10;
 /** What these answer is no part of the picture that a person looks at. */
 export const HEALTH = "health";
 
 export const readiness = queryOptions({
   queryKey: [HEALTH, "ready"],
   queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/health/ready", { signal })),
-  ...polled(HEALTH_S),
+  ...polled(HEALTHY_S),
 });
 
 /** The machine whose data wait longest to be computed. */
@@ -21,5 +22,8 @@ export const longestWait = queryOptions({
   queryKey: [HEALTH, "backlog"],
   queryFn: ({ signal }) =>
     bodyOf(api.GET("/api/v1/backlog", { signal, params: { query: { limit: 1 } } })),
-  ...polled(HEALTH_S),
+  ...polled(HEALTHY_S),
 });
+
+/** How both are asked for while something lacks: that it is back is to be seen soon. */
+export const whileLacking = polled(LACKING_S);

@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, bodyOf, type Schemas } from "./client";
-import { LIST_S, polled, SUPPLY_S } from "./polling";
+import { COMPUTED_S, LIST_S, polled } from "./polling";
 
 export type LossRow = Schemas["LossRowView"];
 export type LossRanking = Schemas["LossRankingView"];
@@ -53,6 +53,6 @@ export function supplyCaused({ under, start, end }: Omit<LossQuery, "groupBy">, 
           },
         }),
       ),
-    ...polled(SUPPLY_S),
+    ...polled(COMPUTED_S),
   });
 }

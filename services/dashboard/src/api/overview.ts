@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, bodyOf, type Schemas } from "./client";
-import { LIVE_S, polled } from "./polling";
+import { COMPUTED_S, LIVE_S, polled } from "./polling";
 
 export type Overview = Schemas["OverviewView"];
 export type OverviewItem = Schemas["OverviewItemView"];
@@ -11,6 +11,7 @@ export function overview(under: string, depth: Depth) {
     queryKey: ["overview", under, depth],
     queryFn: ({ signal }) =>
       bodyOf(api.GET("/api/v1/overview", { signal, params: { query: { under, depth } } })),
-    ...polled(LIVE_S),
+    // Of machines it is what they did so far; what goes on now, their line says.
+    ...polled(depth === "machine" ? COMPUTED_S : LIVE_S),
   });
 }

@@ -68,5 +68,5 @@ test.each([
   [{ start: "2026-11-01T00:00:00Z" }, LIST_S],
 ])("the period %o is asked for each %i seconds", (period, seconds) => {
   const nowMs = Date.parse("2026-11-30T12:00:00Z");
-  expect(polledFor(period, nowMs).staleTime).toBe((seconds * 1000) / 2);
+  expect(polledFor(period, LIVE_S, nowMs).staleTime).toBe((seconds * 1000) / 2);
 });

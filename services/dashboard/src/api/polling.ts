@@ -1,8 +1,12 @@
 /** How often the page asks: by how fast the answer changes, slower while the API is down. */
+/** Of a screen with many parts, one at most: together they ask three times in ten seconds. */
 export const LIVE_S = 10;
-/** What runs out is seen within a minute, with the time that ingest and worker take. */
-export const SUPPLY_S = 30;
+export const VALUES_S = 20;
+/** What a worker computes is seen within a minute, with the time that ingest and worker take. */
+export const COMPUTED_S = 30;
 export const LIST_S = 60;
+/** Sums of a shift, and what people enter: what the page itself changes is asked for at once. */
+export const SUMS_S = 120;
 export const NAMES_S = 300;
 const BACKOFF_S = [10, 20, 40, 60] as const;
 const JITTER = 0.1; // so that fifty tabs do not ask in the same instant
@@ -59,8 +63,8 @@ const DAYS = /^-\d+[dw]$/;
 const LONG_MS = 48 * 3_600_000;
 
 /** Options of a query over a period: a past one changes by late data alone, a long one little. */
-export function polledFor({ start, end }: Period, nowMs = Date.now()) {
+export function polledFor({ start, end }: Period, everyS = LIVE_S, nowMs = Date.now()) {
   const isPast = start === "shift:previous" || (end !== undefined && Date.parse(end) <= nowMs);
   const isLong = DAYS.test(start) || Date.parse(start) < nowMs - LONG_MS;
-  return polled(isPast || isLong ? LIST_S : LIVE_S);
+  return polled(isPast || isLong ? Math.max(LIST_S, everyS) : everyS);
 }

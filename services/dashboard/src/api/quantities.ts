@@ -1,7 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, bodyOf, type Schemas } from "./client";
 import type { Period } from "./equipment";
-import { LIST_S, polled } from "./polling";
+import { polled, SUMS_S } from "./polling";
 
 export type Quantity = Schemas["QuantityView"];
 export type NewQuantity = Schemas["NewQuantity"];
@@ -19,7 +19,7 @@ export function quantitiesOf(path: string, period: Period) {
           params: { query: { under: [path], ...period, limit: SHOWN } },
         }),
       ),
-    ...polled(LIST_S),
+    ...polled(SUMS_S),
   });
 }
 

@@ -1,7 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, bodyOf, type Schemas } from "./client";
 import type { Period } from "./equipment";
-import { LIST_S, polled } from "./polling";
+import { polled, SUMS_S } from "./polling";
 
 /** What the page reads of a shift is its name. */
 export type ShiftReport = Omit<Schemas["ShiftReportView"], "shift"> & {
@@ -19,7 +19,7 @@ export function shiftReport(path: string, period: Period) {
           params: { path: { path }, query: { ...period } },
         }),
       ),
-    ...polled(LIST_S),
+    ...polled(SUMS_S),
   });
 }
 

@@ -2,7 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 import { pathPart } from "./addresses";
 import { api, bodyOf, type Schemas } from "./client";
 import type { Period } from "./equipment";
-import { LIST_S, LIVE_S, polled, polledFor } from "./polling";
+import { COMPUTED_S, LIST_S, LIVE_S, polled, polledFor, SUMS_S } from "./polling";
 
 export type Stop = Schemas["StopView"];
 export type StopChange = Schemas["StopChangeView"];
@@ -37,7 +37,7 @@ export function stopsOf(path: string, period: Period) {
           params: { path: { path }, query: { ...period, limit: STOPS_MAX } },
         }),
       ),
-    ...polledFor(period),
+    ...polledFor(period, COMPUTED_S),
   });
 }
 
@@ -66,7 +66,7 @@ export function lossesByReason(path: string, period: Period, sort: "-seconds" | 
           },
         }),
       ),
-    ...polled(LIST_S),
+    ...polled(SUMS_S),
   });
 }
 

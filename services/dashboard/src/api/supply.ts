@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, bodyOf, type Schemas } from "./client";
-import { polled, SUPPLY_S } from "./polling";
+import { COMPUTED_S, polled } from "./polling";
 
 export type ShortageWarning = Schemas["ShortageWarningView"];
 
@@ -11,6 +11,6 @@ export function shortageWarnings(under: string) {
       bodyOf(
         api.GET("/api/v1/shortage_warnings", { signal, params: { query: { under: [under] } } }),
       ),
-    ...polled(SUPPLY_S),
+    ...polled(COMPUTED_S),
   });
 }

@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, bodyOf, type Schemas } from "./client";
-import { LIST_S, NAMES_S, polled, SUPPLY_S } from "./polling";
+import { COMPUTED_S, LIST_S, NAMES_S, polled } from "./polling";
 
 export type Warehouse = Schemas["WarehouseView"];
 export type PartSupply = Schemas["DaysOfSupplyView"];
@@ -33,7 +33,7 @@ export function partsOf(warehouse: string) {
           params: { query: { warehouse: [warehouse], sort: "runs_out_at", limit: ROWS_MAX } },
         }),
       ),
-    ...polled(SUPPLY_S),
+    ...polled(COMPUTED_S),
   });
 }
 
@@ -46,7 +46,7 @@ export const allWarnings = queryOptions({
         params: { query: { horizon_days: HORIZON_DAYS, limit: ROWS_MAX } },
       }),
     ),
-  ...polled(SUPPLY_S),
+  ...polled(COMPUTED_S),
 });
 
 export function projectionOf(warehouse: string, material: string) {

@@ -1,7 +1,8 @@
 /** A line below the bar while a part of the platform is away or computing is behind. */
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { useTranslations } from "use-intl";
-import { longestWait, readiness } from "../api/health";
+import { longestWait, readiness, whileLacking } from "../api/health";
 import { type Lack, lackingOf } from "./lacking";
 import styles from "./SilenceBand.module.css";
 import { useFormats } from "./useFormats";
@@ -9,9 +10,12 @@ import { useFormats } from "./useFormats";
 export function HealthBand() {
   const t = useTranslations("common.lacks");
   const format = useFormats();
-  const ready = useQuery(readiness);
-  const waits = useQuery(longestWait);
+  const [isLacking, setLacking] = useState(false);
+  const often = isLacking ? whileLacking : undefined;
+  const ready = useQuery({ ...readiness, ...often });
+  const waits = useQuery({ ...longestWait, ...often });
   const lacking = lackingOf(ready.data, waits.data?.items ?? []);
+  if (lacking.length > 0 !== isLacking) setLacking(!isLacking);
   const behind = lacking.find((lack) => lack.kind === "behind");
 
   function wordsOf(lack: Lack): string {
