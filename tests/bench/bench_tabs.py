@@ -8,28 +8,21 @@ PostgreSQL and Valkey.
 import asyncio
 import gzip
 import http.client
-import os
 import random
-import socket
 import statistics
-import subprocess
-import sys
-import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import asyncpg
 import redis
 
-from bench.bench_api import LINE, TESTS, await_ready, fill
+from bench.bench_api import LINE
 from bench.cpu import used_by_s
 from bench.measure import Measure
+from bench.served import Served, served
 from werknetz_core.http.etag import WATERMARKS_KEY
-from werknetz_core.migrate import upgrade_async
-from werknetz_demo.embedded.servers import EmbeddedServers
 
 TABS = 50
 EVERY_S = 10.0
@@ -110,57 +103,23 @@ def measures(short: bool) -> list[Measure]:
 
 
 async def _measure_all(*, rounds: int, spread_s: float) -> dict[str, list[Round]]:
-    with tempfile.TemporaryDirectory() as folder:
-        async with EmbeddedServers(Path(folder), environment={}, throwaway=True) as servers:
-            users = servers.database_users()
-            await upgrade_async(servers.urls.database, users.logins, rows_key=users.rows_key)
-            environment = {
-                "WERKNETZ_DATABASE_URL": users.urls["up"], **users.environment,
-                "WERKNETZ_REDIS_URL": servers.urls.redis,
-            }  # fmt: skip
-            pids = [server.pid for server in servers.started.values()]
-            return await asyncio.to_thread(
-                _measure,
-                servers.urls.database,
-                servers.urls.redis,
-                environment,
-                pids,
-                rounds,
-                spread_s,
-            )
+    async with served() as api:
+        return await asyncio.to_thread(_measure, api, rounds, spread_s)
 
 
-def _measure(
-    owner_url: str,
-    redis_url: str,
-    environment: Mapping[str, str],
-    servers: Sequence[int],
-    rounds: int,
-    spread_s: float,
-) -> dict[str, list[Round]]:
-    key = asyncio.run(fill(owner_url))
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = int(probe.getsockname()[1])
-    child = subprocess.Popen(
-        [sys.executable, "-m", "bench.bench_api"],
-        env={**os.environ, **environment, "BENCH_PORT": str(port)},
-        cwd=TESTS,
-    )
-    tabs = [Tab(port, key) for _ in range(TABS)]
+def _measure(api: Served, rounds: int, spread_s: float) -> dict[str, list[Round]]:
+    tabs = [Tab(api.port, api.key) for _ in range(TABS)]
     try:
-        await_ready(port)
-        _poll_all(tabs, [child.pid, *servers], spread_s)  # the first answers
+        _poll_all(tabs, api.pids, spread_s)  # the first answers
         measured: dict[str, list[Round]] = {"unchanged": [], "changed": []}
         for _ in range(rounds):
-            measured["unchanged"].append(_poll_all(tabs, [child.pid, *servers], spread_s))
-            _change(owner_url, redis_url)
-            measured["changed"].append(_poll_all(tabs, [child.pid, *servers], spread_s))
+            measured["unchanged"].append(_poll_all(tabs, api.pids, spread_s))
+            _change(api.owner_url, api.redis_url)
+            measured["changed"].append(_poll_all(tabs, api.pids, spread_s))
         return measured
     finally:
         for tab in tabs:
             tab.close()
-        child.terminate()
-        child.wait(15)
 
 
 def _change(owner_url: str, redis_url: str) -> None:
