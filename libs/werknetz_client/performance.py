@@ -1,12 +1,12 @@
 """Losses, comparisons, targets and capacities of the API."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 from urllib.parse import quote
 
 from werknetz_client.collections import AsyncEditableCollection, Names, Row
 from werknetz_client.items.losses import TargetItem
 from werknetz_client.items.plant import CapacityItem, EnergyCarrierItem
+from werknetz_client.transport import Transport
 
 
 class AsyncTargets(AsyncEditableCollection[TargetItem]):
@@ -45,7 +45,7 @@ class AsyncCapacities(AsyncEditableCollection[CapacityItem]):
 class AsyncLosses:
     """Loss times, rankings of losses, the overview of equipment, and comparisons of plants."""
 
-    def __init__(self, transport: Any) -> None:
+    def __init__(self, transport: Transport) -> None:
         self.transport = transport
 
     async def times(

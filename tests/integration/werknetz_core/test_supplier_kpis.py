@@ -145,8 +145,7 @@ async def test_a_supplier_that_gets_a_rank_moves_no_other_to_the_next_page(world
 
 async def test_a_policy_of_a_supplier_has_another_key_than_the_default(world: World) -> None:
     relation = await supplier(world, "default")
-    supplier_id = await world.database.fetchval("SELECT id FROM partners WHERE key = 'default'")
-    for owner, day in ((None, "2026-11-17"), (supplier_id, "2026-11-18")):
+    for owner, day in ((None, "2026-11-17"), ("default", "2026-11-18")):
         number = await policy(world, owner, early="2d")
         await add(world, relation, day, policy_id=number, **HALF)
     await world.database.execute("UPDATE supply_policies SET version = 1")

@@ -22,7 +22,7 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if not self.check_event(yaml.AliasEvent):
             return super().compose_node(parent, index)
-        event = self.get_event()
+        event = self.get_event()  # type: ignore[no-untyped-call]  # PyYAML's stubs
         return yaml.ScalarNode(_ALIAS, event.anchor, event.start_mark, event.end_mark)
 
 
