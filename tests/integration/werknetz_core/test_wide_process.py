@@ -169,6 +169,31 @@ async def test_each_route_with_a_weight_hands_over_what_is_wide(
         assert world.app.state.context.admission.in_flight.taken == 0
 
 
+async def test_a_wide_report_is_handed_over_before_it_is_signed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signature and its Idempotency-Key are those of the wide process, or there are none."""
+    await begin_history(world)
+    span = {"start": "2026-11-20T07:00:00Z", "end": "2026-11-20T09:00:00Z"}
+    url = f"/shift_reports/{PRESS}"
+    digest = (await world.get(f"{url}?start={span['start']}&end={span['end']}")).json()["digest"]
+    options: dict[str, Any] = {
+        "json": {**span, "digest": digest},
+        "headers": {"X-API-Key": world.keys["engineer"], "Idempotency-Key": "k"},
+    }
+    context = world.app.state.context
+    with monkeypatch.context() as patched:
+        patched.setattr(Reads, "is_wide", property(lambda _: True))
+        async with client_of_socket("/no-socket") as client:
+            world.app.state.context = replace(context, wide_client=client)
+            answer = await world.client.post(f"/api/v1{url}:sign", **options)
+    assert answer.json()["type"].endswith("wide_process_unavailable"), answer.text
+    for table in ("shift_report_signatures", "stored_answers", "audit_log"):
+        assert await world.database.fetchval(f"SELECT count(*) FROM {table}") == 0, table
+    world.app.state.context = context
+    assert (await world.client.post(f"/api/v1{url}:sign", **options)).status_code == 201
+
+
 @contextlib.asynccontextmanager
 async def serve(world: World) -> AsyncIterator[str]:
     server = HttpServer(world.app, host="127.0.0.1", port=0)
