@@ -150,7 +150,7 @@ async def _stops_response(
     if is_by_start(params) and (params.cursor is not None or not with_totals):
         page, next_cursor = await history.load_page(params)
     else:
-        reads = await reads_of_machines(context, len(ids), span.start_us, span.end_us, stops=True)
+        reads = await reads_of_machines(context, len(ids), *history.read_us, stops=True)
         async with reading(context, principal, reads) as context_of_reads:
             matching = await replace(history, context=context_of_reads).load_all()
         page, next_cursor = page_of(matching, params)

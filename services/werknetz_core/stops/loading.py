@@ -91,9 +91,8 @@ async def load_stops(
         }
         last = await _load_last(connection, ids, as_of)
     classifier = Classifier(tree, await load_reasons(context.database), codes)
-    # The current bucket ends where it was last computed: an interval up to it is still open.
     now_us = context.now_us() if as_of_us is None else as_of_us
-    open_from = instant_of(bucket_of(now_us) - BUCKET_US)
+    open_from = instant_of(open_from_us(now_us))
     machine_stops: list[MachineStop] = []
     for number in ids:
         path = paths.get(number)
@@ -107,6 +106,14 @@ async def load_stops(
             if stop.overlap_us(start_us, end_us)
         ]
     return machine_stops
+
+
+def open_from_us(now_us: int) -> int:
+    """Return from when on the end of a machine's pieces means that its last stop goes on.
+
+    The current bucket ends where it was last computed, which is behind the clock.
+    """
+    return bucket_of(now_us) - BUCKET_US
 
 
 async def load_thresholds(

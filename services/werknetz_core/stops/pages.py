@@ -9,7 +9,7 @@ from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import UtcSpan
 from werknetz_core.http.list_params import ListParams
 from werknetz_core.http.sorting import SortType, parse_cursor, sort_and_paginate
-from werknetz_core.stops.loading import MachineStop, load_stops
+from werknetz_core.stops.loading import MachineStop, load_stops, open_from_us
 from werknetz_core.stops.views import StopFilter
 
 SORT_KEYS: Final = ("start", "duration_s", "lost_s")
@@ -65,10 +65,22 @@ class StopHistory:
         page = page[: params.limit]
         return page, cursor.encode_next(*_key_of(page[-1]))
 
+    @property
+    def read_us(self) -> tuple[int, int]:
+        """The start and end of what is read: of stops that go on, the time in which they end."""
+        if not self.stop_filter.is_open:
+            return self.span.start_us, self.span.end_us
+        now_us = self.context.now_us() if self.as_of_us is None else self.as_of_us
+        return open_from_us(now_us) - 1, max(self.span.end_us, now_us)
+
     async def load_all(self) -> list[MachineStop]:
         span = self.span
-        stops = await load_stops(self.context, self.ids, span.start_us, span.end_us, self.as_of_us)
-        return [stop for stop in stops if self.stop_filter.matches(stop)]
+        stops = await load_stops(self.context, self.ids, *self.read_us, self.as_of_us)
+        return [
+            stop
+            for stop in stops
+            if stop.stop.overlap_us(span.start_us, span.end_us) and self.stop_filter.matches(stop)
+        ]
 
     async def _starting_between(self, first_us: int, last_us: int) -> list[MachineStop]:
         """Return the stops that start in [first, last); with the span, also those before it."""

@@ -106,6 +106,34 @@ async def test_what_waits_for_a_person(world: World) -> None:
     assert "classified" in refused.json()["hint"]
 
 
+async def test_stops_that_go_on_are_whole_and_those_of_the_span(world: World) -> None:
+    """It is 10:07: what ends at 09:45 or later, where nothing follows, may go on."""
+    await pieces(
+        world, PRESS,
+        ("06:00", "06:50", M, "adet"), ("06:50", "07:00", P, "apt"),
+        ("07:00", "09:00", M, "adet"), ("09:00", "10:05", M, "adot"),
+    )  # fmt: skip
+    await pieces(world, ROBOT, ("08:00", "09:45", M, "adet"))
+    both = [PRESS, ROBOT]
+    for span, machines in (
+        ("start=-24h", both), ("start=-1h", both), (f"start={DAY}T09:45:00Z", both[:1]),
+        (f"start={DAY}T09:44:59Z", both), (f"start={DAY}T08:00:00Z&end={DAY}T08:10:00Z", both),
+        (f"start={DAY}T07:10:00Z&end={DAY}T08:00:00Z", both[:1]),
+        (f"start={DAY}T06:00:00Z&end={DAY}T07:00:00Z", []),
+    ):  # fmt: skip
+        everything = (await world.get(f"/stops?under={LINE}&{span}")).json()["items"]
+        query = f"/stops?under={LINE}&open=true&sort=-duration_s&{span}"
+        stops = (await world.get(query)).json()["items"]
+        assert [stop["equipment"] for stop in stops] == machines, span
+        assert stops == [
+            stop
+            for stop in sorted(everything, key=lambda stop: -stop["duration_s"])
+            if stop["end"] is None
+        ]
+    await pieces(world, ROBOT, ("09:45", "09:50", P, "apt"))
+    assert await list_stops(world, "start=-24h&open=true", ROBOT) == []
+
+
 async def test_classify_again_and_undo_step_by_step(world: World) -> None:
     await pieces(world, PRESS, ("08:00", "08:10", I, "adet", "9", "A"))
     path = f"/stops/{id_of(world, PRESS, '08:00')}"
