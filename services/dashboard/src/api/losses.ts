@@ -38,6 +38,21 @@ export function losses({ under, groupBy, start, end }: LossQuery) {
   });
 }
 
+/** The address of the same as a file. */
+export function lossesAddress({ under, groupBy, start, end }: LossQuery): string {
+  const query = new URLSearchParams({
+    group_by: groupBy.join(","),
+    start,
+    ...(end === undefined ? {} : { end }),
+    compare: "previous",
+    kind: "loss",
+    format: "csv",
+    limit: String(GROUPS_MAX),
+  });
+  for (const path of under) query.append("under", path);
+  return `/api/v1/losses?${query}`;
+}
+
 export type SupplyCaused = Schemas["SupplyCausedDowntimeView"];
 
 /** The downtime that late deliveries caused, with the chain to each, and what has no such cause. */

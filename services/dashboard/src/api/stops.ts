@@ -70,6 +70,18 @@ export function lossesByReason(path: string, period: Period, sort: "-seconds" | 
   });
 }
 
+/** The address of the same sums as a file. */
+export function lossesByReasonAddress(path: string, period: Period): string {
+  const query = new URLSearchParams({
+    under: path,
+    group_by: "category,reason",
+    ...period,
+    format: "csv",
+    limit: String(GROUPS_MAX),
+  });
+  return `/api/v1/losses?${query}`;
+}
+
 /** What people changed about a stop, newest first. */
 export function changesOfStop(id: string) {
   return queryOptions({

@@ -3,7 +3,7 @@ import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslations } from "use-intl";
-import { type LossRanking, losses } from "../../api/losses";
+import { type LossRanking, losses, lossesAddress } from "../../api/losses";
 import { plants, rootsOf, zoneOf } from "../../api/plants";
 import { me } from "../../api/session";
 import { Answered } from "../../shared/Answered";
@@ -37,8 +37,9 @@ export function LossesScreen() {
   const unit = isUnit(search.unit) ? search.unit : "h";
   const period = usePeriod("-7d");
   const dimensions = GROUPINGS[by];
+  const asked = { under: roots, groupBy: [dimensions[0]], ...period };
   const query = useQuery({
-    ...losses({ under: roots, groupBy: [dimensions[0]], ...period }),
+    ...losses(asked),
     enabled: roots.length > 0,
   });
   return (
@@ -55,6 +56,7 @@ export function LossesScreen() {
       <LossChoices search={search} by={by} order={order} unit={unit} />
       <ChartTile
         title={t("where")}
+        csv={roots.length === 0 ? undefined : lossesAddress(asked)}
         chart={
           <Answered query={query}>
             {(data) =>

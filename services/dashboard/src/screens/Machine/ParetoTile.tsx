@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 import type { Period } from "../../api/equipment";
-import { lossesByReason } from "../../api/stops";
+import { lossesByReason, lossesByReasonAddress } from "../../api/stops";
 import { Answered } from "../../shared/Answered";
 import { ChartTile } from "../../shared/ChartTile";
 import { Cut } from "../../shared/Cut";
@@ -36,6 +36,7 @@ export function ParetoTile({ path, plant, period, zone }: Props) {
   return (
     <ChartTile
       title={t("title")}
+      csv={lossesByReasonAddress(path, period)}
       extra={
         <span className={styles.extra}>
           {(["seconds", "stops"] as const).map((way) => (
