@@ -179,5 +179,5 @@ def _to_kpi(
 
 def _formula_text(document: OwnKpiDocument) -> str:
     text = " ".join(document.formula.split())
-    constants = ", ".join(f"{name} = {value:g}" for name, value in document.constants.items())
+    constants = ", ".join(f"{name} = {value:.15g}" for name, value in document.constants.items())
     return f"{text}, with {constants}" if constants else text

@@ -199,7 +199,7 @@ async def _choose_width(
     if count <= min(max_points, pagination.LIMIT_MAX):
         return "raw", 0
     width_us = math.ceil((span.end_us - span.start_us) / max_points)
-    return f"{width_us / 1e6:g}s", width_us
+    return f"{width_us / 1e6:.15g}s", width_us
 
 
 async def _load_even_windows(

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from werknetz.connector.mapping import units
+from werknetz.connector.values import to_text
 from werknetz.connector.yaml_format import KeyPath
 from werknetz.domain.bucket import microseconds_of
 from werknetz.domain.path import EquipmentPath
@@ -87,8 +88,7 @@ class Constant(BaseModel):
     def stored_value(self) -> tuple[float, str | None, str | None]:
         """Return value, text and unit as they are stored."""
         if self.role is Role.MODE:
-            text = self.value if isinstance(self.value, str) else f"{self.value:g}"
-            return nan, text, None
+            return nan, to_text(self.value), None
         return (
             self._number(),
             None,

@@ -152,11 +152,21 @@ def test_an_own_kpi_has_the_value_of_the_built_in_one_with_this_formula(name: st
             assert own.compute(e)[0] == CATALOGUE[name].compute(e)[0]
 
 
-def test_constants() -> None:
-    text = SETUP.replace("aust_s / pbt_s", "'aust_s / pbt_s / goal'").replace(
-        "better:", "constants: {goal: 0.5}\nbetter:"
+def with_goal(goal: str) -> str:
+    return SETUP.replace("aust_s / pbt_s", "'aust_s / pbt_s / goal'").replace(
+        "better:", f"constants: {{goal: {goal}}}\nbetter:"
     )
-    kpi = _kpi(text.replace("0.1666667", "0.3333333"))
+
+
+@pytest.mark.parametrize("goal", ["1234567", "0.1234567", "3.6e+15"])
+def test_the_formula_has_all_digits_of_its_constants(goal: str) -> None:
+    tests = "tests:\n  - {elements: {aust_s: null, pbt_s: 60.0}, expected: null}\n"
+    text = with_goal(goal).partition("tests:")[0] + tests
+    assert _kpi(text).formula.endswith(f", with goal = {goal}")
+
+
+def test_constants() -> None:
+    kpi = _kpi(with_goal("0.5").replace("0.1666667", "0.3333333"))
     assert kpi.formula == "aust_s / pbt_s / goal, with goal = 0.5"
     assert kpi.compute(EquipmentElements(pbt_s=4.0, aust_s=1.0)) == (0.5, None)
 

@@ -114,6 +114,12 @@ def test_constants_are_stored_in_the_unit_of_their_role() -> None:
     assert (way.stored_value()[1:], way.since_us(None)) == (("manual", None), 1_793_512_800_000_000)
 
 
+@pytest.mark.parametrize("number", ["7", "1234567", "0.1234567"])
+def test_a_number_that_names_a_mode_stays_as_it_is_written(number: str) -> None:
+    mapping = _read(CONSTANTS.replace("value: manual", f"value: {number}"))
+    assert mapping.constants[2].stored_value()[1] == number
+
+
 WRONG_CONSTANTS = [
     ("value: 150", "value: fast", 22, "value 'fast' is not a number"),
     ("value: 150", "value: 0", 22, "above 0"),
