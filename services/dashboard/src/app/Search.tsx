@@ -8,6 +8,7 @@ import { useTranslations } from "use-intl";
 import { type Named, names, signalsLike } from "../api/search";
 import { Answered } from "../shared/Answered";
 import { Dialog } from "../shared/Dialog";
+import { Refused } from "../shared/Refused";
 import { addressOf, found } from "./found";
 import styles from "./Search.module.css";
 
@@ -61,6 +62,7 @@ export function Search({ takeTyped, onClose }: Props) {
         <p className="visually-hidden" role="status">
           {text.trim() === "" ? "" : t("count", { count: shown.length })}
         </p>
+        <Refused queries={[signals]} />
         <Answered query={known}>
           {() =>
             text.trim() !== "" && shown.length === 0 && !signals.isFetching ? (

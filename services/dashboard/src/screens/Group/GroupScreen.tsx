@@ -7,7 +7,7 @@ import { me } from "../../api/session";
 import { Empty } from "../../shared/Empty";
 import { useIsKiosk } from "../../shared/kiosk";
 import { Loading } from "../../shared/Loading";
-import { ProblemNotice } from "../../shared/ProblemNotice";
+import { Refused } from "../../shared/Refused";
 import { byNeed } from "../../shared/ranking";
 import { CostliestLosses } from "./CostliestLosses";
 import styles from "./GroupScreen.module.css";
@@ -23,21 +23,19 @@ export function GroupScreen() {
   const roots = rootsOf(all.data.items, who.data.plants);
   const answers = useQueries({ queries: roots.map((root) => overview(root, "plant")) });
   const shown = answers.flatMap(({ data }) => (data === undefined ? [] : [data]));
-  const failed = answers.find(({ data, error }) => error !== null && data === undefined);
+  const isRefused = answers.some(({ error }) => error !== null);
   const cards = shown.flatMap(({ items, under }) => (items.length === 0 ? [under] : items));
   return (
     <>
       <h1>{roots.length === 1 ? (shown[0]?.under.name ?? t("title")) : t("title")}</h1>
-      {failed?.error ? (
-        <ProblemNotice error={failed.error} onRetry={() => void failed.refetch()} />
-      ) : null}
+      <Refused queries={answers} />
       {roots.length === 0 ? (
         <Empty
           reason={`${t("noPlants")} ${t("noPlantsHint")}`}
           action={<a href="/docs">{t("docs")}</a>}
         />
       ) : null}
-      {roots.length > 0 && shown.length === 0 && failed === undefined ? <Loading /> : null}
+      {roots.length > 0 && shown.length === 0 && !isRefused ? <Loading /> : null}
       {shown.flatMap(({ under }) =>
         under.targets.map((target) => (
           <TargetStrip key={`${under.equipment} ${target.key}`} target={target} />

@@ -4,6 +4,7 @@ import { useMemo } from "react";
 import { useTranslations } from "use-intl";
 import { states } from "../../api/equipment";
 import { Answered } from "../../shared/Answered";
+import { Cut } from "../../shared/Cut";
 import { StateLane } from "../../shared/charts/StateLane";
 import { StateLegend } from "../../shared/charts/StateLegend";
 import { StatePatterns } from "../../shared/charts/StatePatterns";
@@ -30,7 +31,7 @@ export function LineStates({ path, start, end, zone }: Props) {
   );
   return (
     <Answered query={query}>
-      {({ items }) => {
+      {({ items, isCut }) => {
         const lanes = lanesOf(items, []);
         if (lanes.length === 0) return <Empty reason={t("noStates")} />;
         return (
@@ -53,6 +54,7 @@ export function LineStates({ path, start, end, zone }: Props) {
               ))}
             </ul>
             <StateLegend pieces={items} />
+            <Cut shown={items.length} isCut={isCut} what="first" />
           </>
         );
       }}
