@@ -32,18 +32,18 @@ def _literals(node: ast.AST, constants: dict[str, ast.expr]) -> Iterator[str]:
 
 
 def _constants(tree: ast.Module) -> dict[str, ast.expr]:
-    found: dict[str, ast.expr] = {}
+    constants: dict[str, ast.expr] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
-            found[node.target.id] = node.value
+            constants[node.target.id] = node.value
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            found[node.targets[0].id] = node.value
+            constants[node.targets[0].id] = node.value
         elif isinstance(node, ast.FunctionDef) and isinstance(node.body[-1], ast.Return):
-            found[node.name] = node.body[-1].value or ast.Constant(None)
-    return found
+            constants[node.name] = node.body[-1].value or ast.Constant(None)
+    return constants
 
 
-def _recorded(position: int) -> set[str]:
+def _find_words(position: int) -> set[str]:
     """Return the actions (1) or subjects (2) that the core writes with `record_change`."""
     words: set[str] = set()
     for file in CORE.rglob("*.py"):
@@ -65,7 +65,7 @@ def _recorded(position: int) -> set[str]:
 def test_what_the_audit_log_names_has_a_word(
     language: str, group: str, position: int, least: int
 ) -> None:
-    recorded = _recorded(position)
+    recorded = _find_words(position)
     assert len(recorded) >= least, f"found only {sorted(recorded)}"
     texts = json.loads((TEXTS / language / "settings.json").read_text())
     assert recorded - set(texts["auditLog"][group]) == set()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from plumbing.browser import sign_in
 from plumbing.first_rows import add_key, add_plants
@@ -125,7 +125,7 @@ def _explore(page: Page, port: int) -> str:
     page.get_by_label("Address of the server").fill(f"opc.tcp://127.0.0.1:{port}/plant")
     page.get_by_role("button", name="List endpoints").click()
     expect(page.get_by_text("The edge trusts this certificate.")).to_be_visible()
-    _ask_once_for_typed_letters(page)
+    _type_a_user(page)
     page.get_by_role("button", name="What is below Cell").click()
     expect(page.get_by_text("Double · 20.5")).to_be_visible()
     page.get_by_label("Cell", exact=True).check()
@@ -139,18 +139,23 @@ def _explore(page: Page, port: int) -> str:
     return page.get_by_label("Edge file", exact=True).input_value()
 
 
-def _ask_once_for_typed_letters(page: Page) -> None:
-    """Typing a user's name asks the plant's server nothing; the button does, once."""
-    asked: list[str] = []
-    page.on("request", lambda one: asked.append(one.method) if "explorations" in one.url else None)
+def _type_a_user(page: Page) -> None:
+    """Typing a user's name sends nothing to the plant's server; the button does, once."""
+    methods: list[str] = []
+
+    def note(request: Request) -> None:
+        if "explorations" in request.url:
+            methods.append(request.method)
+
+    page.on("request", note)
     user = page.get_by_label("User", exact=True)
     user.press_sequentially("reader")
     user.clear()
     page.wait_for_timeout(500)
-    assert asked == []
+    assert methods == []
     page.get_by_role("button", name="Show nodes").click()
     expect(page.get_by_role("button", name="What is below Cell")).to_be_visible()
-    assert asked.count("POST") == 1
+    assert methods.count("POST") == 1
 
 
 def _go_live(page: Page, core: Platform, file: Path, document: str) -> None:
