@@ -31,58 +31,65 @@ FOLDERS = ("libs/werknetz/connector", "services/werknetz_edge")
 RAISED = {
     "UnreadableValue", "UnreadableDocument", "UnreadableMessageError", "UnreadableMqttPayload",
     "UnreadableMetric", "UnreadableSparkplugPayload", "UnreadableAnswer", "ElementRefused",
-    "FileRefused", "NoPoint",
+    "FileRefused", "NoPoint", "InvalidEdi",
 }  # fmt: skip
+OF_EDI = {"remark": 1, "add_fault": 1, "EdiFault": 1, "_reject": 0, "append": 0}
+"""Which argument of calls within `edi` is a reason."""
 CONSTANTS = (
     NO_RULE.format("presses@2"), NO_EVENT_RULE.format("presses@2"), NOT_FINITE,
     UNKNOWN_STATE.format("A\n'7", "packml/own"), UNKNOWN_VALUE.format("state", "7"),
     refusal_of("1,5", "point", ""), refusal_of("1.5", "comma", ""), refusal_of("x", "point", ""),
-    "kind 'good' is not known: did you mean 'goods'?",
-    "kind 'x' is not known: there are 'a', 'b'",
-    "quantity: '1,5' is not a number; is it `decimal: comma`?",
-    "the record: lines.quantity: '1,5' is not a number",
-    "3 elements cannot be read: [0]: the element is not an object; [2]: 'x' is not a number",
-    "2 metrics cannot be read: the text is not UTF-8; 7 is no Int8; the metric has no name",
     f"its last row has no line end, as if it were cut off: {_CONFIRM}",
     f"it has 3 rows, the snapshot before had 9: {_CONFIRM}",
-    "more like the 100 before; the last: must be a text",
-    "the compressed body would have more than 7 bytes", "more than 7 nodes",
 )  # fmt: skip
 
 
-def sample_of(part: ast.expr, *, is_last: bool) -> str:
+IN_PARTS = ("BGM: function ", "the compressed body it")
+# Whole reasons, as they are put together where they are written.
+WHOLE = (ROOT / "tests" / "contract" / "refusals.txt").read_text("utf-8").splitlines()
+_SAMPLES = {
+    "error": "must be a number",
+    "reason": "it has a header and no rows",
+    "_EMPTY": "if that is right, set `empty: accept`",
+}
+
+
+def sample_of(part: ast.expr) -> str:
     """Return a text as a field of an f-string may have it; a cause is a reason."""
     if isinstance(part, ast.Constant):
         return str(part.value)
     assert isinstance(part, ast.FormattedValue)
     expression = ast.unparse(part.value)
-    if expression == "reason":
-        return "breaks off" if is_last else "it has a header and no rows"
-    if expression == "error" or "refusal_of" in expression:
+    if "refusal_of" in expression:
         return "must be a number"
     if "did_you_mean" in expression:
         return ": did you mean 'goods'?"
-    if part.conversion == ord("r"):
+    if part.conversion == ord("r") or expression.startswith("quote("):
         return repr('it\'s a "text"')
-    return "if that is right, set `empty: accept`" if expression == "_EMPTY" else "7"
+    return _SAMPLES.get(expression, "7")
+
+
+def reason_of(call: ast.Call, *, is_edi: bool) -> ast.expr | None:
+    """Return the argument of a call that is a reason; None: there is none."""
+    name = ast.unparse(call.func)
+    index = 0 if name in RAISED else OF_EDI.get(name.rpartition(".")[2]) if is_edi else None
+    if index is None or len(call.args) <= index:
+        return None
+    return call.args[index]
 
 
 def reasons() -> Iterator[tuple[str, str]]:
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                if not isinstance(node, ast.Call) or ast.unparse(node.func) not in RAISED:
+                if not isinstance(node, ast.Call):
                     continue
-                if not node.args:
-                    continue
-                place, text = f"{path.name}:{node.lineno}", node.args[0]
+                text = reason_of(node, is_edi="edi" in path.parts)
+                place = f"{path.name}:{node.lineno}"
                 if isinstance(text, ast.JoinedStr):
-                    yield (
-                        place,
-                        "".join(
-                            sample_of(part, is_last=part is text.values[-1]) for part in text.values
-                        ),
-                    )
+                    sample = "".join(map(sample_of, text.values))
+                    if not sample.startswith(IN_PARTS):
+                        yield place, sample
                 elif isinstance(text, ast.Constant):
                     yield place, str(text.value)
 
@@ -100,7 +107,7 @@ def fact_reasons() -> Iterator[str]:
         yield str(refused.value)
 
 
-REASONS = [*reasons(), *((text[:20], text) for text in (*CONSTANTS, *fact_reasons()))]
+REASONS = [*reasons(), *((text[:20], text) for text in (*CONSTANTS, *WHOLE, *fact_reasons()))]
 
 
 def test_there_are_reasons() -> None:
@@ -125,7 +132,10 @@ def test_a_reason_of_many_is_recognized_without_its_values() -> None:
 
 def test_every_text_of_the_catalogue_is_written_by_a_connector() -> None:
     codes = {code for _, text in REASONS for code in _codes_of(recognize(text))}
-    assert {f"refusal.{name}" for name in texts_of("refusal")} - codes <= WRITTEN_ELSEWHERE
+    catalogue = {
+        f"{group}.{name}" for group in ("refusal", "refusal_edi") for name in texts_of(group)
+    }
+    assert catalogue - codes <= WRITTEN_ELSEWHERE
 
 
 WRITTEN_ELSEWHERE = {

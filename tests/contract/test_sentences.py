@@ -19,7 +19,7 @@ FOLDERS = (
 )  # fmt: skip
 DYNAMIC = {
     "connector", "loss", "shortage", "finding", "field", "problem", "noun", "validation", "reason",
-    "refusal",
+    "refusal", "refusal_edi",
 }  # fmt: skip
 """Groups whose codes are made of words of the data."""
 OPTIONAL = {
