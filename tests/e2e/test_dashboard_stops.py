@@ -33,10 +33,12 @@ def test_people_enter_reasons_parts_and_sign(core: Platform, page: Page, databas
     _split(core, page, stop)
     _enter_scrap(core, page, database_url)
     _zoom(page)
+    _explain(page)
     _sign_and_print(core, page)
     page.get_by_role("button", name="Sign out").click()
     sign_in(page, run_apart(add_key(database_url, "guest", "viewer")))
     _look_without_a_right(page)
+    _sign_in_again(page)
 
 
 def _stops(platform: Platform) -> list[dict[str, Any]]:
@@ -114,6 +116,20 @@ def _zoom(page: Page) -> None:
     expect(page).not_to_have_url(re.compile("from="))
 
 
+def _explain(page: Page) -> None:
+    page.goto(MACHINE)
+    number = page.get_by_role("button", name=re.compile("^Availability .+: Explain$"))
+    explanation = page.get_by_role("dialog", name=re.compile("^Availability"))
+    number.click()
+    expect(explanation.get_by_role("heading", name="Formula")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(explanation).to_have_count(0)
+    number.focus()
+    page.keyboard.press("e")
+    expect(explanation).to_be_visible()
+    page.keyboard.press("Escape")
+
+
 def _sign_and_print(platform: Platform, page: Page) -> None:
     hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     start, end = hour - timedelta(hours=3), hour - timedelta(hours=1)
@@ -144,3 +160,11 @@ def _look_without_a_right(page: Page) -> None:
     page.goto(f"/report/{PRESS}?start=-3h&end=-1h")
     expect(page.get_by_role("heading", name="Signatures")).to_be_visible()
     expect(page.get_by_role("button", name="Sign", exact=True)).to_have_count(0)
+
+
+def _sign_in_again(page: Page) -> None:
+    """The session ends while a screen is open: the next answer shows the form."""
+    page.goto(MACHINE)
+    expect(page.get_by_role("heading", name="press-1")).to_be_visible()
+    page.context.clear_cookies()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=30_000)
