@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from werknetz.store.access.rights import SHARED
+from werknetz.store.shop_floor.audit import ADD_AUDIT_ENTRY_OF
 
 from .two_plants import PLANTS, Caller, TwoPlants, error_of
 
@@ -274,3 +275,13 @@ async def test_stored_answers_are_seen_by_callers_of_all_their_plants(
     assert [await api.fetchval(count, n) for n in (101, 102, 103, 104)] == [0, 1, 1, 0]
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await api.execute("UPDATE stored_answers SET plants = '{*}' WHERE caller = 103")
+
+
+async def test_a_caller_of_one_plant_adds_to_the_audit_log_and_does_not_read_it(
+    plants: TwoPlants, api: asyncpg.Connection, caller: Caller
+) -> None:
+    await caller.see(EMDEN)
+    entry = ("engineer", "trust_requested", "connector", "cell-7", "{}", None, None, None)
+    await api.execute(ADD_AUDIT_ENTRY_OF, *entry)
+    query = "SELECT count(*) FROM audit_log WHERE action = 'trust_requested'"
+    assert (await api.fetchval(query), await plants.owner.fetchval(query)) == (0, 1)
