@@ -2,19 +2,20 @@
 import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import type { ShiftReport } from "../../api/reports";
-import { useLanguage } from "../../i18n/LanguageProvider";
 import { StateMark } from "../../shared/charts/StateMark";
 import { nameOf } from "../../shared/format";
 import { ScrollBox } from "../../shared/ScrollBox";
 import { machineState } from "../../shared/states";
 import { useFormats } from "../../shared/useFormats";
+import { useReasonName } from "../../shared/useReasonName";
 
 export function StopsTable({ report }: { report: ShiftReport }) {
   const t = useTranslations("report");
   const states = useTranslations("states");
-  const { language } = useLanguage();
+  const reasonName = useReasonName();
   const format = useFormats(report.time_zone);
   const { start, end, top_stops, minor_stops, stops } = report;
+  const span = { startMs: Date.parse(start), endMs: Date.parse(end) };
   if (stops + minor_stops.count === 0) return <p className="second">{t("noStops")}</p>;
   return (
     <>
@@ -33,7 +34,7 @@ export function StopsTable({ report }: { report: ShiftReport }) {
           <tbody>
             {top_stops.map((stop) => (
               <tr key={stop.id}>
-                <td>{format.time(stop.start)}</td>
+                <td>{format.timeIn(span, stop.start)}</td>
                 <td>
                   <Link
                     to="/machine/$"
@@ -45,9 +46,7 @@ export function StopsTable({ report }: { report: ShiftReport }) {
                 </td>
                 <td>
                   <StateMark state={stop.state} />{" "}
-                  {(language === "de" ? stop.reason_de : stop.reason_en) ??
-                    stop.reason ??
-                    `${states(machineState(stop.state))}, ${t("untagged")}`}
+                  {reasonName(stop) ?? `${states(machineState(stop.state))}, ${t("untagged")}`}
                   {stop.comment === null ? null : ` · ${stop.comment}`}
                 </td>
                 <td className="number">{format.duration(stop.in_span_s)}</td>
