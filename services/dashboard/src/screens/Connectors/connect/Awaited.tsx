@@ -12,6 +12,7 @@ import { DataTable } from "../../../shared/DataTable";
 import { NO_VALUE, nameOf } from "../../../shared/format";
 import { Tile } from "../../../shared/Tile";
 import { useFormats } from "../../../shared/useFormats";
+import { useHomeZone } from "../../../shared/useHomeZone";
 import { ErrorPart } from "../ConnectorDetail";
 import styles from "../Connectors.module.css";
 import { StateWordMark } from "../StateWordMark";
@@ -85,7 +86,9 @@ function FirstValues({ name }: { name: string }) {
   const t = useTranslations("connectors.connect");
   const query = useQuery(firstValues(name, VALUES_SHOWN));
   const known = useQuery(plants).data?.items ?? [];
-  const zone = zoneOf(known, query.data?.values[0]?.equipment ?? "");
+  const home = useHomeZone();
+  const machine = query.data?.values.find(({ equipment }) => equipment !== null)?.equipment;
+  const zone = machine == null ? home : zoneOf(known, machine);
   const format = useFormats(zone);
   return (
     <Answered query={query}>
@@ -93,7 +96,7 @@ function FirstValues({ name }: { name: string }) {
         <>
           <DataTable<LatestSignal>
             label={t("firstValues")}
-            rows={values}
+            rows={machinesFirst(values)}
             rowKey={({ id }) => String(id)}
             columns={[
               { key: "signal", head: t("signal"), cell: (one) => <Place signal={one} /> },
@@ -117,6 +120,14 @@ function FirstValues({ name }: { name: string }) {
       )}
     </Answered>
   );
+}
+
+/** Signals of machines before what the connector says of itself. */
+function machinesFirst(values: readonly LatestSignal[]): LatestSignal[] {
+  return [
+    ...values.filter(({ equipment }) => equipment !== null),
+    ...values.filter(({ equipment }) => equipment === null),
+  ];
 }
 
 function Place({ signal: { equipment, name } }: { signal: LatestSignal }) {
