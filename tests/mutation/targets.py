@@ -111,6 +111,18 @@ TARGETS: Final = (
         ("libs/werknetz/events/required.py",),
         ("tests/unit/werknetz/events/test_required.py",),
     ),
+    Target(
+        "cursors",
+        tuple(f"services/werknetz_core/http/{name}.py" for name in ("sorting", "pagination")),
+        tuple(
+            f"tests/unit/werknetz_core/http/test_{name}.py" for name in ("sorting", "pagination")
+        ),
+    ),
+    Target(
+        "reasons",
+        ("services/werknetz_core/quarantine/reasons.py",),
+        ("tests/unit/werknetz_core/quarantine",),
+    ),
     # Only tests with a database guard these: each trial starts PostgreSQL, which takes seconds.
     Target(
         "ingest",

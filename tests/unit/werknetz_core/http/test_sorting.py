@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of
+from werknetz.texts.sentence import Sentence
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParams
 from werknetz_core.http.problem import Problem
@@ -18,6 +19,7 @@ from werknetz_core.http.sorting import (
     Sorting,
     SortKey,
     SortType,
+    paginate,
     parse_cursor,
     sort_and_paginate,
 )
@@ -101,8 +103,12 @@ def test_a_cursor_names_its_order_and_its_last_item(
     parsed = parse_cursor(f"{sign}{name}", text, default="size", types=TYPES, tie=SortType.NUMBER)
     assert parsed == Cursor(name, bool(sign), (value, tie))
     for other in (name if sign else f"-{name}", "name" if name != "name" else "size"):
-        with pytest.raises(Problem):
+        with pytest.raises(Problem) as refused:
             parse_cursor(other, text, default="size", types=TYPES, tie=SortType.NUMBER)
+        if other in {name, f"-{name}"}:
+            detail = refused.value.detail
+            assert isinstance(detail, Sentence)
+            assert detail.fields == {"cursor_sort": f"{sign}{name}", "sort": other}
 
 
 @pytest.mark.parametrize("sort", ["", "-", "--size", "Size", "size ,name", "+size"])
@@ -182,3 +188,31 @@ def test_a_query_reads_one_row_more_from_behind_the_last_item() -> None:
         assert f"WHERE (t.size, t.id) {sign} (4, 9)" in sql
         assert sql.endswith("LIMIT 11")
         assert ("t.size DESC, t.id DESC" if sort == "-size" else "t.size ASC, t.id ASC") in sql
+
+
+@pytest.mark.parametrize("sort", ["size", "-size", "name", "-name"])
+@pytest.mark.parametrize("limit", [1, 2, 5, 6, 7])
+def test_pages_of_a_database_hold_each_row_once_in_order(sort: str, limit: int) -> None:
+    table = sa.Table("t", sa.MetaData(), sa.Column("name", sa.Text), sa.Column("size", sa.Integer))
+    sorting = Sorting(
+        "size", tie=SortKey(table.c.name),
+        keys={"size": SortKey(table.c.size, SortType.NUMBER), "name": SortKey(table.c.name)},
+    )  # fmt: skip
+    engine = sa.create_engine("sqlite://")
+    read: list[dict[str, Any]] = []
+    sizes: list[int] = []
+    cursor: str | None = None
+    with engine.connect() as connection:
+        table.create(connection)
+        connection.execute(sa.insert(table), ROWS)
+        while cursor is not None or not sizes:
+            params = ListParams(limit=limit, sort=sort, cursor=cursor)
+            query, parsed = sorting.page_query(sa.select(table), params)
+            rows = connection.execute(query).mappings().all()
+            page, cursor = paginate(rows, parsed, limit)
+            read += [{"name": row["name"], "size": row["size"]} for row in page]
+            sizes.append(len(page))
+    engine.dispose()
+    assert read == [row for part in pages(ROWS, sort=sort, limit=100) for row in part]
+    assert sizes[:-1] == [limit] * (len(sizes) - 1)
+    assert len(sizes) == -(-len(ROWS) // limit)

@@ -4,6 +4,7 @@ import math
 import re
 
 import pytest
+from sqlalchemy.dialects import postgresql as pg
 
 from werknetz.connector.content.numbers import refusal_of
 from werknetz.connector.quarantine import (
@@ -17,7 +18,13 @@ from werknetz.connector.quarantine import (
     kind_of_reason,
 )
 from werknetz.texts.language import Language
-from werknetz_core.quarantine.reasons import CODED, GroupReason
+from werknetz_core.quarantine.reasons import (
+    CODED,
+    REASON_MAX,
+    GroupReason,
+    group_reason,
+    is_unmapped_tag,
+)
 
 CODES = ["S", "it's", 'say "x"', 'it\'s "x"', "a\\b", "new\nline", "Ü\u2028", "\u0007", "'", "\\'"]
 
@@ -111,3 +118,12 @@ def test_values_in_a_reason_do_not_make_a_group_of_their_own() -> None:
     assert {kind_of_reason(line) for line in lines} == {"line …: … and … at ….…"}
     assert re.sub(VALUES, "…", lines[0]) == kind_of_reason(lines[0])
     assert not re.search(CODED, "a state code 'S' is not in table 't'")
+
+
+def test_postgresql_groups_and_selects_by_the_same_words() -> None:
+    group = group_reason().compile(dialect=pg.dialect())
+    assert "CASE WHEN (left(quarantine.reason," in str(group)
+    assert {CODED, VALUES, REASON_MAX} <= {*group.params.values()}
+    unmapped = is_unmapped_tag().compile(dialect=pg.dialect())
+    assert "quarantine.reason LIKE" in str(unmapped)
+    assert NO_RULE.startswith(unmapped.params["reason_1"])
