@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, CDPSession, Page, Response, Route
 
 from bench.bench_api import LINE
 from bench.measure import Measure
-from bench.served import served
+from bench.served import open_api
 from plumbing.browser import open_chromium
 from plumbing.deploy_scripts import FOLDER
 
@@ -93,7 +93,7 @@ def measures(short: bool) -> list[Measure]:
 
 
 async def _measure_all(program: str, short: bool) -> list[Measure]:
-    async with served() as api:
+    async with open_api() as api:
         return await asyncio.to_thread(_measure, program, api.base, api.key, short)
 
 
@@ -201,13 +201,13 @@ def _states_answer(count: int) -> Callable[[Route], None]:
     """Return what answers with pieces of 24 hours."""
     words = ("producing", "idle", "malfunction", "starved", "setup")
     end = datetime.now(UTC)
-    start, each = end - timedelta(hours=24), timedelta(hours=24) / count
+    start, step = end - timedelta(hours=24), timedelta(hours=24) / count
     items = [
         {
             "equipment": MACHINE,
-            "start": (start + number * each).isoformat(),
-            "end": (start + (number + 1) * each).isoformat(),
-            "duration_s": each.total_seconds(),
+            "start": (start + number * step).isoformat(),
+            "end": (start + (number + 1) * step).isoformat(),
+            "duration_s": step.total_seconds(),
             "state": words[number % len(words)],
             "category": "apt",
             "code": None,
@@ -248,7 +248,7 @@ class Traffic:
         self.open += change
 
     def settle(self) -> None:
-        """Wait until all is answered that was asked for."""
+        """Wait until all is answered that was urls for."""
         deadline = time.monotonic() + 60
         while self.open and time.monotonic() < deadline:
             self.page.wait_for_timeout(5)
@@ -277,13 +277,13 @@ def _polls(tabs: Tabs, names: Sequence[str]) -> list[Measure]:
             traffic.answers.clear()
             traffic.go_by(seconds, step=1)
             rounds = seconds / POLL_S
-            asked = [answer.url for answer in traffic.answers]
-            kb = sum(sizes.get(url, 0) for url in asked) / rounds / 1000
-            per_round = len(asked) / rounds
+            urls = [answer.url for answer in traffic.answers]
+            kb = sum(sizes.get(url, 0) for url in urls) / rounds / 1000
+            per_round = len(urls) / rounds
             lines.append(
                 Measure(
                     f"page: {name} in {POLL_S} s, all changed",
-                    f"{per_round:.1f} requests of {len(set(asked))} kinds, {kb:.1f} kB",
+                    f"{per_round:.1f} requests of {len(set(urls))} kinds, {kb:.1f} kB",
                     max(per_round / REQUESTS_MAX, kb / KB_MAX),
                     1,
                     at_most=True,

@@ -21,7 +21,7 @@ import redis
 from bench.bench_api import LINE
 from bench.cpu import used_by_s
 from bench.measure import Measure
-from bench.served import Served, served
+from bench.served import Served, open_api
 from werknetz_core.http.etag import WATERMARKS_KEY
 
 TABS = 50
@@ -103,7 +103,7 @@ def measures(short: bool) -> list[Measure]:
 
 
 async def _measure_all(*, rounds: int, spread_s: float) -> dict[str, list[Round]]:
-    async with served() as api:
+    async with open_api() as api:
         return await asyncio.to_thread(_measure, api, rounds, spread_s)
 
 

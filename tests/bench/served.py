@@ -32,7 +32,7 @@ class Served:
 
 
 @asynccontextmanager
-async def served() -> AsyncIterator[Served]:
+async def open_api() -> AsyncIterator[Served]:
     with tempfile.TemporaryDirectory() as folder:
         async with EmbeddedServers(Path(folder), environment={}, throwaway=True) as servers:
             users, urls = servers.database_users(), servers.urls
