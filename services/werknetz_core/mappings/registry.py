@@ -199,11 +199,12 @@ async def select_connectors(
     )
     visible = sorted((await session.scalars(query)).all())
     if not visible:
-        missing = repr(connector) if connector is not None else f"that uses mapping {mapping!r}"
         raise Problem(
             404,
             "unknown_connector",
-            Sentence("mappings.unknown_connector_in_list", connector=missing),
+            Sentence("mappings.no_connector_uses", mapping=mapping)
+            if connector is None
+            else Sentence("mappings.unknown_connector", connector=connector),
             Sentence("mappings.send_connector"),
         )
     return visible

@@ -8,6 +8,7 @@ from typing import Final
 from werknetz.connector.quarantine import kind_of_reason
 from werknetz.domain.bucket import instant_of
 from werknetz.events.facts import body_of, kind_of
+from werknetz.texts.sentence import Sentence, write_text
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.mappings.comparison import Comparison, PointDifference, display_value
 from werknetz_core.mappings.dry_run import DryRun, optional_instant_of, shift_plan_lookup
@@ -164,13 +165,13 @@ def _state_changes(
 
 def _unmapped_view(states: UnmappedStates) -> UnmappedView:
     share = states.share
-    text = (
-        "no state codes in the input"
-        if not states.codes_total
-        else f"{len(states.codes)} of {states.codes_total} state codes unmapped"
-        + (f" = {share:.1%} of the time" if share is not None else "")
-    )
+    text = Sentence("mappings.no_state_codes")
+    if states.codes_total:
+        time = "" if share is None else Sentence("mappings.unmapped_time", share=share)
+        text = Sentence(
+            "mappings.unmapped_codes", number=len(states.codes), total=states.codes_total, time=time
+        )
     return UnmappedView(
         codes=list(states.codes[:LISTED_MAX]), codes_total=states.codes_total,
-        unmapped_s=states.unmapped_s, total_s=states.total_s, share=share, text=text,
+        unmapped_s=states.unmapped_s, total_s=states.total_s, share=share, text=write_text(text),
     )  # fmt: skip

@@ -51,6 +51,16 @@ async def test_a_wrong_mapping_is_detected_before_activation(
     assert preview["unmapped_states"]["codes"] == ["RUESTEN", "STOERUNG"]
     assert {r["source"] for r in preview["refused"]} >= {"p#temp", "lager"}
     assert right.normalizer.mapping.version == 1
+    headers = {"X-API-Key": world.keys["engineer"], "Accept-Language": "de"}
+    german = await world.client.post(
+        "/api/v1/mappings:preview", json={"document": wrong, "minutes": 60}, headers=headers
+    )
+    text = german.json()["unmapped_states"]["text"]
+    assert text.startswith("2 von 4 Zustandscodes nicht zugeordnet = 3")
+    unused = {"document": wrong.replace("presses-press-r", "presses-none")}
+    none = await world.client.post("/api/v1/mappings:preview", json=unused, headers=headers)
+    assert none.status_code == 404
+    assert none.json()["detail"].endswith("verwendet die Zuordnung 'presses-none'.")
 
 
 @pytest.mark.asyncio
