@@ -9,7 +9,7 @@ import { StatePatterns } from "../../shared/charts/StatePatterns";
 import { nowOf } from "../../shared/charts/timeline";
 import { nameOf } from "../../shared/format";
 import { useFormats } from "../../shared/useFormats";
-import { instantAfterKey } from "./keys";
+import { halfAround, instantAfterKey } from "./keys";
 import type { Pane } from "./panes";
 import styles from "./TrendChart.module.css";
 import { TrendPane } from "./TrendPane";
@@ -48,11 +48,10 @@ export function TrendChart(props: Props) {
   );
 
   function onKeyDown(event: KeyboardEvent) {
-    const quarter = (span.endMs - span.startMs) / 4;
-    const middle = atMs ?? (span.startMs + span.endMs) / 2;
+    const half = halfAround(span, atMs ?? (span.startMs + span.endMs) / 2);
     const next = instantAfterKey(event.key, atMs, span, event.shiftKey);
     if (next !== undefined) onPoint(next, true);
-    else if (event.key === "+") onZoom(middle - quarter, middle + quarter);
+    else if (event.key === "+") onZoom(half.startMs, half.endMs);
     else if (event.key === "-") onZoomOut();
     else if (event.key === "Enter") onNote();
     else if (event.key === "Escape") onPoint(undefined, true);

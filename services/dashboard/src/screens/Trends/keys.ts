@@ -7,6 +7,13 @@ interface Span {
   endMs: number;
 }
 
+/** Return half of a span around an instant of it, inside of it: at its end not half the future. */
+export function halfAround({ startMs, endMs }: Span, atMs: number): Span {
+  const length = (endMs - startMs) / 2;
+  const first = Math.min(Math.max(atMs - length / 2, startMs), endMs - length);
+  return { startMs: first, endMs: first + length };
+}
+
 /** Return the instant that a key goes to; undefined: it moves nothing. */
 export function instantAfterKey(
   key: string,
