@@ -67,7 +67,7 @@ def _watch(page: Page, base: str) -> Iterator[None]:
         lambda sent: None if sent.url.startswith(base) else faults.append(f"asks {sent.url}"),
     )
     yield
-    assert faults == []
+    assert faults == [], "\n".join(faults)
 
 
 def sign_in(page: Page, key: str) -> None:
