@@ -116,6 +116,7 @@ class Equipment(Blocking[AsyncEquipment]):
     change = blocking(AsyncEquipment.change)
     states = blocking_iterator(AsyncEquipment.states)
     counts = blocking(AsyncEquipment.counts)
+    counts_csv = blocking_iterator(AsyncEquipment.counts_csv)
 
 
 class Signals(Blocking[AsyncSignals]):
@@ -198,6 +199,7 @@ class Losses(Blocking[AsyncLosses]):
     """Loss times, rankings of losses, the overview of equipment, and comparisons of plants."""
 
     times = blocking(AsyncLosses.times)
+    times_csv = blocking_iterator(AsyncLosses.times_csv)
     ranking = blocking(AsyncLosses.ranking)
     csv = blocking_iterator(AsyncLosses.csv)
     overview = blocking(AsyncLosses.overview)

@@ -100,6 +100,10 @@ class AsyncEquipment(AsyncChangeableCollection[EquipmentItem]):
         row: Row = await self.transport.get(f"/{self.name}/{quote(path)}/counts", options)
         return row
 
+    def counts_csv(self, path: str, /, **options: object) -> AsyncIterator[str]:
+        """Yield counted parts by window as the API's CSV; options as for `counts`."""
+        return self.transport.csv(f"/{self.name}/{quote(path)}/counts", options)
+
 
 class AsyncSignals(AsyncChangeableCollection[LatestSignalItem]):
     """Signals: `list(latest=True)` has the newest value of each; `samples` of one."""

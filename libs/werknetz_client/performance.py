@@ -56,6 +56,13 @@ class AsyncLosses:
         rows: list[Row] = (await self.transport.get("/loss_times", query))["items"]
         return rows
 
+    def times_csv(
+        self, /, equipment: Names, *, start: str = "-24h", **options: object
+    ) -> AsyncIterator[str]:
+        """Yield steps and their parts as the API's CSV; options as for `times`."""
+        query = {"equipment": equipment, "start": start, **options}
+        return self.transport.csv("/loss_times", query)
+
     async def ranking(
         self,
         /,

@@ -74,6 +74,24 @@ async def load_counts(
     }
 
 
+def table_of(answer: Mapping[str, Any]) -> tuple[list[str], list[dict[str, Any]]]:
+    """Return the columns and the rows of a CountsView: a row for each window."""
+    shares = {name: f"{name}_reported_share" for name in _COUNTS}
+    columns = [
+        "equipment", "start", "end", "window", *_COUNTS, *shares.values(), "reasons", "provisional",
+    ]  # fmt: skip
+    rows = [
+        {
+            **item,
+            "equipment": answer["equipment"],
+            **{column: item["reported_share"][name] for name, column in shares.items()},
+            "reasons": "; ".join(item["reasons"].values()) or None,
+        }
+        for item in answer["items"]
+    ]
+    return columns, rows
+
+
 def _count_fields(row: Mapping[str, Any]) -> dict[str, object]:
     counts = {name: row[element] for name, element in _COUNTS.items()}
     known_s = {name: row[f"{element}_known_s"] for name, element in _COUNTS.items()}

@@ -25,8 +25,7 @@ from werknetz_core.equipment.schemas import (
     StatesPage,
 )
 from werknetz_core.http import pagination
-from werknetz_core.http.list_params import ListParamsDep
-from werknetz_core.http.responses import json_response
+from werknetz_core.http.list_params import ListParamsDep, OutputDep, document_response
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
 
 router = APIRouter(tags=["equipment"])
@@ -124,8 +123,12 @@ async def show_counts(
     ] = "hour",
     tz: str | None = None,
     as_of: AsOf = None,
+    output: OutputDep,
 ) -> Response:
-    """Sum production counts by window: produced, good, scrap, rework."""
+    """Sum production counts by window: produced, good, scrap, rework.
+
+    CSV and NDJSON have the windows alone, with a column for the reported share of each count.
+    """
     node = await context.tree.find_node(path, principal)
     time = time_context_of(context, await context.tree.current(), node, tz)
     span = parse_span(start, end, time)
@@ -134,7 +137,8 @@ async def show_counts(
     if revision.is_known:
         return revision.not_modified()
     content = await counts.load_counts(context, principal, node, span, granularity, time, as_of_us)
-    return revision.complete(request, json_response(content, revision.headers))
+    response = document_response(request, output, content, counts.table_of, revision.headers)
+    return revision.complete(request, response)
 
 
 @router.get("/equipment/{path:path}")

@@ -137,5 +137,19 @@ def list_response(
     return response
 
 
+def document_response(
+    request: Request,
+    output: OutputFormat,
+    document: Mapping[str, Any],
+    table_of: Callable[[Mapping[str, Any]], tuple[Sequence[str], Sequence[Item]]],
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return a document as JSON, or what `table_of` makes of it: the columns and their rows."""
+    if output.format is Format.JSON:
+        return json_response(document, headers)
+    columns, rows = table_of(document)
+    return list_response(request, ListParams(output=output), rows, columns, headers=headers)
+
+
 def columns_of(view: type[BaseModel]) -> Sequence[str]:
     return tuple(view.model_fields)

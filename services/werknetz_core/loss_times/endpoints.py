@@ -1,23 +1,28 @@
 """Loss times of equipment: calendar time down to good time, in steps without a remainder."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from werknetz_core.access.keys import Principal
 from werknetz_core.access.require import MayRead
-from werknetz_core.context.app_context import ContextDep
+from werknetz_core.context.app_context import AppContext, ContextDep
+from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.polling import (
     SUPPLY_WATERMARKS,
-    polled_response,
+    Revision,
     refuse_unknown_parameters,
 )
 from werknetz_core.context.time_spec import parse_span
 from werknetz_core.context.windows import time_context_of
+from werknetz_core.http.list_params import OutputDep, document_response
 from werknetz_core.http.responses import UNCHANGED
 from werknetz_core.limits.reading import reading, reads_of_machines
 from werknetz_core.limits.weight import Reads
 from werknetz_core.loss_times.report import LossTarget, report_loss_times
 from werknetz_core.loss_times.schemas import LossTimesListView
+from werknetz_core.loss_times.table import table_of
 
 router = APIRouter(tags=["losses"])
 
@@ -39,11 +44,14 @@ async def get_loss_times(
     start: Annotated[str, Query(description="RFC 3339, -8h, shift:current …")] = "-24h",
     end: Annotated[str | None, Query(description="As start. Default: now.")] = None,
     tz: Annotated[str | None, Query(description="IANA zone. Default: the plant's.")] = None,
+    output: OutputDep,
 ) -> Response:
     """Divide the time of equipment into losses and good time, down to seconds, parts and money.
 
     The steps are calendar, planned (POT), busy (PBT), production (APT), net (PRI × PQ) and good
     (PRI × GQ); each is the one before it less its parts, without a remainder.
+    CSV and NDJSON have a row for each step and, below it, for each of its parts, with a column for
+    each currency.
     """
     targets = []
     tree = await context.tree.current()
@@ -57,18 +65,26 @@ async def get_loss_times(
         tree.version,
         [(t.node.path, t.span.start_us, t.span.end_us, t.time.zone.key) for t in targets],
     ]
-
-    async def compute() -> object:
-        reads = Reads()
-        for target in targets:
-            ids, span = tree.ids_below[target.node.path], target.span
-            reads += await reads_of_machines(context, len(ids), span.start_us, span.end_us)
-        async with (
-            reading(context, principal, reads) as context_of_reads,
-            context_of_reads.database.acquire() as connection,
-        ):
-            items = [await report_loss_times(connection, tree, target) for target in targets]
-        return {"items": items, "no_data": all(item["no_data"] for item in items)}
-
     sources = [*(target.node.path for target in targets), *SUPPLY_WATERMARKS]
-    return await polled_response(request, context, sources, facts, compute)
+    revision = await Revision.of(request, context, sources, facts)
+    if revision.is_known:
+        return revision.not_modified()
+    document = await _load(context, principal, tree, targets)
+    response = document_response(request, output, document, table_of, revision.headers)
+    return revision.complete(request, response)
+
+
+async def _load(
+    context: AppContext, principal: Principal, tree: EquipmentTree, targets: Sequence[LossTarget]
+) -> dict[str, Any]:
+    """Return a LossTimesListView as a document."""
+    reads = Reads()
+    for target in targets:
+        ids, span = tree.ids_below[target.node.path], target.span
+        reads += await reads_of_machines(context, len(ids), span.start_us, span.end_us)
+    async with (
+        reading(context, principal, reads) as context_of_reads,
+        context_of_reads.database.acquire() as connection,
+    ):
+        items = [await report_loss_times(connection, tree, target) for target in targets]
+    return {"items": items, "no_data": all(item["no_data"] for item in items)}

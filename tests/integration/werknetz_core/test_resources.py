@@ -1,6 +1,7 @@
 """Resources of the API beside KPIs: samples, intervals, counts, connectors, gaps, quarantine."""
 
 import base64
+import csv
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -125,6 +126,17 @@ async def test_counts_shifts_orders(world: World) -> None:
     await add_bucket(world, ROBOT, "2026-11-20T06:00Z", pq=7)
     counts = (await world.get(f"/equipment/{LINE}/counts?start=day:today&granularity=shift")).json()
     assert [item["produced"] for item in counts["items"]] == [17]
+    url = f"/equipment/{LINE}/counts?start=day:today&granularity=shift&format=csv"
+    answer = await world.get(url)
+    assert 'filename="counts.csv"' in answer.headers["content-disposition"]
+    [row] = csv.DictReader(answer.text.splitlines())
+    assert (row["equipment"], row["window"], float(row["produced"])) == (LINE, "early", 17)
+    share = counts["items"][0]["reported_share"]["produced"]
+    assert float(row["produced_reported_share"]) == pytest.approx(share)
+    etag = {"If-None-Match": answer.headers["etag"]}
+    assert (await world.get(url, headers=etag)).status_code == 304
+    [line] = (await world.get(url.replace("=csv", "=ndjson"))).text.splitlines()
+    assert json.loads(line)["produced"] == 17
     shifts = (await world.get(f"/shifts?equipment={PRESS}")).json()
     assert [item["name"] for item in shifts["items"]] == ["early", "late"]
     assert shifts["items"][0]["breaks"][0]["start"] == "2026-11-20T10:00:00+01:00"

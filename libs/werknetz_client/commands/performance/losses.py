@@ -10,7 +10,6 @@ from werknetz_client.commands.output import (
     EMPTY,
     Output,
     OutputOption,
-    TableOrJson,
     Wide,
     print_csv,
     print_json,
@@ -19,7 +18,6 @@ from werknetz_client.commands.output import (
     share_text,
     timestamp,
 )
-from werknetz_client.errors import WerknetzError
 
 Start = Annotated[str, typer.Option(help="-7d, shift:current, week:2026-W47 …")]
 End = Annotated[str | None, typer.Option(help="As start; default: now.")]
@@ -40,11 +38,13 @@ def show_times(
     equipment: Annotated[list[str], typer.Argument(help="Paths, such as nordwerk/emden-1.")],
     start: Start = "-24h",
     end: End = None,
-    output: TableOrJson = Output.TABLE,
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Show how calendar time becomes good time, step by step."""
-    _refuse_csv(output)
     with Client() as client:
+        if output is Output.CSV:
+            print_csv(client.losses.times_csv(equipment, start=start, end=end))
+            return
         items = client.losses.times(equipment, start=start, end=end)
     if output is Output.JSON:
         print_json(items)
@@ -170,8 +170,3 @@ def _hours(seconds: float) -> str:
 
 def _share(value: Any) -> str:
     return share_text(value, 1)
-
-
-def _refuse_csv(output: Output) -> None:
-    if output is Output.CSV:
-        raise WerknetzError("Loss times are shown as a table or as JSON.", "Use -o json, or no -o.")

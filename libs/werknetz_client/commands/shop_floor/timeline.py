@@ -17,6 +17,7 @@ from werknetz_client.commands.output import (
     amount,
     duration,
     print_collection,
+    print_csv,
     print_items,
     print_json,
     print_lines,
@@ -79,15 +80,16 @@ def show_counts(
     end: End = None,
     by: Annotated[str, typer.Option(help="15m, hour, shift, 1d, 1w, 1mo or none")] = "hour",
     as_of: AsOf = None,
-    output: TableOrJson = Output.TABLE,
+    output: OutputOption = Output.TABLE,
     wide: Wide = False,
 ) -> None:
     """Show produced, good, scrap and rework parts by window."""
-    _refuse_csv(output)
+    options = {"start": start, "end": end, "granularity": by, "as_of": as_of}
     with Client() as client:
-        answer = client.equipment.counts(
-            equipment, start=start, end=end, granularity=by, as_of=as_of
-        )
+        if output is Output.CSV:
+            print_csv(client.equipment.counts_csv(equipment, **options))
+            return
+        answer = client.equipment.counts(equipment, **options)
     if output is Output.JSON:
         print_json(answer)
         return

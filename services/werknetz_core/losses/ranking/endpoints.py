@@ -1,6 +1,6 @@
 """Losses ranked by minutes or by count, in any grouping, and compared with a period or a peer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -18,9 +18,8 @@ from werknetz_core.context.polling import (
 )
 from werknetz_core.context.time_spec import TimeContext, parse_span, parse_zone
 from werknetz_core.context.windows import time_context_of
-from werknetz_core.http.formats import Format, OutputFormat
-from werknetz_core.http.list_params import ListParams, OutputDep, list_response
-from werknetz_core.http.responses import UNCHANGED, json_response
+from werknetz_core.http.list_params import OutputDep, document_response
+from werknetz_core.http.responses import UNCHANGED
 from werknetz_core.limits.reading import reading, reads_of_machines
 from werknetz_core.limits.weight import Reads
 from werknetz_core.losses.ranking.query import (
@@ -30,7 +29,7 @@ from werknetz_core.losses.ranking.query import (
     parse_compare,
     parse_dimensions,
 )
-from werknetz_core.losses.ranking.report import Document, rank_losses
+from werknetz_core.losses.ranking.report import rank_losses
 from werknetz_core.losses.ranking.schemas import LossRankingView
 from werknetz_core.losses.ranking.table import table_of
 
@@ -92,16 +91,8 @@ async def get_losses(
         context_of_reads.database.acquire() as connection,
     ):
         document = await rank_losses(connection, tree, query)
-    return revision.complete(request, _respond(request, document, output, revision.headers))
-
-
-def _respond(
-    request: Request, document: Document, output: OutputFormat, headers: Mapping[str, str]
-) -> Response:
-    if output.format is Format.JSON:
-        return json_response(document, headers)
-    columns, rows = table_of(document)
-    return list_response(request, ListParams(output=output), rows, columns, headers=headers)
+    response = document_response(request, output, document, table_of, revision.headers)
+    return revision.complete(request, response)
 
 
 def _facts_of(

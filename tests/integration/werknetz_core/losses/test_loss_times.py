@@ -1,5 +1,7 @@
 """Loss times over HTTP: the parts add up to the whole, with stops, money and supply chains."""
 
+import csv
+
 import pytest
 
 from plumbing.loss_rows import Made, Piece, S, add_time
@@ -161,3 +163,24 @@ async def test_unchanged_is_304_without_a_query(world: World) -> None:
     await world.database.execute("ALTER TABLE away RENAME TO elements")
     await world.app.state.context.redis.hincrby("wn:mark", PRESS, 1)
     assert (await world.get(url, headers={"If-None-Match": tag})).status_code == 200
+
+
+async def test_the_same_times_as_csv(world: World) -> None:
+    """A row for each step and part of each equipment, in the order of the steps."""
+    await add_two_hours(world)
+    url = f"/loss_times?equipment={PRESS}&equipment={LINE}&{SPAN}"
+    items = (await world.get(url)).json()["items"]
+    answer = await world.get(url, headers={"Accept": "text/csv"})
+    assert 'filename="loss_times.csv"' in answer.headers["content-disposition"]
+    rows = [*csv.DictReader(answer.text.splitlines())]
+    for item in items:
+        own = [row for row in rows if row["equipment"] == item["equipment"]]
+        assert [(row["step"], float(row["seconds"])) for row in own if row["kind"] == "step"] == [
+            (step["name"], step["seconds"]) for step in item["steps"]
+        ]
+        parts = {row["category"]: float(row["seconds"]) for row in own if row["kind"] != "step"}
+        assert parts == {part["category"]: part["seconds"] for part in item["parts"]}
+    etag = {"If-None-Match": answer.headers["etag"], "Accept": "text/csv"}
+    assert (await world.get(url, headers=etag)).status_code == 304
+    lines = (await world.get(f"{url}&format=ndjson")).text.splitlines()
+    assert len(lines) == len(rows)

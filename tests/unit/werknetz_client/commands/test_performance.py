@@ -206,3 +206,13 @@ def test_a_ranking_is_the_csv_of_the_api(serve: Serve, run: Run) -> None:
         "under": "nordwerk", "group_by": "category", "start": "-7d", "limit": "500",
         "sort": "-seconds", "format": "csv",
     }  # fmt: skip
+
+
+def test_loss_times_are_the_csv_of_the_api(serve: Serve, run: Run) -> None:
+    requests = serve(["equipment,seconds\r\nnordwerk,60.0\r\n"])
+    output = run("losses", "times", "nordwerk", "--end", "now", "-o", "csv").output
+    assert output.splitlines() == ["equipment,seconds", "nordwerk,60.0"]
+    assert requests[0].path.endswith("/loss_times")
+    assert dict(requests[0].params) == {
+        "equipment": "nordwerk", "start": "-24h", "end": "now", "format": "csv",
+    }  # fmt: skip

@@ -109,7 +109,8 @@ CASES: list[tuple[str, str, dict[str, Any] | None, tuple[str, ...]]] = [
      ("90", "Where nothing is set: malfunctions below 120 s")),
     ("stops thresholds n/e", "GET /stop_thresholds/n/e", None, ("90", "900", "default")),
     ("shift-report notes", "GET /annotations", None, ("mould 7", "3")),
-    ("shift-report withdraw-note 3", "DELETE /annotations/3", None, ("Note 3 is withdrawn.",)),
+    ("shift-report withdraw-note 3", "DELETE /annotations/3", None,
+     ("Note 3 is withdrawn; ", "restore-note 3")),
     ("overview n", "GET /overview", None,
      ("75.0%", "press-3 repair 12 min", "Silent connectors: e-opcua.", "third: +1.0 %")),
     ("equipment rename n/a/m-1 m-2", "PATCH /equipment/n/a/m-1", {"path": "n/a/m-2"},
@@ -198,12 +199,28 @@ def test_a_number_that_json_does_not_have(number: str) -> None:
     assert result.exception.hint == "Give a finite number."
 
 
-@pytest.mark.parametrize(
-    "command", ["overview n", "comparison n", "equipment states n/e/p", "equipment counts n/e/p"]
-)
+@pytest.mark.parametrize("command", ["overview n", "comparison n", "equipment states n/e/p"])
 @pytest.mark.usefixtures("requests")
 def test_documents_are_no_csv(command: str) -> None:
     words = [*command.split(), "-o", "csv"]
     result = CliRunner().invoke(root(words[0]), words)
     assert isinstance(result.exception, WerknetzError)
     assert "json" in result.exception.hint
+
+
+def test_counts_are_the_csv_of_the_api(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[httpx2.Request] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        sent.append(request)
+        return httpx2.Response(200, text="window,good\r\nlate,1220.0\r\n")
+
+    transport = httpx2.MockTransport(answer)
+    monkeypatch.setattr(timeline, "Client", lambda: Client("http://core", "k", transport=transport))
+    words = ["equipment", "counts", "n/e/p", "--by", "shift", "-o", "csv"]
+    result = CliRunner().invoke(root("equipment"), words)
+    assert result.output.splitlines() == ["window,good", "late,1220.0"]
+    assert _route(sent[0]) == "GET /equipment/n/e/p/counts"
+    assert dict(sent[0].url.params) == {
+        "start": "-24h", "granularity": "shift", "format": "csv",
+    }  # fmt: skip
