@@ -90,6 +90,8 @@ function Messages({ finding, zone }: { finding: Finding; zone: string }) {
           key={event_id}
           variant="subtle"
           size="compact-sm"
+          miw={28}
+          mih={28}
           aria-label={t("openMessage", { number: index + 1, text: finding.text })}
           onClick={() => setOpen(event_id)}
         >
