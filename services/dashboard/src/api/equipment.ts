@@ -75,6 +75,12 @@ export function lossTimes(path: string, period: Period) {
   });
 }
 
+/** The address of the same steps and parts as a file. */
+export function lossTimesAddress(path: string, period: Period): string {
+  const query = new URLSearchParams({ equipment: path, ...period, format: "csv" });
+  return `/api/v1/loss_times?${query}`;
+}
+
 export const OEE_PARTS = ["availability", "effectiveness", "quality_ratio"] as const;
 
 export function oee(path: string, period: Period) {
@@ -104,6 +110,12 @@ export function countsOf(path: string, period: Period, granularity: string) {
       ),
     ...polled(SUMS_S),
   });
+}
+
+/** The address of the same counts as a file. */
+export function countsAddress(path: string, period: Period, granularity: string): string {
+  const query = new URLSearchParams({ ...period, granularity, format: "csv" });
+  return `/api/v1/equipment/${pathPart(path)}/counts?${query}`;
 }
 
 /** The address of the same numbers as a file. */

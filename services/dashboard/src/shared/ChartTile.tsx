@@ -17,18 +17,22 @@ interface Props {
   /** Without it: the chart is a table with bars. */
   table?: ReactNode;
   extra?: ReactNode;
+  /** Part of a page that is printed: no card; its chart stays above its table, for the print. */
+  isPrinted?: boolean;
   /** What stands below both. */
   children?: ReactNode;
 }
 
-export function ChartTile({ title, csv, csvLabel, chart, table, extra, children }: Props) {
+export function ChartTile(props: Props) {
+  const { title, csv, csvLabel, chart, table, extra, isPrinted = false, children } = props;
   const common = useTranslations("common");
   const id = useId();
   const tile = useRef<HTMLElement>(null);
   const drawn = useRef<HTMLDivElement>(null);
   const hasTable = table !== undefined;
   const [isTable, setTable] = useState(false);
-  const next = common(isTable ? "chart" : "table");
+  const hasChart = isPrinted || !isTable;
+  const next = common(hasChart ? "table" : "chart");
   useShortcut("v", () => setTable((shown) => !shown), { within: tile, isOff: !hasTable });
 
   async function copyImage() {
@@ -39,7 +43,7 @@ export function ChartTile({ title, csv, csvLabel, chart, table, extra, children 
   }
 
   return (
-    <section ref={tile} className={tileStyles.tile} aria-labelledby={id}>
+    <section ref={tile} className={isPrinted ? styles.part : tileStyles.tile} aria-labelledby={id}>
       <header className={tileStyles.head}>
         <h2 id={id}>{title}</h2>
         {extra}
@@ -49,6 +53,7 @@ export function ChartTile({ title, csv, csvLabel, chart, table, extra, children 
               variant="subtle"
               aria-keyshortcuts="v"
               aria-label={`${next}: ${title}`}
+              aria-expanded={isPrinted ? isTable : undefined}
               onClick={() => setTable(!isTable)}
             >
               {next}
@@ -64,7 +69,7 @@ export function ChartTile({ title, csv, csvLabel, chart, table, extra, children 
               {csvLabel ?? common("csv")}
             </a>
           )}
-          {isTable ? null : (
+          {hasChart ? (
             <Button
               variant="subtle"
               aria-label={`${common("copyImage")}: ${title}`}
@@ -72,12 +77,13 @@ export function ChartTile({ title, csv, csvLabel, chart, table, extra, children 
             >
               {common("copyImage")}
             </Button>
-          )}
+          ) : null}
         </div>
       </header>
       <div ref={drawn} className={styles.drawn}>
-        {isTable ? table : chart}
+        {hasChart ? chart : table}
       </div>
+      {isPrinted && isTable ? <div className={styles.ofScreen}>{table}</div> : null}
       {children}
     </section>
   );

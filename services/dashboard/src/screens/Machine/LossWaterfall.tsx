@@ -1,7 +1,7 @@
 /** Where the time went, from the calendar down to good parts: a table with bars. */
 import { useQuery } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
-import { lossTimes, type Period } from "../../api/equipment";
+import { lossTimes, lossTimesAddress, type Period } from "../../api/equipment";
 import { Answered } from "../../shared/Answered";
 import { ChartTile } from "../../shared/ChartTile";
 import { ScrollBox } from "../../shared/ScrollBox";
@@ -21,6 +21,7 @@ export function LossWaterfall({ path, period, zone }: Props) {
   return (
     <ChartTile
       title={t("losses")}
+      csv={lossTimesAddress(path, period)}
       chart={
         <Answered query={query}>
           {({ items }) => {

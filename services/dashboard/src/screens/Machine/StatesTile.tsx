@@ -10,13 +10,13 @@ import { ChartTile } from "../../shared/ChartTile";
 import { Cut } from "../../shared/Cut";
 import { StateLegend } from "../../shared/charts/StateLegend";
 import { StatePatterns } from "../../shared/charts/StatePatterns";
+import { StateTable } from "../../shared/charts/StateTable";
 import { steppedSpan, zoomOf, zoomSearch } from "../../shared/charts/StateZoom";
 import { nowOf, type Span } from "../../shared/charts/timeline";
 import { useShortcut } from "../../shared/keyboard";
 import { useFormats } from "../../shared/useFormats";
 import { Lanes } from "./Lanes";
 import styles from "./StatesTile.module.css";
-import { StateTable } from "./StateTable";
 import type { Selection } from "./stops/useSelection";
 
 interface Props {

@@ -1,7 +1,7 @@
 /** Good parts so far against the pace of the orders, flat in breaks. */
 import { useQuery } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
-import { countsOf, type Period, states } from "../../api/equipment";
+import { countsAddress, countsOf, type Period, states } from "../../api/equipment";
 import { shiftReport } from "../../api/reports";
 import { Answered } from "../../shared/Answered";
 import { ChartTile } from "../../shared/ChartTile";
@@ -12,6 +12,8 @@ import { useFormats } from "../../shared/useFormats";
 import { WormChart } from "./WormChart";
 import { actualOf, breaksOf, paceOf, valueAt } from "./worm";
 
+const STEP = "5m";
+
 interface Props {
   path: string;
   period: Period;
@@ -21,7 +23,7 @@ interface Props {
 export function WormTile({ path, period, zone }: Props) {
   const t = useTranslations("machine.worm");
   const format = useFormats(zone);
-  const query = useQuery(countsOf(path, period, "5m"));
+  const query = useQuery(countsOf(path, period, STEP));
   const report = useQuery(shiftReport(path, period));
   const pieces = useQuery(states(path, period));
   const steps = query.data?.items ?? [];
@@ -38,6 +40,7 @@ export function WormTile({ path, period, zone }: Props) {
   return (
     <ChartTile
       title={t("title")}
+      csv={countsAddress(path, period, STEP)}
       chart={
         <Answered query={query}>
           {() =>

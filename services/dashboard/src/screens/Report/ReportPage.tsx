@@ -35,10 +35,7 @@ export function ReportPage({ report }: { report: ShiftReport }) {
       </header>
       {report.no_data ? <p>{t("noData")}</p> : null}
       <Numbers report={report} />
-      <section>
-        <h2>{t("timeline")}</h2>
-        <LineStates path={path} start={start} end={end} zone={report.time_zone} />
-      </section>
+      <LineStates path={path} start={start} end={end} zone={report.time_zone} />
       <section>
         <h2>{t("orders")}</h2>
         <OrdersTable report={report} />

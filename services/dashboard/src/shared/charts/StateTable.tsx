@@ -1,11 +1,11 @@
 /** The pieces of a timeline as a table: what the picture shows, for those who do not see it. */
 import { useTranslations } from "use-intl";
 import type { StatePiece } from "../../api/equipment";
-import type { Span } from "../../shared/charts/timeline";
-import { nameOf } from "../../shared/format";
-import { ScrollBox } from "../../shared/ScrollBox";
-import { machineState } from "../../shared/states";
-import { useFormats } from "../../shared/useFormats";
+import { nameOf } from "../format";
+import { ScrollBox } from "../ScrollBox";
+import { machineState } from "../states";
+import { useFormats } from "../useFormats";
+import type { Span } from "./timeline";
 
 interface Props {
   pieces: readonly StatePiece[];
