@@ -50,7 +50,10 @@ class World:
 
 @pytest_asyncio.fixture
 async def world(database_url: str, redis_url: str) -> AsyncIterator[World]:
-    settings = CoreSettings(database_url, redis_url, watermark_cache_s=0, wrong_keys_per_min=0)
+    # Half a second, as users have, is too short for a machine that runs other tests.
+    settings = CoreSettings(
+        database_url, redis_url, watermark_cache_s=0, wrong_keys_per_min=0, redis_timeout_s=10
+    )
     async with open_world(settings) as opened:
         yield opened
 
