@@ -128,6 +128,8 @@ def _explain(page: Page) -> None:
     page.keyboard.press("e")
     expect(explanation).to_be_visible()
     page.keyboard.press("Escape")
+    _has_rows(page, "CSV: Where the time went", "equipment,start,end,step,category")
+    _has_rows(page, "CSV: Good parts", "equipment,start,end,window,produced,good")
 
 
 def _sign_and_print(platform: Platform, page: Page) -> None:
@@ -146,8 +148,34 @@ def _sign_and_print(platform: Platform, page: Page) -> None:
     assert (signature["signed_by"], signature["changed"]) == ("lead", [])
     page.get_by_role("button", name="Withdraw").first.click()  # of the note
     expect(page.get_by_text("changed since: notes")).to_be_visible()
+    _read_states(page)
     document = page.pdf(format="A4", prefer_css_page_size=True)
     assert len(_A_PAGE.findall(document)) == 1
+
+
+def _read_states(page: Page) -> None:
+    """The states of the report as a table and a file; the table stays open, and is not printed."""
+    states = page.get_by_role("region", name="What the machines did").first
+    states.get_by_role("button", name="Table: What the machines did").click()
+    table = states.get_by_role("table")
+    expect(table.get_by_role("row")).not_to_have_count(1)
+    expect(states.get_by_role("img", name="What press-1 did")).to_be_visible()
+    _has_rows(page, "CSV: What the machines did", "equipment,start,end,duration_s,state")
+    page.emulate_media(media="print")
+    expect(table).to_be_hidden()
+    expect(states.get_by_role("img", name="What press-1 did")).to_be_visible()
+    page.emulate_media(media="null")
+
+
+def _has_rows(page: Page, name: str, head: str) -> None:
+    """The file behind a link of a tile has this head and rows."""
+    address = page.get_by_role("link", name=name).get_attribute("href")
+    assert address is not None
+    answer = page.request.get(address)
+    assert answer.ok, answer.text()
+    first, *rows = answer.text().splitlines()
+    assert first.startswith(head)
+    assert rows
 
 
 def _look_without_a_right(page: Page) -> None:
