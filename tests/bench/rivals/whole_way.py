@@ -14,12 +14,13 @@ from pathlib import Path
 
 from bench.measure import Measure
 from bench.rivals.chain import Chain, ChainFailedError, Sent
-from bench.rivals.feeds import Feed, MqttFeed, OpcuaFeed
+from bench.rivals.feeds import Feed, MqttFeed, OpcuaFeed, PacedMqttFeed
 from bench.rivals.gateway import GatewayChain
 from bench.rivals.node_red import NodeRedChain
 from bench.rivals.werknetz_chain import WerknetzChain
 
 ROUNDS = 2
+SHORT = 0.4  # of the time
 READY_S = 120  # Node-RED installs packages at its first start
 STALLED_S = 8.0
 WARM_S = 2.0
@@ -29,16 +30,19 @@ WARM_S = 2.0
 class Case:
     name: str
     feed: type[Feed]
+    seconds: float
     unit: str
-    units: str  # of `Turn` and `Sent`
-    bars: dict[type[Chain], float]
+    units: str  # of `Sent`
+    bars: dict[type[Chain], float | None]
     budget_us: float | None = None  # CPU time of a unit
 
 
 CASES = (
-    Case("MQTT QoS 1, 3 values a message", MqttFeed, "message", "messages",
+    Case("MQTT QoS 1, 3 values a message", MqttFeed, 5, "message", "messages",
          {NodeRedChain: 4, GatewayChain: 10}, 25),
-    Case("OPC UA, 500 nodes, 100 ms", OpcuaFeed, "row", "values",
+    Case("MQTT QoS 1, 2,000 messages/s", PacedMqttFeed, 12, "message", "messages",
+         {NodeRedChain: None, GatewayChain: None}),
+    Case("OPC UA, 500 nodes, 100 ms", OpcuaFeed, 15, "row", "values",
          {NodeRedChain: 5, GatewayChain: 8}),
 )  # fmt: skip
 
@@ -81,11 +85,12 @@ async def _lines(case: Case, short: bool, rivals: bool) -> list[Measure]:
     chains: list[type[Chain]] = [WerknetzChain, *(case.bars if rivals else ())]
     carried = {chain: Carried() for chain in chains}
     missing: dict[type[Chain], str] = {}
+    share = SHORT if short else 1
     for _ in range(1 if short else ROUNDS):
         for chain in chains:
             if chain not in missing:
                 try:
-                    await _take_turn(case, chain, 5 if short else 20, carried[chain])
+                    await _take_turn(case, chain, case.seconds * share, carried[chain])
                 except ChainFailedError as error:
                     if chain is WerknetzChain:
                         raise
