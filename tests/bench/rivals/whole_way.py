@@ -21,9 +21,9 @@ from bench.rivals.werknetz_chain import WerknetzChain
 
 ROUNDS = 2
 SHORT = 0.4  # of the time
+WARM = 0.25  # of the time, before it
 READY_S = 120  # Node-RED installs packages at its first start
 STALLED_S = 8.0
-WARM_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ async def _take_turn(case: Case, chain: type[Chain], seconds: float, carried: Ca
         folder = Path(temporary)
         async with case.feed(folder) as feed, chain(folder, feed.origin) as running:
             await _until_ready(running, feed)
-            await _drain(running, await feed.send(WARM_S))
+            await _drain(running, await feed.send(seconds * WARM))
             before_s = running.used_s()
             sent = await feed.send(seconds)
             after_s = await _drain(running, sent)
