@@ -72,7 +72,7 @@ async def get_overview(
             reading(context, principal, reads) as context_of_reads,
             context_of_reads.database.snapshot() as connection,
         ):
-            document = await report_overview(connection, tree, nodes, targets)
+            document = await report_overview(connection, tree, nodes, targets, silent)
         return {**document, "depth": level}
 
     if any(is_by_attendance(target) for target in targets):

@@ -12,7 +12,6 @@ from werknetz_core.limits.weight import Reads
 from werknetz_core.overview.current import (
     OpenStop,
     load_open_stops,
-    load_silent_connectors,
     stop_document,
 )
 from werknetz_core.overview.periods import (
@@ -40,16 +39,18 @@ async def report_overview(
     tree: EquipmentTree,
     nodes: Sequence[tuple[EquipmentNode, TimeContext]],
     targets: Sequence[StoredTarget],
+    silent: Mapping[int, list[str]],
 ) -> Document:
-    """Return an OverviewView without `depth`; the first node is the one above the others."""
+    """Return an OverviewView without `depth`; the first node is the one above the others.
+
+    `silent`: connectors without a heartbeat, by the equipment that they serve.
+    """
     now_us = nodes[0][1].now_us
     division = PeriodDivision(now_us)
     periods = [division.periods_of(time) for _, time in nodes]
     ids = {node.path: tree.ids_below.get(node.path, []) for node, _ in nodes}
     sums = await _load_sums(connection, [(node.id, ids[node.path]) for node, _ in nodes], periods)
-    everything = ids[nodes[0][0].path]
-    stops = await load_open_stops(connection, everything, now_us)
-    silent = await load_silent_connectors(connection, everything)
+    stops = await load_open_stops(connection, ids[nodes[0][0].path], now_us)
     by_path = await _measure_targets(connection, tree, targets, now_us)
     paths = {node.id: node.path for node in tree.nodes.values()}
     items = [
