@@ -2,7 +2,13 @@
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["plumbing.ports", "plumbing.servers", "plumbing.mariadb", "plumbing.leftovers"]
+pytest_plugins = [
+    "plumbing.ports",
+    "plumbing.servers",
+    "plumbing.mariadb",
+    "plumbing.leftovers",
+    "plumbing.slow_first",
+]
 
 # The same examples in every run, however slow the machine: a change fails a test, not its luck.
 # `--hypothesis-profile search` looks for new ones.
