@@ -1,4 +1,5 @@
 /** "Are we on the path, and which plant needs help?" */
+import { useMediaQuery } from "@mantine/hooks";
 import { useQueries, useSuspenseQuery } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
 import { overview } from "../../api/overview";
@@ -15,6 +16,8 @@ import { PlantCard } from "./PlantCard";
 import { TargetStrip } from "./TargetStrip";
 import { UpcomingStops } from "./UpcomingStops";
 
+const PHONE = "(max-width: 640px)";
+
 export function GroupScreen() {
   const t = useTranslations("group");
   const isKiosk = useIsKiosk();
@@ -25,6 +28,11 @@ export function GroupScreen() {
   const shown = answers.flatMap(({ data }) => (data === undefined ? [] : [data]));
   const isRefused = answers.some(({ error }) => error !== null);
   const cards = shown.flatMap(({ items, under }) => (items.length === 0 ? [under] : items));
+  // On a phone six cards are several screens: what will stop is above them, for readers, too.
+  const isPhone = useMediaQuery(PHONE, false, { getInitialValueInEffect: false });
+  const upcoming = roots.map((root) => (
+    <UpcomingStops key={root} under={root} plants={all.data.items} />
+  ));
   return (
     <>
       <h1>{roots.length === 1 ? (shown[0]?.under.name ?? t("title")) : t("title")}</h1>
@@ -41,6 +49,7 @@ export function GroupScreen() {
           <TargetStrip key={`${under.equipment} ${target.key}`} target={target} />
         )),
       )}
+      {isPhone && !isKiosk ? upcoming : null}
       <ul className={styles.cards} aria-label={t("plants")}>
         {cards.toSorted(byNeed).map((item) => (
           <li key={item.equipment}>
@@ -50,9 +59,7 @@ export function GroupScreen() {
       </ul>
       {isKiosk ? null : (
         <div className={styles.lists}>
-          {roots.map((root) => (
-            <UpcomingStops key={root} under={root} plants={all.data.items} />
-          ))}
+          {isPhone ? null : upcoming}
           {roots.map((root) => (
             <CostliestLosses key={root} under={root} plants={all.data.items} />
           ))}
