@@ -4,7 +4,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from werknetz.connector.clock.clock_check import TimeOptions
 from werknetz.connector.mapping.mapping import Mapping, load_mapping, parse_mapping
@@ -56,6 +56,16 @@ class ExploreUser(_StrictModel):
     )
 
 
+def _user_of_before(value: object) -> object:
+    """Read a file of a password alone, as edge files had it: no server gets the password.
+
+    The edge starts with it, as nothing that it collects depends on it.
+    """
+    if isinstance(value, str):
+        return ExploreUser.model_construct(password_file=Path(value), hosts=())
+    return value
+
+
 class ExploreOptions(_StrictModel):
     """What people may reach from the page, through this edge. Nothing by default."""
 
@@ -65,7 +75,7 @@ class ExploreOptions(_StrictModel):
         description="host names, addresses and networks, such as 10.20.0.0/16, whose OPC UA servers"
         " engineers may explore from the page; default: none",
     )
-    users: dict[str, ExploreUser] = Field(
+    users: dict[str, Annotated[ExploreUser, BeforeValidator(_user_of_before)]] = Field(
         {},
         description="user names that they may send, each with the file of its password and the"
         " servers that it is for",

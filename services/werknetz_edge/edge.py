@@ -86,11 +86,16 @@ def _open_explorations(config: EdgeConfig, redis_url: str) -> Explorations | Non
         text = f"explore: {error}; install the extra for OPC UA: pip install 'werknetz[edge]'"
         raise ConfigurationError([text]) from error
     explorer = OnDemandExplorer(config.connector, config.folder, config.explore.users)
+    log = get_logger("edge.explore").bind(connector=config.connector)
+    for name, user in config.explore.users.items():
+        if not user.hosts:
+            remedy = "write password_file and hosts under explore.users of the edge file"
+            log.warning("no server may get the password", user=name, remedy=remedy)
     return Explorations(
         RedisRequestLink.connect(redis_url, config.connector),
         explorer.explore,
         config.explore.hosts,
-        get_logger("edge.explore").bind(connector=config.connector),
+        log,
     )
 
 

@@ -35,6 +35,11 @@ def test_each_password_has_its_hosts(tmp_path: Path) -> None:
     assert "ExploreUser(password_file=PosixPath('password'), hosts=('plc-7',))" in str(explore)
 
 
+def test_an_edge_file_of_before_starts_and_sends_the_password_to_nobody(tmp_path: Path) -> None:
+    explore = load(tmp_path, "[plc-7]", "{reader: password}")
+    assert "ExploreUser(password_file=PosixPath('password'), hosts=())" in str(explore)
+
+
 @pytest.mark.parametrize(
     ("hosts", "users", "words"),
     [
@@ -44,7 +49,7 @@ def test_each_password_has_its_hosts(tmp_path: Path) -> None:
             "line 6: '10.20.3.7/16' is no network: write 10.20.0.0/16",
         ),
         ("[cells/7]", "{}", "'cells/7' is no network"),
-        ("[plc-7]", "{reader: password}", "reader"),
+        ("[plc-7]", "{reader: 7}", "reader"),
         ("[plc-7]", "{reader: {password_file: password}}", "'hosts' is missing"),
         ("[plc-7]", "{reader: {password_file: password, hosts: []}}", "at least 1"),
         ("[plc-7]", "{reader: {password_file: password, hosts: [plc-7/x]}}", "is no network"),
