@@ -7,7 +7,7 @@ pytest_plugins = [
     "plumbing.servers",
     "plumbing.mariadb",
     "plumbing.leftovers",
-    "plumbing.slow_first",
+    "plumbing.longest_first",
 ]
 
 # The same examples in every run, however slow the machine: a change fails a test, not its luck.
