@@ -11,7 +11,7 @@ from werknetz.connector.yaml_format import ConfigurationError
 from werknetz.runtime import log
 from werknetz.runtime.settings import SettingError
 from werknetz_edge.edge import run_edge
-from werknetz_edge.spool.spool import SpoolFailed
+from werknetz_edge.spool.errors import SpoolFailed
 from werknetz_edge.spool.spool_file import SpoolLocked
 
 

@@ -13,7 +13,7 @@ from simulation.model import Aborted, Source, Violation
 from werknetz.events.batch import GapClosed, GapOpened, Record, Samples, Tally
 from werknetz.events.codec import columns_of, decode
 from werknetz.link.wire import BatchEnvelope, ToEdge, Welcome, decode_to_edge, encode_message
-from werknetz_edge.spool.spool import SpoolFull
+from werknetz_edge.spool.errors import SpoolFull
 
 if TYPE_CHECKING:
     from simulation.world import World

@@ -258,6 +258,22 @@ class OutageReporter(Protocol):
 
 
 @runtime_checkable
+class Gathering(Protocol):
+    """A connector whose source sends by itself, so that input gathers while nobody reads.
+
+    A batch costs about the same whatever it holds. Under load the pump therefore calls `gather`
+    before `read`, so that batches follow one another at an interval; the first input after a quiet
+    time never waits.
+    """
+
+    async def gather(self, limit_s: float) -> None:
+        """Return after the time, or earlier: where waiting adds no input, or the session ended.
+
+        A source that sends nothing more before an acknowledgement must not wait for the limit.
+        """
+
+
+@runtime_checkable
 class Redeliverable(Protocol):
     """A connector that resumes from checkpoints, as its source re-sends unacknowledged messages.
 

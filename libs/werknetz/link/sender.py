@@ -153,6 +153,12 @@ class Sender:
         """Whether another process holds the lease: acknowledge nothing, trim nothing (R4)."""
         return self.state == "fenced"
 
+    @property
+    def has_more(self) -> bool:
+        """Whether stored batches wait that the window has room for."""
+        has_room = self._window_bytes > self._in_flight_bytes
+        return self.state == "running" and has_room and self._next_seq <= self._spool.last_seq
+
     def on_link_changed(self, now_s: float) -> None:
         """Handshake after a reconnect or with another Redis: batches in flight may be lost (R7)."""
         self._rehandshake(now_s, at_once=True)

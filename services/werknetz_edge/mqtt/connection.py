@@ -17,6 +17,7 @@ from werknetz.runtime.moment import Moment, current_moment, span_of
 from werknetz_edge.certificates import ends_of_tls
 from werknetz_edge.mqtt.broker import BrokerConfig
 from werknetz_edge.mqtt.client import Publication
+from werknetz_edge.mqtt.gathering import GatherTimer
 from werknetz_edge.mqtt.redelivery import AcceptedMessages
 from werknetz_edge.mqtt.session import MqttMessage, MqttSession
 from werknetz_edge.mqtt.session_file import SessionFile, StoredSession
@@ -45,6 +46,7 @@ class BrokerConnection:
     session: MqttSession | None = None
     last_message_s: float = 0.0
     accepted: AcceptedMessages = field(default_factory=AcceptedMessages)
+    gathering: GatherTimer = field(default_factory=lambda: GatherTimer(time.monotonic))
     _redelivered: int = 0
     _pending: deque[PendingAck] = field(default_factory=deque)
 
@@ -100,6 +102,16 @@ class BrokerConnection:
             await session.close()
         if self.status.state not in {"starting", "rejected"}:
             self.status.state = "stopped"
+
+    async def gather(self, limit_s: float) -> None:
+        """Let messages gather; return early where the broker waits, or the session has ended."""
+        session = self.session
+        if session is None:
+            return
+        self.gathering.begin(len(session.queue), limit_s)
+        # Looks from time to time: an event for each message would cost more than it saves.
+        while session.is_alive and (step_s := self.gathering.step_s(len(session.queue))) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(step_s)
 
     def require_session(self) -> MqttSession:
         if self.session is None:

@@ -81,6 +81,9 @@ class MqttConnector:
         self.status.state, self.status.detail = "running", ""
         self.status.details["protocol"] = self.config.protocol
 
+    async def gather(self, limit_s: float) -> None:
+        await self.connection.gather(limit_s)
+
     async def read(self) -> Delivery:
         while True:
             session = self.connection.require_session()

@@ -262,6 +262,9 @@ class OpcuaConnector:
             if quiet_s > 2 * limit_s:  # the publish loop asks again first
                 raise ConnectionLost(f"{text}: the session is resumed")
 
+    async def gather(self, limit_s: float) -> None:
+        await self._queue.gather(limit_s)
+
     async def read(self) -> Delivery:
         return await self._queue.get()
 

@@ -6,8 +6,10 @@ Everything that touches the spool runs in its one disk thread.
 import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
@@ -26,8 +28,8 @@ from werknetz.runtime.backoff import Backoff
 from werknetz.runtime.log import get_logger
 from werknetz_edge.pipeline.backlog_sender import BacklogSender, backlog_sender_of
 from werknetz_edge.pipeline.raw_limit import RawLimiter
+from werknetz_edge.spool.errors import SpoolFailed, SpoolFull
 from werknetz_edge.spool.last_values import LastValues
-from werknetz_edge.spool.spool import SpoolFailed, SpoolFull
 from werknetz_edge.spool.spool_file import clock_us, open_spool
 
 RUN_ID_EVERY_S: Final = 5.0
@@ -93,6 +95,8 @@ class Lane:
         self._constants_spool_id: UUID | None = None  # the spool that holds them
         self._disk = ThreadPoolExecutor(1, thread_name_prefix=f"disk-{lane}")
         self._new_records = asyncio.Event()
+        self._outbox: deque[ToCore] = deque()  # polled, to be sent; filled by the disk thread
+        self._has_more = True  # whether a poll would return messages, as far as is known
         self._started_us = clock_us()
         self._run_id = ""
         self._run_id_at_s = 0.0
@@ -104,19 +108,19 @@ class Lane:
     async def store(self, delivery: Delivery) -> int:
         """Normalize and append: on return the delivery is on disk. Returns the record count."""
         stored = await self.on_disk(lambda: self._store(delivery))
-        self._new_records.set()
+        self._wake_sender()
         if delivery.on_stored is not None:
             delivery.on_stored(stored)
         return len(stored)
 
     async def store_records(self, records: Sequence[Record], *, reserved: bool = False) -> None:
         await self.on_disk(lambda: self.spool.append(records, reserved=reserved))
-        self._new_records.set()
+        self._wake_sender(polled=False)
 
     async def append_heartbeat(self, delivery: Delivery) -> None:
         """Append the connector's own heartbeat. Raises SpoolFull: it is then dropped."""
         await self.on_disk(lambda: self._store_heartbeat(delivery))
-        self._new_records.set()
+        self._wake_sender(polled=False)
 
     def _store_heartbeat(self, delivery: Delivery) -> None:
         self._store_constants()
@@ -171,12 +175,14 @@ class Lane:
 
     def _store(self, delivery: Delivery) -> Sequence[Record]:
         try:
-            return self._normalize_and_append(delivery)
+            stored = self._normalize_and_append(delivery)
         except (SpoolFull, SpoolFailed):
             raise
         except Exception:
             self._renew_normalizer()
             raise
+        self._poll_if_up()
+        return stored
 
     def _renew_normalizer(self) -> None:
         """Continue with the points on disk after an error: it may have numbered unstored ones."""
@@ -255,10 +261,11 @@ class Lane:
             end_if_cancelled()
             try:
                 await self._check_server()
-                messages = await self.on_disk(self._poll_sender)
-                if messages:
+                if not self._outbox and self._has_more:
+                    await self.on_disk(self._poll_sender)
+                if messages := self._take_outbox():
                     await self.link.send(messages)
-                else:
+                elif not self._has_more:
                     await self._wait_for_records()
                 backoff.reset()
             except LinkLost as error:
@@ -271,14 +278,37 @@ class Lane:
                 self.log.warning("lease not stored, spool full", reason=str(error))
                 await asyncio.sleep(FULL_RETRY_S)
 
-    def _poll_sender(self) -> list[ToCore]:
+    def _wake_sender(self, *, polled: bool = True) -> None:
+        """Let `send` go on: with what was polled, or to poll what was appended."""
+        self._has_more |= not polled
+        if self._outbox or self._has_more:
+            self._new_records.set()
+
+    def _take_outbox(self) -> list[ToCore]:
+        return [self._outbox.popleft() for _ in range(len(self._outbox))]
+
+    def _poll_if_up(self) -> None:
+        """Poll together with other work of the disk thread: to change threads costs more.
+
+        `send` polls where this one does not, and meets its errors: what was stored is stored.
+        """
+        self._has_more = True
+        if self.link_up and not self._outbox and self.sender.state == "running":
+            with suppress(SpoolFull):
+                self._poll_sender()
+
+    def _poll_sender(self) -> None:
+        """Poll into the outbox. Called in the spool's thread."""
         sender = self.sender
         is_left = sender.is_fenced and sender.acked < self.spool.last_seq
         if is_left and not isinstance(sender, BacklogSender):
             self.log.warning("fenced with a backlog, sent as backfill", alarm=sender.alarm)
             self.sender = backlog_sender_of(self._connector, self.spool, sender.alarm)
             self.link = self.link.for_connector(self.sender.connector)
-        return self.sender.poll(time.monotonic())
+            self._outbox.clear()
+        messages = self.sender.poll(time.monotonic())
+        self._outbox.extend(messages)
+        self._has_more = bool(messages) and self.sender.has_more
 
     async def receive(self) -> None:
         """Loop: receive replies of the core."""
@@ -299,15 +329,17 @@ class Lane:
                     self.log.warning("reply of the core not stored, spool full", reason=str(error))
                     await self.on_disk(self.file.reserve.release)
                     await asyncio.sleep(FULL_RETRY_S)
-                self._new_records.set()
+                self._wake_sender()
 
     def _handle_replies(self, messages: Sequence[ToEdge]) -> None:
+        """React to replies, then poll: an acknowledgement makes room, a welcome lets us begin."""
         state = self.sender.state
         for message in messages:
             self.sender.on_message(message, time.monotonic())
         if self.sender.state != state:
             self.log.info("link state", state=self.sender.state, epoch=self.sender.epoch,
                           alarm=self.sender.alarm)  # fmt: skip
+        self._poll_if_up()
 
     def drop_link(self) -> None:
         """After an unexpected error: `send` begins with a new handshake."""
@@ -322,7 +354,9 @@ class Lane:
         if run_id != self._run_id:
             self.link.rewind()
         if run_id != self._run_id or not self.link_up:
+            self._outbox.clear()  # sent again after the handshake
             await self.on_disk(lambda: self.sender.on_link_changed(now_s))
+            self._has_more = True
         self._run_id = run_id
         self.link_up = True
 
@@ -332,6 +366,7 @@ class Lane:
             async with asyncio.timeout(IDLE_S):
                 await self._new_records.wait()
         except TimeoutError:
+            self._has_more = True  # its timers: a hello, a stall, a confirmation
             return
         self._new_records.clear()
 

@@ -23,7 +23,7 @@ from werknetz_edge.pipeline.mapping_rollout import MappingRollout, MappingTrial
 from werknetz_edge.pipeline.reporter import Reporter
 from werknetz_edge.pipeline.source import Create, Source
 from werknetz_edge.pipeline.supervise import must_propagate, run_supervised
-from werknetz_edge.spool.spool import SpoolFailed, SpoolFull
+from werknetz_edge.spool.errors import SpoolFailed, SpoolFull
 from werknetz_edge.spool.spool_file import clock_us
 
 STATUS_EVERY_S: Final = 5.0

@@ -16,6 +16,7 @@ from werknetz.connector.contract import (
     Connector,
     ConnectorStatus,
     Delivery,
+    Gathering,
     OutageReporter,
     Redeliverable,
 )
@@ -29,6 +30,7 @@ from werknetz_edge.spool.spool_file import clock_us
 CONNECT_S: Final = 60.0  # for one step of `connect`
 STEP_MARGIN_S: Final = 5.0
 CLOSE_S: Final = 5.0
+GATHER_S: Final = 0.15  # between two batches of a source that sends by itself
 RETRY_MIN_S: Final = 0.5
 RETRY_MAX_S: Final = 5.0  # with its jitter and a new session: values within 15 s of the return
 STABLE_S: Final = 30.0  # after a session of this length the back-off starts again
@@ -137,9 +139,13 @@ class Source:
         self._needs_checkpoints = False
         await self._connect(connector)
         status.state, status.detail, status.step, status.fault = "running", "", "", None
+        began_s = -GATHER_S  # when the last delivery was taken
         while True:
             self._stage = "read"
+            if isinstance(connector, Gathering):
+                await _gather(connector, began_s)
             delivery = await connector.read()
+            began_s = time.monotonic()
             self._stage = "store"
             await self._store(delivery)
             self._stage = "acknowledge"
@@ -229,3 +235,10 @@ class Source:
                 raise
             self._is_defective = True
             self._log.exception("connector failed", stage="close", reason=describe_error(error))
+
+
+async def _gather(connector: Gathering, began_s: float) -> None:
+    """Wait until `GATHER_S` after the last delivery was taken; not at all after a quiet time."""
+    remaining_s = began_s + GATHER_S - time.monotonic()
+    if remaining_s > 0:
+        await connector.gather(remaining_s)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from werknetz.runtime.backoff import Backoff
 from werknetz.runtime.log import Logger
-from werknetz_edge.spool.spool import SpoolFailed
+from werknetz_edge.spool.errors import SpoolFailed
 from werknetz_edge.spool.spool_file import SpoolLocked
 
 RETRY_MIN_S: Final = 1.0

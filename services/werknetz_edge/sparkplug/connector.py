@@ -94,6 +94,10 @@ class SparkplugConnector:
         self.status.state, self.status.detail = "running", ""
         self.status.details["host_id"] = topic.rpartition("/")[2]
 
+    async def gather(self, limit_s: float) -> None:
+        if not self._ready:
+            await self.connection.gather(limit_s)
+
     async def read(self) -> Delivery:
         while True:
             session = self.connection.require_session()

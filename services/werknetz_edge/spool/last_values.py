@@ -25,7 +25,8 @@ from werknetz.events.codec import (
     select_rows,
 )
 from werknetz.runtime.log import get_logger
-from werknetz_edge.spool.spool import Spool, SpoolFull
+from werknetz_edge.spool.errors import SpoolFull
+from werknetz_edge.spool.spool import Spool
 
 SAVE_EVERY_S: Final = 60.0
 _READ_BYTES: Final = 4_000_000

@@ -26,6 +26,7 @@ from werknetz.events.batch import (
 from werknetz.events.codec import GENESIS, chain_hash, encode
 from werknetz.link.sender import SpooledBatch
 from werknetz_edge.spool.batch_times import time_range_of, uptime_us
+from werknetz_edge.spool.errors import SpoolFull, to_spool_error
 from werknetz_edge.spool.schema import prepare_tables
 
 BYTES_MAX: Final = 4 * 1024**3
@@ -35,14 +36,6 @@ _TRIM_ROWS: Final = 2000
 _BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 _point_decoder: Final = msgspec.msgpack.Decoder(PointDefinition)
-
-
-class SpoolFull(Exception):
-    """No room for records; the reserve still takes gap records."""
-
-
-class SpoolFailed(Exception):
-    """The disk has failed: the process must end, the file stays."""
 
 
 class Spool:
@@ -79,6 +72,7 @@ class Spool:
         self.used = self.has_trimmed = False
         self._overlap_until_us = 0
         self.incarnation: UUID | None = None
+        self._newest: SpooledBatch | None = None  # as it is on disk: mostly sent at once
         self._page_bytes = self._pragma("page_size")
         with self._transaction():
             self.is_new = prepare_tables(
@@ -104,6 +98,7 @@ class Spool:
         self.has_trimmed = bool(row[9])
         self._overlap_until_us = int(row[10])
         self.confirmed_seq = int(row[11])
+        self._newest = None
 
     @property
     def age_us(self) -> int:
@@ -145,12 +140,15 @@ class Spool:
             self._db.execute("UPDATE spool SET last_seq = ?, last_hash = ?", (seq, digest))
             self._store_points(records)
             self._store_checkpoints(checkpoints)
+        self._newest = SpooledBatch(seq, self.last_hash, digest, lane, payload)
         self.last_seq, self.last_hash = seq, digest
         self._on_change(self)
         return seq
 
     def read(self, from_seq: int, bytes_max: int) -> list[SpooledBatch]:
         """Return batches in order from `from_seq`, at least one if there is one."""
+        if self._newest is not None and self._newest.seq == from_seq:
+            return [self._newest]
         batches: list[SpooledBatch] = []
         previous = self.hash_at(from_seq - 1)
         if previous is None:
@@ -171,6 +169,8 @@ class Spool:
     def hash_at(self, seq: int) -> bytes | None:
         if seq == self.base_seq:
             return self._base_hash
+        if seq == self.last_seq:
+            return self.last_hash
         row = self._db.execute("SELECT hash FROM batches WHERE seq = ?", (seq,)).fetchone()
         return None if row is None else bytes(row[0])
 
@@ -297,18 +297,22 @@ class Spool:
 
     def oldest_at_us(self, after_seq: int) -> int | None:
         """Return when the oldest batch after `after_seq` was accepted."""
-        row = self._db.execute(
-            "SELECT at_us FROM batches WHERE seq > ? ORDER BY seq LIMIT 1", (after_seq,)
-        ).fetchone()
-        return None if row is None else int(row[0])
+        times = self._times_of_next(after_seq)
+        return None if times is None else times[0]
 
     def unacked_since_us(self, acked: int) -> int:
         """Return since when accepted batches are not acknowledged; now if all are."""
+        times = self._times_of_next(acked)
+        return self._clock_us() if times is None else times[1]
+
+    def _times_of_next(self, after_seq: int) -> tuple[int, int] | None:
+        """Return when the next batch was accepted, and the first time in it."""
         row = self._db.execute(
-            "SELECT coalesce(from_us, at_us) FROM batches WHERE seq > ? ORDER BY seq LIMIT 1",
-            (acked,),
+            "SELECT at_us, coalesce(from_us, at_us) FROM batches"
+            " WHERE seq > ? ORDER BY seq LIMIT 1",
+            (after_seq,),
         ).fetchone()
-        return self._clock_us() if row is None else int(row[0])
+        return None if row is None else (int(row[0]), int(row[1]))
 
     def checkpoint(self) -> None:
         """Copy the write-ahead log into the file. The log keeps its size, as room to write."""
@@ -316,7 +320,7 @@ class Spool:
             self._db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorcode", None) not in _BUSY:
-                raise _to_spool_error(error) from error
+                raise to_spool_error(error) from error
 
     def close(self) -> None:
         self._db.close()
@@ -390,10 +394,4 @@ class Spool:
         except sqlite3.Error as error:
             if self._db.in_transaction:
                 self._db.rollback()
-            raise _to_spool_error(error) from error
-
-
-def _to_spool_error(error: sqlite3.Error) -> SpoolFull | SpoolFailed:
-    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-        return SpoolFull(str(error))
-    return SpoolFailed(f"{type(error).__name__}: {error}")
+            raise to_spool_error(error) from error

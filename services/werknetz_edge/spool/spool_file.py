@@ -14,9 +14,10 @@ from uuid import uuid4
 from werknetz.events.batch import GapClosed, GapOpened, LaneName, Record
 from werknetz.runtime.log import get_logger
 from werknetz.runtime.moment import read_boot_id
+from werknetz_edge.spool.errors import SpoolFailed, SpoolFull
 from werknetz_edge.spool.position import Position, PositionFile
 from werknetz_edge.spool.reserve import BYTES_MIN, Reserve
-from werknetz_edge.spool.spool import BYTES_MAX, Spool, SpoolFailed, SpoolFull
+from werknetz_edge.spool.spool import BYTES_MAX, Spool
 
 _log = get_logger("edge.spool")
 _PAGE_BYTES: Final = 4096

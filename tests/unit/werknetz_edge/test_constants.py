@@ -13,7 +13,7 @@ from werknetz.events.batch import PointDefinition, Points, Samples
 from werknetz.events.codec import columns_of, decode
 from werknetz.link.memory import MemoryEdgeLink, MemoryServer
 from werknetz_edge.pipeline.lane import Lane
-from werknetz_edge.spool.spool import SpoolFull
+from werknetz_edge.spool.errors import SpoolFull
 
 SINCE_US = 1_793_509_200_000_000
 MAPPING = """

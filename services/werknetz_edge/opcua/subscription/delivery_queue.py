@@ -2,8 +2,13 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
+from itertools import chain
+from typing import Final
 
 from werknetz.connector.contract import ConnectionLost, Delivery
+
+VALUES_MAX: Final = 50_000  # of deliveries that are returned as one
 
 
 class DeliveryQueue:
@@ -33,15 +38,35 @@ class DeliveryQueue:
         self._deliveries.append(delivery)
         self._changed.set()
 
+    async def gather(self, limit_s: float) -> None:
+        """Return after the time; earlier where the queue is full, closed or has failed."""
+        try:
+            async with asyncio.timeout(limit_s):
+                while not (self.is_full or self._closed or self._failure is not None):
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            return
+
     async def get(self) -> Delivery:
-        """Return the next delivery; raise the error passed to `fail` once the queue is empty."""
+        """Return what is queued as one delivery, up to `VALUES_MAX` and what may not be joined.
+
+        Raises the error passed to `fail` once the queue is empty.
+        """
         while self._closed or not self._deliveries:
             if self._failure is not None:
                 raise self._failure
             self._changed.clear()
             await self._changed.wait()
         self._has_room.set()
-        return self._deliveries.popleft()
+        joined = [self._deliveries.popleft()]
+        values = _values_of(joined[0])
+        while self._deliveries and self._deliveries[0].may_repeat == joined[0].may_repeat:
+            values += _values_of(self._deliveries[0])
+            if values > VALUES_MAX:
+                break
+            joined.append(self._deliveries.popleft())
+        return joined[0] if len(joined) == 1 else _join(joined)
 
     def fail(self, failure: Exception) -> None:
         """Note why the session has ended; only the first reason counts."""
@@ -56,3 +81,25 @@ class DeliveryQueue:
 
     def reopen(self) -> None:
         self._failure, self._closed = None, False
+
+
+def _values_of(delivery: Delivery) -> int:
+    return len(delivery.readings) + sum(len(block.address) for block in delivery.blocks)
+
+
+def _join(deliveries: Sequence[Delivery]) -> Delivery:
+    """Join deliveries that follow one another; of their checkpoints the last one holds."""
+
+    async def acknowledge() -> None:
+        for delivery in deliveries:
+            await delivery.acknowledge()
+
+    return Delivery(
+        readings=[*chain.from_iterable(delivery.readings for delivery in deliveries)],
+        blocks=[*chain.from_iterable(delivery.blocks for delivery in deliveries)],
+        gaps=[*chain.from_iterable(delivery.gaps for delivery in deliveries)],
+        unreadable=[*chain.from_iterable(delivery.unreadable for delivery in deliveries)],
+        acknowledge=acknowledge,
+        checkpoints=deliveries[-1].checkpoints,
+        may_repeat=deliveries[0].may_repeat,
+    )

@@ -15,7 +15,7 @@ from werknetz.events.batch import Tally
 from werknetz.events.codec import decode
 from werknetz.link.memory import MemoryEdgeLink, MemoryServer
 from werknetz_edge.pipeline.lane import Lane
-from werknetz_edge.spool.spool import SpoolFull
+from werknetz_edge.spool.errors import SpoolFull
 
 pytestmark = pytest.mark.asyncio
 MAPPING = Mapping(

@@ -8,7 +8,8 @@ import pytest
 from plumbing.spools import HOUR_US, Clock, memory_spool, zero_samples
 from werknetz.events.batch import GapOpened, PointDefinition, Points
 from werknetz.events.codec import GENESIS, chain_hash, decode
-from werknetz_edge.spool.spool import CHECKPOINTS_MAX, Spool, SpoolFailed, SpoolFull
+from werknetz_edge.spool.errors import SpoolFailed, SpoolFull
+from werknetz_edge.spool.spool import CHECKPOINTS_MAX, Spool
 from werknetz_edge.spool.spool_file import SpoolLocked, open_spool
 
 

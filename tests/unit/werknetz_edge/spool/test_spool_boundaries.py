@@ -11,9 +11,10 @@ from plumbing.spools import HOUR_US, memory_spool, zero_samples
 from werknetz.events.batch import Batch, GapClosed, GapOpened, Samples
 from werknetz.events.codec import decode, encode
 from werknetz_edge.spool import last_values as module
+from werknetz_edge.spool.errors import SpoolFailed, SpoolFull
 from werknetz_edge.spool.last_values import SAVE_EVERY_S, LastValues
 from werknetz_edge.spool.reserve import BYTES_MIN, Reserve
-from werknetz_edge.spool.spool import RESERVE, Spool, SpoolFailed, SpoolFull
+from werknetz_edge.spool.spool import RESERVE, Spool
 from werknetz_edge.spool.spool_file import open_spool
 
 

@@ -9,8 +9,9 @@ import pytest
 from plumbing.spools import Clock, zero_samples
 from werknetz.events.batch import GapClosed, GapOpened
 from werknetz.events.codec import decode
+from werknetz_edge.spool.errors import SpoolFailed
 from werknetz_edge.spool.position import Position, PositionFile
-from werknetz_edge.spool.spool import Spool, SpoolFailed
+from werknetz_edge.spool.spool import Spool
 from werknetz_edge.spool.spool_file import open_spool
 
 BATCHES, ACKED = 40, 10

@@ -16,8 +16,9 @@ from plumbing.spools import Clock, zero_samples
 from werknetz.events.batch import GapClosed, GapOpened
 from werknetz.events.codec import decode
 from werknetz_edge.spool import spool_file
+from werknetz_edge.spool.errors import SpoolFailed, SpoolFull
 from werknetz_edge.spool.position import PositionFile
-from werknetz_edge.spool.spool import Spool, SpoolFailed, SpoolFull
+from werknetz_edge.spool.spool import Spool
 from werknetz_edge.spool.spool_file import clock_us, open_spool
 
 NOW_US = 1_800_000_000_000_000
