@@ -51,6 +51,10 @@ class AddressTable:
     any_no_boolean: bool = False
     clock: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8))
     other_clock: bool = False  # whether a target's clock is not the source's
+    text_outcomes: dict[tuple[int, str], tuple[float, str | None] | None] = field(
+        default_factory=dict
+    )
+    """What texts become at their points: those of machines repeat (states, orders, names)."""
 
     def extend(self) -> None:
         """Resolve the addresses that were added since the last call."""
@@ -114,7 +118,7 @@ def judge_block(
         server = np.where(judged.source_time != judged.time, judged.source_time, other)
     return ReadingBlock(
         block.addresses, block.address, block.value, judged.status, judged.time, server,
-        block.texts, block.boolean,
+        block.texts, block.boolean, block.strings,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
+from itertools import compress
 from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
@@ -57,7 +58,7 @@ class Reading:
 
 @dataclass(slots=True)
 class ReadingBlock:
-    """Many numeric readings as columns: the fast path. `address` indexes `addresses`."""
+    """Many readings, all numbers or all texts, as columns. `address` indexes `addresses`."""
 
     addresses: Sequence[str]  # one list per session; it only grows
     address: NDArray[np.int32]
@@ -67,6 +68,7 @@ class ReadingBlock:
     server_time_us: NDArray[np.int64] | None = None
     texts: "NumberTexts | None" = None  # of a source without types
     boolean: NDArray[np.bool_] | None = None  # which values are Booleans, 1 and 0; None: none
+    strings: Sequence[str] | None = None  # of a typed source: texts instead of numbers (NaN)
 
     def where(self, mask: NDArray[np.bool_]) -> "ReadingBlock":
         """Return the rows of a mask."""
@@ -80,6 +82,7 @@ class ReadingBlock:
             server_time_us=None if server is None else server[mask],
             texts=None if self.texts is None else self.texts.where(mask),
             boolean=None if self.boolean is None else self.boolean[mask],
+            strings=None if self.strings is None else [*compress(self.strings, mask.tolist())],
         )
 
 

@@ -5,13 +5,15 @@ Columns stay columns: numbers of known addresses are not processed one by one in
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite, nan
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from werknetz.connector.blocks.join import join_blocks
+from werknetz.connector.blocks.texts import columns_of_texts, readings_of
 from werknetz.connector.clock.clock_check import HISTORY, ClockCheck, kind_of
 from werknetz.connector.clock.reading_times import ReadingTimes
 from werknetz.connector.columns import (
@@ -20,7 +22,7 @@ from werknetz.connector.columns import (
     refuse_booleans,
     samples_of_block,
 )
-from werknetz.connector.contract import Delivery, Reading, SourceRecord
+from werknetz.connector.contract import Delivery, Reading, ReadingBlock, SourceRecord
 from werknetz.connector.expressions.rule_expression_block import compute_block
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.points import NoPoint, PointTable
@@ -45,6 +47,7 @@ from werknetz.events.batch import (
     Tally,
     Unmapped,
 )
+from werknetz.events.codec import samples_of
 
 
 @dataclass(slots=True)
@@ -178,9 +181,12 @@ class Normalizer:
         if delivery.readings:
             self._times.begin(kind, arrival_us)
             samples += self._of_readings(delivery.readings, arrival_us, unmapped)
-        for delivered in delivery.blocks:
+        for delivered in join_blocks(delivery.blocks):
             table = self._table_of(delivered.addresses)
             table.extend()
+            if delivered.strings is not None:
+                samples += self._of_texts(table, delivered, kind, arrival_us, unmapped)
+                continue
             block = judge_block(table, delivered, self.clock, kind, arrival_us)
             books.taken += len(block.address)
             plain = block = refuse_booleans(table, block, arrival_us, unmapped)
@@ -311,6 +317,27 @@ class Normalizer:
             rows.source.append(reading.source)
         rows.judge(self.clock, arrival_us)
         return [rows.samples()] if rows.point else []
+
+    def _of_texts(
+        self, table: AddressTable, block: ReadingBlock, kind: int, arrival_us: int,
+        unmapped: list[Unmapped],
+    ) -> list[Samples]:  # fmt: skip
+        self._books.taken += len(block.address)
+        columns = columns_of_texts(table, block)
+        if columns is None:
+            self._times.begin(kind, arrival_us)
+            return self._of_readings(readings_of(block), arrival_us, unmapped)
+        judged = judge_block(table, block, self.clock, kind, arrival_us)
+        return [
+            samples_of(
+                replace(
+                    columns,
+                    time=judged.source_time_us,
+                    status=judged.status,
+                    server_time=judged.server_time_us,
+                )
+            )
+        ]
 
     def _report_missing(
         self, target: Target, reading: Reading, arrival_us: int, unmapped: list[Unmapped]

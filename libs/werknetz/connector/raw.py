@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from werknetz.connector.blocks.join import join_blocks
 from werknetz.connector.clock.clock_check import HISTORY, MAY_BE_OLD, TimeOptions, kind_of
 from werknetz.connector.content.numbers import FormerText, NumberText, OtherForm, UntypedText
 from werknetz.connector.contract import (
@@ -46,6 +47,7 @@ class _Block(msgspec.Struct, frozen=True, array_like=True):
     text: list[str] = []
     comma: bool | None = None  # None: no texts are known
     boolean: bytes = b""  # a byte a row; empty: none is a Boolean
+    strings: list[str] = []  # of each row, if the block is one of texts
 
 
 class _RecordOrder(msgspec.Struct, frozen=True, array_like=True):
@@ -136,7 +138,7 @@ def encode_delivery(
             for r in delivery.readings
         ],
         fields=[_writable(dict(message)) for message in fields.values()],
-        blocks=[_encode_block(block) for block in delivery.blocks],
+        blocks=[_encode_block(block) for block in join_blocks(delivery.blocks)],
         records=[
             (r.source, _writable(dict(r.fields)), r.key, r.item, r.kind, r.source_time_us,
              b"" if r.message_hash else r.raw, r.message_hash)
@@ -272,6 +274,7 @@ def _encode_block(block: ReadingBlock) -> _Block:
         text=[] if texts is None else [*map(_to_utf8, texts.text)],
         comma=None if texts is None else texts.comma,
         boolean=b"" if block.boolean is None else block.boolean.astype("?").tobytes(),
+        strings=[] if block.strings is None else [*map(_to_utf8, block.strings)],
     )
 
 
@@ -279,6 +282,8 @@ def _decode_block(block: _Block) -> ReadingBlock:
     address = np.frombuffer(block.address, "<i4")
     if len(address) and not 0 <= address.min() <= address.max() < len(block.addresses):
         raise UnreadableRaw("a block names an address that it does not list")
+    if block.strings and len(block.strings) != len(address):
+        raise UnreadableRaw("a block of texts lacks some")
     return ReadingBlock(
         addresses=block.addresses,
         address=address,
@@ -288,6 +293,7 @@ def _decode_block(block: _Block) -> ReadingBlock:
         server_time_us=np.frombuffer(block.server_time, "<i8") if block.server_time else None,
         texts=_decode_texts(block, len(address)),
         boolean=np.frombuffer(block.boolean, "?") if block.boolean else None,
+        strings=block.strings or None,
     )
 
 

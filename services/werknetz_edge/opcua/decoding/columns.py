@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 VALUE, STATUS, SOURCE, SERVER, SOURCE_PS, SERVER_PS = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
-BOOLEAN, INT64, UINT64 = 1, 8, 9
+BOOLEAN, INT64, UINT64, STRING = 1, 8, 9, 12
 _NULL: Final = 0
 _SCALARS: Final = {
     BOOLEAN: ("u1", "B"), 2: ("i1", "b"), 3: ("u1", "B"), 4: ("<i2", "h"), 5: ("<u2", "H"),
@@ -86,3 +86,54 @@ def read_uniform_records(
         if look == most:
             return records
         look = min(look * 16, most)
+
+
+@dataclass(slots=True)
+class StringRecords:
+    """A run of notifications of texts, as columns; a time is a FILETIME, None: not sent."""
+
+    end: int
+    handle: list[int]
+    text: list[str]
+    status: list[int]
+    source: list[int] | None
+    server: list[int] | None
+
+
+_STRING_HEAD: Final = Struct("<IBBi")  # handle, mask, type, bytes of the text
+
+
+def read_strings(
+    content: bytes, position: int, end: int, most: int, mask: int
+) -> StringRecords | None:
+    """Return the run of texts of one mask that starts at `position`; None: the first is not one.
+
+    Null, what is not UTF-8 and what is cut off are left to the general decoder.
+    """
+    tail = layout_of(mask & ~VALUE, _NULL)
+    if tail is None or mask & (SOURCE_PS | SERVER_PS):
+        return None
+    fields = Struct("<" + tail.single.format[3:])
+    handles: list[int] = []
+    texts: list[str] = []
+    tails: list[tuple[int, ...]] = []
+    while len(handles) < most and position + _STRING_HEAD.size <= end:
+        handle, own_mask, kind, size = _STRING_HEAD.unpack_from(content, position)
+        start = position + _STRING_HEAD.size
+        stop = start + size + fields.size
+        if own_mask != mask or kind != STRING or size < 0 or stop > end:
+            break
+        try:
+            texts.append(content[start : start + size].decode())
+        except UnicodeDecodeError:
+            break
+        handles.append(handle)
+        tails.append(fields.unpack_from(content, start + size))
+        position = stop
+    if not handles:
+        return None
+    columns = dict(zip(tail.names[2:], map(list, zip(*tails, strict=True)), strict=True))
+    status = columns.get("status") or [0] * len(handles)
+    return StringRecords(
+        position, handles, texts, status, columns.get("source"), columns.get("server")
+    )

@@ -4,9 +4,10 @@ Runs of equal layout are decoded at once (`columns`), other notifications one by
 Bytes that cannot be decoded go to quarantine; the rest is processed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import compress
 from time import monotonic
 from typing import Any, Final
 
@@ -23,16 +24,19 @@ from werknetz_edge.opcua.decoding.columns import (
     INT64,
     SERVER,
     SOURCE,
+    STRING,
     UINT64,
     VALUE,
     RecordLayout,
+    StringRecords,
     layout_of,
+    read_strings,
     read_uniform_records,
 )
 from werknetz_edge.opcua.decoding.filetime import instant_of, instants_of, server_instants_of, us_of
 from werknetz_edge.opcua.decoding.message import NotificationMessage
 from werknetz_edge.opcua.decoding.record import NotificationRecord, read_record
-from werknetz_edge.opcua.decoding.values import to_json_value
+from werknetz_edge.opcua.decoding.values import cells_of, to_json_value
 from werknetz_edge.opcua.subscription.activity import Activity
 from werknetz_edge.opcua.subscription.initial_values import InitialValues
 
@@ -135,6 +139,12 @@ class _Reader:
         mask, kind = self._content[position + 4], self._content[position + 5]
         layout = layout_of(mask, kind if mask & VALUE else 0)
         if layout is None:
+            texts = None
+            if mask & VALUE and kind == STRING:
+                texts = read_strings(self._content, position, end, count, mask)
+            if texts is not None:
+                self._emit_strings(texts)
+                return len(texts.handle), texts.end
             record = read_record(self._content, position, end)
             self._note_initial_values(record.handle)
             self._emit_record(record, position)
@@ -237,6 +247,19 @@ class _Reader:
                 server = None if server is None else server[keep]
         self._emit(handle, value, status, source, server, is_boolean=layout.kind == BOOLEAN)
 
+    def _emit_strings(self, run: StringRecords) -> None:
+        handle = np.array(run.handle, np.uint32)
+        self._note_initial_values(handle)
+        self._emit(
+            handle,
+            np.full(len(handle), np.nan),
+            np.array(run.status, np.uint32),
+            None if run.source is None else np.array(run.source, np.int64),
+            None if run.server is None else np.array(run.server, np.int64),
+            is_boolean=False,
+            strings=run.text,
+        )
+
     def _emit(
         self,
         handle: NDArray[np.uint32],
@@ -246,6 +269,7 @@ class _Reader:
         server: NDArray[np.int64] | None,
         *,
         is_boolean: bool,
+        strings: Sequence[str] | None = None,
     ) -> None:
         if not len(handle):
             return
@@ -254,9 +278,10 @@ class _Reader:
             handle, value, status = handle[assigned], value[assigned], status[assigned]
             source = None if source is None else source[assigned]
             server = None if server is None else server[assigned]
+            strings = None if strings is None else [*compress(strings, assigned.tolist())]
             if not len(handle):
                 return
-        self._decoder.activity.note(handle, value)
+        self._decoder.activity.note(handle, value, strings)
         at, judged = instants_of(source, server, status, self._arrived_us)
         if status.any():
             self._note_status(handle, status, at)
@@ -269,6 +294,7 @@ class _Reader:
                 source_time_us=np.ascontiguousarray(at, np.int64),
                 server_time_us=server_instants_of(server, at),
                 boolean=np.ones(len(handle), np.bool_) if is_boolean else None,
+                strings=strings,
             )
         )
 
@@ -313,7 +339,7 @@ class _Reader:
 
     def _emit_elements(self, record: NotificationRecord, array: list[Any]) -> None:
         is_matrix = isinstance(array[0], list)
-        for index, (cell, value) in enumerate(_cells(array)):
+        for index, (cell, value) in enumerate(cells_of(array)):
             if is_matrix:
                 handle = self._decoder.cell_handle(record.handle, cell)
             else:
@@ -364,12 +390,3 @@ class _Reader:
                 size=end - position if end - position > RAW_MAX else 0,
             )
         )
-
-
-def _cells(array: list[Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield index and element of an array of any rank, row by row: "3", in a matrix "2,0"."""
-    for index, item in enumerate(array):
-        if isinstance(item, list):
-            yield from _cells(item, f"{above}{index},")
-        else:
-            yield f"{above}{index}", item

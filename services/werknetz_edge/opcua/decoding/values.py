@@ -1,7 +1,7 @@
 """Convert OPC UA types to values that JSON can represent."""
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -71,3 +71,12 @@ _BY_TYPE: Final[tuple[tuple[Any, _Converter], ...]] = (
     (ua.DataValue, lambda value, names: to_json_value(value.Value, names)),
     (ua.ExtensionObject, _unknown_structure),
 )
+
+
+def cells_of(array: list[Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield index and element of an array of any rank, row by row: "3", in a matrix "2,0"."""
+    for index, item in enumerate(array):
+        if isinstance(item, list):
+            yield from cells_of(item, f"{above}{index},")
+        else:
+            yield f"{above}{index}", item

@@ -1,6 +1,7 @@
 """What each item delivered last, and when: to find the items that the server no longer updates."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -18,11 +19,18 @@ class Activity:
         self._value = np.zeros(0)
         self._objects: dict[int, Any] = {}  # values that are no plain number
 
-    def note(self, handles: NDArray[Any], values: NDArray[np.float64]) -> None:
-        """Note numbers, also NaN for a value that the server could not give."""
+    def note(
+        self,
+        handles: NDArray[Any],
+        values: NDArray[np.float64],
+        texts: Sequence[str] | None = None,
+    ) -> None:
+        """Note numbers, also NaN for a value that the server could not give; or texts."""
         self._reserve(int(handles.max()))
         self._arrival_s[handles] = self.now_s
         self._value[handles] = values
+        if texts is not None:
+            self._objects.update(zip(handles.tolist(), texts, strict=True))
 
     def note_object(self, handle: int, value: Any) -> None:
         """Note a text, a structure or a whole array."""

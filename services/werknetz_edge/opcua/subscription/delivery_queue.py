@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Final
 
-from werknetz.connector.contract import ConnectionLost, Delivery
+from werknetz.connector.contract import HEARTBEAT, ConnectionLost, Delivery
 
 VALUES_MAX: Final = 50_000  # of deliveries that are returned as one
 
@@ -61,7 +61,7 @@ class DeliveryQueue:
         self._has_room.set()
         joined = [self._deliveries.popleft()]
         values = _values_of(joined[0])
-        while self._deliveries and self._deliveries[0].may_repeat == joined[0].may_repeat:
+        while self._deliveries and _may_follow(joined, self._deliveries[0]):
             values += _values_of(self._deliveries[0])
             if values > VALUES_MAX:
                 break
@@ -85,6 +85,22 @@ class DeliveryQueue:
 
 def _values_of(delivery: Delivery) -> int:
     return len(delivery.readings) + sum(len(block.address) for block in delivery.blocks)
+
+
+def _may_follow(joined: Sequence[Delivery], delivery: Delivery) -> bool:
+    """Whether a delivery may be joined without changing the order of the values of a node.
+
+    Of one delivery readings are stored before blocks (M8).
+    """
+    if delivery.may_repeat != joined[0].may_repeat:
+        return False
+    sources = {reading.source for reading in delivery.readings} - {HEARTBEAT}
+    return not sources or not any(
+        block.addresses[index] in sources
+        for former in joined
+        for block in former.blocks
+        for index in block.address.tolist()
+    )
 
 
 def _join(deliveries: Sequence[Delivery]) -> Delivery:

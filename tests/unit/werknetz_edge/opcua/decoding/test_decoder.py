@@ -11,6 +11,7 @@ from asyncua.ua.ua_binary import struct_to_binary
 from hypothesis import given
 from hypothesis import strategies as st
 
+from werknetz.domain.status import UNCERTAIN_TIME
 from werknetz_edge.opcua.decoding.decoder import DecodedMessage, Decoder
 from werknetz_edge.opcua.decoding.filetime import EPOCH_US, NEVER, filetime_of
 from werknetz_edge.opcua.decoding.message import UnreadableMessageError, parse_publish_response
@@ -54,10 +55,11 @@ def decode(items: list[tuple[int, Any]], count: int = 20, **options: Any) -> Dec
     return decoder.decode(publication, ARRIVED)
 
 
-def rows(result: DecodedMessage) -> list[tuple[str, float, int, int]]:
+def rows(result: DecodedMessage) -> list[tuple[str, float | str, int, int]]:
     return [
-        (block.addresses[block.address[i]], float(block.value[i]), int(block.status[i]),
-         int(block.source_time_us[i]))
+        (block.addresses[block.address[i]],
+         float(block.value[i]) if block.strings is None else block.strings[i],
+         int(block.status[i]), int(block.source_time_us[i]))
         for block in result.blocks
         for i in range(len(block.address))
     ]  # fmt: skip
@@ -110,8 +112,6 @@ def test_large_integers_keep_their_digits(count: int) -> None:
 @pytest.mark.parametrize(
     ("plain", "kind", "expected"),
     [
-        ("Müller", KIND.String, "Müller"),
-        ("", KIND.String, ""),
         (None, KIND.String, None),
         (b"\x00\xff", KIND.ByteString, "AP8="),
         (UUID(int=5), KIND.Guid, str(UUID(int=5))),
@@ -136,6 +136,40 @@ def test_what_is_no_number_becomes_a_reading(plain: Any, kind: Any, expected: An
     assert (reading.source, reading.value, reading.source_time_us) == ("a3", expected, AT_US)
     assert reading.server_time_us == AT_US
     assert rows(result) == [("a4", 1.0, 0, AT_US)]
+
+
+@pytest.mark.parametrize("count", [1, 9])
+def test_texts_become_columns(count: int) -> None:
+    items = [(n, value(f"Müller {n}" * n, KIND.String, status=n << 16)) for n in range(count)]
+    void = value("x", KIND.String, at=datetime(1601, 1, 1, tzinfo=UTC))
+    result = decode([*items, (12, void), (13, value(None, KIND.String))])
+    expected = [(f"a{n}", f"Müller {n}" * n, n << 16, AT_US) for n in range(count)]
+    assert rows(result) == [*expected, ("a12", "x", UNCERTAIN_TIME, AT_US)]
+    assert [reading.value for reading in result.readings] == [None]
+    blocks = [block for block in result.blocks if block.strings is not None]
+    assert all((block.server_time_us == AT_US).all() for block in blocks)
+
+
+def test_a_text_that_is_not_utf8_or_is_cut_off_is_left_to_the_other_decoder() -> None:
+    good, bad = value("good", KIND.String), value("bäd", KIND.String)
+    content = message([(1, good), (2, bad), (3, good)]).replace("bäd".encode(), b"b\xff\xffd")
+    decoder = Decoder([f"a{n}" for n in range(4)])
+    result = decoder.decode(parse_publish_response(content), ARRIVED)
+    assert [row[:2] for row in rows(result)] == [("a1", "good"), ("a3", "good")]
+    assert [reading.source for reading in result.readings] == ["a2"]
+    assert not result.unreadable
+    publication = parse_publish_response(message([(1, good), (2, good)]))
+    publication.changes[0].end -= 5  # the list of diagnostics, and a byte of the text's record
+    result = decoder.decode(publication, ARRIVED)
+    assert [row[:2] for row in rows(result)] == [("a1", "good")]
+    assert result.unreadable_count == 1
+
+
+def test_texts_of_handles_that_were_never_assigned_are_reported() -> None:
+    result = decode([(19, value("last", KIND.String)), (20, value("none", KIND.String))])
+    assert [row[:2] for row in rows(result)] == [("a19", "last")]
+    assert result.unreadable_count == 1
+    assert "client handle 20" in result.unreadable[0].reason
 
 
 def test_arrays_are_signals_an_element_or_one_text() -> None:

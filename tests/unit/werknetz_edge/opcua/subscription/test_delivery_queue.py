@@ -72,7 +72,7 @@ def _delivery(number: int, acknowledged: list[int], **more: Any) -> Delivery:
         acknowledged.append(number)
 
     return Delivery(
-        readings=[Reading("a", f"text {number}")],
+        readings=[Reading("b", f"text {number}")],
         blocks=[_block(2, 10.0 * number)],
         acknowledge=acknowledge,
         checkpoints=(b"%d" % number,),
@@ -106,6 +106,19 @@ async def test_only_values_that_may_be_repeats_are_compared_with_what_is_stored(
     first, second = await queue.get(), await queue.get()
     assert (len(first.readings), first.may_repeat) == (2, True)
     assert (len(second.readings), second.may_repeat) == (1, False)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("source", "count"), [("a", 1), ("b", 2), ("heartbeat", 2)])
+async def test_values_of_a_node_stay_in_order(source: str, count: int) -> None:
+    queue = DeliveryQueue(8)
+    queue.reopen()
+    number = _block(1)
+    number.address[:] = ADDRESSES.index("a")
+    await queue.put(Delivery(blocks=[number]))
+    await queue.put(Delivery(readings=[Reading(source, "text")]))
+    first = await queue.get()
+    assert len(first.blocks) + len(first.readings) == count
 
 
 @pytest.mark.asyncio
