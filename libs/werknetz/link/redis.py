@@ -32,6 +32,7 @@ from werknetz.link.wire import (
     TERMINAL_STATES,
     DesiredMapping,
     Fields,
+    Hello,
     Status,
     ToCore,
     ToEdge,
@@ -180,10 +181,17 @@ class RedisEdgeLink:
 
     async def send(self, messages: Sequence[ToCore]) -> None:
         """Append in order, in one round trip. After LinkLost it is unknown how many arrived."""
+        key = in_key(self._connector)
+        if len(messages) == 1 and not isinstance(messages[0], Hello):
+            fields = cast("Any", encode_message(messages[0]))
+            await _run_uncancelled(self._client.xadd(key, fields))
+            return
         pipe = self._client.pipeline(transaction=False)
-        pipe.sadd(CONNECTORS_KEY, self._connector)
+        if any(isinstance(message, Hello) for message in messages):
+            # Before its first status; each status repeats it, as Redis may lose it.
+            pipe.sadd(CONNECTORS_KEY, self._connector)
         for message in messages:
-            pipe.xadd(in_key(self._connector), cast("Any", encode_message(message)))
+            pipe.xadd(key, cast("Any", encode_message(message)))
         await _run_uncancelled(pipe.execute())
 
     async def receive(self, block_ms: int = 1000) -> list[ToEdge]:

@@ -156,8 +156,13 @@ class Sender:
     @property
     def has_more(self) -> bool:
         """Whether stored batches wait that the window has room for."""
-        has_room = self._window_bytes > self._in_flight_bytes
-        return self.state == "running" and has_room and self._next_seq <= self._spool.last_seq
+        is_left = self.state == "running" and self._next_seq <= self._spool.last_seq
+        return is_left and not self.is_blocked
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the window is full: nothing is sent before an acknowledgement."""
+        return self._in_flight_bytes >= self._window_bytes
 
     def on_link_changed(self, now_s: float) -> None:
         """Handshake after a reconnect or with another Redis: batches in flight may be lost (R7)."""

@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 from uuid import UUID, uuid4
@@ -22,7 +21,7 @@ from werknetz.connector.normalize import Normalizer
 from werknetz.events.batch import LaneName, Record, Samples, Tally, Unmapped
 from werknetz.link.redis import LinkLost
 from werknetz.link.sender import Sender
-from werknetz.link.wire import DesiredMapping, Status, ToCore, ToEdge, link_name_of
+from werknetz.link.wire import Ack, DesiredMapping, Status, ToCore, ToEdge, link_name_of
 from werknetz.runtime.background import end_if_cancelled
 from werknetz.runtime.backoff import Backoff
 from werknetz.runtime.log import get_logger
@@ -34,6 +33,7 @@ from werknetz_edge.spool.spool_file import clock_us, open_spool
 
 RUN_ID_EVERY_S: Final = 5.0
 IDLE_S: Final = 0.25
+ACKS_EVERY_S: Final = 0.1
 FULL_RETRY_S: Final = 1.0
 RETRY_MIN_S: Final = 0.5
 RETRY_MAX_S: Final = 10.0
@@ -97,6 +97,7 @@ class Lane:
         self._new_records = asyncio.Event()
         self._outbox: deque[ToCore] = deque()  # polled, to be sent; filled by the disk thread
         self._has_more = True  # whether a poll would return messages, as far as is known
+        self._replies: deque[ToEdge] = deque()  # of the core, for the disk thread
         self._started_us = clock_us()
         self._run_id = ""
         self._run_id_at_s = 0.0
@@ -306,6 +307,7 @@ class Lane:
             self.sender = backlog_sender_of(self._connector, self.spool, sender.alarm)
             self.link = self.link.for_connector(self.sender.connector)
             self._outbox.clear()
+        self._take_replies()
         messages = self.sender.poll(time.monotonic())
         self._outbox.extend(messages)
         self._has_more = bool(messages) and self.sender.has_more
@@ -322,24 +324,37 @@ class Lane:
             except LinkLost:
                 self.link_up = False  # `send` reconnects and logs it
                 continue
-            if messages:
-                try:
-                    await self.on_disk(partial(self._handle_replies, messages))
-                except SpoolFull as error:  # the core repeats its reply
-                    self.log.warning("reply of the core not stored, spool full", reason=str(error))
-                    await self.on_disk(self.file.reserve.release)
-                    await asyncio.sleep(FULL_RETRY_S)
-                self._wake_sender()
+            if not messages:
+                continue
+            self._replies.extend(messages)
+            if not self._must_handle(messages):
+                await asyncio.sleep(ACKS_EVERY_S)
+                continue
+            try:
+                await self.on_disk(self._handle_replies)
+            except SpoolFull as error:  # the core repeats its reply
+                self.log.warning("reply of the core not stored, spool full", reason=str(error))
+                await self.on_disk(self.file.reserve.release)
+                await asyncio.sleep(FULL_RETRY_S)
+            self._wake_sender()
 
-    def _handle_replies(self, messages: Sequence[ToEdge]) -> None:
+    def _must_handle(self, replies: Sequence[ToEdge]) -> bool:
+        """Whether replies cannot wait for the next poll, as acknowledgements can in good times."""
+        is_waiting = self.sender.state != "running" or self.sender.is_blocked
+        return is_waiting or any(not isinstance(message, Ack) for message in replies)
+
+    def _handle_replies(self) -> None:
         """React to replies, then poll: an acknowledgement makes room, a welcome lets us begin."""
+        self._take_replies()
+        self._poll_if_up()
+
+    def _take_replies(self) -> None:
         state = self.sender.state
-        for message in messages:
-            self.sender.on_message(message, time.monotonic())
+        while self._replies:
+            self.sender.on_message(self._replies.popleft(), time.monotonic())
         if self.sender.state != state:
             self.log.info("link state", state=self.sender.state, epoch=self.sender.epoch,
                           alarm=self.sender.alarm)  # fmt: skip
-        self._poll_if_up()
 
     def drop_link(self) -> None:
         """After an unexpected error: `send` begins with a new handshake."""
