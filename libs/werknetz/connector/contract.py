@@ -4,12 +4,12 @@ A connector returns readings as the protocol delivers them. It knows neither the
 spool: the pump applies the mapping, stores the result and acknowledges.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from itertools import compress
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, overload, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,32 @@ A backlog of minutes drains in seconds, and a broker that was killed may re-send
 
 HEARTBEAT: Final = "heartbeat"
 """The address of the heartbeat of a connector: stored with every mapping."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointColumn(Sequence[bytes]):
+    """Checkpoints of equal length, one after another in `content`: no object a checkpoint."""
+
+    width: int  # bytes of a checkpoint, at least 1
+    content: bytes
+
+    def __len__(self) -> int:
+        return len(self.content) // self.width
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+    @overload
+    def __getitem__(self, index: slice) -> "CheckpointColumn": ...
+    def __getitem__(self, index: int | slice) -> "bytes | CheckpointColumn":
+        if isinstance(index, slice):
+            content = b"".join(self[n] for n in range(*index.indices(len(self))))
+            return CheckpointColumn(self.width, content)
+        start = range(len(self))[index] * self.width
+        return self.content[start : start + self.width]
+
+    def __iter__(self) -> Iterator[bytes]:
+        content, width = self.content, self.width
+        return (content[start : start + width] for start in range(0, len(content), width))
 
 
 class ConnectionLost(Exception):

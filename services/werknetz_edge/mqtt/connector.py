@@ -9,6 +9,7 @@ from typing import Final
 
 from werknetz.connector.contract import (
     HEARTBEAT,
+    CheckpointColumn,
     ConnectionLost,
     ConnectorStatus,
     Delivery,
@@ -19,9 +20,10 @@ from werknetz.events.batch import GapClosed, GapOpened, Unmapped
 from werknetz_edge.mqtt.client import Publication
 from werknetz_edge.mqtt.config import MqttConfig
 from werknetz_edge.mqtt.connection import BrokerConnection, PendingAck, now_us
+from werknetz_edge.mqtt.packets import MqttMessage
 from werknetz_edge.mqtt.payload import PayloadReader
-from werknetz_edge.mqtt.redelivery import checkpoint_of
-from werknetz_edge.mqtt.session import MqttMessage, MqttSession
+from werknetz_edge.mqtt.redelivery import CHECKPOINT_BYTES, checkpoint_of
+from werknetz_edge.mqtt.session import MqttSession
 from werknetz_edge.mqtt.session_file import SessionFile
 
 MESSAGES_MAX: Final = 2_000  # of one delivery
@@ -48,6 +50,7 @@ class MqttConnector:
         self.connection = BrokerConnection(
             self.connector_id, self.config, self.session_file, self.status
         )
+        self.connection.accepted.needs_index = any(topic.unique for topic in self.config.topics)
         self._reader = PayloadReader(self.config.topics, self.config.payload_max_bytes)
 
     @property
@@ -108,6 +111,7 @@ class MqttConnector:
         readings: list[Reading] = []
         unreadable: list[Unmapped] = []
         checkpoints: list[bytes] = []
+        accepted, new = self.connection.accepted, list[bytes]()
         ignored = duplicates = 0
         mids = [message.mid for message in messages if message.qos == 1]
         pending = self.connection.expect_ack(PendingAck(session, mids))
@@ -118,15 +122,19 @@ class MqttConnector:
                 continue
             checkpoint = checkpoint_of(message)
             unique = message.topic is not None and self._reader.is_unique(message.topic)
-            if self.connection.is_redelivered(message, checkpoint, unique=unique):
-                duplicates += 1
-                continue
+            if message.dup or unique:
+                accepted.add(new)
+                new.clear()
+                if self.connection.is_redelivered(message, checkpoint, unique=unique):
+                    duplicates += 1
+                    continue
             checkpoints.append(checkpoint)
-            self.connection.accepted.add([checkpoint])
+            new.append(checkpoint)
             if self._reader.is_ignored(message.topic or "", retained=message.retained):
                 ignored += 1
                 continue
             self._read_message(message, arrival_us, readings, unreadable)
+        accepted.add(new)
         if checkpoints:
             self.connection.note_messages()
         if not checkpoints and not readings and not duplicates:
@@ -140,7 +148,7 @@ class MqttConnector:
             readings=readings,
             unreadable=unreadable,
             acknowledge=acknowledge,
-            checkpoints=checkpoints,
+            checkpoints=CheckpointColumn(CHECKPOINT_BYTES, b"".join(checkpoints)),
             ignored=ignored,
             duplicates=duplicates,
         )

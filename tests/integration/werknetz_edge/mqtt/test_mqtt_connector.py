@@ -11,6 +11,7 @@ from werknetz.connector.contract import (
     ConnectionLost,
     Redeliverable,
 )
+from werknetz.connector.quarantine import RAW_MAX
 from werknetz.domain.status import BAD, GOOD
 from werknetz_edge.mqtt import create
 from werknetz_edge.mqtt.connector import MqttConnector
@@ -168,7 +169,7 @@ async def test_20_megabytes_are_refused_and_the_flow_goes_on(
         await sink.take(connector, 2)
     await connector.close()
     (refused,) = sink.unreadable
-    assert (refused.size, len(refused.raw)) == (20_000_000, 65_536)
+    assert (refused.size, len(refused.raw)) == (20_000_000, RAW_MAX)
     assert "raise payload_max_bytes" in refused.reason
     assert sink.values == [1]
 
