@@ -25,9 +25,13 @@ CHECKPOINT_BYTES: Final = _CONTENT_BYTES + 2  # with the packet identifier
 REMEMBERED_MAX: Final = 2 * CHECKPOINTS_MAX
 
 
+_LIVE: Final = blake2b(digest_size=_CONTENT_BYTES)
+_RETAINED: Final = blake2b(digest_size=_CONTENT_BYTES, key=b"r")
+
+
 def checkpoint_of(message: MqttMessage) -> bytes:
-    key = b"r" if message.retained else b""
-    content = blake2b(message.payload, digest_size=_CONTENT_BYTES, key=key)
+    content = (_RETAINED if message.retained else _LIVE).copy()
+    content.update(message.payload)
     content.update((message.topic or "").encode(errors="surrogatepass"))
     return content.digest() + message.mid.to_bytes(2, "big")
 
