@@ -5,6 +5,7 @@ replay needs no connector. Each whole message is contained once.
 """
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -55,7 +56,7 @@ class _Block(msgspec.Struct, frozen=True, array_like=True):
 class _Uniform(msgspec.Struct, frozen=True, array_like=True):
     topic: str
     names: list[str]
-    columns: list[Any]  # a list each
+    columns: list[Sequence[Any]]
     time_index: int
     times: bytes  # empty: unknown
 
