@@ -172,11 +172,11 @@ class Sink:
 
     @property
     def count(self) -> int:
-        return sum(len(d.readings) + len(d.unreadable) for d in self.deliveries)
+        return sum(len(d.all_readings()) + len(d.unreadable) for d in self.deliveries)
 
     @property
     def values(self) -> list[Any]:
-        return [r.value for d in self.deliveries for r in d.readings]
+        return [r.value for d in self.deliveries for r in d.all_readings()]
 
     @property
     def unreadable(self) -> list[Unmapped]:

@@ -20,7 +20,7 @@ class ReceivedValues:
     unreadable: list[Unmapped] = field(default_factory=list)
 
     def add(self, delivery: Delivery) -> None:
-        for reading in delivery.readings:
+        for reading in delivery.all_readings():
             self._store(reading.source, reading.value, reading.status, reading.source_time_us or 0)
         for block in delivery.blocks:
             columns = (block.address, block.value, block.status, block.source_time_us)

@@ -42,7 +42,7 @@ class Sink:
         for delivery in self.deliveries:
             if delivery.lane != lane:
                 continue
-            readings += delivery.readings
+            readings += delivery.all_readings()
             for block in delivery.blocks:
                 columns = (block.address, block.value, block.status, block.source_time_us)
                 rows = zip(*(column.tolist() for column in columns), strict=True)

@@ -290,7 +290,7 @@ async def _read(
 
 
 def _numbers(delivery: Delivery) -> list[int]:
-    numbers = [int(r.value) for r in delivery.readings if isinstance(r.value, (int, float))]
+    numbers = [int(r.value) for r in delivery.all_readings() if isinstance(r.value, (int, float))]
     for block in delivery.blocks:
         numbers += block.value.astype(int).tolist()
     # A source of business records emits the numbers as quantities.

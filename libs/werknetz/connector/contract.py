@@ -4,12 +4,12 @@ A connector returns readings as the protocol delivers them. It knows neither the
 spool: the pump applies the mapping, stores the result and acknowledges.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from itertools import compress
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, overload, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,32 @@ A backlog of minutes drains in seconds, and a broker that was killed may re-send
 
 HEARTBEAT: Final = "heartbeat"
 """The address of the heartbeat of a connector: stored with every mapping."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointColumn(Sequence[bytes]):
+    """Checkpoints of equal length, one after another in `content`: no object a checkpoint."""
+
+    width: int  # bytes of a checkpoint, at least 1
+    content: bytes
+
+    def __len__(self) -> int:
+        return len(self.content) // self.width
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+    @overload
+    def __getitem__(self, index: slice) -> "CheckpointColumn": ...
+    def __getitem__(self, index: int | slice) -> "bytes | CheckpointColumn":
+        if isinstance(index, slice):
+            content = b"".join(self[n] for n in range(*index.indices(len(self))))
+            return CheckpointColumn(self.width, content)
+        start = range(len(self))[index] * self.width
+        return self.content[start : start + self.width]
+
+    def __iter__(self) -> Iterator[bytes]:
+        content, width = self.content, self.width
+        return (content[start : start + width] for start in range(0, len(content), width))
 
 
 class ConnectionLost(Exception):
@@ -105,6 +131,57 @@ class NumberTexts:
         return NumberTexts(number[self.row[inside]], text, self.comma)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldSet:
+    """The fields of the messages of one topic: flat, with names that are paths as they are."""
+
+    topic: str
+    names: tuple[str, ...]
+    kinds: tuple[type | None, ...]  # float: all are numbers; bool, str, NoneType; None: several
+    time_index: int = -1  # of the field that is the time of a message, and no value; -1: none
+    addresses: tuple[str, ...] = field(init=False)  # `<topic>#<name>`
+    value_indices: tuple[int, ...] = field(init=False)  # of the fields that are values
+
+    def __post_init__(self) -> None:
+        indices = tuple(n for n in range(len(self.names)) if n != self.time_index)
+        object.__setattr__(self, "addresses", tuple(f"{self.topic}#{n}" for n in self.names))
+        object.__setattr__(self, "value_indices", indices)
+
+
+@dataclass(frozen=True, slots=True)
+class UniformMessages:
+    """Messages of one topic that have the same fields, in their order, as columns: the fast path.
+
+    All are good values of a live source. Integers are at most 2^53.
+    """
+
+    fields: FieldSet
+    columns: Sequence[Sequence[Any]]  # a field each: bool, int, float, str or None
+    times_us: Sequence[int] | None  # of the messages; None: unknown
+    raw: Sequence[bytes] = ()  # the messages, for quarantine
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    @property
+    def value_count(self) -> int:
+        return len(self) * len(self.fields.value_indices)
+
+    def readings(self, indices: Sequence[int] | None = None) -> list[Reading]:
+        """Return the values, or those of some fields, as single readings."""
+        addresses = self.fields.addresses
+        readings: list[Reading] = []
+        for n, row in enumerate(zip(*self.columns, strict=True)):
+            fields = dict(zip(self.fields.names, row, strict=True))
+            at_us = None if self.times_us is None else self.times_us[n]
+            raw = self.raw[n] if self.raw else b""
+            readings += [
+                Reading(addresses[index], row[index], 0, at_us, None, raw, fields)
+                for index in (self.fields.value_indices if indices is None else indices)
+            ]
+        return readings
+
+
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
     """One business record in the form of its source: a row, a segment group, a JSON object."""
@@ -169,6 +246,7 @@ class Delivery:
 
     readings: Sequence[Reading] = ()
     blocks: Sequence[ReadingBlock] = ()
+    uniform: Sequence[UniformMessages] = ()  # of addresses that occur nowhere else in the delivery
     gaps: Sequence[GapOpened | GapClosed] = ()
     unreadable: Sequence[Unmapped] = ()
     acknowledge: Callable[[], Awaitable[None]] = _no_acknowledgement
@@ -185,6 +263,10 @@ class Delivery:
     duplicates: int = 0  # messages that the connector dropped as duplicates: counted in the books
     on_stored: Callable[[Sequence[Record]], None] | None = None
     """Called before `acknowledge` with the stored records: for a source that waits for a result."""
+
+    def all_readings(self) -> list[Reading]:
+        """Return the readings, those of uniform messages too."""
+        return [*self.readings, *(r for messages in self.uniform for r in messages.readings())]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,12 @@
 Columns stay columns: numbers of known addresses are not processed one by one in Python.
 """
 
-from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import isfinite, nan
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from werknetz.connector.blocks.join import join_blocks
 from werknetz.connector.blocks.texts import columns_of_texts, readings_of
@@ -22,12 +20,14 @@ from werknetz.connector.columns import (
     refuse_booleans,
     samples_of_block,
 )
+from werknetz.connector.content.sample_rows import SampleRows
 from werknetz.connector.contract import Delivery, Reading, ReadingBlock, SourceRecord
 from werknetz.connector.expressions.rule_expression_block import compute_block
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.points import NoPoint, PointTable
 from werknetz.connector.quarantine import NOT_FINITE, UNKNOWN_STATE, Books, QuarantineLimiter
 from werknetz.connector.records import RecordMapper
+from werknetz.connector.uniform.samples import UniformMapper
 from werknetz.connector.values import (
     DROPPED,
     Computation,
@@ -48,58 +48,6 @@ from werknetz.events.batch import (
     Unmapped,
 )
 from werknetz.events.codec import samples_of
-
-
-@dataclass(slots=True)
-class _Rows:
-    """Builder of samples, row by row."""
-
-    point: "array[int]" = field(default_factory=lambda: array("i"))
-    time: "array[int]" = field(default_factory=lambda: array("q"))
-    value: "array[float]" = field(default_factory=lambda: array("d"))
-    status: "array[int]" = field(default_factory=lambda: array("I"))
-    server: list[int | None] = field(default_factory=list)
-    text_row: "array[int]" = field(default_factory=lambda: array("i"))
-    text: list[str] = field(default_factory=list)
-    kind: "array[int]" = field(default_factory=lambda: array("b"))  # for `judge`
-    source: list[str] = field(default_factory=list)  # for `judge`
-
-    def add(
-        self, point: int, at_us: int, value: float, status: int, text: str | None,
-        server_us: int | None = None,
-    ) -> None:  # fmt: skip
-        if text is not None:
-            self.text_row.append(len(self.point))
-            self.text.append(text)
-        self.point.append(point)
-        self.time.append(at_us)
-        self.value.append(value)
-        self.status.append(status)
-        self.server.append(server_us)
-
-    def judge(self, check: ClockCheck, arrival_us: int) -> None:
-        """Replace times and statuses by those to store."""
-        judged = check.judge(
-            np.frombuffer(self.point, np.int32), np.frombuffer(self.time, np.int64),
-            np.frombuffer(self.status, np.uint32), np.frombuffer(self.kind, np.int8),
-            arrival_us, self.source.__getitem__,
-        )  # fmt: skip
-        if judged.source_time is not None:
-            for row in np.flatnonzero(judged.source_time != judged.time).tolist():
-                self.server[row] = int(judged.source_time[row])
-        self.time = array("q", judged.time.tobytes())
-        self.status = array("I", judged.status.tobytes())
-
-    def samples(self) -> Samples:
-        server = b""
-        if any(at is not None for at in self.server):
-            pairs = zip(self.server, self.time, strict=True)
-            server = array("q", [t if s is None else s for s, t in pairs]).tobytes()
-        return Samples(
-            point=self.point.tobytes(), time=self.time.tobytes(), value=self.value.tobytes(),
-            status=self.status.tobytes(), server_time=server,
-            text_row=self.text_row.tobytes(), text=self.text,
-        )  # fmt: skip
 
 
 class Normalizer:
@@ -124,6 +72,7 @@ class Normalizer:
         self._records = RecordMapper(mapping, connector_id)
         self._books = Books()
         self._quarantine = QuarantineLimiter(mapping.label)
+        self._uniform = UniformMapper(self._points, self._quarantine, self._books, self.clock)
         self._tables: list[AddressTable] = []
         self.suppressed: list[Unmapped] = []
         """Rejected records above the limit, of the last delivery: stored only as raw input."""
@@ -148,7 +97,7 @@ class Normalizer:
 
     def constant_records(self, start_us: int) -> tuple[list[Record], list[Record]]:
         """Return the samples of the constants: those with `since`, and those from the start on."""
-        dated, undated = _Rows(), _Rows()
+        dated, undated = SampleRows(), SampleRows()
         for constant in self.mapping.constants:
             since_us = constant.since_us(self.mapping.time_zone)
             rows = undated if since_us is None else dated
@@ -164,7 +113,7 @@ class Normalizer:
         self.suppressed.clear()
         unmapped: list[Unmapped] = []
         books = self._books
-        books.taken += len(delivery.readings) + len(delivery.unreadable)
+        books.taken += len(delivery.unreadable)
         books.taken += delivery.ignored + delivery.duplicates
         books.ignored += delivery.ignored
         books.duplicates += delivery.duplicates
@@ -176,11 +125,8 @@ class Normalizer:
             if admitted is not None:
                 size = entry.size or admitted.size
                 unmapped.append(msgspec.structs.replace(admitted, size=size))
-        samples: list[Samples] = []
         kind = kind_of(self.clock.options, delivery)
-        if delivery.readings:
-            self._times.begin(kind, arrival_us)
-            samples += self._of_readings(delivery.readings, arrival_us, unmapped)
+        samples = self._of_messages(delivery, kind, arrival_us, unmapped)
         for delivered in join_blocks(delivery.blocks):
             table = self._table_of(delivered.addresses)
             table.extend()
@@ -189,11 +135,11 @@ class Normalizer:
                 continue
             block = judge_block(table, delivered, self.clock, kind, arrival_us)
             books.taken += len(block.address)
-            plain = block = refuse_booleans(table, block, arrival_us, unmapped)
+            block = refuse_booleans(table, block, arrival_us, unmapped)
             if table.any_computed:
-                plain, computed = compute_block(table, block, arrival_us, unmapped)
+                block, computed = compute_block(table, block, arrival_us, unmapped)
                 samples += [computed] if computed is not None else []
-            converted = samples_of_block(table, plain, arrival_us, unmapped)
+            converted = samples_of_block(table, block, arrival_us, unmapped)
             if converted is not None:
                 samples.append(converted)
         events: list[Record] = [
@@ -272,10 +218,26 @@ class Normalizer:
         self._tables = [*self._tables[-7:], table]
         return table
 
+    def _of_messages(
+        self, delivery: Delivery, kind: int, arrival_us: int, unmapped: list[Unmapped]
+    ) -> list[Samples]:
+        """Return the samples of readings and uniform messages."""
+        samples, readings = list[Samples](), delivery.readings
+        if delivery.uniform:
+            samples, single = self._uniform.map_messages(
+                delivery.uniform, kind, arrival_us, unmapped
+            )
+            readings = [*readings, *single]
+        if readings:
+            self._books.taken += len(readings)
+            self._times.begin(kind, arrival_us)
+            samples += self._of_readings(readings, arrival_us, unmapped)
+        return samples
+
     def _of_readings(
         self, readings: Sequence[Reading], arrival_us: int, unmapped: list[Unmapped]
     ) -> list[Samples]:
-        rows, find, books, times = _Rows(), self._points.resolve, self._books, self._times
+        rows, find, books, times = SampleRows(), self._points.resolve, self._books, self._times
         for reading in readings:
             target = find(reading.source, reading.value)
             if type(target) is NoPoint:

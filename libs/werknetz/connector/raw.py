@@ -5,6 +5,7 @@ replay needs no connector. Each whole message is contained once.
 """
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -17,12 +18,14 @@ from werknetz.connector.clock.clock_check import HISTORY, MAY_BE_OLD, TimeOption
 from werknetz.connector.content.numbers import FormerText, NumberText, OtherForm, UntypedText
 from werknetz.connector.contract import (
     Delivery,
+    FieldSet,
     NumberTexts,
     Reading,
     ReadingBlock,
     SourceGroupEnd,
     SourceMessage,
     SourceRecord,
+    UniformMessages,
 )
 from werknetz.connector.time_format import Clock
 from werknetz.events.batch import Raw
@@ -48,6 +51,14 @@ class _Block(msgspec.Struct, frozen=True, array_like=True):
     comma: bool | None = None  # None: no texts are known
     boolean: bytes = b""  # a byte a row; empty: none is a Boolean
     strings: list[str] = []  # of each row, if the block is one of texts
+
+
+class _Uniform(msgspec.Struct, frozen=True, array_like=True):
+    topic: str
+    names: list[str]
+    columns: list[Sequence[Any]]
+    time_index: int
+    times: bytes  # empty: unknown
 
 
 class _RecordOrder(msgspec.Struct, frozen=True, array_like=True):
@@ -92,6 +103,7 @@ class _StoredDelivery(msgspec.Struct, frozen=True, array_like=True):
     has_types: bool = False  # False: of version 0.1, for which texts may have been numbers
     texts: dict[int, str] = {}  # of numbers, by the index of their reading
     items: dict[int, str] = {}  # positions, by the index of their reading
+    uniform: list[_Uniform] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +138,7 @@ def encode_delivery(
     """Return the raw input of a delivery; None where it contains nothing for a mapping."""
     count = len(delivery.readings) + len(delivery.records)
     count += sum(len(block.address) for block in delivery.blocks)
+    count += sum(messages.value_count for messages in delivery.uniform)
     if not count and not delivery.messages and not delivery.group_ends:
         return None
     times = _source_times_of(delivery)
@@ -155,6 +168,7 @@ def encode_delivery(
             n: _to_utf8(r.text) for n, r in enumerate(delivery.readings) if r.text is not None
         },
         items={n: _to_utf8(r.item) for n, r in enumerate(delivery.readings) if r.item},
+        uniform=[_encode_uniform(messages) for messages in delivery.uniform],
     )  # fmt: skip
     return Raw(
         arrival_us=arrival_us,
@@ -174,7 +188,30 @@ def _source_times_of(delivery: Delivery) -> list[int]:
     for block in delivery.blocks:
         if len(block.source_time_us):
             times += [int(block.source_time_us.min()), int(block.source_time_us.max())]
+    for messages in delivery.uniform:
+        if messages.times_us and messages.fields.value_indices:
+            times += [min(messages.times_us), max(messages.times_us)]
     return times
+
+
+def _encode_uniform(messages: UniformMessages) -> _Uniform:
+    fields, times = messages.fields, messages.times_us
+    return _Uniform(
+        fields.topic, [*fields.names], [*messages.columns], fields.time_index,
+        b"" if times is None else np.array(times, "<i8").tobytes(),
+    )  # fmt: skip
+
+
+def _decode_uniform(stored: _Uniform) -> list[Reading]:
+    """Return single readings: a replay need not be fast."""
+    fields = FieldSet(
+        stored.topic, tuple(stored.names), (None,) * len(stored.names), stored.time_index
+    )
+    times = np.frombuffer(stored.times, "<i8").tolist() if stored.times else None
+    messages = UniformMessages(fields, stored.columns, times)
+    if times is not None and len(times) != len(messages):
+        raise UnreadableRaw("messages have not as many times as there are")
+    return messages.readings()
 
 
 def _order_of(r: SourceRecord) -> _RecordOrder:
@@ -203,6 +240,8 @@ def decode_delivery(raw: Raw) -> RawDelivery:
         stored = _decoder.decode(plain)
         blocks = [_decode_block(block) for block in stored.blocks]
         readings = _decode_readings(stored)
+        for messages in stored.uniform:
+            readings += _decode_uniform(messages)
     except (zlib.error, msgspec.DecodeError, LookupError, ValueError) as error:
         raise UnreadableRaw(str(error)) from error
     delivery = Delivery(

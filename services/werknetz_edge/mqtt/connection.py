@@ -18,8 +18,9 @@ from werknetz_edge.certificates import ends_of_tls
 from werknetz_edge.mqtt.broker import BrokerConfig
 from werknetz_edge.mqtt.client import Publication
 from werknetz_edge.mqtt.gathering import GatherTimer
+from werknetz_edge.mqtt.packets import MqttMessage
 from werknetz_edge.mqtt.redelivery import AcceptedMessages
-from werknetz_edge.mqtt.session import MqttMessage, MqttSession
+from werknetz_edge.mqtt.session import MqttSession
 from werknetz_edge.mqtt.session_file import SessionFile, StoredSession
 
 

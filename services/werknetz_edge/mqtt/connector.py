@@ -9,25 +9,41 @@ from typing import Final
 
 from werknetz.connector.contract import (
     HEARTBEAT,
+    CheckpointColumn,
     ConnectionLost,
     ConnectorStatus,
     Delivery,
     Reading,
+    UniformMessages,
 )
 from werknetz.connector.quarantine import RAW_MAX
 from werknetz.events.batch import GapClosed, GapOpened, Unmapped
 from werknetz_edge.mqtt.client import Publication
 from werknetz_edge.mqtt.config import MqttConfig
 from werknetz_edge.mqtt.connection import BrokerConnection, PendingAck, now_us
+from werknetz_edge.mqtt.packets import MqttMessage
 from werknetz_edge.mqtt.payload import PayloadReader
-from werknetz_edge.mqtt.redelivery import checkpoint_of
-from werknetz_edge.mqtt.session import MqttMessage, MqttSession
+from werknetz_edge.mqtt.redelivery import CHECKPOINT_BYTES, checkpoint_of
+from werknetz_edge.mqtt.session import MqttSession
 from werknetz_edge.mqtt.session_file import SessionFile
 
 MESSAGES_MAX: Final = 2_000  # of one delivery
 BYTES_MAX: Final = 4_000_000
 _SAVE_EVERY_S: Final = 30.0
 _MICRO: Final = 1_000_000
+
+
+@dataclass(slots=True)
+class _Content:
+    """What the messages of a delivery contain."""
+
+    by_topic: dict[str | None, list[MqttMessage]] = field(default_factory=dict)
+    readings: list[Reading] = field(default_factory=list)
+    uniform: list[UniformMessages] = field(default_factory=list)
+    unreadable: list[Unmapped] = field(default_factory=list)
+    checkpoints: list[bytes] = field(default_factory=list)
+    ignored: int = 0
+    duplicates: int = 0
 
 
 @dataclass(slots=True)
@@ -48,6 +64,7 @@ class MqttConnector:
         self.connection = BrokerConnection(
             self.connector_id, self.config, self.session_file, self.status
         )
+        self.connection.accepted.needs_index = any(topic.unique for topic in self.config.topics)
         self._reader = PayloadReader(self.config.topics, self.config.payload_max_bytes)
 
     @property
@@ -105,31 +122,16 @@ class MqttConnector:
     def _delivery(self, session: MqttSession) -> Delivery | None:
         messages = session.take_messages(MESSAGES_MAX, BYTES_MAX)
         arrival_us = now_us()
-        readings: list[Reading] = []
-        unreadable: list[Unmapped] = []
-        checkpoints: list[bytes] = []
-        ignored = duplicates = 0
         mids = [message.mid for message in messages if message.qos == 1]
         pending = self.connection.expect_ack(PendingAck(session, mids))
-        for message in messages:
-            if message.topic is not None and message.topic == self.config.heartbeat:
-                self._heartbeat_received_s = time.monotonic()
-                readings.append(_heartbeat_reading(message, arrival_us))
-                continue
-            checkpoint = checkpoint_of(message)
-            unique = message.topic is not None and self._reader.is_unique(message.topic)
-            if self.connection.is_redelivered(message, checkpoint, unique=unique):
-                duplicates += 1
-                continue
-            checkpoints.append(checkpoint)
-            self.connection.accepted.add([checkpoint])
-            if self._reader.is_ignored(message.topic or "", retained=message.retained):
-                ignored += 1
-                continue
-            self._read_message(message, arrival_us, readings, unreadable)
+        content = _Content()
+        self._sort(messages, arrival_us, content)
+        for topic, alike in content.by_topic.items():
+            self._read_topic(topic, alike, arrival_us, content)
+        checkpoints = CheckpointColumn(CHECKPOINT_BYTES, b"".join(content.checkpoints))
         if checkpoints:
             self.connection.note_messages()
-        if not checkpoints and not readings and not duplicates:
+        if not checkpoints and not content.readings and not content.duplicates:
             self.connection.mark_stored([pending])
             return None
 
@@ -137,13 +139,57 @@ class MqttConnector:
             self.connection.mark_stored([pending])
 
         return Delivery(
-            readings=readings,
-            unreadable=unreadable,
+            readings=content.readings,
+            uniform=content.uniform,
+            unreadable=content.unreadable,
             acknowledge=acknowledge,
             checkpoints=checkpoints,
-            ignored=ignored,
-            duplicates=duplicates,
+            ignored=content.ignored,
+            duplicates=content.duplicates,
         )
+
+    def _sort(self, messages: Sequence[MqttMessage], arrival_us: int, content: "_Content") -> None:
+        """Sort messages by topic; drop those that are redelivered or ignored."""
+        accepted, config_of = self.connection.accepted, self._reader.config_of
+        new: list[bytes] = []  # checkpoints that `accepted` does not have yet
+        by_topic, heartbeat = content.by_topic, self.config.heartbeat
+        for message in messages:
+            topic = message.topic
+            if topic is not None and topic == heartbeat:
+                self._heartbeat_received_s = time.monotonic()
+                content.readings.append(_heartbeat_reading(message, arrival_us))
+                continue
+            config = config_of(topic or "")
+            checkpoint = checkpoint_of(message)
+            unique = config.unique and topic is not None
+            if message.dup or unique:
+                accepted.add(new)
+                new.clear()
+                if self.connection.is_redelivered(message, checkpoint, unique=unique):
+                    content.duplicates += 1
+                    continue
+            content.checkpoints.append(checkpoint)
+            new.append(checkpoint)
+            if message.retained and config.retained == "ignore":
+                content.ignored += 1
+            elif topic in by_topic:
+                by_topic[topic].append(message)
+            else:
+                by_topic[topic] = [message]
+        accepted.add(new)
+
+    def _read_topic(
+        self, topic: str | None, messages: list[MqttMessage], arrival_us: int, content: "_Content"
+    ) -> None:
+        """Read all messages of a topic in one way, so that their order stays."""
+        if topic is not None and not any(message.retained for message in messages):
+            payloads = [message.payload for message in messages]
+            uniform = self._reader.read_uniform(topic, payloads)
+            if uniform is not None:
+                content.uniform.append(uniform)
+                return
+        for message in messages:
+            self._read_message(message, arrival_us, content.readings, content.unreadable)
 
     def _read_message(
         self,

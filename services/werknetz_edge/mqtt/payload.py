@@ -6,6 +6,7 @@ A dot within a field's name is escaped, see `content.paths`. An element of an ar
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,8 +20,9 @@ from werknetz.connector.content.elements import (
 )
 from werknetz.connector.content.numbers import NumberText, UntypedText
 from werknetz.connector.content.paths import TooManyFields, flatten, unescape, with_plain_names
-from werknetz.connector.contract import Reading
+from werknetz.connector.contract import Reading, UniformMessages
 from werknetz.connector.quarantine import RAW_MAX
+from werknetz.connector.uniform.fields import JsonFields
 from werknetz.connector.values import to_text
 from werknetz.domain.status import GOOD, UNCERTAIN_TIME
 from werknetz.events.batch import Unmapped
@@ -55,6 +57,7 @@ class PayloadReader:
     topics: tuple[TopicConfig, ...]
     payload_max: int
     _config_by_topic: dict[str, TopicConfig] = field(default_factory=dict)
+    _fields_by_topic: dict[str, JsonFields] = field(default_factory=dict)
     _filters: list[tuple[re.Pattern[str], TopicConfig]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -69,26 +72,31 @@ class PayloadReader:
                 "publish less at once, or raise payload_max_bytes"
             )
             return Unmapped(topic, reason, payload[:RAW_MAX], at_us, size=len(payload))
-        config = self._config_by_topic.get(topic) or self._config_of(topic)
+        config = self.config_of(topic)
         try:
             return _read_values(config, topic, payload, retained=retained, at_us=at_us)
         except UnreadableMqttPayload as error:
             size = len(payload) if len(payload) > RAW_MAX else 0
             return Unmapped(topic, str(error), payload[:RAW_MAX], at_us, size=size)
 
-    def is_ignored(self, topic: str, *, retained: bool) -> bool:
-        """Whether the topic's options drop the message."""
-        config = self._config_by_topic.get(topic) or self._config_of(topic)
-        return retained and config.retained == "ignore"
+    def read_uniform(self, topic: str, payloads: Sequence[bytes]) -> UniformMessages | None:
+        """Return live messages of a topic as columns; None where `read` is to read them."""
+        fields = self._fields_by_topic.get(topic)
+        if fields is None:
+            config = self.config_of(topic)
+            is_json = config.payload in {"auto", "json"} and config.elements is None
+            if not is_json or len(self._fields_by_topic) >= TOPICS_CACHED_MAX:
+                return None
+            fields = self._fields_by_topic[topic] = JsonFields(topic, config.time)
+        return None if max(map(len, payloads)) > self.payload_max else fields.read(payloads)
 
-    def is_unique(self, topic: str) -> bool:
-        """Whether an equal message on this topic is a duplicate."""
-        return (self._config_by_topic.get(topic) or self._config_of(topic)).unique
-
-    def _config_of(self, topic: str) -> TopicConfig:
-        config = next((c for regex, c in self._filters if regex.fullmatch(topic)), _AUTO)
-        if len(self._config_by_topic) < TOPICS_CACHED_MAX:
-            self._config_by_topic[topic] = config
+    def config_of(self, topic: str) -> TopicConfig:
+        """Return the options of a topic."""
+        config = self._config_by_topic.get(topic)
+        if config is None:
+            config = next((c for regex, c in self._filters if regex.fullmatch(topic)), _AUTO)
+            if len(self._config_by_topic) < TOPICS_CACHED_MAX:
+                self._config_by_topic[topic] = config
         return config
 
 

@@ -11,6 +11,7 @@ import ssl
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -22,16 +23,18 @@ from werknetz.connector.contract import ConfigurationRejected, ConnectionLost
 from werknetz.runtime.tls_refusal import explain_refusal
 from werknetz_edge.mqtt.broker import BrokerConfig
 from werknetz_edge.mqtt.client import (
+    BatchClient,
     Publication,
     build_client,
     connect_client,
     subscribe_options,
     tls_peer_of,
 )
+from werknetz_edge.mqtt.packets import MqttMessage
 
 REPLY_TIMEOUT_S: Final = 15.0
 QUEUE_BYTES_MAX: Final = 64_000_000
-READS_PER_TURN: Final = 200
+READS_PER_TURN: Final = 8
 PUBLISHES_MAX: Final = 16
 _POLL_S: Final = 0.25
 _CONFIGURATION_ERRORS: Final = {
@@ -43,18 +46,6 @@ _CONFIGURATION_ERRORS: Final = {
     0x8C,
     0x90,
 }  # protocol, id, password, rights
-
-
-@dataclass(frozen=True, slots=True)
-class MqttMessage:
-    """A received message; `mid` is valid in this session only."""
-
-    topic: str | None  # None: not UTF-8
-    payload: bytes
-    mid: int
-    qos: int
-    dup: bool
-    retained: bool
 
 
 @dataclass(slots=True)
@@ -69,17 +60,17 @@ class MqttSession:
     failure: str = ""  # why the session has ended
     rejected: str = ""  # a configuration error, with the remedy
     is_ended: bool = False
-    _queue_bytes: int = 0
+    _received_bytes: int = 0  # written by the thread
+    _taken_bytes: int = 0  # written by the loop
     _acks: deque[int] = field(default_factory=deque)
     _publishes: deque[Publication] = field(default_factory=deque)
     _grants: list[ReasonCode] | None = None
     _connected: bool = False
     _stopping: bool = False
-    _received: int = 0
     _event: asyncio.Event = field(default_factory=asyncio.Event)
     _signalled: bool = False
     _loop: asyncio.AbstractEventLoop | None = None
-    _client: Client | None = None
+    _client: BatchClient | None = None
     _thread: threading.Thread | None = None
     _wake_sockets: tuple[socket.socket, socket.socket] | None = None
 
@@ -140,7 +131,7 @@ class MqttSession:
             size += len(message.payload)
             messages.append(message)
         was_full = self._is_full
-        self._queue_bytes -= size
+        self._taken_bytes += size
         if was_full:
             self._wake_thread()
         return messages
@@ -177,14 +168,15 @@ class MqttSession:
     @property
     def _is_full(self) -> bool:
         full = len(self.queue) >= self.config.receive_maximum
-        return full or self._queue_bytes >= QUEUE_BYTES_MAX
+        return full or self._received_bytes - self._taken_bytes >= QUEUE_BYTES_MAX
 
-    def _build_client(self) -> Client:
+    def _build_client(self) -> BatchClient:
         client = build_client(self.config, self.client_id, self.will)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
+        client.on_messages = self._on_messages
         return client
 
     def _run_thread(self) -> None:
@@ -220,7 +212,7 @@ class MqttSession:
                 ready = {key.fileobj for key, _ in selector.select(0.0 if pending else _POLL_S)}
                 if wake[0] in ready:
                     wake[0].recv(4096)
-                if (sock in ready or pending) and not self._is_full:
+                if sock in ready or pending:
                     self._read_socket(client)
                 self._send_pending(client)
                 client.loop_misc()
@@ -231,21 +223,18 @@ class MqttSession:
                     if time.monotonic() > disconnect_deadline_s:
                         break
 
-    def _selector_events(self, client: Client) -> int:
+    def _selector_events(self, client: BatchClient) -> int:
         reads = 0 if self._is_full else selectors.EVENT_READ
         return reads | (selectors.EVENT_WRITE if client.want_write() else 0)
 
-    def _read_socket(self, client: Client) -> None:
+    def _read_socket(self, client: BatchClient) -> None:
         for _ in range(READS_PER_TURN):
-            before = self._received
-            if client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
-                return
-            if self._received == before or self._is_full or client.socket() is None:
+            if self._is_full or not client.receive():
                 return
 
-    def _send_pending(self, client: Client) -> None:
-        while self._acks:
-            client.ack(self._acks.popleft(), 1)
+    def _send_pending(self, client: BatchClient) -> None:
+        if self._acks:
+            client.acknowledge([self._acks.popleft() for _ in range(len(self._acks))])
         while self._publishes:
             publication = self._publishes.popleft()
             client.publish(
@@ -277,19 +266,21 @@ class MqttSession:
     ) -> None:
         self.failure = self.failure or f"disconnected: {reason}"
 
+    def _on_messages(self, messages: Sequence[MqttMessage]) -> None:
+        self._received_bytes += sum([len(message.payload) for message in messages])
+        self.queue.extend(messages)
+        if not self._signalled:
+            self._signal()
+
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
-        self._received += 1
+        """Queue a message at QoS 2, of a broker that upgrades the granted QoS."""
         try:
             topic: str | None = message.topic
         except UnicodeDecodeError:
             topic = None
         payload = bytes(message.payload)
-        self._queue_bytes += len(payload)
-        self.queue.append(
-            MqttMessage(topic, payload, message.mid, message.qos, message.dup, message.retain)
-        )
-        if not self._signalled:
-            self._signal()
+        queued = MqttMessage(topic, payload, message.mid, message.qos, message.dup, message.retain)
+        self._on_messages([queued])
 
     def _signal(self) -> None:
         self._signalled = True

@@ -19,7 +19,8 @@ _NEXT_ATTEMPT: Final = re.compile(r"; next attempt in [0-9.]+ s$")
 def count_values(delivery: Delivery) -> int:
     """Return how many values and records a delivery has."""
     blocks = sum(len(block.value) for block in delivery.blocks)
-    return len(delivery.readings) + blocks + len(delivery.records)
+    uniform = sum(messages.value_count for messages in delivery.uniform)
+    return len(delivery.readings) + blocks + uniform + len(delivery.records)
 
 
 class Reporter:

@@ -9,15 +9,18 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from werknetz.connector.contract import ConnectorStatus, Delivery
 from werknetz_edge.mqtt.client import Publication
 from werknetz_edge.mqtt.connection import BrokerConnection, PendingAck, now_us
+from werknetz_edge.mqtt.packets import MqttMessage
 from werknetz_edge.mqtt.redelivery import checkpoint_of
-from werknetz_edge.mqtt.session import MqttMessage, MqttSession
+from werknetz_edge.mqtt.session import MqttSession
 from werknetz_edge.mqtt.session_file import SessionFile, StoredSession
 from werknetz_edge.sparkplug.alive_metrics import AliveMetricsFile
 from werknetz_edge.sparkplug.config import SparkplugConfig

@@ -1,6 +1,7 @@
 """Tables of a spool's file, and what brings a file of an older version up to date.
 
-Names are part of the file format. Table `marks` holds checkpoints. Of a batch: `at_us` is when it
+Names are part of the file format. A row of `checkpoints` holds those of a batch that have the same
+`width`, one after another; `last` numbers the last of them. Of a batch: `at_us` is when it
 was accepted by the wall clock; `from_us` and `to_us` bound that time and the times of its samples,
 so a gap record that stands for the batch holds although the clock was wrong; `age_us` is the
 running time of the spool at that moment and `up_us` the uptime of the machine (null after a
@@ -27,11 +28,12 @@ CREATE TABLE IF NOT EXISTS batches (
   payload BLOB NOT NULL, from_us INTEGER, to_us INTEGER, age_us INTEGER,
   up_us INTEGER);
 CREATE TABLE IF NOT EXISTS points (number INTEGER PRIMARY KEY, definition BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS marks (
-  number INTEGER PRIMARY KEY AUTOINCREMENT, mark BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS checkpoints (
+  last INTEGER PRIMARY KEY, width INTEGER NOT NULL, content BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS last_values (
   one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, rows BLOB NOT NULL);
 """
+_FORMER_CHECKPOINTS: Final = "marks"  # one a row, up to version 0.2
 _RENAMED_TABLES: Final = {"told": "last_values"}  # of version 0.1
 _ADDED_COLUMNS: Final = {
     "spool": {
@@ -68,6 +70,12 @@ def prepare_tables(
         db.execute(f"ALTER TABLE {old} RENAME TO {_RENAMED_TABLES[old]}")
     for statement in _SCHEMA.split(";"):
         db.execute(statement)
+    if _FORMER_CHECKPOINTS in names:
+        db.execute(
+            "INSERT INTO checkpoints SELECT number, length(mark), mark FROM marks"
+            " WHERE length(mark) > 0"
+        )
+        db.execute("DROP TABLE marks")
     if _add_columns(db):
         # Up to version 0.1 the newest trimmed batch alone showed that the spool had trimmed.
         db.execute(

@@ -13,7 +13,6 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from werknetz.connector.contract import CHECKPOINTS_MAX
 from werknetz.events.batch import (
     Batch,
     GapClosed,
@@ -26,6 +25,7 @@ from werknetz.events.batch import (
 from werknetz.events.codec import GENESIS, chain_hash, encode
 from werknetz.link.sender import SpooledBatch
 from werknetz_edge.spool.batch_times import time_range_of, uptime_us
+from werknetz_edge.spool.checkpoint_rows import load_checkpoints, store_checkpoints
 from werknetz_edge.spool.errors import SpoolFull, to_spool_error
 from werknetz_edge.spool.schema import prepare_tables
 
@@ -139,7 +139,7 @@ class Spool:
             self._insert(seq, lane, digest, payload, records)
             self._db.execute("UPDATE spool SET last_seq = ?, last_hash = ?", (seq, digest))
             self._store_points(records)
-            self._store_checkpoints(checkpoints)
+            store_checkpoints(self._db, checkpoints)
         self._newest = SpooledBatch(seq, self.last_hash, digest, lane, payload)
         self.last_seq, self.last_hash = seq, digest
         self._on_change(self)
@@ -279,7 +279,7 @@ class Spool:
 
     def checkpoints(self) -> list[bytes]:
         """Return the newest checkpoints of accepted source messages, oldest first."""
-        return [row[0] for row in self._db.execute("SELECT mark FROM marks ORDER BY number")]
+        return load_checkpoints(self._db)
 
     def save_last_values(self, rows: bytes) -> None:
         """Save the last stored values up to the newest batch. Raises SpoolFull, SpoolFailed."""
@@ -374,16 +374,6 @@ class Spool:
                     "INSERT OR REPLACE INTO points VALUES (?, ?)",
                     [(point.number, msgspec.msgpack.encode(point)) for point in record.points],
                 )
-
-    def _store_checkpoints(self, checkpoints: Sequence[bytes]) -> None:
-        if checkpoints:
-            self._db.executemany(
-                "INSERT INTO marks (mark) VALUES (?)", [(mark,) for mark in checkpoints]
-            )
-            self._db.execute(
-                "DELETE FROM marks WHERE number <= (SELECT max(number) FROM marks) - ?",
-                (CHECKPOINTS_MAX,),
-            )
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

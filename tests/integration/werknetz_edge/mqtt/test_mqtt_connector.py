@@ -11,6 +11,7 @@ from werknetz.connector.contract import (
     ConnectionLost,
     Redeliverable,
 )
+from werknetz.connector.quarantine import RAW_MAX
 from werknetz.domain.status import BAD, GOOD
 from werknetz_edge.mqtt import create
 from werknetz_edge.mqtt.connector import MqttConnector
@@ -27,7 +28,7 @@ async def test_messages_come_as_readings(place: Place) -> None:
         await sink.take(connector, 4)
     await connector.close()
     readings = {r.source.removeprefix(f"{topic}/"): r.value for d in sink.deliveries
-             for r in d.readings}  # fmt: skip
+             for r in d.all_readings()}  # fmt: skip
     assert readings == {"cycle#a.b.0": 1, "cycle#a.b.1": "x", "cycle#n": None, "temp": "20,5"}
     assert isinstance(connector, Redeliverable)
 
@@ -83,7 +84,7 @@ async def test_retained_messages_are_marked(place: Place) -> None:
     await sink.take(connector, 1)
     await connector.close()
     assert connector.status.details["retained"] == "1"
-    assert sink.deliveries[0].readings[0].status
+    assert sink.deliveries[0].all_readings()[0].status
 
 
 @pytest.mark.asyncio
@@ -95,7 +96,7 @@ async def test_retained_messages_can_be_ignored(place: Place) -> None:
         sink = Sink()
         await connector.connect()
         delivery = await asyncio.wait_for(connector.read(), 60)
-        assert (delivery.ignored, delivery.readings) == (1, [])
+        assert (delivery.ignored, delivery.all_readings()) == (1, [])
         await delivery.acknowledge()
         await asyncio.to_thread(machine.send, f"{place.topic}/m/s", "new")
         await sink.take(connector, 1)
@@ -123,7 +124,7 @@ async def test_elements_come_with_their_own_name_time_and_status(place: Place) -
         await sink.take(connector, 3)
     await connector.close()
     topic = f"{place.topic}/m/s"
-    readings = [reading for delivery in sink.deliveries for reading in delivery.readings]
+    readings = [reading for delivery in sink.deliveries for reading in delivery.all_readings()]
     assert [(r.source, r.value, r.status, r.source_time_us) for r in readings] == [
         (f"{topic}#Ch.B", "000123", GOOD, 1_770_000_000_123_000),
         (f"{topic}#Ch.A", 5, BAD, 1_770_000_000_124_000),
@@ -138,7 +139,7 @@ async def test_our_own_heartbeat_comes_back(place: Place) -> None:
     await connector.connect()
     await sink.take(connector, 2)
     await connector.close()
-    assert {r.source for d in sink.deliveries for r in d.readings} == {"heartbeat"}
+    assert {r.source for d in sink.deliveries for r in d.all_readings()} == {"heartbeat"}
 
 
 @pytest.mark.asyncio
@@ -168,7 +169,7 @@ async def test_20_megabytes_are_refused_and_the_flow_goes_on(
         await sink.take(connector, 2)
     await connector.close()
     (refused,) = sink.unreadable
-    assert (refused.size, len(refused.raw)) == (20_000_000, 65_536)
+    assert (refused.size, len(refused.raw)) == (20_000_000, RAW_MAX)
     assert "raise payload_max_bytes" in refused.reason
     assert sink.values == [1]
 

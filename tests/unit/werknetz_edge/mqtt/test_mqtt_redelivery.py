@@ -1,17 +1,17 @@
 """Only what the broker itself calls given again, and what is accepted, is dropped; each once."""
 
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from werknetz.connector.contract import CHECKPOINTS_MAX, ConnectorStatus
+from werknetz.connector.contract import CHECKPOINTS_MAX, CheckpointColumn, ConnectorStatus
 from werknetz.runtime.moment import Moment
 from werknetz_edge.mqtt.broker import BrokerConfig
 from werknetz_edge.mqtt.connection import BrokerConnection
-from werknetz_edge.mqtt.redelivery import AcceptedMessages, checkpoint_of
-from werknetz_edge.mqtt.session import MqttMessage
+from werknetz_edge.mqtt.packets import MqttMessage
+from werknetz_edge.mqtt.redelivery import REMEMBERED_MAX, AcceptedMessages, checkpoint_of
 from werknetz_edge.mqtt.session_file import SessionFile, StoredSession
 
 FIRST = MqttMessage("t", b"20.1", 7, 1, dup=False, retained=False)
@@ -68,13 +68,48 @@ def test_where_no_two_are_equal_an_equal_one_is_the_same() -> None:
     assert not accepted.is_redelivered(changed, checkpoint_of(changed), unique=True)
 
 
-def test_what_is_known_stays_bounded() -> None:
+def _marks(numbers: range) -> list[bytes]:
+    return [n.to_bytes(14, "big") + b"\0\7" for n in numbers]
+
+
+@pytest.mark.parametrize("is_indexed", [False, True])
+def test_what_is_known_stays_bounded(is_indexed: bool) -> None:
     accepted = AcceptedMessages()
-    marks = [n.to_bytes(16, "big") for n in range(3 * CHECKPOINTS_MAX)]
-    accepted.add(marks)
-    accepted.add(marks[-10:])
-    assert len(accepted._checkpoints) == 2 * CHECKPOINTS_MAX
-    assert sum(map(len, accepted._by_content.values())) == 2 * CHECKPOINTS_MAX
+    if is_indexed:
+        accepted.is_redelivered(AGAIN, checkpoint_of(AGAIN))
+    for start in range(0, REMEMBERED_MAX + 512, 512):
+        accepted.add(_marks(range(start, start + 512)))
+    assert len(accepted) == REMEMBERED_MAX
+    newest = REMEMBERED_MAX + 512
+    oldest = newest - REMEMBERED_MAX
+    older, oldest_left = _marks(range(oldest - 1, oldest + 1))
+    assert accepted.is_redelivered(AGAIN, oldest_left)
+    assert not accepted.is_redelivered(AGAIN, older)
+
+
+def test_an_index_is_dropped_when_no_more_is_redelivered() -> None:
+    """And what it had learned stays: a mark stands for one message only."""
+    accepted = AcceptedMessages()
+    accepted.add(_marks(range(10)))
+    accepted.generation = 1
+    first = _marks(range(1))[0]
+    renumbered = first[:14] + b"\0\1"
+    assert accepted.is_redelivered(AGAIN, renumbered)
+    accepted.add_column(CheckpointColumn(16, b"".join(_marks(range(10, REMEMBERED_MAX)))))
+    assert accepted._index is not None
+    accepted.add(_marks(range(REMEMBERED_MAX, REMEMBERED_MAX + 11)))
+    assert accepted._index is None
+    accepted.generation = 2
+    assert accepted.is_redelivered(AGAIN, _marks(range(20, 21))[0])
+
+
+def test_the_index_stays_where_messages_are_unique() -> None:
+    accepted = AcceptedMessages(needs_index=True)
+    accepted.add([checkpoint_of(FIRST)])
+    assert accepted.is_redelivered(FIRST, checkpoint_of(FIRST), unique=True)
+    accepted.add(_marks(range(CHECKPOINTS_MAX)))
+    accepted.add(_marks(range(CHECKPOINTS_MAX, REMEMBERED_MAX + 1)))
+    assert accepted._index is not None
 
 
 def test_what_is_remembered_of_a_session(tmp_path: Path) -> None:

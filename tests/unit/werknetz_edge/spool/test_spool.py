@@ -6,10 +6,11 @@ from uuid import UUID
 import pytest
 
 from plumbing.spools import HOUR_US, Clock, memory_spool, zero_samples
+from werknetz.connector.contract import CHECKPOINTS_MAX, CheckpointColumn
 from werknetz.events.batch import GapOpened, PointDefinition, Points
 from werknetz.events.codec import GENESIS, chain_hash, decode
 from werknetz_edge.spool.errors import SpoolFailed, SpoolFull
-from werknetz_edge.spool.spool import CHECKPOINTS_MAX, Spool
+from werknetz_edge.spool.spool import Spool
 from werknetz_edge.spool.spool_file import SpoolLocked, open_spool
 
 
@@ -19,7 +20,7 @@ def point(number: int) -> Points:
     ])  # fmt: skip
 
 
-def test_batches_are_chained_and_numbered() -> None:
+def test_batches_are_chained_andmarks_of() -> None:
     spool, connection, _ = memory_spool()
     assert [spool.append([zero_samples()]) for _ in range(3)] == [1, 2, 3]
     digest = GENESIS
@@ -102,17 +103,62 @@ def test_a_replaced_spool_starts_with_the_gap_and_all_points() -> None:
     assert spool.read(4, 100)[0].prev_hash == batches[-1].hash
 
 
-def test_marks_are_bounded() -> None:
+def marks_of(numbers: range, width: int = 16) -> list[bytes]:
+    return [n.to_bytes(width, "big") for n in numbers]
+
+
+def test_checkpoints_are_bounded() -> None:
     spool, _, _ = memory_spool()
-    spool.append([zero_samples()], [n.to_bytes(16, "big") for n in range(CHECKPOINTS_MAX + 5)])
+    spool.append([zero_samples()], marks_of(range(CHECKPOINTS_MAX + 5)))
     assert len(spool.checkpoints()) == CHECKPOINTS_MAX
     assert spool.checkpoints()[0] == (5).to_bytes(16, "big")
+
+
+@pytest.mark.parametrize("after", [CHECKPOINTS_MAX - 1, CHECKPOINTS_MAX, CHECKPOINTS_MAX + 1])
+def test_the_newest_checkpoints_stay_over_many_batches(after: int) -> None:
+    """A row is dropped with its last checkpoint, neither earlier nor later."""
+    spool, connection, _ = memory_spool()
+    spool.append([zero_samples()], marks_of(range(10)))
+    spool.append([zero_samples()], marks_of(range(10, 10 + after)))
+    stored = marks_of(range(10 + after))[-CHECKPOINTS_MAX:]
+    assert spool.checkpoints() == stored
+    (rows,) = connection.execute("SELECT count(*) FROM checkpoints").fetchone()
+    assert rows == (2 if after < CHECKPOINTS_MAX else 1)
+
+
+def test_checkpoints_of_any_length_are_a_row_for_each_length() -> None:
+    spool, connection, _ = memory_spool()
+    column = CheckpointColumn(16, b"".join(marks_of(range(3))))
+    spool.append([zero_samples()], column)
+    spool.append([zero_samples()], [b"a", b"b", b"1/25", b"c"])
+    assert spool.checkpoints() == [*marks_of(range(3)), b"a", b"b", b"1/25", b"c"]
+    (rows,) = connection.execute("SELECT count(*) FROM checkpoints").fetchone()
+    assert rows == 4
+
+
+def test_a_file_with_a_checkpoint_a_row_is_upgraded() -> None:
+    """As version 0.1 has it: read, bounded and continued as before."""
+    _, connection, clock = memory_spool()
+    connection.execute("DROP TABLE checkpoints")
+    connection.execute(
+        "CREATE TABLE marks (number INTEGER PRIMARY KEY AUTOINCREMENT, mark BLOB NOT NULL)"
+    )
+    former = marks_of(range(CHECKPOINTS_MAX))
+    connection.executemany("INSERT INTO marks (mark) VALUES (?)", [(mark,) for mark in former])
+    spool = Spool(connection, "press", clock_us=clock, uptime_us=clock)
+    assert spool.checkpoints() == former
+    spool.append([zero_samples()], [b"new", b"newer"])
+    assert spool.checkpoints() == [*former[2:], b"new", b"newer"]
+    (rows,) = connection.execute("SELECT count(*) FROM checkpoints").fetchone()
+    assert rows == CHECKPOINTS_MAX - 2 + 2
+    again = Spool(connection, "press", clock_us=clock, uptime_us=clock)
+    assert again.checkpoints() == spool.checkpoints()
 
 
 def test_a_failed_commit_keeps_nothing() -> None:
     spool, connection, _ = memory_spool()
     spool.append([zero_samples()])
-    connection.execute("DROP TABLE marks")
+    connection.execute("DROP TABLE checkpoints")
     with pytest.raises(SpoolFailed):
         spool.append([zero_samples()], [b"x" * 16])
     assert spool.last_seq == 1
