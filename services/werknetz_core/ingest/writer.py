@@ -28,12 +28,12 @@ from werknetz.runtime import heartbeat
 from werknetz.runtime.backoff import Backoff
 from werknetz.runtime.log import get_logger
 from werknetz.store.ingest.partitions import RAW_INPUTS
-from werknetz_core.ingest import durability, metrics
+from werknetz_core.ingest import durability, metrics, pace
 from werknetz_core.ingest.apply import Applier, accept_hello
 from werknetz_core.ingest.mapping_publisher import MappingPublisher
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_core.ingest.session import RETRYABLE, WriterConnection
-from werknetz_core.ingest.streams import CoreLink, Streams, is_full
+from werknetz_core.ingest.streams import CoreLink, Streams
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -67,6 +67,8 @@ class Writer:
         self._backoff = Backoff(_BACK_OFF_FIRST_S, _BACK_OFF_MAX_S, jitter=0)
         self._link_logged_at = -LOG_EVERY_S
         self._link_lost = False
+        self._read_at = monotonic()
+        self._has_applied = False
 
     def stop(self) -> None:
         self._stopping.set()
@@ -88,13 +90,13 @@ class Writer:
         try:
             await self._maintain(connection)
             await self._streams.refresh()
-            for name, entries in (await self._streams.read(BLOCK_MS)).items():
+            await self._wait_for_more()
+            for name, entries in (await self._read()).items():
                 await self._process(connection, name, entries)
                 heartbeat.touch()
             await self._session.check_incarnation(connection)
-            for name in self._streams.names:
-                await self._reply(name, self._receiver(name).repeat_acks(monotonic()))
-            await self._publish_mappings(connection)
+            await self._repeat_acks()
+            await self._mapping_publisher.publish(connection, self._streams.names)
             self._on_success()
         except LinkLost as error:
             await self._on_link_lost(error)
@@ -104,13 +106,26 @@ class Writer:
             await self._session.drop()
             await self._back_off()
 
-    async def _publish_mappings(self, connection: "Connection") -> None:
-        try:
-            await self._mapping_publisher.publish(connection, self._streams.names)
-        except LinkLost as error:
-            if not is_full(error):
-                raise
-            _log.warning("Redis is full, mappings are not published")
+    async def _wait_for_more(self) -> None:
+        wait_s = pace.wait_before_read_s(
+            since_read_s=monotonic() - self._read_at,
+            has_applied=self._has_applied,
+            has_more=self._streams.has_more,
+        )
+        if wait_s:
+            await self._pause(wait_s)
+
+    async def _read(self) -> dict[str, list[StreamEntry]]:
+        self._has_applied = False
+        by_name = await self._streams.read(BLOCK_MS)
+        self._read_at = monotonic()
+        return by_name
+
+    async def _repeat_acks(self) -> None:
+        now_s = monotonic()
+        acks = {name: self._receiver(name).repeat_acks(now_s) for name in self._streams.names}
+        if due := {name: again for name, again in acks.items() if again}:
+            await self._streams.finish({}, due)
 
     async def _process(
         self, connection: "Connection", name: str, entries: list[StreamEntry]
@@ -128,15 +143,13 @@ class Writer:
         except BaseException:
             self._receivers.pop(name, None)  # its cached watermark may be ahead of the database
             raise
-        # Trim first: where Redis is full, this frees the memory that the answer needs. A lost
-        # answer is requested again.
-        await self._streams.advance(name, entries[-1].position)
-        await self._reply(name, answers)
+        await self._streams.finish({name: entries[-1].position}, {name: answers})
 
     async def _apply(
         self, connection: "Connection", name: str, run: Sequence[BatchEnvelope]
     ) -> tuple[ToEdge, ...]:
         outcome = await self._applier.apply(connection, self._receiver(name), run)
+        self._has_applied |= outcome.batches > 0
         metrics.BATCHES.inc(outcome.batches)
         metrics.SAMPLES.inc(outcome.samples)
         if outcome.quarantined:
@@ -148,16 +161,6 @@ class Writer:
         answer = await accept_hello(connection, name, hello, self._session.incarnation)
         _log.info("hello", connector=name, answer=type(answer).__name__, epoch=answer.epoch)
         return answer
-
-    async def _reply(self, name: str, answers: Sequence[ToEdge]) -> None:
-        if not answers:
-            return
-        try:
-            await self._link.reply(name, list(answers))
-        except LinkLost as error:
-            if not is_full(error):
-                raise
-            _log.warning("Redis is full, an answer is dropped", connector=name)
 
     def _receiver(self, name: str) -> Receiver:
         if name not in self._receivers:

@@ -18,7 +18,14 @@ from werknetz.link.redis import START, LinkLost, RedisCoreLink, RedisEdgeLink, i
 from werknetz.link.wire import Ack, ToEdge, Welcome
 from werknetz.runtime import heartbeat
 from werknetz.store.ingest.partitions import DROP_DAY, RAW_INPUTS, SAMPLES, DayTable
-from werknetz_core.ingest import metrics, partitions, session, writer
+from werknetz_core.ingest import (
+    mapping_publisher,
+    metrics,
+    partitions,
+    session,
+    streams,
+    writer,
+)
 from werknetz_core.ingest.durability import UnsafeDatabase
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_core.ingest.writer import Writer
@@ -142,6 +149,8 @@ async def test_a_full_redis_gets_no_answer_and_no_mapping_but_is_emptied(
     database_url: str, redis_url: str, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = capture_log(monkeypatch, writer)
+    monkeypatch.setattr(streams, "_log", writer._log)
+    monkeypatch.setattr(mapping_publisher, "_log", writer._log)
     spool = spool_with_batches()
     edge = RedisEdgeLink.connect(redis_url, "plc")
     await edge.send([spool.hello()])
@@ -154,6 +163,8 @@ async def test_a_full_redis_gets_no_answer_and_no_mapping_but_is_emptied(
         finally:
             await redis.config_set("maxmemory", normal)
         assert [(event["event"], event.get("connector")) for event in log] == [
+            ("connected to Redis", None),
+            ("reading", "plc"),
             ("hello", "plc"),
             ("Redis is full, an answer is dropped", "plc"),
             ("Redis is full, mappings are not published", None),
@@ -189,10 +200,10 @@ async def test_a_redis_that_is_away_is_logged_every_ten_seconds_and_waited_for(
         assert count_of("link_errors_total") == errors + 3
         await add_active_mapping(rounds.connection)
         with pytest.raises(LinkLost):
-            await rounds.writer._publish_mappings(rounds.connection)
+            await rounds.writer._mapping_publisher.publish(rounds.connection, ["plc"])
         with pytest.raises(LinkLost):
-            await rounds.writer._reply("plc", [ack])
-        await rounds.writer._reply("plc", [])  # nothing to send
+            await rounds.writer._streams.finish({}, {"plc": [ack]})
+        await rounds.writer._streams.finish({}, {})  # nothing to send
         metrics.CONNECTORS.set(0)
         rounds.writer._on_success()
         rounds.writer._on_success()
