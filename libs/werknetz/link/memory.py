@@ -153,9 +153,7 @@ class MemoryCoreLink:
                 self._server.add(stream, encode_message(message))
         return set()
 
-    async def acquire_leases(
-        self, connectors: Sequence[str], holder: str, ttl_ms: int
-    ) -> set[str]:
+    async def acquire_leases(self, connectors: Sequence[str], holder: str, ttl_ms: int) -> set[str]:
         """Acquire leases; they last until they are released, since no time passes here."""
         self._server.check_reachable()
         leases = self._server.leases

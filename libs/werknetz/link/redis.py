@@ -315,9 +315,7 @@ class RedisCoreLink:
         added = zip(recipients, results[len(trims) :], strict=True)
         return {name for name, result in added if isinstance(result, OutOfMemoryError)}
 
-    async def acquire_leases(
-        self, connectors: Sequence[str], holder: str, ttl_ms: int
-    ) -> set[str]:
+    async def acquire_leases(self, connectors: Sequence[str], holder: str, ttl_ms: int) -> set[str]:
         """Acquire or extend leases; return those that `holder` has, of a full Redis all free ones.
 
         A lease only saves work: the row lock decides (R17). Without a reader, a full Redis would

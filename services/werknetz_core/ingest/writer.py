@@ -8,6 +8,7 @@ import asyncio
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import groupby
 from time import monotonic
 from typing import TYPE_CHECKING, Final
@@ -29,7 +30,10 @@ from werknetz.runtime.backoff import Backoff
 from werknetz.runtime.log import get_logger
 from werknetz.store.ingest.partitions import RAW_INPUTS
 from werknetz_core.ingest import durability, metrics, pace
-from werknetz_core.ingest.apply import Applier, accept_hello
+from werknetz_core.ingest.apply import Applier, ApplyOutcome
+from werknetz_core.ingest.deliveries import Delivery
+from werknetz_core.ingest.durability import OtherIncarnation
+from werknetz_core.ingest.leases import accept_hello
 from werknetz_core.ingest.mapping_publisher import MappingPublisher
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_core.ingest.session import RETRYABLE, WriterConnection
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
 BLOCK_MS: Final = 500
+TOGETHER_MAX: Final = 200  # connectors in one transaction
 CHECK_EVERY_S: Final = 60.0
 LOG_EVERY_S: Final = 10.0
 RAW_AHEAD_DAYS: Final = 3  # raw inputs lie on the day on which they are stored
@@ -91,9 +96,7 @@ class Writer:
             await self._maintain(connection)
             await self._streams.refresh()
             await self._wait_for_more()
-            for name, entries in (await self._read()).items():
-                await self._process(connection, name, entries)
-                heartbeat.touch()
+            await self._process_all(connection, await self._read())
             await self._session.check_incarnation(connection)
             await self._repeat_acks()
             await self._mapping_publisher.publish(connection, self._streams.names)
@@ -127,35 +130,74 @@ class Writer:
         if due := {name: again for name, again in acks.items() if again}:
             await self._streams.finish({}, due)
 
-    async def _process(
-        self, connection: "Connection", name: str, entries: list[StreamEntry]
+    async def _process_all(
+        self, connection: "Connection", entries: dict[str, list[StreamEntry]]
     ) -> None:
+        """Apply what is plain together, and the rest, or all after a failure, one by one."""
+        waiting = [
+            _Part(name, part[-1].position, _messages(part)) for name, part in entries.items()
+        ]
+        plain = [part for part in waiting if part.open(self._receiver(part.name))]
+        for start in range(0, len(plain), TOGETHER_MAX):
+            applied = await self._process_together(connection, plain[start : start + TOGETHER_MAX])
+            waiting = [part for part in waiting if part not in applied]
+        for part in waiting:
+            await self._process(connection, part)
+
+    async def _process_together(
+        self, connection: "Connection", parts: "Sequence[_Part]"
+    ) -> "list[_Part]":
+        """Return the parts that were applied: none, if it failed because of any of them (M14)."""
+        deliveries = [part.delivery for part in parts if part.delivery]
+        try:
+            outcomes = await self._applier.apply_together(connection, deliveries)
+        # One subject must not stop the others, whatever it is: alone, each shows its own error.
+        except Exception as error:
+            for part in parts:
+                self._receivers.pop(part.name, None)
+            if connection.is_closed() or isinstance(error, OtherIncarnation):
+                raise
+            metrics.SEPARATIONS.inc()
+            _log.warning("applying one by one", error=f"{type(error).__name__}: {error}")
+            return []
+        positions: dict[str, str] = {}
+        answers: dict[str, Sequence[ToEdge]] = {}
+        for part, outcome in zip(parts, outcomes, strict=True):
+            if outcome is not None:
+                self._count(part.name, outcome)
+                positions[part.name], answers[part.name] = part.position, outcome.answers
+        await self._streams.finish(positions, answers)
+        heartbeat.touch()
+        return [part for part in parts if part.name in positions]
+
+    async def _process(self, connection: "Connection", part: "_Part") -> None:
         """Apply the entries of one connector, answer, then delete them from its stream."""
+        name = part.name
         answers: list[ToEdge] = []
         try:
-            for kind, messages in groupby(_messages(entries), key=_kind):
+            for kind, messages in groupby(part.messages, key=_kind):
                 if kind is None:
                     for hello in (m for m in messages if isinstance(m, Hello)):
                         answers += [await self._welcome(connection, name, hello)]
                 else:
                     run = [message for message in messages if isinstance(message, BatchEnvelope)]
-                    answers += await self._apply(connection, name, run)
+                    delivery = part.opened(self._receiver(name), run)
+                    outcome = await self._applier.apply_alone(connection, delivery)
+                    self._count(name, outcome)
+                    answers += outcome.answers
         except BaseException:
             self._receivers.pop(name, None)  # its cached watermark may be ahead of the database
             raise
-        await self._streams.finish({name: entries[-1].position}, {name: answers})
+        await self._streams.finish({name: part.position}, {name: answers})
+        heartbeat.touch()
 
-    async def _apply(
-        self, connection: "Connection", name: str, run: Sequence[BatchEnvelope]
-    ) -> tuple[ToEdge, ...]:
-        outcome = await self._applier.apply(connection, self._receiver(name), run)
+    def _count(self, name: str, outcome: ApplyOutcome) -> None:
         self._has_applied |= outcome.batches > 0
         metrics.BATCHES.inc(outcome.batches)
         metrics.SAMPLES.inc(outcome.samples)
         if outcome.quarantined:
             metrics.QUARANTINED.inc(outcome.quarantined)
             _log.warning("quarantined", connector=name, rows=outcome.quarantined)
-        return outcome.answers
 
     async def _welcome(self, connection: "Connection", name: str, hello: Hello) -> ToEdge:
         answer = await accept_hello(connection, name, hello, self._session.incarnation)
@@ -207,6 +249,30 @@ class Writer:
             async with asyncio.timeout(seconds):
                 await self._stopping.wait()
         return self._stopping.is_set()
+
+
+@dataclass(slots=True)
+class _Part:
+    """What a read gave of one stream, up to `position`."""
+
+    name: str
+    position: str
+    messages: list[ToCore]
+    delivery: Delivery | None = None
+
+    def open(self, receiver: Receiver) -> bool:
+        """Return whether it may be applied together with others: plain batches of one spool."""
+        batches = [m for m in self.messages if isinstance(m, BatchEnvelope)]
+        if not batches or len(batches) < len(self.messages) or len({*map(_kind, batches)}) > 1:
+            return False
+        self.delivery = Delivery.open(receiver, batches)
+        return self.delivery.is_plain
+
+    def opened(self, receiver: Receiver, run: Sequence[BatchEnvelope]) -> Delivery:
+        """Return the batches for the present receiver, decoded only once."""
+        if self.delivery is None:
+            return Delivery.open(receiver, run)
+        return replace(self.delivery, receiver=receiver)
 
 
 def _messages(entries: Sequence[StreamEntry]) -> list[ToCore]:
