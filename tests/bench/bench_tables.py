@@ -17,8 +17,9 @@ from werknetz.connector.mapping.mapping import parse_mapping
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.yaml_format import parse_yaml
 from werknetz.link.receiver import Receiver
-from werknetz_core.ingest.apply import Applier, accept_hello
+from werknetz_core.ingest.apply import Applier
 from werknetz_core.ingest.durability import load_incarnation
+from werknetz_core.ingest.leases import accept_hello
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_core.migrate import upgrade_async
 from werknetz_demo.embedded.postgres import Postgres

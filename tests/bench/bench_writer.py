@@ -17,8 +17,9 @@ from werknetz.link.receiver import Receiver
 from werknetz.link.wire import BatchEnvelope
 from werknetz.store.ingest import samples_copy as copy
 from werknetz.store.ingest.samples_copy import COLUMNS
-from werknetz_core.ingest.apply import Applier, accept_hello
+from werknetz_core.ingest.apply import Applier
 from werknetz_core.ingest.durability import load_incarnation
+from werknetz_core.ingest.leases import accept_hello
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_core.migrate import upgrade_async
 from werknetz_demo.embedded.postgres import Postgres

@@ -12,8 +12,9 @@ from werknetz.link.receiver import Receiver
 from werknetz.link.redis import RedisCoreLink
 from werknetz.link.wire import BatchEnvelope, Welcome, link_name_of
 from werknetz.store.tables import BOOK_COUNTS
-from werknetz_core.ingest.apply import Applier, ApplyOutcome, accept_hello
+from werknetz_core.ingest.apply import Applier, ApplyOutcome
 from werknetz_core.ingest.durability import load_incarnation
+from werknetz_core.ingest.leases import accept_hello
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_core.ingest.writer import Writer
 

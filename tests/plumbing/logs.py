@@ -1,4 +1,4 @@
-"""What a module logs, as a list of events."""
+"""What modules log, as a list of events."""
 
 from types import ModuleType
 
@@ -8,8 +8,9 @@ from structlog.testing import LogCapture
 from structlog.typing import EventDict
 
 
-def capture_log(monkeypatch: pytest.MonkeyPatch, module: ModuleType) -> list[EventDict]:
-    """Take over the module's `_log`; return the events, which the list grows by."""
+def capture_log(monkeypatch: pytest.MonkeyPatch, *modules: ModuleType) -> list[EventDict]:
+    """Take over the `_log` of modules; return the events, which the list grows by."""
     capture = LogCapture()
-    monkeypatch.setattr(module, "_log", structlog.wrap_logger(None, processors=[capture]))
+    for module in modules:
+        monkeypatch.setattr(module, "_log", structlog.wrap_logger(None, processors=[capture]))
     return capture.entries

@@ -139,30 +139,37 @@ class MemoryCoreLink:
         after = _number(position)
         return [entry for entry in self._server.to_core.get(connector, []) if entry[0] > after]
 
-    async def reply(self, connector: str, messages: Sequence[ToEdge]) -> None:
+    async def finish(
+        self, trims: Mapping[str, str], replies: Mapping[str, Sequence[ToEdge]]
+    ) -> set[str]:
+        """Trim streams, then reply; nothing is ever too full here."""
         self._server.check_reachable()
-        stream = self._server.to_edge.setdefault(connector, [])
-        for message in messages:
-            self._server.add(stream, encode_message(message))
+        for connector, position in trims.items():
+            entries = self._server.to_core.get(connector, [])
+            entries[:] = [entry for entry in entries if entry[0] >= _number(position)]
+        for connector, messages in replies.items():
+            stream = self._server.to_edge.setdefault(connector, [])
+            for message in messages:
+                self._server.add(stream, encode_message(message))
+        return set()
 
-    async def trim(self, connector: str, position: str) -> None:
+    async def acquire_leases(self, connectors: Sequence[str], holder: str, ttl_ms: int) -> set[str]:
+        """Acquire leases; they last until they are released, since no time passes here."""
         self._server.check_reachable()
-        stream = self._server.to_core.get(connector, [])
-        stream[:] = [entry for entry in stream if entry[0] >= _number(position)]
+        leases = self._server.leases
+        free = connectors if ttl_ms > 0 else ()
+        return {name for name in free if leases.setdefault(name, holder) == holder}
 
-    async def acquire_lease(self, connector: str, holder: str, ttl_ms: int) -> bool:
-        """Acquire the lease; it lasts until it is released, since no time passes here."""
+    async def release_leases(self, connectors: Sequence[str], holder: str) -> None:
         self._server.check_reachable()
-        return ttl_ms > 0 and self._server.leases.setdefault(connector, holder) == holder
+        for connector in connectors:
+            if self._server.leases.get(connector) == holder:
+                del self._server.leases[connector]
 
-    async def release_lease(self, connector: str, holder: str) -> None:
+    async def publish_desired_mappings(self, mappings: Mapping[str, DesiredMapping]) -> bool:
         self._server.check_reachable()
-        if self._server.leases.get(connector) == holder:
-            del self._server.leases[connector]
-
-    async def publish_desired_mapping(self, connector: str, mapping: DesiredMapping) -> None:
-        self._server.check_reachable()
-        self._server.desired_mappings[connector] = mapping
+        self._server.desired_mappings.update(mappings)
+        return True
 
     async def read_status(self, connector: str) -> Status | None:
         self._server.check_reachable()

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Self, TypeVar, cast
 
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoPermissionError, RedisError
+from redis.exceptions import NoPermissionError, OutOfMemoryError, RedisError
 
 from werknetz.link.exploration import (
     REQUEST_FIELD,
@@ -107,6 +108,16 @@ async def _run_uncancelled(command: Awaitable[_T]) -> _T:
         raise LinkLost(f"{error}: {PERMISSION_REMEDY}") from error
     except (RedisError, OSError, TimeoutError) as error:
         raise LinkLost(f"{type(error).__name__}: {error}") from error
+
+
+async def _run_pipeline(pipe: Pipeline) -> list[Any]:
+    """Return the results; a command that does not fit into a full Redis has its error as result."""
+    results = await _run_uncancelled(pipe.execute(raise_on_error=False))
+    for result in results:
+        if isinstance(result, Exception) and not isinstance(result, OutOfMemoryError):
+            remedy = f": {PERMISSION_REMEDY}" if isinstance(result, NoPermissionError) else ""
+            raise LinkLost(f"{type(result).__name__}: {result}{remedy}") from result
+    return results
 
 
 class RedisRequestLink:
@@ -268,7 +279,7 @@ class RedisCoreLink:
         pipe = self._client.pipeline(transaction=False)
         for connector in connectors:
             pipe.xrevrange(in_key(connector), count=1)
-        newest = await _run_uncancelled(pipe.execute())
+        newest = await _run_pipeline(pipe)
         return {
             connector: entries[0][0].decode() if entries else START
             for connector, entries in zip(connectors, newest, strict=True)
@@ -292,51 +303,68 @@ class RedisCoreLink:
             for position, fields in entries
         ]
 
-    async def reply(self, connector: str, messages: Sequence[ToEdge]) -> None:
+    async def finish(
+        self, trims: Mapping[str, str], replies: Mapping[str, Sequence[ToEdge]]
+    ) -> set[str]:
+        """Trim streams, then reply, in one round trip; return whose replies did not fit in.
+
+        A trim drops exactly the entries before its position: they are committed or rejected. Where
+        Redis is full (`noeviction`), trims free the memory that the replies need.
+        """
         pipe = self._client.pipeline(transaction=False)
-        for message in messages:
-            pipe.xadd(
-                out_key(connector),
-                cast("Any", encode_message(message)),
-                maxlen=REPLIES_MAX,
-                approximate=True,
-            )
-        await _run_uncancelled(pipe.execute())
+        for connector, position in trims.items():
+            pipe.xtrim(in_key(connector), minid=position, approximate=False)
+        recipients = [name for name, messages in replies.items() for _ in messages]
+        for name, messages in replies.items():
+            for message in messages:
+                fields = cast("Any", encode_message(message))
+                pipe.xadd(out_key(name), fields, maxlen=REPLIES_MAX, approximate=True)
+        results = await _run_pipeline(pipe)
+        added = zip(recipients, results[len(trims) :], strict=True)
+        return {name for name, result in added if isinstance(result, OutOfMemoryError)}
 
-    async def trim(self, connector: str, position: str) -> None:
-        """Drop exactly the entries before `position`: they are committed or rejected."""
-        await _run_uncancelled(
-            self._client.xtrim(in_key(connector), minid=position, approximate=False)
-        )
+    async def acquire_leases(self, connectors: Sequence[str], holder: str, ttl_ms: int) -> set[str]:
+        """Acquire or extend leases; return those that `holder` has, of a full Redis all free ones.
 
-    async def acquire_lease(self, connector: str, holder: str, ttl_ms: int) -> bool:
-        """Acquire or extend the lease. It only saves work: the row lock decides (R17)."""
-        key = lease_key(connector)
-        if await _run_uncancelled(self._client.set(key, holder, nx=True, px=ttl_ms)):
-            return True
-        current_holder = await _run_uncancelled(
-            cast("Awaitable[bytes | None]", self._client.get(key))
-        )
-        if current_holder != holder.encode():
-            return False
-        await _run_uncancelled(self._client.pexpire(key, ttl_ms))
-        return True
+        A lease only saves work: the row lock decides (R17). Without a reader, a full Redis would
+        stay full.
+        """
+        holders = await self._read_holders(connectors)
+        pipe = self._client.pipeline(transaction=False)
+        candidates = [name for name in connectors if holders[name] in (None, holder.encode())]
+        for name in candidates:
+            if holders[name] is None:
+                pipe.set(lease_key(name), holder, nx=True, px=ttl_ms)
+            else:
+                pipe.pexpire(lease_key(name), ttl_ms)
+        results = await _run_pipeline(pipe)
+        acquired = zip(candidates, results, strict=True)
+        return {name for name, result in acquired if result or holders[name] is not None}
 
-    async def release_lease(self, connector: str, holder: str) -> None:
-        key = lease_key(connector)
-        current_holder = await _run_uncancelled(
-            cast("Awaitable[bytes | None]", self._client.get(key))
-        )
-        if current_holder == holder.encode():
-            await _run_uncancelled(self._client.delete(key))
+    async def release_leases(self, connectors: Sequence[str], holder: str) -> None:
+        holders = await self._read_holders(connectors)
+        pipe = self._client.pipeline(transaction=False)
+        for name in connectors:
+            if holders[name] == holder.encode():
+                pipe.delete(lease_key(name))
+        await _run_pipeline(pipe)
 
-    async def publish_desired_mapping(self, connector: str, mapping: DesiredMapping) -> None:
-        """Publish the mapping of a connector. Call it repeatedly: Redis may lose it."""
-        await _run_uncancelled(
-            self._client.set(
-                mapping_key(connector), encode_desired_mapping(mapping), ex=DESIRED_MAPPING_TTL_S
-            )
-        )
+    async def _read_holders(self, connectors: Sequence[str]) -> dict[str, bytes | None]:
+        pipe = self._client.pipeline(transaction=False)
+        for name in connectors:
+            pipe.get(lease_key(name))
+        return dict(zip(connectors, await _run_pipeline(pipe), strict=True))
+
+    async def publish_desired_mappings(self, mappings: Mapping[str, DesiredMapping]) -> bool:
+        """Publish the mapping of each connector; return False where Redis is full.
+
+        Call it repeatedly: Redis may lose them.
+        """
+        pipe = self._client.pipeline(transaction=False)
+        for name, mapping in mappings.items():
+            pipe.set(mapping_key(name), encode_desired_mapping(mapping), ex=DESIRED_MAPPING_TTL_S)
+        results = await _run_pipeline(pipe)
+        return not any(isinstance(result, OutOfMemoryError) for result in results)
 
     async def read_status(self, connector: str) -> Status | None:
         """Return the last unexpired status; None: there is none."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import asyncpg
 
 from werknetz.link.wire import DesiredMapping, connector_of
+from werknetz.runtime.log import get_logger
 from werknetz.store.ingest import points as naming
 from werknetz_core.ingest.streams import CoreLink
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
 PUBLISH_EVERY_S: Final = 2.0
+_log = get_logger("ingest.mapping_publisher")
 
 
 class MappingPublisher:
@@ -28,9 +30,13 @@ class MappingPublisher:
         if monotonic() - self._published_at < PUBLISH_EVERY_S:
             return
         ids = sorted({connector_of(name)[0] for name in names})
-        for row in await connection.fetch(naming.DESIRED_MAPPINGS, ids):
-            mapping = DesiredMapping(
+        mappings = {
+            row["connector"]: DesiredMapping(
                 row["name"], row["version"], bytes(row["digest"]), row["document"]
             )
-            await self._link.publish_desired_mapping(row["connector"], mapping)
+            for row in await connection.fetch(naming.DESIRED_MAPPINGS, ids)
+        }
+        if mappings and not await self._link.publish_desired_mappings(mappings):
+            _log.warning("Redis is full, mappings are not published")
+            return
         self._published_at = monotonic()

@@ -3,10 +3,11 @@
 Leases share the work between writers; two holders of one lease only do work twice.
 """
 
+from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Final, Protocol
 
-from werknetz.link.redis import START, LinkLost, StreamEntry
+from werknetz.link.redis import START, StreamEntry
 from werknetz.link.wire import DesiredMapping, ToEdge
 from werknetz.runtime.log import get_logger
 
@@ -28,11 +29,14 @@ class CoreLink(Protocol):
     async def read(
         self, positions: dict[str, str], block_ms: int = ..., count: int = ...
     ) -> list[StreamEntry]: ...
-    async def reply(self, connector: str, messages: list[ToEdge]) -> None: ...
-    async def trim(self, connector: str, position: str) -> None: ...
-    async def acquire_lease(self, connector: str, holder: str, ttl_ms: int) -> bool: ...
-    async def release_lease(self, connector: str, holder: str) -> None: ...
-    async def publish_desired_mapping(self, connector: str, mapping: DesiredMapping) -> None: ...
+    async def finish(
+        self, trims: Mapping[str, str], replies: Mapping[str, Sequence[ToEdge]]
+    ) -> set[str]: ...
+    async def acquire_leases(
+        self, connectors: Sequence[str], holder: str, ttl_ms: int
+    ) -> set[str]: ...
+    async def release_leases(self, connectors: Sequence[str], holder: str) -> None: ...
+    async def publish_desired_mappings(self, mappings: Mapping[str, DesiredMapping]) -> bool: ...
     async def close(self) -> None: ...
 
 
@@ -46,6 +50,12 @@ class Streams:
         self._run_id: str | None = None
         self._looked_at = -LOOK_EVERY_S
         self._entry_bytes = _ENTRY_BYTES_FIRST
+        self._has_more = False
+
+    @property
+    def has_more(self) -> bool:
+        """Return whether the last read has returned as much of a stream as it may."""
+        return self._has_more
 
     @property
     def names(self) -> list[str]:
@@ -61,12 +71,13 @@ class Streams:
             _log.info("connected to Redis", run_id=run_id)
             self.rewind()
             self._run_id = run_id
-        for name in sorted(filter(_is_name, await self._link.list_connectors())):
-            has_lease = await self._lease(name)
-            if has_lease and name not in self._positions:
+        names = sorted(filter(_is_name, await self._link.list_connectors()))
+        leased = await self._link.acquire_leases(names, self._holder, int(LEASE_S * 1000))
+        for name in names:
+            if name in leased and name not in self._positions:
                 _log.info("reading", connector=name)
                 self._positions[name] = START
-            elif not has_lease and self._positions.pop(name, ""):
+            elif name not in leased and self._positions.pop(name, ""):
                 _log.info("stream taken over by another writer", connector=name)
         if self._positions:
             for name, top in (await self._link.read_newest_positions(self.names)).items():
@@ -74,34 +85,33 @@ class Streams:
                     self._positions[name] = START  # emptied; new ids may begin below ours
         self._looked_at = now
 
-    async def _lease(self, name: str) -> bool:
-        try:
-            return await self._link.acquire_lease(name, self._holder, int(LEASE_S * 1000))
-        except LinkLost as error:
-            if is_full(error):
-                return True  # without a reader it stays full
-            raise
-
     async def read(self, block_ms: int) -> dict[str, list[StreamEntry]]:
         """Return new entries by connector, with the same limit for each."""
         share = ROUND_BYTES // max(1, len(self._positions)) // self._entry_bytes
-        entries = await self._link.read(
-            self._positions, block_ms=block_ms, count=max(1, min(COUNT_MAX, share))
-        )
+        count = max(1, min(COUNT_MAX, share))
+        entries = await self._link.read(self._positions, block_ms=block_ms, count=count)
         by_name: dict[str, list[StreamEntry]] = {}
         for entry in entries:
             by_name.setdefault(entry.connector, []).append(entry)
+        self._has_more = any(len(part) == count for part in by_name.values())
         if entries:
             largest = max(sum(map(len, entry.fields.values())) for entry in entries)
             # Rises at once, falls slowly: the limit follows the largest recent entries.
             self._entry_bytes = max(largest, self._entry_bytes * 15 // 16, 256)
         return by_name
 
-    async def advance(self, name: str, position: str) -> None:
-        """Continue after this entry; delete it and all before it from the stream."""
-        if name in self._positions:
-            self._positions[name] = position
-        await self._link.trim(name, _after(position))
+    async def finish(
+        self, positions: Mapping[str, str], replies: Mapping[str, Sequence[ToEdge]]
+    ) -> None:
+        """Continue after these entries, delete them and all before them; then reply.
+
+        Trims come first: where Redis is full, this frees the memory that the replies need. A lost
+        reply is requested again.
+        """
+        self._positions |= {name: at for name, at in positions.items() if name in self._positions}
+        trims = {name: _after(position) for name, position in positions.items()}
+        for name in sorted(await self._link.finish(trims, replies)):
+            _log.warning("Redis is full, an answer is dropped", connector=name)
 
     def rewind(self) -> None:
         """Read all streams from the start: applied batches are skipped by their number."""
@@ -110,14 +120,8 @@ class Streams:
 
     async def release(self) -> None:
         """Release our leases, so that other writers need not wait until they expire."""
-        for name in self.names:
-            await self._link.release_lease(name, self._holder)
+        await self._link.release_leases(self.names, self._holder)
         self._positions.clear()
-
-
-def is_full(error: LinkLost) -> bool:
-    """Return whether Redis is out of memory (`noeviction`); reading and trimming still work."""
-    return "OutOfMemory" in str(error) or "OOM " in str(error)
 
 
 def _is_name(name: str) -> bool:

@@ -8,6 +8,7 @@ import asyncio
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import groupby
 from time import monotonic
 from typing import TYPE_CHECKING, Final
@@ -28,17 +29,21 @@ from werknetz.runtime import heartbeat
 from werknetz.runtime.backoff import Backoff
 from werknetz.runtime.log import get_logger
 from werknetz.store.ingest.partitions import RAW_INPUTS
-from werknetz_core.ingest import durability, metrics
-from werknetz_core.ingest.apply import Applier, accept_hello
+from werknetz_core.ingest import durability, metrics, pace
+from werknetz_core.ingest.apply import Applier, ApplyOutcome
+from werknetz_core.ingest.deliveries import Delivery
+from werknetz_core.ingest.durability import OtherIncarnation
+from werknetz_core.ingest.leases import accept_hello
 from werknetz_core.ingest.mapping_publisher import MappingPublisher
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_core.ingest.session import RETRYABLE, WriterConnection
-from werknetz_core.ingest.streams import CoreLink, Streams, is_full
+from werknetz_core.ingest.streams import CoreLink, Streams
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
 BLOCK_MS: Final = 500
+TOGETHER_MAX: Final = 200  # connectors in one transaction
 CHECK_EVERY_S: Final = 60.0
 LOG_EVERY_S: Final = 10.0
 RAW_AHEAD_DAYS: Final = 3  # raw inputs lie on the day on which they are stored
@@ -67,6 +72,8 @@ class Writer:
         self._backoff = Backoff(_BACK_OFF_FIRST_S, _BACK_OFF_MAX_S, jitter=0)
         self._link_logged_at = -LOG_EVERY_S
         self._link_lost = False
+        self._read_at = monotonic()
+        self._has_applied = False
 
     def stop(self) -> None:
         self._stopping.set()
@@ -88,13 +95,11 @@ class Writer:
         try:
             await self._maintain(connection)
             await self._streams.refresh()
-            for name, entries in (await self._streams.read(BLOCK_MS)).items():
-                await self._process(connection, name, entries)
-                heartbeat.touch()
+            await self._wait_for_more()
+            await self._process_all(connection, await self._read())
             await self._session.check_incarnation(connection)
-            for name in self._streams.names:
-                await self._reply(name, self._receiver(name).repeat_acks(monotonic()))
-            await self._publish_mappings(connection)
+            await self._repeat_acks()
+            await self._mapping_publisher.publish(connection, self._streams.names)
             self._on_success()
         except LinkLost as error:
             await self._on_link_lost(error)
@@ -104,60 +109,100 @@ class Writer:
             await self._session.drop()
             await self._back_off()
 
-    async def _publish_mappings(self, connection: "Connection") -> None:
-        try:
-            await self._mapping_publisher.publish(connection, self._streams.names)
-        except LinkLost as error:
-            if not is_full(error):
-                raise
-            _log.warning("Redis is full, mappings are not published")
+    async def _wait_for_more(self) -> None:
+        wait_s = pace.wait_before_read_s(
+            since_read_s=monotonic() - self._read_at,
+            has_applied=self._has_applied,
+            has_more=self._streams.has_more,
+        )
+        if wait_s:
+            await self._pause(wait_s)
 
-    async def _process(
-        self, connection: "Connection", name: str, entries: list[StreamEntry]
+    async def _read(self) -> dict[str, list[StreamEntry]]:
+        self._has_applied = False
+        by_name = await self._streams.read(BLOCK_MS)
+        self._read_at = monotonic()
+        return by_name
+
+    async def _repeat_acks(self) -> None:
+        now_s = monotonic()
+        acks = {name: self._receiver(name).repeat_acks(now_s) for name in self._streams.names}
+        if due := {name: again for name, again in acks.items() if again}:
+            await self._streams.finish({}, due)
+
+    async def _process_all(
+        self, connection: "Connection", entries: dict[str, list[StreamEntry]]
     ) -> None:
+        """Apply what is plain together, and the rest, or all after a failure, one by one."""
+        waiting = [
+            _Part(name, part[-1].position, _messages(part)) for name, part in entries.items()
+        ]
+        plain = [part for part in waiting if part.open(self._receiver(part.name))]
+        for start in range(0, len(plain), TOGETHER_MAX):
+            applied = await self._process_together(connection, plain[start : start + TOGETHER_MAX])
+            waiting = [part for part in waiting if part not in applied]
+        for part in waiting:
+            await self._process(connection, part)
+
+    async def _process_together(
+        self, connection: "Connection", parts: "Sequence[_Part]"
+    ) -> "list[_Part]":
+        """Return the parts that were applied: none, if it failed because of any of them (M14)."""
+        deliveries = [part.delivery for part in parts if part.delivery]
+        try:
+            outcomes = await self._applier.apply_together(connection, deliveries)
+        # One subject must not stop the others, whatever it is: alone, each shows its own error.
+        except Exception as error:
+            for part in parts:
+                self._receivers.pop(part.name, None)
+            if connection.is_closed() or isinstance(error, OtherIncarnation):
+                raise
+            metrics.SEPARATIONS.inc()
+            _log.warning("applying one by one", error=f"{type(error).__name__}: {error}")
+            return []
+        positions: dict[str, str] = {}
+        answers: dict[str, Sequence[ToEdge]] = {}
+        for part, outcome in zip(parts, outcomes, strict=True):
+            if outcome is not None:
+                self._count(part.name, outcome)
+                positions[part.name], answers[part.name] = part.position, outcome.answers
+        await self._streams.finish(positions, answers)
+        heartbeat.touch()
+        return [part for part in parts if part.name in positions]
+
+    async def _process(self, connection: "Connection", part: "_Part") -> None:
         """Apply the entries of one connector, answer, then delete them from its stream."""
+        name = part.name
         answers: list[ToEdge] = []
         try:
-            for kind, messages in groupby(_messages(entries), key=_kind):
+            for kind, messages in groupby(part.messages, key=_kind):
                 if kind is None:
                     for hello in (m for m in messages if isinstance(m, Hello)):
                         answers += [await self._welcome(connection, name, hello)]
                 else:
                     run = [message for message in messages if isinstance(message, BatchEnvelope)]
-                    answers += await self._apply(connection, name, run)
+                    delivery = part.opened(self._receiver(name), run)
+                    outcome = await self._applier.apply_alone(connection, delivery)
+                    self._count(name, outcome)
+                    answers += outcome.answers
         except BaseException:
             self._receivers.pop(name, None)  # its cached watermark may be ahead of the database
             raise
-        # Trim first: where Redis is full, this frees the memory that the answer needs. A lost
-        # answer is requested again.
-        await self._streams.advance(name, entries[-1].position)
-        await self._reply(name, answers)
+        await self._streams.finish({name: part.position}, {name: answers})
+        heartbeat.touch()
 
-    async def _apply(
-        self, connection: "Connection", name: str, run: Sequence[BatchEnvelope]
-    ) -> tuple[ToEdge, ...]:
-        outcome = await self._applier.apply(connection, self._receiver(name), run)
+    def _count(self, name: str, outcome: ApplyOutcome) -> None:
+        self._has_applied |= outcome.batches > 0
         metrics.BATCHES.inc(outcome.batches)
         metrics.SAMPLES.inc(outcome.samples)
         if outcome.quarantined:
             metrics.QUARANTINED.inc(outcome.quarantined)
             _log.warning("quarantined", connector=name, rows=outcome.quarantined)
-        return outcome.answers
 
     async def _welcome(self, connection: "Connection", name: str, hello: Hello) -> ToEdge:
         answer = await accept_hello(connection, name, hello, self._session.incarnation)
         _log.info("hello", connector=name, answer=type(answer).__name__, epoch=answer.epoch)
         return answer
-
-    async def _reply(self, name: str, answers: Sequence[ToEdge]) -> None:
-        if not answers:
-            return
-        try:
-            await self._link.reply(name, list(answers))
-        except LinkLost as error:
-            if not is_full(error):
-                raise
-            _log.warning("Redis is full, an answer is dropped", connector=name)
 
     def _receiver(self, name: str) -> Receiver:
         if name not in self._receivers:
@@ -204,6 +249,30 @@ class Writer:
             async with asyncio.timeout(seconds):
                 await self._stopping.wait()
         return self._stopping.is_set()
+
+
+@dataclass(slots=True)
+class _Part:
+    """What a read gave of one stream, up to `position`."""
+
+    name: str
+    position: str
+    messages: list[ToCore]
+    delivery: Delivery | None = None
+
+    def open(self, receiver: Receiver) -> bool:
+        """Return whether it may be applied together with others: plain batches of one spool."""
+        batches = [m for m in self.messages if isinstance(m, BatchEnvelope)]
+        if not batches or len(batches) < len(self.messages) or len({*map(_kind, batches)}) > 1:
+            return False
+        self.delivery = Delivery.open(receiver, batches)
+        return self.delivery.is_plain
+
+    def opened(self, receiver: Receiver, run: Sequence[BatchEnvelope]) -> Delivery:
+        """Return the batches for the present receiver, decoded only once."""
+        if self.delivery is None:
+            return Delivery.open(receiver, run)
+        return replace(self.delivery, receiver=receiver)
 
 
 def _messages(entries: Sequence[StreamEntry]) -> list[ToCore]:

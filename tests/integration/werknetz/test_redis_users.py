@@ -75,14 +75,14 @@ async def test_every_service_can_do_its_work(admin: Redis, redis_url: str) -> No
         assert await link.read_desired_mapping() is None
     assert await edge.read_run_id() == await core.read_run_id()
     assert await core.list_connectors() == {"press-1", "press-1~backfill"}
-    await core.publish_desired_mapping("press-1", DesiredMapping("m", 1, b"digest", "text"))
+    await core.publish_desired_mappings({"press-1": DesiredMapping("m", 1, b"digest", "text")})
     assert await edge.read_desired_mapping() is not None
-    assert await core.acquire_lease("press-1", "writer", 60_000)
-    assert await core.acquire_lease("press-1", "writer", 60_000)
-    await core.release_lease("press-1", "writer")
+    assert await core.acquire_leases(["press-1"], "writer", 60_000)
+    assert await core.acquire_leases(["press-1"], "writer", 60_000)
+    await core.release_leases(["press-1"], "writer")
     await core.read({"press-1": "0-0"}, block_ms=1)
     await core.read_newest_positions(["press-1"])
-    await core.trim("press-1", "0-1")
+    await core.finish({"press-1": "0-1"}, {})
     assert await core.read_status("press-1") is not None
     api = Redis.from_url(url_of(redis_url, "core"), decode_responses=True)
     await RateLimiter(api, per_s=10, burst=10).acquire(1)

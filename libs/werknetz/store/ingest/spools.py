@@ -21,6 +21,19 @@ LOCK_SPOOL: Final = f"""
 SELECT id, connector_id, last_seq, last_hash, ({INCARNATION_IN_PLACE}) AS incarnation
 FROM spools WHERE spool_id = $1 FOR UPDATE"""  # noqa: S608 - our own statement
 
+# All in one statement: `connectors` and `epochs` are what was locked of the connectors, before the
+# spools. A row that appears meanwhile is not seen.
+LOCK_SPOOLS: Final = f"""
+WITH locked AS MATERIALIZED (
+    SELECT id, epoch FROM connectors WHERE id = ANY($1::text[]) ORDER BY id FOR NO KEY UPDATE),
+connector AS MATERIALIZED (
+    SELECT array_agg(id) AS ids, array_agg(epoch) AS epochs FROM locked)
+SELECT s.spool_id, s.id, s.connector_id, s.last_seq, s.last_hash,
+    (SELECT ids FROM connector) AS connectors, (SELECT epochs FROM connector) AS epochs,
+    ({INCARNATION_IN_PLACE}) AS incarnation
+FROM spools s WHERE (SELECT ids FROM connector) IS NOT NULL AND s.spool_id = ANY($2::uuid[])
+ORDER BY s.spool_id FOR UPDATE OF s"""  # noqa: S608 - our own statement
+
 ADD_SPOOL: Final = """
 INSERT INTO spools (spool_id, connector_id, lane, last_hash) VALUES ($1, $2, $3, $4)
 ON CONFLICT (spool_id) DO NOTHING"""

@@ -5,7 +5,6 @@ quarantine; the rest is stored. Every other error goes to the caller, who retrie
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 from uuid import UUID
@@ -14,7 +13,6 @@ import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
-from werknetz.domain.bucket import instant_of
 from werknetz.events import codec
 from werknetz.events.batch import (
     BusinessEvent,
@@ -37,21 +35,28 @@ from werknetz.store import gaps as gap_statements
 from werknetz.store.ingest import records as fact
 from werknetz.store.ingest import samples_copy as copy
 from werknetz_core.ingest.records import points
-from werknetz_core.ingest.records.books import BookCounts, count_tally, taken_of
+from werknetz_core.ingest.records.books import POINT_BYTES, BookCounts, count_tally, taken_of
 from werknetz_core.ingest.records.event_rows import bounded_instant
-from werknetz_core.ingest.records.event_writer import EventRecord, write_events
+from werknetz_core.ingest.records.event_writer import write_events
 from werknetz_core.ingest.records.gap_marks import gap_edge_marks
+from werknetz_core.ingest.records.pending import (
+    PendingRows,
+    quarantine_arguments,
+    raw_arguments,
+)
 from werknetz_core.ingest.records.points import InvalidPointDefinition, PointMap
 from werknetz_core.ingest.records.rejects import (
     QuarantineRow,
     RecordUnit,
-    escape_nul,
+    chunks_of_samples,
     is_rejected_input,
     quarantine_row_of_input,
     quarantine_row_of_unit,
+    split_rows,
     split_units,
 )
 from werknetz_core.ingest.records.sample_rows import (
+    ROW_BITS,
     sequence_of_batch,
     translate_samples,
     unpack_dirty,
@@ -62,28 +67,6 @@ if TYPE_CHECKING:
 
 
 _log = get_logger("ingest.records")
-
-
-@dataclass(slots=True)
-class _Pending:
-    """Rows that are written together at the end, each kind in one statement."""
-
-    live: list[copy.SampleRows] = field(default_factory=list)
-    history: list[copy.SampleRows] = field(default_factory=list)
-    history_at_us: list[int] = field(default_factory=list)
-    dirty: list[NDArray[np.int64]] = field(default_factory=list)
-    bad: list[QuarantineRow] = field(default_factory=list)
-    events: list[tuple[int, EventRecord]] = field(default_factory=list)
-    samples: int = 0
-    history_count: int = 0
-    books: BookCounts = field(default_factory=BookCounts)
-
-    def reject(self, unit: RecordUnit, row: QuarantineRow) -> None:
-        """Add a row of the quarantine. What no source delivered, such as a gap, is taken here."""
-        self.bad.append(row)
-        self.books.quarantined += row.count
-        if not taken_of(unit.record):
-            self.books.taken += row.count
 
 
 class RecordWriter:
@@ -99,9 +82,9 @@ class RecordWriter:
         points: PointMap,
     ) -> None:
         self._connection = connection
-        self._spool = spool
-        self._spool_id = spool_id
-        self._connector_id = connector_id
+        self.spool = spool
+        self.spool_id = spool_id
+        self.connector_id = connector_id
         self.points = points
         self._samples_of_batch = (0, 0)  # number of the batch, rows in it so far
         self.sample_count = 0
@@ -111,15 +94,33 @@ class RecordWriter:
 
     async def write(self, units: Sequence[RecordUnit]) -> None:
         """Write the units in order; only rejected ones go to quarantine."""
+        self._count_taken(units)
+        await self._write_or_split(units)
+
+    async def collect(self, units: Sequence[RecordUnit]) -> PendingRows:
+        """Return what is to be written, for `store_together`. Plain records need no statement."""
+        self._count_taken(units)
+        pending = PendingRows()
+        for unit in units:
+            await self._write_unit(unit, pending)
+        self._translate_waiting(pending)
+        pending.books.stored += pending.samples
+        return pending
+
+    def count(self, pending: PendingRows) -> None:
+        """Count what `store_together` has written."""
+        self._count(pending, pending.samples)
+
+    def _count_taken(self, units: Sequence[RecordUnit]) -> None:
         self._tallied |= {unit.seq for unit in units if isinstance(unit.record, Tally)}
         for unit in units:
             if unit.seq not in self._tallied:
                 self.books.taken += taken_of(unit.record)
-        await self._write_or_split(units)
 
     async def quarantine_batch(self, row: QuarantineRow) -> None:
         """Quarantine a batch that cannot be decoded: it counts as one record."""
-        pending = _Pending(bad=[row], books=BookCounts(taken=row.count, quarantined=row.count))
+        pending = PendingRows()
+        pending.reject_batch(row)
         await self._flush(pending)
         self._count(pending, 0)
 
@@ -136,7 +137,7 @@ class RecordWriter:
             self.points = before
             halves = split_units(units)
             if halves is None:
-                pending = _Pending()
+                pending = PendingRows()
                 pending.reject(units[0], quarantine_row_of_unit(units[0], str(error)))
                 await self._flush(pending)
                 self._count(pending, 0)
@@ -146,23 +147,23 @@ class RecordWriter:
         else:
             self._count(pending, samples)
 
-    def _count(self, pending: _Pending, samples: int) -> None:
+    def _count(self, pending: PendingRows, samples: int) -> None:
         self.sample_count += samples
         self.quarantine_count += len(pending.bad)
         self.books.add(pending.books)
 
-    async def _write_units(self, units: Sequence[RecordUnit]) -> tuple[_Pending, int]:
-        pending = _Pending()
+    async def _write_units(self, units: Sequence[RecordUnit]) -> tuple[PendingRows, int]:
+        pending = PendingRows()
         for unit in units:
             await self._write_unit(unit, pending)
         return pending, await self._flush(pending)
 
-    async def _write_unit(self, unit: RecordUnit, pending: _Pending) -> None:
+    async def _write_unit(self, unit: RecordUnit, pending: PendingRows) -> None:
         match unit.record:
             case Points(points=definitions):
                 await self._add_points(unit, definitions, pending)
             case Samples():
-                self._translate(unit, unit.record, pending)
+                pending.waiting.append(unit)
             case Unmapped():
                 pending.reject(unit, quarantine_row_of_input(unit.seq, unit.record))
             case GapOpened() | GapClosed():
@@ -174,15 +175,16 @@ class RecordWriter:
             case Tally():
                 pending.books.add(count_tally(unit.record))
             case MappingUsed():
-                await points.add_mapping(self._connection, self._connector_id, unit.record)
+                await points.add_mapping(self._connection, self.connector_id, unit.record)
             case Raw():
-                await self._add_raw(unit, unit.record)
+                await self._add_raw(unit, unit.record, pending)
             case _:
                 assert_never(unit.record)
 
     async def _add_points(
-        self, unit: RecordUnit, definitions: Sequence[PointDefinition], pending: _Pending
+        self, unit: RecordUnit, definitions: Sequence[PointDefinition], pending: PendingRows
     ) -> None:
+        self._translate_waiting(pending)  # by the points that precede them
         good: list[PointDefinition] = []
         for definition in definitions:
             try:
@@ -194,39 +196,52 @@ class RecordWriter:
                 good.append(definition)
         if good:
             self.points = await points.add_points(
-                self._connection, self._spool, self._connector_id, good, self.points
+                self._connection, self.spool, self.connector_id, good, self.points
             )
 
-    def _translate(self, unit: RecordUnit, samples: Samples, pending: _Pending) -> None:
-        columns = codec.columns_of(samples)
-        seq, rows_before = self._samples_of_batch
-        rows_before = rows_before if unit.seq == seq else 0
-        self._samples_of_batch = (unit.seq, rows_before + len(columns))
+    def _translate_waiting(self, pending: PendingRows) -> None:
+        """Translate the samples that wait: live ones together, those of history each alone."""
+        live = [unit for unit in pending.waiting if unit.lane == "live"]
+        history = [[unit] for unit in pending.waiting if unit.lane != "live"]
+        pending.waiting.clear()
+        for units in [*chunks_of_samples(live), *history]:
+            self._translate(units, pending, live=units[0].lane == "live")
+
+    def _translate(self, units: Sequence[RecordUnit], pending: PendingRows, *, live: bool) -> None:
+        records = [unit.record for unit in units if isinstance(unit.record, Samples)]
+        columns = codec.join_columns(records)
+        counts = [len(record.point) // POINT_BYTES for record in records]
         translated = translate_samples(
             columns,
             self.points,
-            first_sequence=sequence_of_batch(unit.seq, rows_before),
-            is_staged=unit.lane != "live",
+            first_sequence=self._first_sequences(units, counts),
+            is_staged=not live,
         )
-        if len(translated.unknown):
-            lost = codec.select_rows(columns, translated.unknown)
-            numbers = ", ".join(map(str, np.unique(lost.point)[:10].tolist()))
-            alone = RecordUnit(unit.seq, unit.lane, codec.samples_of(lost))
-            reason = f"points {numbers}: never introduced by this spool, or refused"
-            pending.reject(alone, quarantine_row_of_unit(alone, reason))
-        rows = translated.rows
-        if not len(rows):
-            return
-        pending.dirty.append(translated.dirty)
-        if unit.lane == "live":
-            pending.live.append(rows)
-            pending.samples += len(rows)
-        else:
-            pending.history.append(rows)
-            pending.history_count += len(rows)
-            pending.history_at_us += [int(rows.at_us.min()), int(rows.at_us.max())]
+        for unit, lost in split_rows(units, counts, translated.unknown):
+            self._reject_unknown(unit, codec.select_rows(columns, lost), pending)
+        pending.add_samples(translated.rows, translated.dirty, live=live)
 
-    def _add_event(self, unit: RecordUnit, event: BusinessEvent, pending: _Pending) -> None:
+    def _first_sequences(
+        self, units: Sequence[RecordUnit], counts: Sequence[int]
+    ) -> NDArray[np.int64]:
+        firsts, row = [], 0
+        for unit, count in zip(units, counts, strict=True):
+            seq, rows_before = self._samples_of_batch
+            rows_before = rows_before if unit.seq == seq else 0
+            self._samples_of_batch = (unit.seq, rows_before + count)
+            firsts.append(sequence_of_batch(unit.seq, rows_before) - (row << ROW_BITS))
+            row += count
+        return np.repeat(np.array(firsts, np.int64), counts)
+
+    def _reject_unknown(
+        self, unit: RecordUnit, lost: codec.SampleColumns, pending: PendingRows
+    ) -> None:
+        numbers = ", ".join(map(str, np.unique(lost.point)[:10].tolist()))
+        alone = RecordUnit(unit.seq, unit.lane, codec.samples_of(lost))
+        reason = f"points {numbers}: never introduced by this spool, or refused"
+        pending.reject(alone, quarantine_row_of_unit(alone, reason))
+
+    def _add_event(self, unit: RecordUnit, event: BusinessEvent, pending: PendingRows) -> None:
         # An edge of version 0.1, which tallies nothing, sends facts that lack what they need.
         reason = None if unit.seq in self._tallied else missing_in(event.fact)
         if reason is None:
@@ -235,19 +250,19 @@ class RecordWriter:
             pending.reject(unit, quarantine_row_of_unit(unit, reason))
 
     async def _write_gap(
-        self, unit: RecordUnit, gap: GapOpened | GapClosed, pending: _Pending
+        self, unit: RecordUnit, gap: GapOpened | GapClosed, pending: PendingRows
     ) -> None:
         if isinstance(gap, GapOpened):
             await self._open_gap(gap, pending)
         else:
             await self._close_gap(unit, gap, pending)
 
-    async def _open_gap(self, gap: GapOpened, pending: _Pending) -> None:
+    async def _open_gap(self, gap: GapOpened, pending: PendingRows) -> None:
         start_at = bounded_instant(gap.from_us)
         await self._connection.execute(
             gap_statements.OPEN_GAP,
             gap.gap_id,
-            self._connector_id,
+            self.connector_id,
             gap.source,
             gap.signals,
             start_at,
@@ -257,7 +272,7 @@ class RecordWriter:
         )
         await self._mark_gap_edges(gap.signals, [start_at], pending)
 
-    async def _close_gap(self, unit: RecordUnit, gap: GapClosed, pending: _Pending) -> None:
+    async def _close_gap(self, unit: RecordUnit, gap: GapClosed, pending: PendingRows) -> None:
         end_at = bounded_instant(gap.to_us)
         row = await self._connection.fetchrow(
             gap_statements.CLOSE_GAP, gap.gap_id, end_at, gap.estimate, gap.backfilled
@@ -269,37 +284,32 @@ class RecordWriter:
             await self._mark_gap_edges(row["signal_keys"], [row["start_at"], end_at], pending)
 
     async def _mark_gap_edges(
-        self, keys: Sequence[str], at: Sequence[datetime], pending: _Pending
+        self, keys: Sequence[str], at: Sequence[datetime], pending: PendingRows
     ) -> None:
-        marks = await gap_edge_marks(self._connection, self._connector_id, keys, at)
+        marks = await gap_edge_marks(self._connection, self.connector_id, keys, at)
         pending.dirty.append(marks)
 
-    async def _add_raw(self, unit: RecordUnit, raw: Raw) -> None:
-        await self._connection.execute(
-            fact.ADD_RAW_INPUT if unit.lane == "live" else fact.ADD_RAW_INPUT_IF_MISSING,
-            self._connector_id,
-            self._spool_id,
-            unit.seq,
-            bounded_instant(raw.arrival_us),
-            bounded_instant(raw.from_us),
-            bounded_instant(raw.to_us),
-            raw.count,
-            raw.mapping,
-            raw.codec,
-            raw.payload,
-            raw.hashes,
-        )
+    async def _add_raw(self, unit: RecordUnit, raw: Raw, pending: PendingRows) -> None:
+        if unit.lane == "live":
+            pending.raw.append((unit.seq, raw))
+        else:
+            [arguments] = raw_arguments(self.connector_id, self.spool_id, [(unit.seq, raw)])
+            await self._connection.execute(fact.ADD_RAW_INPUT_IF_MISSING, *arguments)
 
-    async def _write_events(self, pending: _Pending) -> None:
+    async def _write_events(self, pending: PendingRows) -> None:
         outcome = await write_events(
-            self._connection, self._connector_id, self._spool_id, pending.events
+            self._connection, self.connector_id, self.spool_id, pending.events
         )
         pending.books.add(outcome.counts)
         for conflict in outcome.conflicts:
             unit = RecordUnit(conflict.seq, "live", conflict.event)
             pending.bad.append(quarantine_row_of_unit(unit, conflict.reason))
 
-    async def _flush(self, pending: _Pending) -> int:
+    async def _flush(self, pending: PendingRows) -> int:
+        self._translate_waiting(pending)
+        if pending.raw:
+            arguments = raw_arguments(self.connector_id, self.spool_id, pending.raw)
+            await self._connection.executemany(fact.ADD_RAW_INPUT, arguments)
         samples = pending.samples
         if pending.live:
             await self._copy("samples", pending.live)
@@ -321,7 +331,7 @@ class RecordWriter:
         if skipped := len(dirty) - int(tag.rpartition(" ")[2]):
             _log.warning(
                 "buckets not marked: their samples were dropped",
-                connector=self._connector_id,
+                connector=self.connector_id,
                 buckets=skipped,
             )
 
@@ -331,32 +341,15 @@ class RecordWriter:
             table, source=copy.stream_copy(parts), columns=copy.COLUMNS, format="binary"
         )
 
-    async def _insert_history(self, pending: _Pending) -> int:
+    async def _insert_history(self, pending: PendingRows) -> int:
         """Stage rows that may overlap, and insert those that are not there yet (R18)."""
         await self._connection.execute(fact.CREATE_STAGING_TABLE)
         await self._copy(fact.STAGING_TABLE, pending.history)
-        tag = await self._connection.execute(
-            fact.INSERT_STAGED,
-            instant_of(min(pending.history_at_us)),
-            instant_of(max(pending.history_at_us)),
-        )
+        tag = await self._connection.execute(fact.INSERT_STAGED, *pending.history_bounds)
         await self._connection.execute(fact.CLEAR_STAGING_TABLE)
         return int(tag.rpartition(" ")[2])
 
     async def _insert_bad(self, bad: Sequence[QuarantineRow]) -> None:
-        for row in bad:
-            await self._connection.execute(
-                fact.ADD_TO_QUARANTINE,
-                self._connector_id,
-                self._spool_id,
-                row.seq,
-                escape_nul(row.source),
-                escape_nul(row.reason),
-                row.raw,
-                row.size,
-                escape_nul(row.mapping),
-                bounded_instant(row.at_us),
-                escape_nul(row.place),
-                row.raw_hash,
-                row.count,
-            )
+        if bad:
+            arguments = quarantine_arguments(self.connector_id, self.spool_id, bad)
+            await self._connection.executemany(fact.ADD_TO_QUARANTINE, arguments)

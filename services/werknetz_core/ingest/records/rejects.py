@@ -1,11 +1,12 @@
 """Input that PostgreSQL rejects: how it is recognised, isolated and quarantined."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import asyncpg
 import numpy as np
+from numpy.typing import NDArray
 
 from werknetz.events import codec
 from werknetz.events.batch import (
@@ -23,9 +24,11 @@ from werknetz.events.batch import (
     Samples,
     Unmapped,
 )
-from werknetz_core.ingest.records.books import quarantined_count
+from werknetz_core.ingest.records.books import quarantined_count, taken_of
 
 POISON_CLASSES: Final = frozenset({"22", "23"})
+TOGETHER_ROWS: Final = 1 << 15
+"""More gains nothing, and memory is bounded by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,33 @@ def split_units(units: Sequence[RecordUnit]) -> tuple[list[RecordUnit], list[Rec
         return None
     left, right = ([RecordUnit(unit.seq, unit.lane, record)] for record in records)
     return left, right
+
+
+def chunks_of_samples(units: Sequence[RecordUnit]) -> Iterator[list[RecordUnit]]:
+    """Yield consecutive units that are translated together, up to `TOGETHER_ROWS` if several."""
+    chunk: list[RecordUnit] = []
+    rows = 0
+    for unit in units:
+        count = taken_of(unit.record)
+        if chunk and rows + count > TOGETHER_ROWS:
+            yield chunk
+            chunk, rows = [], 0
+        chunk.append(unit)
+        rows += count
+    if chunk:
+        yield chunk
+
+
+def split_rows(
+    units: Sequence[RecordUnit], counts: Sequence[int], rows: NDArray[np.int64]
+) -> Iterator[tuple[RecordUnit, NDArray[np.int64]]]:
+    """Yield rows (ascending) of the units' joined rows by their unit; not those without any."""
+    if not len(rows):
+        return
+    ends = np.searchsorted(rows, np.cumsum(counts)).tolist()
+    for unit, start, end in zip(units, [0, *ends[:-1]], ends, strict=True):
+        if start < end:
+            yield unit, rows[start:end]
 
 
 def quarantine_row_of_unit(unit: RecordUnit, reason: str) -> QuarantineRow:

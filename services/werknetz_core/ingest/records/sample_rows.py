@@ -31,11 +31,16 @@ class TranslatedSamples:
 
 
 def translate_samples(
-    columns: SampleColumns, points: PointMap, *, first_sequence: int = 0, is_staged: bool = False
+    columns: SampleColumns,
+    points: PointMap,
+    *,
+    first_sequence: int | NDArray[np.int64] = 0,
+    is_staged: bool = False,
 ) -> TranslatedSamples:
     """Resolve points. An impossible time is clamped and marked in the status (R14).
 
-    `first_sequence`: of the first row, see `sequence_of_batch`; `is_staged`: each row needs one.
+    `first_sequence`: of the first row, see `sequence_of_batch`; of several records, for each row
+    that of the first row of all, if they were one batch. `is_staged`: each row needs a sequence.
     """
     if len(columns.text_row) and not (
         0 <= columns.text_row.min() <= columns.text_row.max() < len(columns)
@@ -47,7 +52,9 @@ def translate_samples(
     if len(points.signal_id):
         is_known &= points.signal_id[safe] != 0
     everything = bool(is_known.all())
+    sequence = first_sequence + (np.arange(len(columns)) << ROW_BITS)
     if not everything:
+        sequence = sequence[is_known]
         columns = select_rows(columns, np.nonzero(is_known)[0])
         safe = safe[is_known]
     at_us = np.clip(columns.time, TIME_MIN_US, TIME_MAX_US)
@@ -57,7 +64,6 @@ def translate_samples(
         status = np.where(clamped, np.uint32(UNCERTAIN_TIME), status).astype(np.uint32)
     server = columns.server_time
     text_row, text = _last_text_per_row(columns)
-    sequence = first_sequence + (np.arange(len(safe)) << ROW_BITS)
     may_tie = find_possible_ties(safe, at_us, points.latest_us)
     if is_staged:
         sequence += may_tie + 2 * _count_equal_rows(columns, at_us)

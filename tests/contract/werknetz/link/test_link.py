@@ -109,14 +109,14 @@ async def test_a_link_leads_to_another_stream_of_the_same_server(pair: Pair) -> 
 async def test_trim_is_exact(pair: Pair) -> None:
     await pair.edge.send([envelope(1), envelope(2), envelope(3)])
     entries = await pair.core.read({pair.name: START}, 200)
-    await pair.core.trim(pair.name, entries[1].position)
+    await pair.core.finish({pair.name: entries[1].position}, {})
     assert await read_all(pair) == [envelope(2), envelope(3)]
 
 
 @pytest.mark.asyncio
 async def test_answers_arrive_once_and_again_after_rewind(pair: Pair) -> None:
     ack = Ack(UUID(int=3), SPOOL, 9, b"hash")
-    await pair.core.reply(pair.name, [ack])
+    await pair.core.finish({}, {pair.name: [ack]})
     assert await pair.edge.receive(200) == [ack]
     assert await pair.edge.receive(20) == []
     pair.edge.rewind()
@@ -135,13 +135,13 @@ async def test_a_link_that_forgot_takes_messages_again(pair: Pair) -> None:
 
 @pytest.mark.asyncio
 async def test_a_lease_has_one_holder(pair: Pair) -> None:
-    assert await pair.core.acquire_lease(pair.name, "a", 5000)
-    assert await pair.core.acquire_lease(pair.name, "a", 5000)
-    assert not await pair.core.acquire_lease(pair.name, "b", 5000)
-    await pair.core.release_lease(pair.name, "b")
-    assert not await pair.core.acquire_lease(pair.name, "b", 5000)
-    await pair.core.release_lease(pair.name, "a")
-    assert await pair.core.acquire_lease(pair.name, "b", 5000)
+    assert await pair.core.acquire_leases([pair.name], "a", 5000)
+    assert await pair.core.acquire_leases([pair.name], "a", 5000)
+    assert not await pair.core.acquire_leases([pair.name], "b", 5000)
+    await pair.core.release_leases([pair.name], "b")
+    assert not await pair.core.acquire_leases([pair.name], "b", 5000)
+    await pair.core.release_leases([pair.name], "a")
+    assert await pair.core.acquire_leases([pair.name], "b", 5000)
 
 
 @pytest.mark.asyncio

@@ -11,7 +11,7 @@ from plumbing.delivery import FakeSpool, point, samples
 from plumbing.ingesting import Ingest
 from plumbing.logs import capture_log
 from werknetz.link.wire import Forked
-from werknetz_core.ingest import apply
+from werknetz_core.ingest import apply, leases
 
 pytestmark = pytest.mark.asyncio
 
@@ -35,7 +35,7 @@ async def alarms_of(database: Any) -> dict[str, str | None]:
 async def test_a_spool_that_lost_batches_has_an_alarm_until_it_has_them_again(
     ingest: Ingest, database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log = capture_log(monkeypatch, apply)
+    log = capture_log(monkeypatch, apply, leases)
     spool = FakeSpool()
     await ingest.start(spool)
     await ingest.apply(spool.add(point()), spool.add(samples([1.0])))
@@ -53,7 +53,7 @@ async def test_a_spool_that_lost_batches_has_an_alarm_until_it_has_them_again(
 async def test_a_copied_spool_has_an_alarm_and_writes_nothing(
     ingest: Ingest, database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log = capture_log(monkeypatch, apply)
+    log = capture_log(monkeypatch, apply, leases)
     owner, twin = FakeSpool(), FakeSpool("twin")
     twin.spool_id = owner.spool_id
     await ingest.start(owner)

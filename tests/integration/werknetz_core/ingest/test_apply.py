@@ -24,9 +24,10 @@ from werknetz.link.wire import (
     Welcome,
     link_name_of,
 )
-from werknetz_core.ingest import apply
-from werknetz_core.ingest.apply import Applier, ApplyOutcome, accept_hello
+from werknetz_core.ingest import leases
+from werknetz_core.ingest.apply import Applier, ApplyOutcome
 from werknetz_core.ingest.durability import OtherIncarnation, load_incarnation
+from werknetz_core.ingest.leases import accept_hello
 from werknetz_core.ingest.partitions import PartitionMaker
 
 Connection = Any
@@ -274,7 +275,7 @@ async def test_a_lease_that_the_database_has_lost_begins_a_new_incarnation(
     core: Core, database: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Files of an earlier state are back in place: only a lease shows it."""
-    log = capture_log(monkeypatch, apply)
+    log = capture_log(monkeypatch, leases)
     spool = FakeSpool(epoch=5)
     await core.send_hello(spool)
     hello = msgspec.structs.replace(spool.hello(), epoch=6, base=5, incarnation=core.incarnation)

@@ -13,8 +13,9 @@ from werknetz.domain.bucket import BUCKET_US, instant_of
 from werknetz.events.batch import GapClosed, GapOpened
 from werknetz.link.receiver import Receiver
 from werknetz.link.wire import Welcome
-from werknetz_core.ingest.apply import Applier, accept_hello
+from werknetz_core.ingest.apply import Applier
 from werknetz_core.ingest.durability import load_incarnation
+from werknetz_core.ingest.leases import accept_hello
 from werknetz_core.ingest.partitions import PartitionMaker
 
 pytestmark = pytest.mark.asyncio

@@ -1,8 +1,7 @@
 """One round of the writer's loop at a time, with real servers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,72 +13,30 @@ from redis.asyncio import Redis
 
 from plumbing.delivery import FakeSpool, point, samples
 from plumbing.logs import capture_log
+from plumbing.rounds import open_rounds, receive, send
 from werknetz.link.redis import START, LinkLost, RedisCoreLink, RedisEdgeLink, in_key
-from werknetz.link.wire import Ack, ToEdge, Welcome
+from werknetz.link.wire import Ack, Welcome
 from werknetz.runtime import heartbeat
-from werknetz.store.ingest.partitions import DROP_DAY, RAW_INPUTS, SAMPLES, DayTable
-from werknetz_core.ingest import metrics, partitions, session, writer
+from werknetz.store.ingest.partitions import DROP_DAY, RAW_INPUTS, SAMPLES
+from werknetz_core.ingest import (
+    mapping_publisher,
+    metrics,
+    partitions,
+    session,
+    streams,
+    writer,
+)
 from werknetz_core.ingest.durability import UnsafeDatabase
-from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_core.ingest.writer import Writer
 from werknetz_demo.embedded.process import free_port
 
 pytestmark = pytest.mark.asyncio
 
 
-class Rounds:
-    """A writer that is connected and does a round when it is asked to. It never waits."""
-
-    def __init__(self, writer: Writer, connection: Any, link: RedisCoreLink) -> None:
-        self.writer, self.connection, self.link = writer, connection, link
-        self.pauses: list[float] = []
-
-    async def pause(self, seconds: float) -> bool:
-        self.pauses.append(seconds)
-        return False
-
-    async def run(self) -> None:
-        await self.writer._run_once(self.connection)
-
-    async def days_of(self, table: DayTable) -> set[Any]:
-        names = [row[0] for row in await self.connection.fetch(table.list_partitions)]
-        return {day for name in names if (day := table.day_of(name))}
-
-    def acks_to_repeat(self, connector: str = "plc") -> list[ToEdge]:
-        return self.writer._receiver(connector).repeat_acks(float("inf"))
-
-
-@asynccontextmanager
-async def open_rounds(database_url: str, redis_url: str) -> AsyncIterator[Rounds]:
-    link = RedisCoreLink.connect(redis_url)
-    writer = Writer(database_url, link, partitions=PartitionMaker(ahead_days=0))
-    connection = await writer._session.get(writer._pause)
-    rounds = Rounds(writer, connection, link)
-    writer._pause = rounds.pause  # type: ignore[method-assign]  # the time is the test's
-    try:
-        yield rounds
-    finally:
-        await writer._session.drop()
-        await link.close()
-
-
 @pytest_asyncio.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
     async with Redis.from_url(redis_url) as client:
         yield client
-
-
-async def send(redis_url: str, spool: FakeSpool, *messages: Any) -> None:
-    link = RedisEdgeLink.connect(redis_url, spool.connector)
-    await link.send(messages)
-    await link.close()
-
-
-async def receive(redis_url: str, spool: FakeSpool) -> Sequence[ToEdge]:
-    link = RedisEdgeLink.connect(redis_url, spool.connector)
-    messages = await link.receive(1)
-    await link.close()
-    return messages
 
 
 def count_of(name: str) -> float:
@@ -141,7 +98,7 @@ async def add_active_mapping(connection: Any) -> None:
 async def test_a_full_redis_gets_no_answer_and_no_mapping_but_is_emptied(
     database_url: str, redis_url: str, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log = capture_log(monkeypatch, writer)
+    log = capture_log(monkeypatch, writer, streams, mapping_publisher)
     spool = spool_with_batches()
     edge = RedisEdgeLink.connect(redis_url, "plc")
     await edge.send([spool.hello()])
@@ -154,6 +111,8 @@ async def test_a_full_redis_gets_no_answer_and_no_mapping_but_is_emptied(
         finally:
             await redis.config_set("maxmemory", normal)
         assert [(event["event"], event.get("connector")) for event in log] == [
+            ("connected to Redis", None),
+            ("reading", "plc"),
             ("hello", "plc"),
             ("Redis is full, an answer is dropped", "plc"),
             ("Redis is full, mappings are not published", None),
@@ -189,10 +148,10 @@ async def test_a_redis_that_is_away_is_logged_every_ten_seconds_and_waited_for(
         assert count_of("link_errors_total") == errors + 3
         await add_active_mapping(rounds.connection)
         with pytest.raises(LinkLost):
-            await rounds.writer._publish_mappings(rounds.connection)
+            await rounds.writer._mapping_publisher.publish(rounds.connection, ["plc"])
         with pytest.raises(LinkLost):
-            await rounds.writer._reply("plc", [ack])
-        await rounds.writer._reply("plc", [])  # nothing to send
+            await rounds.writer._streams.finish({}, {"plc": [ack]})
+        await rounds.writer._streams.finish({}, {})  # nothing to send
         metrics.CONNECTORS.set(0)
         rounds.writer._on_success()
         rounds.writer._on_success()
@@ -231,7 +190,7 @@ async def test_what_was_not_committed_stays_in_the_stream_and_is_not_acknowledge
         await send(redis_url, spool, far)
         entries = await rounds.writer._streams.read(1)
         with pytest.raises(asyncpg.CheckViolationError):
-            await rounds.writer._process(rounds.connection, "plc", entries["plc"])
+            await rounds.writer._process_all(rounds.connection, entries)
         assert rounds.acks_to_repeat() == []
     assert await redis.xlen(in_key("plc")) == 1
 

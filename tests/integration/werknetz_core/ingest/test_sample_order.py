@@ -17,8 +17,9 @@ from werknetz.store.elements.machine_inputs import (
     NEXT_SAMPLES_AFTER,
 )
 from werknetz.store.queries import samples as queries
-from werknetz_core.ingest.apply import Applier, accept_hello
+from werknetz_core.ingest.apply import Applier
 from werknetz_core.ingest.durability import load_incarnation
+from werknetz_core.ingest.leases import accept_hello
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_worker.elements.sample_columns import load_series
 

@@ -17,8 +17,9 @@ from werknetz.domain.bucket import microseconds_of
 from werknetz.link.receiver import Receiver
 from werknetz.runtime.background import BackgroundTask
 from werknetz.store.session import Database, PoolOptions
-from werknetz_core.ingest.apply import Applier, accept_hello
+from werknetz_core.ingest.apply import Applier
 from werknetz_core.ingest.durability import load_incarnation
+from werknetz_core.ingest.leases import accept_hello
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_core.mappings.replay_normalizer import parse_mapping_document
 from werknetz_core.mappings.replays import runner

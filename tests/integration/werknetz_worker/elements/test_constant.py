@@ -15,8 +15,9 @@ from werknetz.kpi.formulas.oee import oee
 from werknetz.link.memory import MemoryEdgeLink, MemoryServer
 from werknetz.link.receiver import Receiver
 from werknetz.link.wire import Welcome
-from werknetz_core.ingest.apply import Applier, accept_hello
+from werknetz_core.ingest.apply import Applier
 from werknetz_core.ingest.durability import load_incarnation
+from werknetz_core.ingest.leases import accept_hello
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_edge.pipeline.lane import Lane
 from werknetz_edge.spool.spool_file import clock_us

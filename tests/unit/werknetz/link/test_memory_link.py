@@ -29,11 +29,10 @@ CORE: dict[str, Callable[[MemoryCoreLink], Awaitable[object]]] = {
     "list_connectors": lambda link: link.list_connectors(),
     "read_newest_positions": lambda link: link.read_newest_positions(["press"]),
     "read": lambda link: link.read({"press": START}, 0),
-    "reply": lambda link: link.reply("press", [ACK]),
-    "trim": lambda link: link.trim("press", START),
-    "acquire_lease": lambda link: link.acquire_lease("press", "me", 1000),
-    "release_lease": lambda link: link.release_lease("press", "me"),
-    "publish_desired_mapping": lambda link: link.publish_desired_mapping("press", MAPPING),
+    "finish": lambda link: link.finish({"press": START}, {"press": [ACK]}),
+    "acquire_leases": lambda link: link.acquire_leases(["press"], "me", 1000),
+    "release_leases": lambda link: link.release_leases(["press"], "me"),
+    "publish_desired_mappings": lambda link: link.publish_desired_mappings({"press": MAPPING}),
     "read_status": lambda link: link.read_status("press"),
 }
 
@@ -66,7 +65,7 @@ async def test_without_waiting_what_is_there_is_read() -> None:
     edge, core = MemoryEdgeLink(server, "press"), MemoryCoreLink(server)
     await edge.send([HELLO])
     assert len(await core.read({"press": START}, 0)) == 1
-    await core.reply("press", [ACK])
+    await core.finish({}, {"press": [ACK]})
     assert await edge.receive(0) == [ACK]
 
 
@@ -99,7 +98,7 @@ async def test_positions_follow_the_server() -> None:
     entries = await core.read({"press": START}, 0, 2)
     assert [entry.position for entry in entries] == ["1-0", "2-0"]
     assert await core.read_newest_positions(["press"]) == {"press": "3-0"}
-    await core.trim("press", "2-0")
+    await core.finish({"press": "2-0"}, {})
     rest = await core.read({"press": START}, 0)
     assert [entry.position for entry in rest] == ["2-0", "3-0"]
     assert [entry.position for entry in await core.read({"press": "2-0"}, 0)] == ["3-0"]
@@ -122,29 +121,29 @@ async def test_flush_clears_everything() -> None:
     edge, core = MemoryEdgeLink(server, "press"), MemoryCoreLink(server)
     await edge.send([HELLO])
     await edge.publish_status(STATUS)
-    await core.reply("press", [ACK])
-    assert await core.acquire_lease("press", "me", 1)
-    await core.publish_desired_mapping("press", MAPPING)
+    await core.finish({}, {"press": [ACK]})
+    assert await core.acquire_leases(["press"], "me", 1)
+    await core.publish_desired_mappings({"press": MAPPING})
     server.flush()
     assert await core.list_connectors() == set()
     assert await core.read_status("press") is None
     assert await core.read({"press": START}, 0) == []
     assert await edge.receive(0) == []
     assert await edge.read_desired_mapping() is None
-    assert await core.acquire_lease("press", "other", 1)
+    assert await core.acquire_leases(["press"], "other", 1)
 
 
 @pytest.mark.asyncio
 async def test_a_lease_has_one_holder_until_it_is_released() -> None:
     link = MemoryCoreLink(MemoryServer())
-    assert not await link.acquire_lease("press", "me", 0)
-    assert await link.acquire_lease("press", "me", 1)
-    assert await link.acquire_lease("press", "me", 1)
-    assert not await link.acquire_lease("press", "other", 1)
-    await link.release_lease("press", "other")
-    assert not await link.acquire_lease("press", "other", 1)
-    await link.release_lease("press", "me")
-    assert await link.acquire_lease("press", "other", 1)
+    assert not await link.acquire_leases(["press"], "me", 0)
+    assert await link.acquire_leases(["press"], "me", 1)
+    assert await link.acquire_leases(["press"], "me", 1)
+    assert not await link.acquire_leases(["press"], "other", 1)
+    await link.release_leases(["press"], "other")
+    assert not await link.acquire_leases(["press"], "other", 1)
+    await link.release_leases(["press"], "me")
+    assert await link.acquire_leases(["press"], "other", 1)
 
 
 @pytest.mark.asyncio
@@ -152,10 +151,10 @@ async def test_the_edge_reads_each_message_once_and_again_after_a_rewind() -> No
     server = MemoryServer()
     edge, core = MemoryEdgeLink(server, "press"), MemoryCoreLink(server)
     other = Ack(UUID(int=3), UUID(int=1), 10, b"hash")
-    await core.reply("press", [ACK, other])
+    await core.finish({}, {"press": [ACK, other]})
     assert await edge.receive(0) == [ACK, other]
     assert await edge.receive(0) == []
-    await core.reply("press", [ACK])
+    await core.finish({}, {"press": [ACK]})
     assert await edge.receive(0) == [ACK]
     edge.rewind()
     assert await edge.receive(0) == [ACK, other, ACK]
@@ -169,7 +168,7 @@ async def test_a_status_makes_a_connector_known_and_a_mapping_reaches_it() -> No
     assert await core.list_connectors() == {"press"}
     assert await core.read_status("press") == STATUS
     assert await edge.read_desired_mapping() is None
-    await core.publish_desired_mapping("press", MAPPING)
+    await core.publish_desired_mappings({"press": MAPPING})
     assert await edge.read_desired_mapping() == MAPPING
     assert await edge.for_connector("lathe").read_desired_mapping() is None
 

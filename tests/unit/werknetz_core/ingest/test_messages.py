@@ -6,10 +6,11 @@ from prometheus_client import REGISTRY
 
 from plumbing.delivery import FakeSpool, point, samples
 from plumbing.logs import capture_log
-from werknetz.events import codec
+from werknetz.link.receiver import Receiver
 from werknetz.link.redis import StreamEntry
 from werknetz.link.wire import encode_message
-from werknetz_core.ingest import apply, writer
+from werknetz_core.ingest import writer
+from werknetz_core.ingest.deliveries import Delivery, times_of
 from werknetz_core.ingest.writer import EPOCH_MAX
 
 
@@ -51,6 +52,7 @@ def test_batches_are_grouped_by_their_spool() -> None:
 
 def test_only_samples_have_times_to_make_partitions_for() -> None:
     spool = FakeSpool()
-    batches = [codec.decode(spool.add(record).payload) for record in (point(), samples([1.0, 2.0]))]
-    assert len(apply._sample_times(batches)) == 2
-    assert len(apply._sample_times(batches[:1])) == 0
+    batches = [spool.add(record) for record in (point(), samples([1.0, 2.0]))]
+    receiver = Receiver("plc", spool.spool_id)
+    assert len(times_of([Delivery.open(receiver, batches)])) == 2
+    assert len(times_of([Delivery.open(receiver, batches[:1])])) == 0
