@@ -32,6 +32,7 @@ class EventRevision:
     known_to: datetime | None
     body: dict[str, Any]
     is_withdrawn: bool = False
+    connector_id: str = ""  # that delivered the current revision
 
     def text(self, name: str) -> str | None:
         """Return a field without surrounding blanks; None if it is missing or empty."""
@@ -73,25 +74,25 @@ async def load_revisions(
     """
     current = await connection.fetch(statements.CURRENT_EVENTS, event_ids)
     revisions: list[EventRevision] = []
-    kinds: dict[UUID, str] = {}
+    kinds: dict[UUID, tuple[str, str]] = {}  # and the connector
     revised = []
     for row in current:
-        kinds[row["event_id"]] = row["kind"]
+        kinds[row["event_id"]] = row["kind"], row["connector_id"]
         if row["revision"] > 1:
             revised.append(row["event_id"])
         revisions.append(
             EventRevision(
                 row["event_id"], row["kind"], row["revision"], _clamp(row["at"]),
                 row["stored_at"], None,
-                msgspec.json.decode(row["body"]), row["is_withdrawn"],
+                msgspec.json.decode(row["body"]), row["is_withdrawn"], row["connector_id"],
             )
         )  # fmt: skip
     earlier = await connection.fetch(statements.EARLIER_REVISIONS, revised) if revised else []
     revisions += [
         EventRevision(
-            row["event_id"], kinds[row["event_id"]], row["revision"], _clamp(row["at"]),
+            row["event_id"], kinds[row["event_id"]][0], row["revision"], _clamp(row["at"]),
             row["known_from"], row["known_to"], msgspec.json.decode(row["body"]),
-            row["is_withdrawn"],
+            row["is_withdrawn"], kinds[row["event_id"]][1],
         )
         for row in earlier
     ]  # fmt: skip

@@ -1,7 +1,4 @@
-"""Replaces the fact rows of events, closes those of deleted events, and collects dirty marks.
-
-From what the rows are about follows which plants a connector serves, and so whose keys see it.
-"""
+"""Replaces the fact rows of events, closes those of deleted events, and collects dirty marks."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,7 +9,6 @@ from uuid import UUID
 
 from werknetz.store import dirty
 from werknetz.store.encoding.insert_rows import insert_rows
-from werknetz.store.projection import connector_subjects
 from werknetz.store.projection import fact_rows as statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.projection.columns import OF_KIND, TABLES
@@ -114,16 +110,3 @@ async def mark_dirty(connection: WriteConnection, dirt: DirtyMarks) -> None:
     if dirt.items:
         items = sorted(dirt.items)
         await connection.execute(dirty.MARK_STOCK, items, [dirt.items[item] for item in items])
-
-
-async def write_connector_subjects(
-    connection: WriteConnection, revisions: Sequence[EventRevision]
-) -> None:
-    """Add the relations, warehouses and machines of events whose facts are written before."""
-    by_kind: dict[str, set[UUID]] = defaultdict(set)
-    for event in revisions:
-        by_kind[event.kind].add(event.event_id)
-    for kind, event_ids in sorted(by_kind.items()):
-        statement = connector_subjects.ADD_OF_KIND.get(kind)
-        if statement is not None:
-            await connection.execute(statement, [*event_ids])

@@ -10,7 +10,7 @@ from werknetz_worker.projection import relations
 from werknetz_worker.projection.columns import TABLES, Measure, row_of
 from werknetz_worker.projection.event_revisions import EventRevision
 from werknetz_worker.projection.findings import EventFinding, finding_of_event
-from werknetz_worker.projection.inspections import is_good
+from werknetz_worker.projection.machines.inspections import is_good
 from werknetz_worker.projection.material_numbers import (
     material_number_of,
 )

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from werknetz_worker.projection.event_revisions import EventRevision
-from werknetz_worker.projection.inspections import is_good
+from werknetz_worker.projection.machines.inspections import is_good
 from werknetz_worker.projection.machines.amounts import amount_of, find_impossible, limits_of
 from werknetz_worker.projection.machines.runs import runs_of
 
