@@ -87,11 +87,16 @@ async def _delete_rows(
     since: dict[UUID, datetime] = {}
     for event in events:
         since[event.event_id] = min(event.known_from, since.get(event.event_id, event.known_from))
+    # New events, the usual case, have no row yet.
+    there = await connection.fetch(statements.EVENTS_WITH_ROWS.format(table=table), [*since])
+    if not there:
+        return
+    ids = [row[0] for row in there]
     await connection.execute(
-        statements.RENUMBER_CLOSED_ROWS.format(table=table), [*since], [*since.values()]
+        statements.RENUMBER_CLOSED_ROWS.format(table=table), ids, [since[key] for key in ids]
     )
     statement = statements.DELETE_FACT_ROWS.format(table=table, subject=_SUBJECT[table])
-    for row in await connection.fetch(statement, [event.event_id for event in events]):
+    for row in await connection.fetch(statement, ids):
         dirt.add(table, row[0], row[1])
 
 
@@ -100,6 +105,9 @@ def _collect_dirty(dirt: DirtyMarks, table: str, rows: Sequence[tuple[Any, ...]]
     if _SUBJECT[table] not in names:
         return
     subject, at = names.index(_SUBJECT[table]), names.index("at")
+    if _SUBJECT[table] == "relation_id":
+        dirt.relations |= {row[subject] for row in rows if row[subject] is not None}
+        return
     for row in rows:
         dirt.add(table, row[subject], row[at])
 

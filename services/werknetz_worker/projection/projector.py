@@ -21,7 +21,7 @@ from werknetz_worker.projection import fact_rows, findings, relations
 from werknetz_worker.projection.event_revisions import EventRevision, load_revisions
 from werknetz_worker.projection.facts import build_facts
 from werknetz_worker.projection.findings import EventFinding, key_of
-from werknetz_worker.projection.jobs import write_jobs
+from werknetz_worker.projection.machines.jobs import write_jobs
 from werknetz_worker.projection.machines.reports import write_machine_reports
 from werknetz_worker.projection.names import load_names
 from werknetz_worker.projection.subjects import ConnectorSubjects
