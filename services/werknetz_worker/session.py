@@ -1,5 +1,6 @@
 """The connections of a worker process: the PostgreSQL pool and Redis."""
 
+import gc
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -11,6 +12,9 @@ from werknetz_worker.settings import WorkerSettings
 from werknetz_worker.watermarks import SOCKET_TIMEOUT_S, WatermarkPublisher
 
 CONNECT_TIMEOUT_S = 10.0
+COLLECT_EVERY = 100_000
+"""New objects between two runs of the collector of cycles. A batch of 5,000 events makes more than
+a hundred thousand without any cycle, and each run looks at all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class WorkerConnections:
 
     @classmethod
     async def open(cls, settings: WorkerSettings) -> Self:
+        gc.set_threshold(COLLECT_EVERY, *gc.get_threshold()[1:])
         pool = await asyncpg.create_pool(
             settings.database_url,
             connect=_connect,

@@ -1,12 +1,19 @@
 """The columns of fact rows in the order in which they are written, and how a row is built."""
 
-import math
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from werknetz_worker.projection.event_revisions import EventRevision
+from werknetz_worker.projection.bodies import (
+    AdviceBody,
+    CallOffBody,
+    GoodsBody,
+    InspectionBody,
+    ReceiptBody,
+    StockBody,
+)
+from werknetz_worker.projection.event_revisions import EventRevision, bounded_instant_of
 
+Row = tuple[Any, ...]
 _HEAD: Final = ("event_id", "revision", "known_from", "known_to", "at")
 _MEASURED: Final = ("quantity", "unit", "base_quantity")
 _ORDER: Final = ("order_number", "order_line")
@@ -63,70 +70,92 @@ OF_KIND: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """`factor`: base units in one unit of the event; None: the unit does not fit."""
-
-    unit: str | None
-    factor: float | None
-
-    def base(self, quantity: float | None) -> float | None:
-        """Return a quantity in the base unit; raise ValueError if it is beyond all numbers."""
-        if quantity is None or self.factor is None:
-            return None
-        base = quantity * self.factor
-        if not math.isfinite(base):
-            raise ValueError(f"{quantity} {self.unit} is no finite number in the base unit")
-        return base
+def call_off_row(event: EventRevision, named: CallOffBody, relation: int | None) -> Row:
+    base = event.measure.base
+    return (
+        event.event_id, event.revision, event.known_from, event.known_to, event.at, relation,
+        named.quantity, named.unit, base(named.quantity), named.document, named.line,
+        named.replaces, document_at(event, named.document_us), _at(named.due_from_us),
+        _at(named.due_until_us), named.due_kind, named.commitment, base(named.cumulative_quantity),
+        base(named.cumulative_received), _at(named.cumulative_since_us), named.last_receipt,
+        base(named.last_receipt_quantity), _at(named.last_receipt_us), named.order_number,
+        named.order_line, named.point_of_use,
+    )  # fmt: skip
 
 
-def row_of(
-    table: str, event: EventRevision, measure: Measure, resolved: dict[str, Any]
-) -> tuple[Any, ...]:
-    """Build a row; resolved values replace fields of the event with the same name."""
-    values = {
-        "event_id": event.event_id,
-        "revision": event.revision,
-        "known_from": event.known_from,
-        "known_to": event.known_to,
-        "at": event.at,
-        "quantity": event.number("quantity"),
-        "unit": event.text("unit"),
-        "base_quantity": measure.base(event.number("quantity")),
-        **resolved,
-    }
-    return tuple(
-        [values[name] if name in values else _value_of(event, name) for name in TABLES[table]]
-    )
+def shipment_row(event: EventRevision, named: AdviceBody, relation: int | None) -> Row:
+    base = event.measure.base
+    return (
+        event.event_id, event.revision, event.known_from, event.known_to, event.at, relation,
+        event.supplier_id, named.quantity, named.unit, base(named.quantity), named.document,
+        named.line, named.shipment, named.delivery_note, document_at(event, named.document_us),
+        _at(named.despatched_us), _at(named.arrives_us), named.handling_unit,
+        named.packed_in or [], named.handling_units or [], named.package_type,
+        named.package_count, named.carrier, base(named.cumulative_quantity), named.batch,
+        named.order_number, named.order_line,
+    )  # fmt: skip
 
 
-_INSTANTS: Final = {
-    "due_from": "due_from_us",
-    "due_until": "due_until_us",
-    "cumulative_since": "cumulative_since_us",
-    "last_receipt_at": "last_receipt_us",
-    "despatched_at": "despatched_us",
-    "arrives_at": "arrives_us",
-}
-_NUMBERS: Final = frozenset(
-    {
-        "last_receipt_quantity",
-        "package_count",
-        "on_order_quantity",
-        "reorder_level",
-        "value",
-        "lower_limit",
-        "upper_limit",
-    }
-)
-_LISTS: Final = frozenset({"packed_in", "handling_units"})
+def receipt_row(
+    event: EventRevision, named: ReceiptBody, relation: int | None, accepted: float | None,
+    place: tuple[int | None, int | None],
+) -> Row:  # fmt: skip
+    """Build a row. `place`: the warehouse and the stock item."""
+    base = event.measure.base
+    return (
+        event.event_id, event.revision, event.known_from, event.known_to, event.at, relation,
+        event.supplier_id, named.quantity, named.unit, base(named.quantity), named.document,
+        named.line, named.shipment, named.delivery_note, document_at(event, named.received_us),
+        base(accepted), base(named.rejected_quantity), named.discrepancy, *place,
+        named.order_number, named.order_line, named.batch,
+    )  # fmt: skip
 
 
-def _value_of(event: EventRevision, name: str) -> str | float | datetime | list[str] | None:
-    if _INSTANTS.get(name, name) not in event.body:
-        return [] if name in _LISTS else None
-    if name in _INSTANTS:
-        return event.instant(_INSTANTS[name])
-    if name in _NUMBERS:
-        return event.number(name)
-    return event.texts(name) if name in _LISTS else event.text(name)
+def count_row(event: EventRevision, named: StockBody, item: int, quantity: float | None) -> Row:
+    return (
+        event.event_id, event.revision, event.known_from, event.known_to, event.at, item, quantity,
+        named.unit, event.measure.base(quantity), named.document, named.batch, named.status,
+        named.owner, named.keeper, named.on_order_quantity, named.reorder_level,
+    )  # fmt: skip
+
+
+def movement_row(
+    event: EventRevision, item: int, quantity: float | None, *, leg: int = 0,
+    at: datetime | None = None,
+) -> Row:  # fmt: skip
+    """Build a row. `quantity`: in the unit of the event, negative for what leaves the item."""
+    named = event.named
+    stock = named if isinstance(named, StockBody) else StockBody()
+    return (
+        event.event_id, event.revision, event.known_from, event.known_to, at or event.at, leg,
+        event.kind, item, quantity, named.unit, event.measure.base(quantity), named.document,
+        stock.reason, named.batch, stock.status, named.order_number,
+    )  # fmt: skip
+
+
+def consumption_row(event: EventRevision, named: GoodsBody, equipment: int | None) -> Row:
+    return (
+        event.event_id, event.revision, event.known_from, event.known_to, event.at, equipment,
+        named.equipment, event.material_id, named.quantity, named.unit,
+        event.measure.base(named.quantity), named.order_number, named.batch,
+    )  # fmt: skip
+
+
+def inspection_row(
+    event: EventRevision, named: InspectionBody, equipment: int | None, is_good: bool | None
+) -> Row:
+    return (
+        event.event_id, event.revision, event.known_from, event.known_to, event.at, equipment,
+        named.equipment, named.serial_number, named.characteristic, named.value,
+        named.lower_limit, named.upper_limit, named.unit, named.defect, is_good,
+        named.order_number,
+    )  # fmt: skip
+
+
+def document_at(event: EventRevision, at_us: int | None) -> datetime:
+    """Return the instant that a document states, else that of the event."""
+    return event.at if at_us is None else bounded_instant_of(at_us)
+
+
+def _at(at_us: int | None) -> datetime | None:
+    return None if at_us is None else bounded_instant_of(at_us)

@@ -1,7 +1,4 @@
-"""Replaces the fact rows of events, closes those of deleted events, and collects dirty marks.
-
-From what the rows are about follows which plants a connector serves, and so whose keys see it.
-"""
+"""Replaces the fact rows of events, closes those of deleted events, and collects dirty marks."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,7 +9,6 @@ from uuid import UUID
 
 from werknetz.store import dirty
 from werknetz.store.encoding.insert_rows import insert_rows
-from werknetz.store.projection import connector_subjects
 from werknetz.store.projection import fact_rows as statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.projection.columns import OF_KIND, TABLES
@@ -91,11 +87,16 @@ async def _delete_rows(
     since: dict[UUID, datetime] = {}
     for event in events:
         since[event.event_id] = min(event.known_from, since.get(event.event_id, event.known_from))
+    # New events, the usual case, have no row yet.
+    there = await connection.fetch(statements.EVENTS_WITH_ROWS.format(table=table), [*since])
+    if not there:
+        return
+    ids = [row[0] for row in there]
     await connection.execute(
-        statements.RENUMBER_CLOSED_ROWS.format(table=table), [*since], [*since.values()]
+        statements.RENUMBER_CLOSED_ROWS.format(table=table), ids, [since[key] for key in ids]
     )
     statement = statements.DELETE_FACT_ROWS.format(table=table, subject=_SUBJECT[table])
-    for row in await connection.fetch(statement, [event.event_id for event in events]):
+    for row in await connection.fetch(statement, ids):
         dirt.add(table, row[0], row[1])
 
 
@@ -104,6 +105,9 @@ def _collect_dirty(dirt: DirtyMarks, table: str, rows: Sequence[tuple[Any, ...]]
     if _SUBJECT[table] not in names:
         return
     subject, at = names.index(_SUBJECT[table]), names.index("at")
+    if _SUBJECT[table] == "relation_id":
+        dirt.relations |= {row[subject] for row in rows if row[subject] is not None}
+        return
     for row in rows:
         dirt.add(table, row[subject], row[at])
 
@@ -114,16 +118,3 @@ async def mark_dirty(connection: WriteConnection, dirt: DirtyMarks) -> None:
     if dirt.items:
         items = sorted(dirt.items)
         await connection.execute(dirty.MARK_STOCK, items, [dirt.items[item] for item in items])
-
-
-async def write_connector_subjects(
-    connection: WriteConnection, revisions: Sequence[EventRevision]
-) -> None:
-    """Add the relations, warehouses and machines of events whose facts are written before."""
-    by_kind: dict[str, set[UUID]] = defaultdict(set)
-    for event in revisions:
-        by_kind[event.kind].add(event.event_id)
-    for kind, event_ids in sorted(by_kind.items()):
-        statement = connector_subjects.ADD_OF_KIND.get(kind)
-        if statement is not None:
-            await connection.execute(statement, [*event_ids])

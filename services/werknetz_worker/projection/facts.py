@@ -2,15 +2,33 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from werknetz.store.session import WriteConnection
 from werknetz.texts.sentence import Sentence
 from werknetz_worker.projection import relations
-from werknetz_worker.projection.columns import TABLES, Measure, row_of
+from werknetz_worker.projection.bodies import (
+    AdviceBody,
+    CallOffBody,
+    GoodsBody,
+    InspectionBody,
+    ReceiptBody,
+    StockBody,
+)
+from werknetz_worker.projection.columns import (
+    TABLES,
+    Row,
+    call_off_row,
+    consumption_row,
+    count_row,
+    document_at,
+    inspection_row,
+    movement_row,
+    receipt_row,
+    shipment_row,
+)
 from werknetz_worker.projection.event_revisions import EventRevision
 from werknetz_worker.projection.findings import EventFinding, finding_of_event
-from werknetz_worker.projection.inspections import is_good
+from werknetz_worker.projection.machines.inspections import is_good
 from werknetz_worker.projection.material_numbers import (
     material_number_of,
 )
@@ -21,12 +39,31 @@ from werknetz_worker.projection.names import SUPPLY, BatchNames
 class FactRows:
     """Rows by table, and findings about events that could not be resolved."""
 
-    rows: dict[str, list[tuple[Any, ...]]] = field(
-        default_factory=lambda: {name: [] for name in TABLES}
-    )
+    rows: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in TABLES})
     findings: list[EventFinding] = field(default_factory=list)
     called_off: set[int] = field(default_factory=set)  # relations named by call-offs
     delivery_notes: set[str] = field(default_factory=set)  # of despatch advices
+
+    def add(self, names: BatchNames, event: EventRevision, table: str, row: Row) -> None:
+        """Add a row, with a finding if the material or the unit of the event does not fit."""
+        self.rows[table].append(row)
+        if event.material_id is None:
+            self.findings.append(_unknown_material(event))
+        else:
+            self.check_unit(names, event)
+
+    def check_unit(self, names: BatchNames, event: EventRevision) -> None:
+        if event.measure.factor is not None or event.known_to is not None:
+            return
+        detail = Sentence(
+            "finding_detail.unit_mismatch",
+            quantity=event.body.get("quantity"),
+            unit=event.measure.unit,
+            base=names.bases.get(event.material_id or 0),
+        )
+        self.findings.append(
+            finding_of_event("unit_mismatch", event, detail, material_id=event.material_id)
+        )
 
 
 async def build_facts(
@@ -40,7 +77,8 @@ async def build_facts(
     )
     for event in calls:
         number = ids.get(exact[id(event)]) if id(event) in exact else None
-        _add_row(facts, names, event, "call_off_entries", _call_off_values(event, names, number))
+        if isinstance(event.named, CallOffBody):
+            facts.add(names, event, "call_off_entries", call_off_row(event, event.named, number))
         if number is not None:
             facts.called_off.add(number)
     return (
@@ -77,153 +115,91 @@ async def _add_other_facts(
             note
             for event in others
             if event.kind == "goods_received" and id(event) not in exact
-            for note in (event.text("delivery_note"), event.text("shipment"))
+            for note in _notes_of(event)
         ),
     )
     for event in events:
         if event.kind != "delivery_called_off":
-            _add_fact(
-                facts, names, event, chosen.get(id(event)) or _relation_of_note(names, event, notes)
-            )
+            _add_fact(facts, names, event, chosen.get(id(event)) or _relation_of_note(event, notes))
     return facts
 
 
 def _add_fact(
     facts: FactRows, names: BatchNames, event: EventRevision, relation: int | None
 ) -> None:
-    measure = names.measure(event)
-    match event.kind:
-        case "shipment_announced":
-            facts.delivery_notes |= {
-                n for f in ("delivery_note", "document") if (n := event.text(f))
-            }
-            values = {
-                "relation_id": relation,
-                "supplier_id": names.partner(event),
-                "announced_at": event.instant("document_us") or event.at,
-                "cumulative_quantity": measure.base(event.number("cumulative_quantity")),
-            }
-            _add_row(facts, names, event, "shipment_lines", values)
-        case "goods_received":
-            _add_receipt(facts, names, event, relation)
-        case "stock_counted":
-            _add_stock(facts, names, event, "stock_counts", event.text("location"))
-        case "stock_moved":
-            target = event.text("to_location")
-            # A transfer has no sign: the quantity leaves one location and arrives at the other.
-            quantity = event.number("quantity") or 0.0
-            sign = 1.0 if target is None or quantity < 0 else -1.0
-            _add_stock(facts, names, event, "stock_movements", event.text("location"), sign=sign)
-            if target is not None:
-                _add_stock(facts, names, event, "stock_movements", target, leg=1, sign=-sign)
-        case "material_consumed":
-            values = {
-                "equipment_id": names.machine(event),
-                "material_id": names.material(event),
-            }
-            _add_row(facts, names, event, "consumptions", values)
+    match event.named:
+        case AdviceBody() as advice:
+            facts.delivery_notes |= {n for n in (advice.delivery_note, advice.document) if n}
+            facts.add(names, event, "shipment_lines", shipment_row(event, advice, relation))
+        case ReceiptBody() as receipt:
+            _add_receipt(facts, names, event, receipt, relation)
+        case StockBody() as stock if event.kind == "stock_counted":
+            if (item := _item_of(facts, names, event, stock.location)) is not None:
+                row = count_row(event, stock, item, stock.quantity)
+                facts.rows["stock_counts"].append(row)
+                facts.check_unit(names, event)
+        case StockBody() as stock:
+            _add_movement(facts, names, event, stock)
+        case InspectionBody() as inspection:
+            row = inspection_row(event, inspection, names.machine(event), is_good(event))
+            facts.rows["inspections"].append(row)
+        case GoodsBody() as used:
+            row = consumption_row(event, used, names.machine(event))
+            facts.add(names, event, "consumptions", row)
             if names.warehouse(event) is not None:
-                _add_stock(facts, names, event, "stock_movements", None, sign=-1.0)
-        case "quality_inspected":
-            values = {
-                "equipment_id": names.machine(event),
-                "is_good": is_good(event),
-            }
-            facts.rows["inspections"].append(row_of("inspections", event, measure, values))
+                item = _item_of(facts, names, event, None)
+                _add_leg(facts, names, event, item, -1.0)
 
 
-def _call_off_values(
-    event: EventRevision, names: BatchNames, relation: int | None
-) -> dict[str, Any]:
-    measure = names.measure(event)
-    cumulative = ("cumulative_quantity", "cumulative_received", "last_receipt_quantity")
-    return {
-        "relation_id": relation,
-        "issued_at": event.instant("document_us") or event.at,
-        **{name: measure.base(event.number(name)) for name in cumulative},
-    }
+def _add_movement(
+    facts: FactRows, names: BatchNames, event: EventRevision, stock: StockBody
+) -> None:
+    # A transfer has no sign: the quantity leaves one location and arrives at the other.
+    target = stock.to_location
+    sign = 1.0 if target is None or (stock.quantity or 0.0) < 0 else -1.0
+    _add_leg(facts, names, event, _item_of(facts, names, event, stock.location), sign)
+    if target is not None:
+        _add_leg(facts, names, event, names.item(event, target), -sign, leg=1)
+
+
+def _add_leg(
+    facts: FactRows, names: BatchNames, event: EventRevision, item: int | None, sign: float, *,
+    leg: int = 0,
+) -> None:  # fmt: skip
+    if item is not None and isinstance(event.named, GoodsBody):
+        quantity = event.named.quantity
+        signed = None if quantity is None else sign * quantity
+        facts.rows["stock_movements"].append(movement_row(event, item, signed, leg=leg))
+        facts.check_unit(names, event)
 
 
 def _add_receipt(
-    facts: FactRows, names: BatchNames, event: EventRevision, relation: int | None
-) -> None:
-    measure = names.measure(event)
-    rejected = event.number("rejected_quantity")
-    accepted = event.number("accepted_quantity")
-    if accepted is None and (received := event.number("quantity")) is not None:
-        accepted = received - (rejected or 0.0)
-    item = names.item(event, event.text("location"))
-    values = {
-        "relation_id": relation,
-        "supplier_id": names.partner(event),
-        "received_at": event.instant("received_us") or event.at,
-        "accepted_quantity": measure.base(accepted),
-        "rejected_quantity": measure.base(rejected),
-        "warehouse_id": names.warehouse(event),
-        "stock_item_id": item,
-    }
-    _add_row(facts, names, event, "receipt_lines", values)
-    if item is not None and accepted is not None:
-        moved = {
-            "leg": 0,
-            "kind": event.kind,
-            "stock_item_id": item,
-            "at": values["received_at"],
-            "quantity": accepted,
-            "base_quantity": measure.base(accepted),
-        }
-        facts.rows["stock_movements"].append(row_of("stock_movements", event, measure, moved))
-
-
-def _add_stock(
-    facts: FactRows, names: BatchNames, event: EventRevision, table: str, location: str | None, *,
-    leg: int = 0, sign: float = 1.0,
+    facts: FactRows, names: BatchNames, event: EventRevision, receipt: ReceiptBody,
+    relation: int | None,
 ) -> None:  # fmt: skip
+    accepted = receipt.accepted_quantity
+    if accepted is None and receipt.quantity is not None:
+        accepted = receipt.quantity - (receipt.rejected_quantity or 0.0)
+    item = names.item(event, receipt.location)
+    place = (names.warehouse(event), item)
+    facts.add(names, event, "receipt_lines", receipt_row(event, receipt, relation, accepted, place))
+    if item is not None and accepted is not None:
+        received_at = document_at(event, receipt.received_us)
+        facts.rows["stock_movements"].append(movement_row(event, item, accepted, at=received_at))
+
+
+def _item_of(
+    facts: FactRows, names: BatchNames, event: EventRevision, location: str | None
+) -> int | None:
+    """Return the stock item; None, with a finding: the warehouse or the material is not known."""
     item = names.item(event, location)
-    measure = names.measure(event)
     if item is None:
-        if leg == 0:
-            facts.findings.append(
-                finding_of_event("unknown_place", event, Sentence("finding_detail.no_warehouse"))
-                if names.material(event)
-                else _unknown_material(event)
-            )
-        return
-    quantity = event.number("quantity")
-    signed = None if quantity is None else sign * quantity
-    values: dict[str, Any] = {
-        "stock_item_id": item, "quantity": signed, "base_quantity": measure.base(signed),
-    }  # fmt: skip
-    if table == "stock_movements":
-        values |= {"leg": leg, "kind": event.kind}
-    facts.rows[table].append(row_of(table, event, measure, values))
-    _check_unit(facts, names, event, measure)
-
-
-def _add_row(
-    facts: FactRows, names: BatchNames, event: EventRevision, table: str, values: dict[str, Any]
-) -> None:
-    measure = names.measure(event)
-    facts.rows[table].append(row_of(table, event, measure, values))
-    if names.material(event) is None:
-        facts.findings.append(_unknown_material(event))
-    else:
-        _check_unit(facts, names, event, measure)
-
-
-def _check_unit(facts: FactRows, names: BatchNames, event: EventRevision, measure: Measure) -> None:
-    if measure.factor is None and event.known_to is None:
-        material = names.material(event)
-        base = names.bases.get(material or 0)
-        detail = Sentence(
-            "finding_detail.unit_mismatch",
-            quantity=event.body.get("quantity"),
-            unit=measure.unit,
-            base=base,
-        )
         facts.findings.append(
-            finding_of_event("unit_mismatch", event, detail, material_id=material)
+            finding_of_event("unknown_place", event, Sentence("finding_detail.no_warehouse"))
+            if event.material_id
+            else _unknown_material(event)
         )
+    return item
 
 
 def _unknown_material(event: EventRevision) -> EventFinding:
@@ -236,21 +212,21 @@ def _unknown_material(event: EventRevision) -> EventFinding:
 
 
 def _relation_key(names: BatchNames, event: EventRevision) -> relations.Relation | None:
-    supplier, material = names.partner(event), names.material(event)
-    if supplier is None or material is None:
+    if event.supplier_id is None or event.material_id is None:
         return None
-    site = names.sites.get(event.text("ship_to") or "")
-    return supplier, material, site, event.text("unloading_point") or ""
+    site = names.sites.get(event.named.ship_to or "")
+    return event.supplier_id, event.material_id, site, event.named.unloading_point or ""
 
 
-def _relation_of_note(
-    names: BatchNames, event: EventRevision, notes: dict[str, list[tuple[int, int]]]
-) -> int | None:
-    if event.kind != "goods_received":
-        return None
-    material = names.material(event)
-    for name in ("delivery_note", "shipment"):
-        for material_id, relation in notes.get(event.text(name) or "", ()):
-            if material_id == material:
+def _notes_of(event: EventRevision) -> tuple[str | None, str | None]:
+    """Return the numbers by which a receipt names its despatch advice."""
+    named = event.named
+    return (named.delivery_note, named.shipment) if isinstance(named, ReceiptBody) else (None, None)
+
+
+def _relation_of_note(event: EventRevision, notes: dict[str, list[tuple[int, int]]]) -> int | None:
+    for note in _notes_of(event):
+        for material_id, relation in notes.get(note or "", ()):
+            if material_id == event.material_id:
                 return relation
     return None

@@ -30,23 +30,24 @@ class MaterialLookup:
 
     def find(self, event: EventRevision, partner_id: int | None) -> int | None:
         """Return the material; None if it is not named, unknown or ambiguous."""
-        if number := event.text("material"):
+        named = event.named
+        if number := named.material:
             return self.by_own_number.get(number) or self.by_alias.get(("own", None, number))
-        if number := event.text("supplier_material"):
+        if number := named.supplier_material:
             if partner_id is not None:
                 material_id = self.by_alias.get(("supplier", partner_id, number))
                 if material_id is not None:
                     return material_id
             elif len(self.by_supplier_number[number]) == 1:
                 return next(iter(self.by_supplier_number[number]))
-        if number := event.text("ean"):
+        if number := named.ean:
             return self.by_alias.get(("ean", None, number))
         return None
 
 
 def material_number_of(event: EventRevision) -> str | None:
     """Return the number by which the event names its material, for a finding."""
-    return event.text("material") or event.text("supplier_material") or event.text("ean")
+    return event.named.material or event.named.supplier_material or event.named.ean
 
 
 async def load_materials(
@@ -55,7 +56,7 @@ async def load_materials(
     """Look up all numbers of the events; store new aliases that they contain."""
     lookup = MaterialLookup()
     aliases = await _load_aliases(connection, events)
-    own = {event.text("material") for event in events} - {
+    own = {event.named.material for event in events} - {
         number for kind, partner, number in aliases if kind == "own" and partner is None
     }
     lookup.by_own_number = await master_data.resolve_names(connection, "materials", own)
@@ -63,16 +64,20 @@ async def load_materials(
     new_aliases: dict[Number, int] = {}
     descriptions: dict[int, str] = {}
     for event in events:
-        own_number = event.text("material") or ""
+        named = event.named
+        number_of_supplier, ean, text = named.supplier_material, named.ean, named.description
+        if not (number_of_supplier or ean or text):
+            continue
+        own_number = named.material or ""
         material = lookup.by_own_number.get(own_number) or aliases.get(("own", None, own_number))
         if material is None:
             continue
-        supplier = partners.get(event.text("supplier") or "")
-        if (number_of_supplier := event.text("supplier_material")) and supplier is not None:
+        supplier = partners.get(named.supplier or "")
+        if number_of_supplier and supplier is not None:
             new_aliases.setdefault(("supplier", supplier, number_of_supplier), material)
-        if ean := event.text("ean"):
+        if ean:
             new_aliases.setdefault(("ean", None, ean), material)
-        if text := event.text("description"):
+        if text:
             descriptions.setdefault(material, text)
     await master_data.add_descriptions(connection, descriptions)
     new = sorted((key for key in new_aliases if key not in lookup.by_alias), key=str)
@@ -91,8 +96,10 @@ async def load_materials(
 async def _load_aliases(
     connection: WriteConnection, events: Sequence[EventRevision]
 ) -> dict[Number, int]:
-    names = ("material", "supplier_material", "ean")
-    numbers = sorted({text for event in events for name in names if (text := event.text(name))})
+    texts = {event.named.material for event in events}
+    texts |= {event.named.supplier_material for event in events}
+    texts |= {event.named.ean for event in events}
+    numbers = sorted(text for text in texts if text)
     rows = await connection.fetch(statements.FIND_MATERIAL_NUMBERS, numbers) if numbers else []
     return {(row[0], row[1], row[2]): row[3] for row in rows}
 
@@ -104,9 +111,9 @@ def _collect_shared(
         if kind == "supplier":
             lookup.by_supplier_number[number_of_supplier].add(material)
     for event in events:
-        number = event.text("supplier_material")
+        number = event.named.supplier_material
         if number and event.known_to is None:
-            key = ("supplier", partners.get(event.text("supplier") or ""), number)
+            key = ("supplier", partners.get(event.named.supplier or ""), number)
             material_id = lookup.find(event, key[1])
             if (
                 len(lookup.by_supplier_number[number]) > 1

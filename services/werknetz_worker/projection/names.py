@@ -8,7 +8,7 @@ from werknetz.domain.measure import base_unit_of, factor_between, unit_of
 from werknetz.store.projection import materials as statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.projection import master_data
-from werknetz_worker.projection.columns import Measure
+from werknetz_worker.projection.bodies import Measure, StockBody
 from werknetz_worker.projection.event_revisions import EventRevision
 from werknetz_worker.projection.machines.lookup import Lifetime, find_at_time, load_moved
 from werknetz_worker.projection.material_numbers import (
@@ -34,41 +34,37 @@ class BatchNames:
     bases: dict[int, str] = field(default_factory=dict)
     consumed_from: dict[tuple[int | str, int], int] = field(default_factory=dict)
     moved: dict[int, Lifetime] = field(default_factory=dict)
-    _material_of: dict[int, int | None] = field(default_factory=dict)  # by the id() of the event
-
-    def partner(self, event: EventRevision) -> int | None:
-        return self.partners.get(event.text("supplier") or "")
+    _measures: dict[tuple[int | None, str | None], Measure] = field(default_factory=dict)
 
     def machine(self, event: EventRevision) -> int | None:
         """Return the equipment that the event is about at its time: it may have moved."""
-        found_id = self.equipment.get(event.text("equipment") or "")
+        found_id = self.equipment.get(event.named.equipment or "")
         return None if found_id is None else find_at_time(self.moved, found_id, event.at)
 
     def consumer(self, event: EventRevision) -> int | str:
         """Return what consumes: the machine of that time, else the path that is reported."""
-        return self.machine(event) or event.text("equipment") or ""
-
-    def material(self, event: EventRevision) -> int | None:
-        key = id(event)
-        if key not in self._material_of:
-            self._material_of[key] = self.materials.find(event, self.partner(event))
-        return self._material_of[key]
+        return self.machine(event) or event.named.equipment or ""
 
     def warehouse(self, event: EventRevision) -> int | None:
         if event.kind == "material_consumed":
-            material = self.material(event)
+            material = event.material_id
             return material and self.consumed_from.get((self.consumer(event), material))
         return self.warehouses.get(warehouse_name(event) or "")
 
     def item(self, event: EventRevision, location: str | None) -> int | None:
-        warehouse, material = self.warehouse(event), self.material(event)
+        warehouse, material = self.warehouse(event), event.material_id
         if warehouse is None or material is None:
             return None
         place = self.locations.get((warehouse, location)) if location else None
         return self.items.get((warehouse, place, material))
 
-    def measure(self, event: EventRevision) -> Measure:
-        material, unit_name = self.material(event), event.text("unit")
+    def measure(self, material: int | None, unit_name: str | None) -> Measure:
+        key = (material, unit_name)
+        if key not in self._measures:
+            self._measures[key] = self._find_measure(*key)
+        return self._measures[key]
+
+    def _find_measure(self, material: int | None, unit_name: str | None) -> Measure:
         if material is None:
             return Measure(unit_name, None)
         base = self.bases.get(material)
@@ -80,21 +76,28 @@ class BatchNames:
 
 
 async def load_names(connection: WriteConnection, events: Sequence[EventRevision]) -> BatchNames:
+    """Look up the names of the events, and set what they mean in each event."""
+    of_supply = [event.named for event in events if event.kind in SUPPLY]
     partners = await master_data.resolve_names(
-        connection, "partners", (event.text("supplier") for event in events if event.kind in SUPPLY)
+        connection, "partners", {named.supplier for named in of_supply}
     )
     names = BatchNames(
         partners,
         await master_data.resolve_names(
-            connection, "sites", (event.text("ship_to") for event in events if event.kind in SUPPLY)
+            connection, "sites", {named.ship_to for named in of_supply}
         ),
-        await master_data.resolve_names(connection, "warehouses", map(warehouse_name, events)),
-        await master_data.find_equipment(connection, (event.text("equipment") for event in events)),
+        await master_data.resolve_names(connection, "warehouses", set(map(warehouse_name, events))),
+        await master_data.find_equipment(connection, {event.named.equipment for event in events}),
         await load_materials(connection, events, partners),
     )
     if names.equipment:
         names.moved = await load_moved(connection)
+    for event in events:
+        event.supplier_id = partners.get(event.named.supplier or "")
+        event.material_id = names.materials.find(event, event.supplier_id)
     await _add_units(connection, names, events)
+    for event in events:
+        event.measure = names.measure(event.material_id, event.named.unit)
     await _add_consumption(connection, names, events)
     await _add_stock_items(connection, names, events)
     return names
@@ -104,9 +107,7 @@ async def _add_units(
     connection: WriteConnection, names: BatchNames, events: Sequence[EventRevision]
 ) -> None:
     """Read the units of materials; without a base unit, the first reported unit becomes it."""
-    materials = sorted(
-        {material_id for event in events if (material_id := names.material(event)) is not None}
-    )
+    materials = sorted(_materials_of(events))
     for material, base, unit, factor in await connection.fetch(
         statements.FIND_MATERIAL_UNITS, materials
     ):
@@ -116,9 +117,9 @@ async def _add_units(
             names.units.setdefault(material, {})[unit_of(unit)] = factor
     first: dict[int, str] = {}
     for event in events:
-        material, unit_name = names.material(event), event.text("unit")
-        if material is not None and unit_name is not None and material not in names.bases:
-            first.setdefault(material, base_unit_of(unit_of(unit_name)))
+        material_id, unit_name = event.material_id, event.named.unit
+        if material_id is not None and unit_name is not None and material_id not in names.bases:
+            first.setdefault(material_id, base_unit_of(unit_of(unit_name)))
     if first:
         await connection.execute(
             statements.SET_BASE_UNITS,
@@ -135,9 +136,7 @@ async def _add_consumption(
     used = [event for event in events if event.kind == "material_consumed"]
     if not used:
         return
-    materials = sorted(
-        {material_id for event in used if (material_id := names.material(event)) is not None}
-    )
+    materials = sorted(_materials_of(used))
     rows = await connection.fetch(statements.FIND_CONSUMPTION_WAREHOUSES, materials)
     by_place = {(row[0], row[1]): row[2] for row in rows}
     consumers = {names.consumer(event) for event in used}
@@ -149,7 +148,7 @@ async def _add_consumption(
         connection, (material_id for paths_above in above.values() for material_id in paths_above)
     )
     for event in used:
-        where, material_id = names.consumer(event), names.material(event)
+        where, material_id = names.consumer(event), event.material_id
         for path in above[where]:
             warehouse = by_place.get((ids.get(path, 0), material_id or 0))
             if warehouse is not None and material_id is not None:
@@ -167,15 +166,16 @@ async def _add_stock_items(
 ) -> None:
     stock_places: set[tuple[int, str | None, int]] = set()
     for event in events:
-        warehouse, material = names.warehouse(event), names.material(event)
+        warehouse, material = names.warehouse(event), event.material_id
         if warehouse is None or material is None:
             continue
-        places = {event.text("location")}
-        if event.kind == "stock_moved" and (target := event.text("to_location")):
-            places.add(target)
         if event.kind == "material_consumed":
-            places = {None}
-        stock_places |= {(warehouse, place, material) for place in places}
+            stock_places.add((warehouse, None, material))
+            continue
+        named = event.named
+        stock_places.add((warehouse, named.location, material))
+        if isinstance(named, StockBody) and named.to_location and event.kind == "stock_moved":
+            stock_places.add((warehouse, named.to_location, material))
     names.locations = await master_data.resolve_locations(
         connection, ((warehouse, place) for warehouse, place, _ in stock_places if place)
     )
@@ -190,5 +190,9 @@ async def _add_stock_items(
 
 def warehouse_name(event: EventRevision) -> str | None:
     if event.kind in {"stock_counted", "stock_moved"}:
-        return event.text("warehouse") or event.text("keeper")
-    return event.text("warehouse") if event.kind == "goods_received" else None
+        return event.named.warehouse or event.named.keeper
+    return event.named.warehouse if event.kind == "goods_received" else None
+
+
+def _materials_of(events: Sequence[EventRevision]) -> set[int]:
+    return {event.material_id for event in events if event.material_id is not None}

@@ -21,9 +21,10 @@ from werknetz_worker.projection import fact_rows, findings, relations
 from werknetz_worker.projection.event_revisions import EventRevision, load_revisions
 from werknetz_worker.projection.facts import build_facts
 from werknetz_worker.projection.findings import EventFinding, key_of
-from werknetz_worker.projection.jobs import write_jobs
+from werknetz_worker.projection.machines.jobs import write_jobs
 from werknetz_worker.projection.machines.reports import write_machine_reports
 from werknetz_worker.projection.names import load_names
+from werknetz_worker.projection.subjects import ConnectorSubjects
 from werknetz_worker.watermarks import WatermarkPublisher
 
 BATCH: Final = 5_000
@@ -114,6 +115,7 @@ async def _project_batch(connection: WriteConnection, events: Sequence[UUID]) ->
     for event in revisions:
         stages[_STAGE.get(event.kind, 2)].append(event)
     findings_of_batch: list[EventFinding] = []
+    subjects = ConnectorSubjects(revisions, names)
     for stage in stages:
         facts = await build_facts(connection, names, stage)
         before = await relations.without_call_off(connection, facts.called_off)
@@ -121,10 +123,11 @@ async def _project_batch(connection: WriteConnection, events: Sequence[UUID]) ->
         after = await relations.without_call_off(connection, facts.called_off)
         await relations.reproject_siblings(connection, sorted({*before} ^ {*after}))
         await relations.reproject_receipts(connection, facts.delivery_notes, events)
+        subjects.add_facts(facts)
         findings_of_batch += facts.findings
     has_jobs = await write_jobs(connection, revisions, events)
     findings_of_batch += await write_machine_reports(connection, revisions, events)
-    await fact_rows.write_connector_subjects(connection, revisions)
+    await subjects.write(connection, revisions)
     await fact_rows.mark_dirty(connection, marks)
     current = [event for event in revisions if event.known_to is None]
     by_id = {event.event_id: event for event in current}

@@ -3,7 +3,7 @@
 from typing import Final
 
 CURRENT_EVENTS: Final = """
-SELECT event_id, kind, revision, at, stored_at, withdrawn_at IS NOT NULL AS is_withdrawn,
+SELECT event_id, kind, connector_id, revision, at, stored_at, withdrawn_at IS NOT NULL AS is_withdrawn,
     body::text AS body FROM business_events
 WHERE event_id = ANY($1::uuid[])"""
 

@@ -2,6 +2,9 @@
 
 from typing import Final
 
+EVENTS_WITH_ROWS: Final = """
+SELECT DISTINCT event_id FROM {table} WHERE event_id = ANY($1::uuid[])"""
+
 # A deleted event that is sent again starts with revision 1 again: its earlier rows keep their
 # validity under a negative revision.
 RENUMBER_CLOSED_ROWS: Final = """

@@ -10,7 +10,6 @@ from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
-import msgspec
 
 from werknetz.domain.state import MachineState
 from werknetz.store.encoding.insert_rows import insert_rows
@@ -147,6 +146,5 @@ async def _replace_job_runs(
 
 def _revision_of(row: asyncpg.Record) -> EventRevision:
     return EventRevision(
-        row["event_id"], row["kind"], 1, row["at"], row["at"], None,
-        msgspec.json.decode(row["body"]),
+        row["event_id"], row["kind"], 1, row["at"], row["at"], None, row["body"],
     )  # fmt: skip

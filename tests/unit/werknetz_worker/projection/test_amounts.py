@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from werknetz_worker.projection.event_revisions import EventRevision
-from werknetz_worker.projection.inspections import is_good
 from werknetz_worker.projection.machines.amounts import amount_of, find_impossible, limits_of
+from werknetz_worker.projection.machines.inspections import is_good
 from werknetz_worker.projection.machines.runs import runs_of
 
 AT = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -16,7 +17,7 @@ AT = datetime(2026, 11, 20, 8, tzinfo=UTC)
 
 def event(kind: str, minutes: int = 0, **body: Any) -> EventRevision:
     at = AT + timedelta(minutes=minutes)
-    return EventRevision(uuid4(), kind, 1, at, at, None, body)
+    return EventRevision(uuid4(), kind, 1, at, at, None, msgspec.json.encode(body).decode())
 
 
 @pytest.mark.parametrize(
