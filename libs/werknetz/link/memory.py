@@ -30,13 +30,14 @@ class MemoryServer:
     to_edge: dict[str, list[tuple[int, Fields]]] = field(default_factory=dict)
     statuses: dict[str, Status] = field(default_factory=dict)
     leases: dict[str, str] = field(default_factory=dict)
+    writers: set[str] = field(default_factory=set)
     desired_mappings: dict[str, DesiredMapping] = field(default_factory=dict)
     _next: int = 1
 
     def flush(self) -> None:
         for collection in (
             self.connectors, self.to_core, self.to_edge, self.statuses, self.leases,
-            self.desired_mappings,
+            self.writers, self.desired_mappings,
         ):  # fmt: skip
             collection.clear()
 
@@ -150,15 +151,38 @@ class MemoryCoreLink:
         stream = self._server.to_core.get(connector, [])
         stream[:] = [entry for entry in stream if entry[0] >= _number(position)]
 
-    async def acquire_lease(self, connector: str, holder: str, ttl_ms: int) -> bool:
-        """Acquire the lease; it lasts until it is released, since no time passes here."""
+    async def report_writer(self, holder: str, ttl_ms: int, *, leaves: bool = False) -> set[str]:
+        """Report that a writer works; it does until it leaves, since no time passes here."""
         self._server.check_reachable()
-        return ttl_ms > 0 and self._server.leases.setdefault(connector, holder) == holder
+        if leaves or ttl_ms <= 0:
+            self._server.writers.discard(holder)
+        else:
+            self._server.writers.add(holder)
+        return set(self._server.writers)
 
-    async def release_lease(self, connector: str, holder: str) -> None:
+    async def read_lease_holders(self, connectors: Sequence[str]) -> dict[str, str]:
         self._server.check_reachable()
-        if self._server.leases.get(connector) == holder:
-            del self._server.leases[connector]
+        leases = self._server.leases
+        return {name: leases[name] for name in connectors if name in leases}
+
+    async def acquire_leases(self, connectors: Sequence[str], holder: str, ttl_ms: int) -> set[str]:
+        """Acquire free leases; they last until they are released, since no time passes here."""
+        self._server.check_reachable()
+        acquired = {name for name in connectors if ttl_ms > 0 and name not in self._server.leases}
+        self._server.leases |= dict.fromkeys(acquired, holder)
+        return acquired
+
+    async def extend_leases(self, connectors: Sequence[str], ttl_ms: int) -> None:
+        """Extend leases: with a TTL of 0 they expire, otherwise none does here."""
+        self._server.check_reachable()
+        for name in connectors if ttl_ms <= 0 else ():
+            self._server.leases.pop(name, None)
+
+    async def release_leases(self, connectors: Sequence[str], holder: str) -> None:
+        self._server.check_reachable()
+        for name in connectors:
+            if self._server.leases.get(name) == holder:
+                del self._server.leases[name]
 
     async def publish_desired_mapping(self, connector: str, mapping: DesiredMapping) -> None:
         self._server.check_reachable()

@@ -14,19 +14,6 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoPermissionError, RedisError
 
-from werknetz.link.exploration import (
-    REQUEST_FIELD,
-    REQUESTS_MAX,
-    RESULT_S,
-    RUNNING_S,
-    ExplorationRequest,
-    ExplorationResult,
-    decode_request,
-    encode_result,
-    mark_key,
-    requests_key,
-    result_key,
-)
 from werknetz.link.redis_client import connect_redis
 from werknetz.link.wire import (
     TERMINAL_STATES,
@@ -50,6 +37,7 @@ STATUS_TTL_S: Final = 60
 DESIRED_MAPPING_TTL_S: Final = 300
 REPLIES_MAX: Final = 1000  # replies are repeated, so old ones may be dropped
 CONNECTORS_KEY: Final = "wn:connectors"
+WRITERS_KEY: Final = "wn:lease:writers"  # no lease: those have braces
 START: Final = "0-0"
 PERMISSION_REMEDY: Final = (
     "the user in WERKNETZ_REDIS_URL may not use the keys of this connector; after a change of the "
@@ -94,7 +82,7 @@ def client_of(url: str) -> Redis:
     )
 
 
-async def _run_uncancelled(command: Awaitable[_T]) -> _T:
+async def run_uncancelled(command: Awaitable[_T]) -> _T:
     """Finish a command even when the caller is cancelled, so that replies match commands."""
     task = asyncio.ensure_future(command)
     try:
@@ -106,50 +94,6 @@ async def _run_uncancelled(command: Awaitable[_T]) -> _T:
         raise LinkLost(f"{error}: {PERMISSION_REMEDY}") from error
     except (RedisError, OSError, TimeoutError) as error:
         raise LinkLost(f"{type(error).__name__}: {error}") from error
-
-
-class RedisRequestLink:
-    """The edge's side of requests to explore its source. Every method may raise LinkLost."""
-
-    def __init__(self, client: Redis, connector: str) -> None:
-        self._client = client
-        self._connector = connector
-        self._position: str | None = None
-
-    @classmethod
-    def connect(cls, url: str, connector: str) -> Self:
-        return cls(client_of(url), connector)
-
-    async def receive(self, block_ms: int = BLOCK_MAX_MS) -> list[ExplorationRequest]:
-        """Return the requests since the last call; the first call skips what waited before."""
-        key, is_first = requests_key(self._connector), self._position is None
-        block = None if is_first else min(block_ms, BLOCK_MAX_MS)
-        reply = await _run_uncancelled(
-            self._client.xread({key: self._position or START}, count=REQUESTS_MAX, block=block)
-        )
-        entries = _entries(reply)
-        self._position = entries[-1][0] if entries else self._position or START
-        requests = []
-        for _, fields in [] if is_first else entries:
-            try:
-                requests.append(decode_request(fields.get(REQUEST_FIELD, b"")))
-            except UnreadableMessage:
-                continue  # of another version: the person sees that no edge answers
-        return requests
-
-    async def begin(self, request_id: str) -> bool:
-        """State that a request is carried out now; False: it is outdated, and shall not be."""
-        mark = mark_key(self._connector, request_id)
-        reply = await _run_uncancelled(self._client.set(mark, "running", ex=RUNNING_S, xx=True))
-        return bool(reply)
-
-    async def publish(self, result: ExplorationResult) -> None:
-        """Replace what the API has stored of the request; nothing once that has expired."""
-        key, content = result_key(self._connector, result.id), encode_result(result)
-        await _run_uncancelled(self._client.set(key, content, ex=RESULT_S, xx=True))
-
-    async def close(self) -> None:
-        await _run_uncancelled(self._client.aclose())
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +119,7 @@ class RedisEdgeLink:
 
     async def read_run_id(self) -> str:
         """Return the id of the server's run: another one means that it may have lost data."""
-        server = await _run_uncancelled(self._client.info("server"))
+        server = await run_uncancelled(self._client.info("server"))
         return str(cast("Mapping[str, Any]", server)["run_id"])
 
     async def send(self, messages: Sequence[ToCore]) -> None:
@@ -184,17 +128,17 @@ class RedisEdgeLink:
         pipe.sadd(CONNECTORS_KEY, self._connector)
         for message in messages:
             pipe.xadd(in_key(self._connector), cast("Any", encode_message(message)))
-        await _run_uncancelled(pipe.execute())
+        await run_uncancelled(pipe.execute())
 
     async def receive(self, block_ms: int = 1000) -> list[ToEdge]:
         """Return the replies since the last call; at the first call, those still in the stream."""
         key = out_key(self._connector)
         position = self._position or START
-        reply = await _run_uncancelled(
+        reply = await run_uncancelled(
             self._client.xread({key: position}, count=256, block=min(block_ms, BLOCK_MAX_MS))
         )
         messages: list[ToEdge] = []
-        for position, fields in _entries(reply):
+        for position, fields in entries_of(reply):
             self._position = position
             try:
                 messages.append(decode_to_edge(fields))
@@ -218,11 +162,11 @@ class RedisEdgeLink:
             pipe.persist(status_key(self._connector))
         else:
             pipe.expire(status_key(self._connector), STATUS_TTL_S)
-        await _run_uncancelled(pipe.execute())
+        await run_uncancelled(pipe.execute())
 
     async def read_desired_mapping(self) -> DesiredMapping | None:
         """Return the mapping that this connector should use; None: none, or an unreadable one."""
-        payload = await _run_uncancelled(
+        payload = await run_uncancelled(
             cast("Awaitable[bytes | None]", self._client.get(mapping_key(self._connector)))
         )
         try:
@@ -231,7 +175,7 @@ class RedisEdgeLink:
             return None  # of another version of the core, which republishes it
 
     async def close(self) -> None:
-        await _run_uncancelled(self._client.aclose())
+        await run_uncancelled(self._client.aclose())
 
 
 class RedisCoreLink:
@@ -246,11 +190,11 @@ class RedisCoreLink:
 
     async def read_run_id(self) -> str:
         """Return the id of the server's run. When it changes, positions are invalid."""
-        server = await _run_uncancelled(self._client.info("server"))
+        server = await run_uncancelled(self._client.info("server"))
         return str(cast("Mapping[str, Any]", server)["run_id"])
 
     async def list_connectors(self) -> set[str]:
-        members = await _run_uncancelled(
+        members = await run_uncancelled(
             cast("Awaitable[set[bytes]]", self._client.smembers(CONNECTORS_KEY))
         )
         return {member.decode(errors="replace") for member in members}
@@ -260,7 +204,7 @@ class RedisCoreLink:
         pipe = self._client.pipeline(transaction=False)
         for connector in connectors:
             pipe.xrevrange(in_key(connector), count=1)
-        newest = await _run_uncancelled(pipe.execute())
+        newest = await run_uncancelled(pipe.execute())
         return {
             connector: entries[0][0].decode() if entries else START
             for connector, entries in zip(connectors, newest, strict=True)
@@ -275,7 +219,7 @@ class RedisCoreLink:
             return []
         streams: dict[Any, Any] = {in_key(name): at for name, at in positions.items()}
         names = {in_key(name).encode(): name for name in positions}
-        reply = await _run_uncancelled(
+        reply = await run_uncancelled(
             self._client.xread(streams, count=count, block=min(block_ms, BLOCK_MAX_MS))
         )
         return [
@@ -293,38 +237,76 @@ class RedisCoreLink:
                 maxlen=REPLIES_MAX,
                 approximate=True,
             )
-        await _run_uncancelled(pipe.execute())
+        await run_uncancelled(pipe.execute())
 
     async def trim(self, connector: str, position: str) -> None:
         """Drop exactly the entries before `position`: they are committed or rejected."""
-        await _run_uncancelled(
+        await run_uncancelled(
             self._client.xtrim(in_key(connector), minid=position, approximate=False)
         )
 
-    async def acquire_lease(self, connector: str, holder: str, ttl_ms: int) -> bool:
-        """Acquire or extend the lease. It only saves work: the row lock decides (R17)."""
-        key = lease_key(connector)
-        if await _run_uncancelled(self._client.set(key, holder, nx=True, px=ttl_ms)):
-            return True
-        current_holder = await _run_uncancelled(
-            cast("Awaitable[bytes | None]", self._client.get(key))
-        )
-        if current_holder != holder.encode():
-            return False
-        await _run_uncancelled(self._client.pexpire(key, ttl_ms))
-        return True
+    async def report_writer(self, holder: str, ttl_ms: int, *, leaves: bool = False) -> set[str]:
+        """Report that a writer works, or leaves; return all that reported within the time.
 
-    async def release_lease(self, connector: str, holder: str) -> None:
-        key = lease_key(connector)
-        current_holder = await _run_uncancelled(
-            cast("Awaitable[bytes | None]", self._client.get(key))
+        A stream, whose ids are the server's clock: no writer's own clock matters.
+        """
+        report: dict[Any, Any] = {"holder": holder, "leaves": int(leaves)}
+        position = await run_uncancelled(
+            cast("Awaitable[bytes]", self._client.xadd(WRITERS_KEY, report))
         )
-        if current_holder == holder.encode():
-            await _run_uncancelled(self._client.delete(key))
+        oldest = f"{max(0, int(position.partition(b'-')[0]) - ttl_ms)}-0"
+        pipe = self._client.pipeline(transaction=False)
+        pipe.xtrim(WRITERS_KEY, minid=oldest, approximate=False)
+        pipe.pexpire(WRITERS_KEY, ttl_ms)
+        pipe.xrevrange(WRITERS_KEY, min=oldest)
+        *_, newest_first = await run_uncancelled(pipe.execute())
+        leaving: dict[str, bool] = {}
+        for _, fields in _rows(newest_first):
+            leaving.setdefault(fields[b"holder"].decode(), fields[b"leaves"] == b"1")
+        return {writer for writer, has_left in leaving.items() if not has_left}
+
+    async def read_lease_holders(self, connectors: Sequence[str]) -> dict[str, str]:
+        """Return who holds each lease; connectors without a holder are not in it."""
+        pipe = self._client.pipeline(transaction=False)
+        for connector in connectors:
+            pipe.get(lease_key(connector))
+        holders = await run_uncancelled(pipe.execute())
+        return {
+            connector: holder.decode()
+            for connector, holder in zip(connectors, holders, strict=True)
+            if holder is not None
+        }
+
+    async def acquire_leases(self, connectors: Sequence[str], holder: str, ttl_ms: int) -> set[str]:
+        """Acquire free leases; return those acquired. They only save work: row locks decide (R17).
+
+        A TTL of 0 acquires nothing.
+        """
+        pipe = self._client.pipeline(transaction=False)
+        for connector in connectors if ttl_ms > 0 else ():
+            pipe.set(lease_key(connector), holder, nx=True, px=ttl_ms)
+        is_acquired = await run_uncancelled(pipe.execute())
+        return {name for name, acquired in zip(connectors, is_acquired, strict=False) if acquired}
+
+    async def extend_leases(self, connectors: Sequence[str], ttl_ms: int) -> None:
+        """Extend leases that the caller holds, as read before."""
+        pipe = self._client.pipeline(transaction=False)
+        for connector in connectors:
+            pipe.pexpire(lease_key(connector), ttl_ms)
+        await run_uncancelled(pipe.execute())
+
+    async def release_leases(self, connectors: Sequence[str], holder: str) -> None:
+        """Release those of the leases that this holder has."""
+        holders = await self.read_lease_holders(connectors)
+        pipe = self._client.pipeline(transaction=False)
+        for connector in connectors:
+            if holders.get(connector) == holder:
+                pipe.delete(lease_key(connector))
+        await run_uncancelled(pipe.execute())
 
     async def publish_desired_mapping(self, connector: str, mapping: DesiredMapping) -> None:
         """Publish the mapping of a connector. Call it repeatedly: Redis may lose it."""
-        await _run_uncancelled(
+        await run_uncancelled(
             self._client.set(
                 mapping_key(connector), encode_desired_mapping(mapping), ex=DESIRED_MAPPING_TTL_S
             )
@@ -332,7 +314,7 @@ class RedisCoreLink:
 
     async def read_status(self, connector: str) -> Status | None:
         """Return the last unexpired status; None: there is none."""
-        fields = await _run_uncancelled(
+        fields = await run_uncancelled(
             cast("Awaitable[dict[bytes, bytes]]", self._client.hgetall(status_key(connector)))
         )
         if not fields:
@@ -340,7 +322,7 @@ class RedisCoreLink:
         return status_from_hash({name.decode(): text.decode() for name, text in fields.items()})
 
     async def close(self) -> None:
-        await _run_uncancelled(self._client.aclose())
+        await run_uncancelled(self._client.aclose())
 
 
 def _streams(reply: Any) -> list[tuple[bytes, list[tuple[str, Fields]]]]:
@@ -354,5 +336,5 @@ def _rows(rows: Any) -> list[tuple[str, Fields]]:
     return [(position.decode(), fields) for position, fields in rows if fields]
 
 
-def _entries(reply: Any) -> list[tuple[str, Fields]]:
+def entries_of(reply: Any) -> list[tuple[str, Fields]]:
     return [row for _, rows in _streams(reply) for row in rows]

@@ -88,6 +88,8 @@ class Writer:
         try:
             await self._maintain(connection)
             await self._streams.refresh()
+            for name in self._receivers.keys() - set(self._streams.names):
+                del self._receivers[name]  # another writer acknowledges more than we know of
             for name, entries in (await self._streams.read(BLOCK_MS)).items():
                 await self._process(connection, name, entries)
                 heartbeat.touch()

@@ -12,7 +12,8 @@ from redis.exceptions import NoPermissionError
 
 from plumbing.deploy_scripts import load_script
 from werknetz.link.exploration import ExplorationRequest, ExplorationResult
-from werknetz.link.redis import LinkLost, RedisCoreLink, RedisEdgeLink, RedisRequestLink
+from werknetz.link.redis import LinkLost, RedisCoreLink, RedisEdgeLink
+from werknetz.link.redis_requests import RedisRequestLink
 from werknetz.link.wire import DesiredMapping, Status
 from werknetz.runtime.background import BackgroundTask
 from werknetz_core.access.wrong_keys import WrongKeys
@@ -77,9 +78,10 @@ async def test_every_service_can_do_its_work(admin: Redis, redis_url: str) -> No
     assert await core.list_connectors() == {"press-1", "press-1~backfill"}
     await core.publish_desired_mapping("press-1", DesiredMapping("m", 1, b"digest", "text"))
     assert await edge.read_desired_mapping() is not None
-    assert await core.acquire_lease("press-1", "writer", 60_000)
-    assert await core.acquire_lease("press-1", "writer", 60_000)
-    await core.release_lease("press-1", "writer")
+    assert await core.report_writer("writer", 60_000) == {"writer"}
+    assert await core.acquire_leases(["press-1"], "writer", 60_000) == {"press-1"}
+    await core.extend_leases(["press-1"], 60_000)
+    await core.release_leases(["press-1"], "writer")
     await core.read({"press-1": "0-0"}, block_ms=1)
     await core.read_newest_positions(["press-1"])
     await core.trim("press-1", "0-1")

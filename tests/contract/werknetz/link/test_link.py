@@ -135,13 +135,28 @@ async def test_a_link_that_forgot_takes_messages_again(pair: Pair) -> None:
 
 @pytest.mark.asyncio
 async def test_a_lease_has_one_holder(pair: Pair) -> None:
-    assert await pair.core.acquire_lease(pair.name, "a", 5000)
-    assert await pair.core.acquire_lease(pair.name, "a", 5000)
-    assert not await pair.core.acquire_lease(pair.name, "b", 5000)
-    await pair.core.release_lease(pair.name, "b")
-    assert not await pair.core.acquire_lease(pair.name, "b", 5000)
-    await pair.core.release_lease(pair.name, "a")
-    assert await pair.core.acquire_lease(pair.name, "b", 5000)
+    core, names = pair.core, [pair.name, f"{pair.name}~backfill"]
+    assert await core.read_lease_holders(names) == {}
+    assert await core.acquire_leases(names, "nobody", 0) == set()
+    assert await core.acquire_leases(names[:1], "a", 5000) == {pair.name}
+    assert await core.acquire_leases(names, "b", 5000) == {names[1]}
+    assert await core.read_lease_holders(names) == dict(zip(names, "ab", strict=True))
+    await core.extend_leases(names[:1], 5000)
+    await core.release_leases(names, "b")
+    assert await core.read_lease_holders(names) == {pair.name: "a"}
+    await core.release_leases(names, "a")
+    assert await core.acquire_leases(names, "b", 5000) == set(names)
+
+
+@pytest.mark.asyncio
+async def test_writers_that_work_are_counted_until_they_leave(pair: Pair) -> None:
+    assert await pair.core.report_writer("a", 5000) == {"a"}
+    assert await pair.core.report_writer("b", 5000) == {"a", "b"}
+    assert await pair.core.report_writer("a", 5000) == {"a", "b"}
+    assert await pair.core.report_writer("a", 5000, leaves=True) == {"b"}
+    assert await pair.core.report_writer("a", 5000) == {"a", "b"}
+    await pair.flush()
+    assert await pair.core.report_writer("b", 5000) == {"b"}
 
 
 @pytest.mark.asyncio

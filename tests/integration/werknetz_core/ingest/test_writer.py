@@ -81,7 +81,7 @@ async def test_hello_welcome_batches_ack_and_an_empty_stream(
     assert await rows(database_url) == 200
     client = RedisCoreLink.connect(redis_url)
     assert await client.read_newest_positions(["plc"]) == {"plc": "0-0"}
-    assert await client.acquire_lease("plc", "another writer", 1000)
+    assert await client.acquire_leases(["plc"], "another writer", 1000)
     assert writer._session._connection is None
     await client.close()
     await edge.link.close()

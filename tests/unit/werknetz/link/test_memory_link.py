@@ -31,8 +31,11 @@ CORE: dict[str, Callable[[MemoryCoreLink], Awaitable[object]]] = {
     "read": lambda link: link.read({"press": START}, 0),
     "reply": lambda link: link.reply("press", [ACK]),
     "trim": lambda link: link.trim("press", START),
-    "acquire_lease": lambda link: link.acquire_lease("press", "me", 1000),
-    "release_lease": lambda link: link.release_lease("press", "me"),
+    "report_writer": lambda link: link.report_writer("me", 1000),
+    "read_lease_holders": lambda link: link.read_lease_holders(["press"]),
+    "acquire_leases": lambda link: link.acquire_leases(["press"], "me", 1000),
+    "extend_leases": lambda link: link.extend_leases(["press"], 1000),
+    "release_leases": lambda link: link.release_leases(["press"], "me"),
     "publish_desired_mapping": lambda link: link.publish_desired_mapping("press", MAPPING),
     "read_status": lambda link: link.read_status("press"),
 }
@@ -123,7 +126,8 @@ async def test_flush_clears_everything() -> None:
     await edge.send([HELLO])
     await edge.publish_status(STATUS)
     await core.reply("press", [ACK])
-    assert await core.acquire_lease("press", "me", 1)
+    assert await core.acquire_leases(["press"], "me", 1)
+    assert await core.report_writer("me", 1) == {"me"}
     await core.publish_desired_mapping("press", MAPPING)
     server.flush()
     assert await core.list_connectors() == set()
@@ -131,20 +135,20 @@ async def test_flush_clears_everything() -> None:
     assert await core.read({"press": START}, 0) == []
     assert await edge.receive(0) == []
     assert await edge.read_desired_mapping() is None
-    assert await core.acquire_lease("press", "other", 1)
+    assert await core.acquire_leases(["press"], "other", 1)
+    assert await core.report_writer("other", 1) == {"other"}
 
 
 @pytest.mark.asyncio
 async def test_a_lease_has_one_holder_until_it_is_released() -> None:
     link = MemoryCoreLink(MemoryServer())
-    assert not await link.acquire_lease("press", "me", 0)
-    assert await link.acquire_lease("press", "me", 1)
-    assert await link.acquire_lease("press", "me", 1)
-    assert not await link.acquire_lease("press", "other", 1)
-    await link.release_lease("press", "other")
-    assert not await link.acquire_lease("press", "other", 1)
-    await link.release_lease("press", "me")
-    assert await link.acquire_lease("press", "other", 1)
+    assert not await link.acquire_leases(["press"], "me", 0)
+    assert await link.acquire_leases(["press"], "me", 1) == {"press"}
+    assert not await link.acquire_leases(["press"], "other", 1)
+    await link.release_leases(["press"], "other")
+    assert not await link.acquire_leases(["press"], "other", 1)
+    await link.release_leases(["press"], "me")
+    assert await link.acquire_leases(["press"], "other", 1)
 
 
 @pytest.mark.asyncio
