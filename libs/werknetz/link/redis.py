@@ -12,9 +12,10 @@ from typing import Any, Final, Self, TypeVar, cast
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoPermissionError, RedisError
+from redis.exceptions import NoPermissionError, RedisClusterException, RedisError
 
 from werknetz.link.redis_client import connect_redis
+from werknetz.link.redis_cluster import as_cluster, read_run_ids, read_streams
 from werknetz.link.wire import (
     TERMINAL_STATES,
     DesiredMapping,
@@ -92,7 +93,7 @@ async def run_uncancelled(command: Awaitable[_T]) -> _T:
         raise
     except NoPermissionError as error:
         raise LinkLost(f"{error}: {PERMISSION_REMEDY}") from error
-    except (RedisError, OSError, TimeoutError) as error:
+    except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
         raise LinkLost(f"{type(error).__name__}: {error}") from error
 
 
@@ -119,6 +120,8 @@ class RedisEdgeLink:
 
     async def read_run_id(self) -> str:
         """Return the id of the server's run: another one means that it may have lost data."""
+        if (cluster := as_cluster(self._client)) is not None:
+            return await run_uncancelled(read_run_ids(cluster, in_key(self._connector)))
         server = await run_uncancelled(self._client.info("server"))
         return str(cast("Mapping[str, Any]", server)["run_id"])
 
@@ -155,8 +158,9 @@ class RedisEdgeLink:
         return RedisEdgeLink(self._client, connector)
 
     async def publish_status(self, status: Status) -> None:
+        # Not in the transaction: in a cluster the set lies on another node.
+        await run_uncancelled(self._client.sadd(CONNECTORS_KEY, self._connector))
         pipe = self._client.pipeline(transaction=True)
-        pipe.sadd(CONNECTORS_KEY, self._connector)
         pipe.hset(status_key(self._connector), mapping=cast("Any", status_to_hash(status)))
         if status.state in TERMINAL_STATES:
             pipe.persist(status_key(self._connector))
@@ -190,6 +194,8 @@ class RedisCoreLink:
 
     async def read_run_id(self) -> str:
         """Return the id of the server's run. When it changes, positions are invalid."""
+        if (cluster := as_cluster(self._client)) is not None:
+            return await run_uncancelled(read_run_ids(cluster))
         server = await run_uncancelled(self._client.info("server"))
         return str(cast("Mapping[str, Any]", server)["run_id"])
 
@@ -219,8 +225,12 @@ class RedisCoreLink:
             return []
         streams: dict[Any, Any] = {in_key(name): at for name, at in positions.items()}
         names = {in_key(name).encode(): name for name in positions}
+        block_ms = min(block_ms, BLOCK_MAX_MS)
+        cluster = as_cluster(self._client)
         reply = await run_uncancelled(
-            self._client.xread(streams, count=count, block=min(block_ms, BLOCK_MAX_MS))
+            self._client.xread(streams, count=count, block=block_ms)
+            if cluster is None
+            else read_streams(cluster, streams, count=count, block_ms=block_ms)
         )
         return [
             StreamEntry(names[key], position, fields)
