@@ -36,17 +36,17 @@ class BeatScheduler(Scheduler):
         return min(float(super().tick(*arguments, **options)), 1.0)
 
 
-def _refuse_cluster(broker_url: str) -> None:
+def _check_broker(broker_url: str) -> None:
     if is_cluster_url(broker_url):
         raise SettingError(
             f"{BROKER_SETTING}: Celery cannot queue in a Redis Cluster: name one server, such as "
             "redis://host:6379/0; tasks only trigger, so a small one of its own is enough"
         )
+    check_tls_files(broker_url, BROKER_SETTING)
 
 
 def create_celery(broker_url: str) -> Celery:
-    _refuse_cluster(broker_url)
-    check_tls_files(broker_url, BROKER_SETTING)
+    _check_broker(broker_url)
     broker, tls = split_tls_options(broker_url)
     app = Celery("werknetz", broker=broker, include=["werknetz_worker.tasks"])
     app.conf.update(

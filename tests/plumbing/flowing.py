@@ -48,22 +48,24 @@ class FlowingConnector:
         await self.lane.store(Delivery(readings))
         self.stored += self._values
 
-    async def run(self, every_s: float, stop: asyncio.Event) -> None:
+    async def run(self, every_s: float, flow: "Flow") -> None:
         """Store values until the flow stops; send and receive until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.lane.send())
             group.create_task(self.lane.receive())
-            while not stop.is_set():
-                await self.store()
+            while not flow.is_settling:
+                if not flow.is_held:
+                    await self.store()
                 await asyncio.sleep(every_s)
 
 
 class Flow:
-    """All connectors. `settle` stops the sources and waits until everything is acknowledged."""
+    """All connectors. While it is held, they store nothing more."""
 
     def __init__(self, connectors: Sequence[FlowingConnector]) -> None:
         self.connectors = connectors
-        self.stop = asyncio.Event()
+        self.is_held = False
+        self.is_settling = False
 
     @property
     def names(self) -> list[str]:
@@ -82,7 +84,8 @@ class Flow:
                 await asyncio.sleep(0.05)
 
     async def settle(self) -> None:
-        self.stop.set()
+        """Stop the sources; wait until everything is acknowledged."""
+        self.is_settling = True
         async with asyncio.timeout(PATIENCE_S):
             while not all(connector.is_acknowledged for connector in self.connectors):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
@@ -116,7 +119,7 @@ async def flowing(
         for number in range(count)
     ]
     flow = Flow(connectors)
-    running = [asyncio.create_task(connector.run(every_s, flow.stop)) for connector in connectors]
+    running = [asyncio.create_task(connector.run(every_s, flow)) for connector in connectors]
     try:
         yield flow
     finally:
