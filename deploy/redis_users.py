@@ -12,8 +12,10 @@ from collections.abc import Iterable, Mapping
 DEFAULT = "user default off ~* &* +@all"
 
 # Clients introduce themselves (CLIENT SETINFO, which Redis 7.0 does not know by name in this file).
+# Those of a cluster read which node serves which slots, and where the keys of a command stand.
 _CONNECT = (
-    "+auth +hello +ping +select +client -client|kill -client|list -client|pause -client|unpause "
+    "+auth +hello +ping +select +cluster|slots +command "
+    "+client -client|kill -client|list -client|pause -client|unpause "
     "-client|no-evict -client|unblock -client|reply -client|tracking"
 )
 _HEALTH = f"{_CONNECT} +info"

@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, settings
 pytest_plugins = [
     "plumbing.ports",
     "plumbing.servers",
+    "plumbing.redis_cluster",
     "plumbing.mariadb",
     "plumbing.leftovers",
     "plumbing.longest_first",

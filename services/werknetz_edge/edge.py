@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from werknetz.connector.contract import Connector
 from werknetz.connector.yaml_format import ConfigurationError, explain_errors, load_yaml
 from werknetz.events.batch import LaneName
-from werknetz.link.redis import RedisEdgeLink, RedisRequestLink
+from werknetz.link.redis import RedisEdgeLink
+from werknetz.link.redis_requests import RedisRequestLink
 from werknetz.link.wire import link_name_of
 from werknetz.runtime.log import get_logger, mask_passwords
 from werknetz.runtime.settings import SettingError

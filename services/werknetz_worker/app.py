@@ -14,6 +14,7 @@ from celery.signals import heartbeat_sent
 from kombu.transport.redis import Channel
 
 from werknetz.link.redis_client import BROKER_SETTING, BrokerTlsConnection, check_tls_files
+from werknetz.link.redis_cluster import is_cluster_url
 from werknetz.runtime import heartbeat
 from werknetz.runtime.settings import SettingError, read_env
 
@@ -35,8 +36,17 @@ class BeatScheduler(Scheduler):
         return min(float(super().tick(*arguments, **options)), 1.0)
 
 
-def create_celery(broker_url: str) -> Celery:
+def _check_broker(broker_url: str) -> None:
+    if is_cluster_url(broker_url):
+        raise SettingError(
+            f"{BROKER_SETTING}: Celery cannot queue in a Redis Cluster: name one server, such as "
+            "redis://host:6379/0; tasks only trigger, so a small one of its own is enough"
+        )
     check_tls_files(broker_url, BROKER_SETTING)
+
+
+def create_celery(broker_url: str) -> Celery:
+    _check_broker(broker_url)
     broker, tls = split_tls_options(broker_url)
     app = Celery("werknetz", broker=broker, include=["werknetz_worker.tasks"])
     app.conf.update(

@@ -30,13 +30,14 @@ class MemoryServer:
     to_edge: dict[str, list[tuple[int, Fields]]] = field(default_factory=dict)
     statuses: dict[str, Status] = field(default_factory=dict)
     leases: dict[str, str] = field(default_factory=dict)
+    writers: set[str] = field(default_factory=set)
     desired_mappings: dict[str, DesiredMapping] = field(default_factory=dict)
     _next: int = 1
 
     def flush(self) -> None:
         for collection in (
             self.connectors, self.to_core, self.to_edge, self.statuses, self.leases,
-            self.desired_mappings,
+            self.writers, self.desired_mappings,
         ):  # fmt: skip
             collection.clear()
 
@@ -153,18 +154,38 @@ class MemoryCoreLink:
                 self._server.add(stream, encode_message(message))
         return set()
 
-    async def acquire_leases(self, connectors: Sequence[str], holder: str, ttl_ms: int) -> set[str]:
-        """Acquire leases; they last until they are released, since no time passes here."""
+    async def report_writer(self, holder: str, ttl_ms: int, *, leaves: bool = False) -> set[str]:
+        """Report that a writer works; it does until it leaves, since no time passes here."""
+        self._server.check_reachable()
+        if leaves or ttl_ms <= 0:
+            self._server.writers.discard(holder)
+        else:
+            self._server.writers.add(holder)
+        return set(self._server.writers)
+
+    async def read_lease_holders(self, connectors: Sequence[str]) -> dict[str, str]:
         self._server.check_reachable()
         leases = self._server.leases
-        free = connectors if ttl_ms > 0 else ()
-        return {name for name in free if leases.setdefault(name, holder) == holder}
+        return {name: leases[name] for name in connectors if name in leases}
+
+    async def acquire_leases(self, connectors: Sequence[str], holder: str, ttl_ms: int) -> set[str]:
+        """Acquire free leases; they last until they are released, since no time passes here."""
+        self._server.check_reachable()
+        acquired = {name for name in connectors if ttl_ms > 0 and name not in self._server.leases}
+        self._server.leases |= dict.fromkeys(acquired, holder)
+        return acquired
+
+    async def extend_leases(self, connectors: Sequence[str], ttl_ms: int) -> None:
+        """Extend leases: with a TTL of 0 they expire, otherwise none does here."""
+        self._server.check_reachable()
+        for name in connectors if ttl_ms <= 0 else ():
+            self._server.leases.pop(name, None)
 
     async def release_leases(self, connectors: Sequence[str], holder: str) -> None:
         self._server.check_reachable()
-        for connector in connectors:
-            if self._server.leases.get(connector) == holder:
-                del self._server.leases[connector]
+        for name in connectors:
+            if self._server.leases.get(name) == holder:
+                del self._server.leases[name]
 
     async def publish_desired_mappings(self, mappings: Mapping[str, DesiredMapping]) -> bool:
         self._server.check_reachable()

@@ -13,22 +13,10 @@ from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoPermissionError, OutOfMemoryError, RedisError
+from redis.exceptions import NoPermissionError, OutOfMemoryError, RedisClusterException, RedisError
 
-from werknetz.link.exploration import (
-    REQUEST_FIELD,
-    REQUESTS_MAX,
-    RESULT_S,
-    RUNNING_S,
-    ExplorationRequest,
-    ExplorationResult,
-    decode_request,
-    encode_result,
-    mark_key,
-    requests_key,
-    result_key,
-)
 from werknetz.link.redis_client import connect_redis
+from werknetz.link.redis_cluster import as_cluster, read_run_ids, read_streams
 from werknetz.link.wire import (
     TERMINAL_STATES,
     DesiredMapping,
@@ -52,6 +40,7 @@ STATUS_TTL_S: Final = 60
 DESIRED_MAPPING_TTL_S: Final = 300
 REPLIES_MAX: Final = 1000  # replies are repeated, so old ones may be dropped
 CONNECTORS_KEY: Final = "wn:connectors"
+WRITERS_KEY: Final = "wn:lease:writers"  # no lease: those have braces
 START: Final = "0-0"
 PERMISSION_REMEDY: Final = (
     "the user in WERKNETZ_REDIS_URL may not use the keys of this connector; after a change of the "
@@ -96,7 +85,7 @@ def client_of(url: str) -> Redis:
     )
 
 
-async def _run_uncancelled(command: Awaitable[_T]) -> _T:
+async def run_uncancelled(command: Awaitable[_T]) -> _T:
     """Finish a command even when the caller is cancelled, so that replies match commands."""
     task = asyncio.ensure_future(command)
     try:
@@ -106,62 +95,18 @@ async def _run_uncancelled(command: Awaitable[_T]) -> _T:
         raise
     except NoPermissionError as error:
         raise LinkLost(f"{error}: {PERMISSION_REMEDY}") from error
-    except (RedisError, OSError, TimeoutError) as error:
+    except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
         raise LinkLost(f"{type(error).__name__}: {error}") from error
 
 
 async def _run_pipeline(pipe: Pipeline) -> list[Any]:
     """Return the results; a command that does not fit into a full Redis has its error as result."""
-    results = await _run_uncancelled(pipe.execute(raise_on_error=False))
+    results = await run_uncancelled(pipe.execute(raise_on_error=False))
     for result in results:
         if isinstance(result, Exception) and not isinstance(result, OutOfMemoryError):
             remedy = f": {PERMISSION_REMEDY}" if isinstance(result, NoPermissionError) else ""
             raise LinkLost(f"{type(result).__name__}: {result}{remedy}") from result
     return results
-
-
-class RedisRequestLink:
-    """The edge's side of requests to explore its source. Every method may raise LinkLost."""
-
-    def __init__(self, client: Redis, connector: str) -> None:
-        self._client = client
-        self._connector = connector
-        self._position: str | None = None
-
-    @classmethod
-    def connect(cls, url: str, connector: str) -> Self:
-        return cls(client_of(url), connector)
-
-    async def receive(self, block_ms: int = BLOCK_MAX_MS) -> list[ExplorationRequest]:
-        """Return the requests since the last call; the first call skips what waited before."""
-        key, is_first = requests_key(self._connector), self._position is None
-        block = None if is_first else min(block_ms, BLOCK_MAX_MS)
-        reply = await _run_uncancelled(
-            self._client.xread({key: self._position or START}, count=REQUESTS_MAX, block=block)
-        )
-        entries = _entries(reply)
-        self._position = entries[-1][0] if entries else self._position or START
-        requests = []
-        for _, fields in [] if is_first else entries:
-            try:
-                requests.append(decode_request(fields.get(REQUEST_FIELD, b"")))
-            except UnreadableMessage:
-                continue  # of another version: the person sees that no edge answers
-        return requests
-
-    async def begin(self, request_id: str) -> bool:
-        """State that a request is carried out now; False: it is outdated, and shall not be."""
-        mark = mark_key(self._connector, request_id)
-        reply = await _run_uncancelled(self._client.set(mark, "running", ex=RUNNING_S, xx=True))
-        return bool(reply)
-
-    async def publish(self, result: ExplorationResult) -> None:
-        """Replace what the API has stored of the request; nothing once that has expired."""
-        key, content = result_key(self._connector, result.id), encode_result(result)
-        await _run_uncancelled(self._client.set(key, content, ex=RESULT_S, xx=True))
-
-    async def close(self) -> None:
-        await _run_uncancelled(self._client.aclose())
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +132,9 @@ class RedisEdgeLink:
 
     async def read_run_id(self) -> str:
         """Return the id of the server's run: another one means that it may have lost data."""
-        server = await _run_uncancelled(self._client.info("server"))
+        if (cluster := as_cluster(self._client)) is not None:
+            return await run_uncancelled(read_run_ids(cluster, in_key(self._connector)))
+        server = await run_uncancelled(self._client.info("server"))
         return str(cast("Mapping[str, Any]", server)["run_id"])
 
     async def send(self, messages: Sequence[ToCore]) -> None:
@@ -195,7 +142,7 @@ class RedisEdgeLink:
         key = in_key(self._connector)
         if len(messages) == 1 and not isinstance(messages[0], Hello):
             fields = cast("Any", encode_message(messages[0]))
-            await _run_uncancelled(self._client.xadd(key, fields))
+            await run_uncancelled(self._client.xadd(key, fields))
             return
         pipe = self._client.pipeline(transaction=False)
         if any(isinstance(message, Hello) for message in messages):
@@ -203,17 +150,17 @@ class RedisEdgeLink:
             pipe.sadd(CONNECTORS_KEY, self._connector)
         for message in messages:
             pipe.xadd(key, cast("Any", encode_message(message)))
-        await _run_uncancelled(pipe.execute())
+        await run_uncancelled(pipe.execute())
 
     async def receive(self, block_ms: int = 1000) -> list[ToEdge]:
         """Return the replies since the last call; at the first call, those still in the stream."""
         key = out_key(self._connector)
         position = self._position or START
-        reply = await _run_uncancelled(
+        reply = await run_uncancelled(
             self._client.xread({key: position}, count=256, block=min(block_ms, BLOCK_MAX_MS))
         )
         messages: list[ToEdge] = []
-        for position, fields in _entries(reply):
+        for position, fields in entries_of(reply):
             self._position = position
             try:
                 messages.append(decode_to_edge(fields))
@@ -230,18 +177,19 @@ class RedisEdgeLink:
         return RedisEdgeLink(self._client, connector)
 
     async def publish_status(self, status: Status) -> None:
+        # Not in the transaction: in a cluster the set lies on another node.
+        await run_uncancelled(self._client.sadd(CONNECTORS_KEY, self._connector))
         pipe = self._client.pipeline(transaction=True)
-        pipe.sadd(CONNECTORS_KEY, self._connector)
         pipe.hset(status_key(self._connector), mapping=cast("Any", status_to_hash(status)))
         if status.state in TERMINAL_STATES:
             pipe.persist(status_key(self._connector))
         else:
             pipe.expire(status_key(self._connector), STATUS_TTL_S)
-        await _run_uncancelled(pipe.execute())
+        await run_uncancelled(pipe.execute())
 
     async def read_desired_mapping(self) -> DesiredMapping | None:
         """Return the mapping that this connector should use; None: none, or an unreadable one."""
-        payload = await _run_uncancelled(
+        payload = await run_uncancelled(
             cast("Awaitable[bytes | None]", self._client.get(mapping_key(self._connector)))
         )
         try:
@@ -250,7 +198,7 @@ class RedisEdgeLink:
             return None  # of another version of the core, which republishes it
 
     async def close(self) -> None:
-        await _run_uncancelled(self._client.aclose())
+        await run_uncancelled(self._client.aclose())
 
 
 class RedisCoreLink:
@@ -265,11 +213,13 @@ class RedisCoreLink:
 
     async def read_run_id(self) -> str:
         """Return the id of the server's run. When it changes, positions are invalid."""
-        server = await _run_uncancelled(self._client.info("server"))
+        if (cluster := as_cluster(self._client)) is not None:
+            return await run_uncancelled(read_run_ids(cluster))
+        server = await run_uncancelled(self._client.info("server"))
         return str(cast("Mapping[str, Any]", server)["run_id"])
 
     async def list_connectors(self) -> set[str]:
-        members = await _run_uncancelled(
+        members = await run_uncancelled(
             cast("Awaitable[set[bytes]]", self._client.smembers(CONNECTORS_KEY))
         )
         return {member.decode(errors="replace") for member in members}
@@ -294,8 +244,12 @@ class RedisCoreLink:
             return []
         streams: dict[Any, Any] = {in_key(name): at for name, at in positions.items()}
         names = {in_key(name).encode(): name for name in positions}
-        reply = await _run_uncancelled(
-            self._client.xread(streams, count=count, block=min(block_ms, BLOCK_MAX_MS))
+        block_ms = min(block_ms, BLOCK_MAX_MS)
+        cluster = as_cluster(self._client)
+        reply = await run_uncancelled(
+            self._client.xread(streams, count=count, block=block_ms)
+            if cluster is None
+            else read_streams(cluster, streams, count=count, block_ms=block_ms)
         )
         return [
             StreamEntry(names[key], position, fields)
@@ -323,37 +277,70 @@ class RedisCoreLink:
         added = zip(recipients, results[len(trims) :], strict=True)
         return {name for name, result in added if isinstance(result, OutOfMemoryError)}
 
-    async def acquire_leases(self, connectors: Sequence[str], holder: str, ttl_ms: int) -> set[str]:
-        """Acquire or extend leases; return those that `holder` has, of a full Redis all free ones.
+    async def report_writer(
+        self, holder: str, ttl_ms: int, *, leaves: bool = False
+    ) -> set[str] | None:
+        """Report that a writer works, or leaves; return all that reported within the time.
 
-        A lease only saves work: the row lock decides (R17). Without a reader, a full Redis would
-        stay full.
+        A stream, whose ids are the server's clock: no writer's own clock matters. None: a full
+        Redis takes no report.
         """
-        holders = await self._read_holders(connectors)
+        report: dict[Any, Any] = {"holder": holder, "leaves": int(leaves)}
         pipe = self._client.pipeline(transaction=False)
-        candidates = [name for name in connectors if holders[name] in (None, holder.encode())]
-        for name in candidates:
-            if holders[name] is None:
-                pipe.set(lease_key(name), holder, nx=True, px=ttl_ms)
-            else:
-                pipe.pexpire(lease_key(name), ttl_ms)
-        results = await _run_pipeline(pipe)
-        acquired = zip(candidates, results, strict=True)
-        return {name for name, result in acquired if result or holders[name] is not None}
+        pipe.xadd(WRITERS_KEY, report)
+        (position,) = await _run_pipeline(pipe)
+        if isinstance(position, OutOfMemoryError):
+            return None
+        oldest = f"{max(0, int(position.partition(b'-')[0]) - ttl_ms)}-0"
+        pipe = self._client.pipeline(transaction=False)
+        pipe.xtrim(WRITERS_KEY, minid=oldest, approximate=False)
+        pipe.pexpire(WRITERS_KEY, ttl_ms)
+        pipe.xrevrange(WRITERS_KEY, min=oldest)
+        *_, newest_first = await run_uncancelled(pipe.execute())
+        leaving: dict[str, bool] = {}
+        for _, fields in _rows(newest_first):
+            leaving.setdefault(fields[b"holder"].decode(), fields[b"leaves"] == b"1")
+        return {writer for writer, has_left in leaving.items() if not has_left}
+
+    async def read_lease_holders(self, connectors: Sequence[str]) -> dict[str, str]:
+        """Return who holds each lease; connectors without a holder are not in it."""
+        pipe = self._client.pipeline(transaction=False)
+        for connector in connectors:
+            pipe.get(lease_key(connector))
+        holders = await run_uncancelled(pipe.execute())
+        return {
+            connector: holder.decode()
+            for connector, holder in zip(connectors, holders, strict=True)
+            if holder is not None
+        }
+
+    async def acquire_leases(self, connectors: Sequence[str], holder: str, ttl_ms: int) -> set[str]:
+        """Acquire free leases; return those acquired. They only save work: row locks decide (R17).
+
+        A TTL of 0 acquires nothing. Of a full Redis all count as acquired: without a reader it
+        would stay full.
+        """
+        pipe = self._client.pipeline(transaction=False)
+        for connector in connectors if ttl_ms > 0 else ():
+            pipe.set(lease_key(connector), holder, nx=True, px=ttl_ms)
+        is_acquired = await _run_pipeline(pipe)
+        return {name for name, acquired in zip(connectors, is_acquired, strict=False) if acquired}
+
+    async def extend_leases(self, connectors: Sequence[str], ttl_ms: int) -> None:
+        """Extend leases that the caller holds, as read before."""
+        pipe = self._client.pipeline(transaction=False)
+        for connector in connectors:
+            pipe.pexpire(lease_key(connector), ttl_ms)
+        await run_uncancelled(pipe.execute())
 
     async def release_leases(self, connectors: Sequence[str], holder: str) -> None:
-        holders = await self._read_holders(connectors)
+        """Release those of the leases that this holder has."""
+        holders = await self.read_lease_holders(connectors)
         pipe = self._client.pipeline(transaction=False)
-        for name in connectors:
-            if holders[name] == holder.encode():
-                pipe.delete(lease_key(name))
-        await _run_pipeline(pipe)
-
-    async def _read_holders(self, connectors: Sequence[str]) -> dict[str, bytes | None]:
-        pipe = self._client.pipeline(transaction=False)
-        for name in connectors:
-            pipe.get(lease_key(name))
-        return dict(zip(connectors, await _run_pipeline(pipe), strict=True))
+        for connector in connectors:
+            if holders.get(connector) == holder:
+                pipe.delete(lease_key(connector))
+        await run_uncancelled(pipe.execute())
 
     async def publish_desired_mappings(self, mappings: Mapping[str, DesiredMapping]) -> bool:
         """Publish the mapping of each connector; return False where Redis is full.
@@ -368,7 +355,7 @@ class RedisCoreLink:
 
     async def read_status(self, connector: str) -> Status | None:
         """Return the last unexpired status; None: there is none."""
-        fields = await _run_uncancelled(
+        fields = await run_uncancelled(
             cast("Awaitable[dict[bytes, bytes]]", self._client.hgetall(status_key(connector)))
         )
         if not fields:
@@ -376,7 +363,7 @@ class RedisCoreLink:
         return status_from_hash({name.decode(): text.decode() for name, text in fields.items()})
 
     async def close(self) -> None:
-        await _run_uncancelled(self._client.aclose())
+        await run_uncancelled(self._client.aclose())
 
 
 def _streams(reply: Any) -> list[tuple[bytes, list[tuple[str, Fields]]]]:
@@ -390,5 +377,5 @@ def _rows(rows: Any) -> list[tuple[str, Fields]]:
     return [(position.decode(), fields) for position, fields in rows if fields]
 
 
-def _entries(reply: Any) -> list[tuple[str, Fields]]:
+def entries_of(reply: Any) -> list[tuple[str, Fields]]:
     return [row for _, rows in _streams(reply) for row in rows]

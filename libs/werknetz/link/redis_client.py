@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import parse_qsl, urlsplit
 
 import redis
 from redis.asyncio import ConnectionPool, Redis, SSLConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from werknetz.link.redis_cluster import cluster_client_of, is_cluster_url
 from werknetz.runtime.settings import SettingError
 from werknetz.runtime.tls_refusal import TlsPeer, explain_refusal
 
@@ -21,9 +22,12 @@ def connect_redis(url: str, **options: Any) -> Redis:
     """Return a client with these options of redis-py; it connects at its first command.
 
     TLS is set in the URL: `rediss://host:6380/0?ssl_ca_certs=/etc/werknetz/ca.pem`. Raises
-    SettingError where a file that the URL names cannot be read.
+    SettingError where a file that the URL names cannot be read. A URL of a cluster gives a
+    `ClusterClient`, whose commands on one slot are the same.
     """
     check_tls_files(url, SETTING)
+    if is_cluster_url(url):
+        return cast("Redis", cluster_client_of(url, **options))
     pool = ConnectionPool.from_url(url, **options)
     if issubclass(pool.connection_class, SSLConnection):
         pool.connection_class = TlsConnection

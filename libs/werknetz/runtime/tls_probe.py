@@ -10,7 +10,7 @@ from werknetz.runtime.tls_refusal import TlsPeer, explain_refusal
 # The first message of a client of PostgreSQL that wants TLS.
 _SSL_REQUEST: Final = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
 _VERIFYING: Final = frozenset({"verify-ca", "verify-full", "verify_ca", "verify_full"})
-_AUTHORITY: Final = {"rediss": "ssl_ca_certs", "mqtts": "ca"}
+_AUTHORITY: Final = {"rediss": "ssl_ca_certs", "rediss+cluster": "ssl_ca_certs", "mqtts": "ca"}
 
 
 class TlsRefused(OSError):

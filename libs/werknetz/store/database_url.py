@@ -2,7 +2,7 @@
 
 TLS is set as in libpq: `sslmode`, `sslrootcert`, `sslcert`, `sslkey` and `sslcrl` of the URL.
 SQLAlchemy would pass them to asyncpg as arguments, which it does not take: its engines open their
-connections here, too.
+connections here, too. Several servers, a primary and its standbys, are `host:5432,other:5432`.
 """
 
 import os
@@ -19,6 +19,7 @@ SETTING: Final = "WERKNETZ_DATABASE_URL"
 _SCHEMES: Final = frozenset({"postgresql", "postgres", "postgresql+asyncpg"})
 _FILES: Final = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 _VERIFYING: Final = frozenset({"verify-ca", "verify-full", "verify_ca", "verify_full"})
+_SERVER_KIND: Final = "target_session_attrs"
 _NO_UPGRADE: Final = "rejected SSL upgrade"  # of asyncpg's error
 
 
@@ -35,13 +36,21 @@ class DatabaseTlsRefused(ConnectionError):
 
 
 def asyncpg_url(url: str) -> str:
-    """Return the URL as asyncpg reads it."""
-    return f"postgresql://{_after_scheme(url)}"
+    """Return the URL as asyncpg reads it; of several servers, that which takes writes is wanted."""
+    rest = _after_scheme(url)
+    if "," in _hosts_of(rest) and _SERVER_KIND not in rest:
+        rest += f"{'&' if '?' in rest else '?'}{_SERVER_KIND}=primary"
+    return f"postgresql://{rest}"
 
 
 def sqlalchemy_url(url: str) -> str:
-    """Return the URL as SQLAlchemy reads it, with asyncpg as its driver."""
-    return f"postgresql+asyncpg://{_after_scheme(url)}"
+    """Return the URL as SQLAlchemy reads it, with asyncpg as its driver.
+
+    It has one server only: the engines open their connections with `open_connection`.
+    """
+    rest = _after_scheme(url)
+    hosts = _hosts_of(rest)
+    return f"postgresql+asyncpg://{rest.replace(hosts, hosts.partition(',')[0], 1)}"
 
 
 async def open_connection(url: str, **options: Any) -> asyncpg.Connection:
@@ -103,6 +112,11 @@ def _server_of(url: str) -> str:
     """Return host and port, without user and password."""
     hosts = urlsplit(url).netloc.rpartition("@")[2]
     return f"PostgreSQL at {hosts or 'the local socket'}"
+
+
+def _hosts_of(rest: str) -> str:
+    """Return the servers of what follows the scheme, with their ports."""
+    return urlsplit(f"//{rest}").netloc.rpartition("@")[2]
 
 
 def _after_scheme(url: str) -> str:

@@ -212,17 +212,27 @@ def check_server(variable: str, subject: str, default_port: int) -> Check | None
     if url is None:
         return None
     try:
-        parts = urlsplit(url)
-        address = (parts.hostname or "127.0.0.1", parts.port or default_port)
+        addresses = _addresses_of(url, default_port)
     except ValueError:
         return Check(subject, False, f"{variable} is not a URL", "Write scheme://host:port.")
-    where = f"{address[0]}:{address[1]}"
-    try:
-        return Check(subject, True, f"{where} {_connect(address, url, variable)}")
-    except TlsRefused as error:
-        return Check(subject, False, str(error))
-    except OSError as error:
-        return Check(subject, False, f"{where}: {error}", f"Start it, or correct {variable}.")
+    failures = []
+    for address in addresses:
+        where = f"{address[0]}:{address[1]}"
+        try:
+            return Check(subject, True, f"{where} {_connect(address, url, variable)}")
+        except TlsRefused as error:
+            return Check(subject, False, str(error))
+        except OSError as error:
+            failures.append(f"{where}: {error}")
+    return Check(subject, False, "; ".join(failures), f"Start it, or correct {variable}.")
+
+
+def _addresses_of(url: str, default_port: int) -> list[tuple[str, int]]:
+    """Return host and port of each server: a cluster, or a database with a standby, has several."""
+    parts = urlsplit(url)
+    hosts = parts.netloc.rpartition("@")[2].split(",")
+    servers = [urlsplit(f"//{host}") for host in hosts]
+    return [(server.hostname or "127.0.0.1", server.port or default_port) for server in servers]
 
 
 def _connect(address: tuple[str, int], url: str, variable: str) -> str:

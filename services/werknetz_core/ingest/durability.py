@@ -2,7 +2,9 @@
 
 With a synchronous standby (`synchronous_standby_names`) COMMIT returns only when the standby has
 flushed, for every value of synchronous_commit from `on` upwards; so an ack after COMMIT is right
-with and without one. `local` and `off` are refused: an acked batch could be missing after failover.
+with and without one. It is for duplicates, too: their transaction locks rows, which writes WAL, so
+its COMMIT waits for what a crash of the primary made visible before the standby had it. `local` and
+`off` are refused: an acked batch could be missing after failover.
 """
 
 from collections.abc import Sequence

@@ -1,11 +1,13 @@
 """Which connectors' streams this writer reads, from which position, and how much at once.
 
-Leases share the work between writers; two holders of one lease only do work twice.
+Leases share the work between writers: each leases at most its share, so that a new writer gets one,
+too. Two holders of one lease only do work twice.
 """
 
 from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Final, Protocol
+from zlib import crc32
 
 from werknetz.link.redis import START, StreamEntry
 from werknetz.link.wire import DesiredMapping, ToEdge
@@ -16,6 +18,7 @@ LOOK_EVERY_S: Final = 2.0
 ROUND_BYTES: Final = 32 * 1024 * 1024
 COUNT_MAX: Final = 512
 NAME_MAX: Final = 200
+_LEASE_MS: Final = int(LEASE_S * 1000)
 _ENTRY_BYTES_FIRST: Final = 64 * 1024  # before any was seen
 _log = get_logger("ingest.streams")
 
@@ -32,10 +35,13 @@ class CoreLink(Protocol):
     async def finish(
         self, trims: Mapping[str, str], replies: Mapping[str, Sequence[ToEdge]]
     ) -> set[str]: ...
-    async def acquire_leases(
-        self, connectors: Sequence[str], holder: str, ttl_ms: int
-    ) -> set[str]: ...
-    async def release_leases(self, connectors: Sequence[str], holder: str) -> None: ...
+    async def report_writer(
+        self, holder: str, ttl_ms: int, *, leaves: bool = ...
+    ) -> set[str] | None: ...
+    async def read_lease_holders(self, connectors: list[str]) -> dict[str, str]: ...
+    async def acquire_leases(self, connectors: list[str], holder: str, ttl_ms: int) -> set[str]: ...
+    async def extend_leases(self, connectors: list[str], ttl_ms: int) -> None: ...
+    async def release_leases(self, connectors: list[str], holder: str) -> None: ...
     async def publish_desired_mappings(self, mappings: Mapping[str, DesiredMapping]) -> bool: ...
     async def close(self) -> None: ...
 
@@ -48,6 +54,7 @@ class Streams:
         self._holder = holder
         self._positions: dict[str, str] = {}
         self._run_id: str | None = None
+        self._writers = 1  # that work now
         self._looked_at = -LOOK_EVERY_S
         self._entry_bytes = _ENTRY_BYTES_FIRST
         self._has_more = False
@@ -71,19 +78,47 @@ class Streams:
             _log.info("connected to Redis", run_id=run_id)
             self.rewind()
             self._run_id = run_id
-        names = sorted(filter(_is_name, await self._link.list_connectors()))
-        leased = await self._link.acquire_leases(names, self._holder, int(LEASE_S * 1000))
-        for name in names:
-            if name in leased and name not in self._positions:
-                _log.info("reading", connector=name)
-                self._positions[name] = START
-            elif name not in leased and self._positions.pop(name, ""):
-                _log.info("stream taken over by another writer", connector=name)
+        leased = await self._lease(set(filter(_is_name, await self._link.list_connectors())))
+        for name in sorted(leased - self._positions.keys()):
+            _log.info("reading", connector=name)
+            self._positions[name] = START
+        for name in sorted(self._positions.keys() - leased):
+            _log.info("stream left to another writer", connector=name)
+            del self._positions[name]
         if self._positions:
             for name, top in (await self._link.read_newest_positions(self.names)).items():
                 if _order(top) < _order(self._positions[name]):
                     self._positions[name] = START  # emptied; new ids may begin below ours
         self._looked_at = now
+
+    async def _lease(self, listed: set[str]) -> set[str]:
+        """Extend our leases up to our share, release the surplus, acquire free ones.
+
+        What we read stays ours where Redis lost the list: no other writer knows of it.
+        """
+        unlisted = self._positions.keys() - listed
+        share = -(-len(listed) // await self._count_writers()) + len(unlisted)
+        names = sorted(listed | unlisted, key=self._preference)
+        names.sort(key=listed.__contains__)
+        holders = await self._link.read_lease_holders(names)
+        ours = [name for name in names if holders.get(name) == self._holder]
+        if surplus := ours[share:]:
+            await self._link.release_leases(surplus, self._holder)
+        leased = ours[:share]
+        await self._link.extend_leases(leased, _LEASE_MS)
+        vacant = [name for name in names if name not in holders][: share - len(leased)]
+        return {*leased, *await self._link.acquire_leases(vacant, self._holder, _LEASE_MS)}
+
+    async def _count_writers(self) -> int:
+        """Report that we work; return how many do. A full Redis takes no report."""
+        writers = await self._link.report_writer(self._holder, _LEASE_MS)
+        if writers is not None:
+            self._writers = len(writers | {self._holder})
+        return self._writers
+
+    def _preference(self, name: str) -> int:
+        """Order connectors differently for each writer, so that they try for different ones."""
+        return crc32(f"{self._holder} {name}".encode())
 
     async def read(self, block_ms: int) -> dict[str, list[StreamEntry]]:
         """Return new entries by connector, with the same limit for each."""
@@ -122,6 +157,7 @@ class Streams:
         """Release our leases, so that other writers need not wait until they expire."""
         await self._link.release_leases(self.names, self._holder)
         self._positions.clear()
+        await self._link.report_writer(self._holder, _LEASE_MS, leaves=True)
 
 
 def _is_name(name: str) -> bool:

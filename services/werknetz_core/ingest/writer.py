@@ -95,6 +95,8 @@ class Writer:
         try:
             await self._maintain(connection)
             await self._streams.refresh()
+            for name in self._receivers.keys() - set(self._streams.names):
+                del self._receivers[name]  # another writer acknowledges more than we know of
             await self._wait_for_more()
             await self._process_all(connection, await self._read())
             await self._session.check_incarnation(connection)

@@ -24,7 +24,7 @@ Explore = Callable[[str, dict[str, Any], Server], Awaitable[dict[str, Any]]]
 
 
 class RequestLink(Protocol):
-    """The edge's side: `link.redis.RedisRequestLink`."""
+    """The edge's side: `link.redis_requests.RedisRequestLink`."""
 
     async def receive(self, block_ms: int = ...) -> list[ExplorationRequest]: ...
     async def begin(self, request_id: str) -> bool: ...

@@ -11,8 +11,11 @@ from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError
 
 from plumbing.deploy_scripts import load_script
+from plumbing.redis_cluster import RedisClusterServers
 from werknetz.link.exploration import ExplorationRequest, ExplorationResult
-from werknetz.link.redis import LinkLost, RedisCoreLink, RedisEdgeLink, RedisRequestLink
+from werknetz.link.redis import LinkLost, RedisCoreLink, RedisEdgeLink
+from werknetz.link.redis_client import connect_redis
+from werknetz.link.redis_requests import RedisRequestLink
 from werknetz.link.wire import DesiredMapping, Status
 from werknetz.runtime.background import BackgroundTask
 from werknetz_core.access.wrong_keys import WrongKeys
@@ -66,6 +69,28 @@ async def list_denied(admin: Redis) -> list[tuple[str, str, str]]:
 
 @pytest.mark.asyncio
 async def test_every_service_can_do_its_work(admin: Redis, redis_url: str) -> None:
+    await _use_every_service(redis_url)
+    assert await list_denied(admin) == []
+
+
+@pytest.mark.asyncio
+async def test_every_service_can_do_its_work_in_a_cluster(
+    redis_cluster_servers: RedisClusterServers, redis_cluster_url: str
+) -> None:
+    rules = USERS.acl_file((name, name, rule) for name, rule in STREAMS.items()).splitlines()[1:]
+    nodes = [node.client for node in redis_cluster_servers.nodes]
+    for client in nodes:
+        for line in rules:
+            await client.execute_command("ACL", "SETUSER", *line.split()[1:])
+        await client.execute_command("ACL", "LOG", "RESET")
+    await _use_every_service(redis_cluster_url)
+    for client in nodes:
+        assert await list_denied(client) == []
+        await client.execute_command("ACL", "DELUSER", *STREAMS)
+        await client.aclose()
+
+
+async def _use_every_service(redis_url: str) -> None:
     edge = RedisEdgeLink.connect(url_of(redis_url, "edge-1"), "press-1")
     core = RedisCoreLink.connect(url_of(redis_url, "ingest"))
     for link in (edge, edge.for_connector("press-1~backfill")):
@@ -73,18 +98,19 @@ async def test_every_service_can_do_its_work(admin: Redis, redis_url: str) -> No
         await link.publish_status(status("stopped"))  # one that stays
         await link.receive(block_ms=1)
         assert await link.read_desired_mapping() is None
-    assert await edge.read_run_id() == await core.read_run_id()
+    assert await edge.read_run_id() in (await core.read_run_id()).split()
     assert await core.list_connectors() == {"press-1", "press-1~backfill"}
     await core.publish_desired_mappings({"press-1": DesiredMapping("m", 1, b"digest", "text")})
     assert await edge.read_desired_mapping() is not None
-    assert await core.acquire_leases(["press-1"], "writer", 60_000)
-    assert await core.acquire_leases(["press-1"], "writer", 60_000)
+    assert await core.report_writer("writer", 60_000) == {"writer"}
+    assert await core.acquire_leases(["press-1"], "writer", 60_000) == {"press-1"}
+    await core.extend_leases(["press-1"], 60_000)
     await core.release_leases(["press-1"], "writer")
     await core.read({"press-1": "0-0"}, block_ms=1)
     await core.read_newest_positions(["press-1"])
     await core.finish({"press-1": "0-1"}, {})
     assert await core.read_status("press-1") is not None
-    api = Redis.from_url(url_of(redis_url, "core"), decode_responses=True)
+    api = connect_redis(url_of(redis_url, "core"), decode_responses=True)
     await RateLimiter(api, per_s=10, burst=10).acquire(1)
     wrong_keys = WrongKeys(CollectorRegistry(), per_min=10, burst=20)
     await wrong_keys.record(api, "192.0.2.1", "wn_x_y")
@@ -95,7 +121,7 @@ async def test_every_service_can_do_its_work(admin: Redis, redis_url: str) -> No
         assert slots.is_shared
     await slots.give_back()
     await api.ping()
-    worker = Redis.from_url(url_of(redis_url, "worker"))
+    worker = connect_redis(url_of(redis_url, "worker"))
     await WatermarkPublisher(worker).increment_paths(["nordwerk/emden-1"])
     assert await Watermarks(api).etag_of(["nordwerk"], [], 0) is not None
     assert await api.hgetall("wn:status:{press-1}")
@@ -114,9 +140,10 @@ async def test_every_service_can_do_its_work(admin: Redis, redis_url: str) -> No
     await requests.publish(ExplorationResult("2", "endpoints", "done"))
     assert await load_result(api, "press-1", "2") is None
     await requests.close()
-    for client in (edge, core, api, worker):
-        await (client.aclose() if isinstance(client, Redis) else client.close())
-    assert await list_denied(admin) == []
+    for link in (edge, core):
+        await link.close()
+    for client in (api, worker):
+        await client.aclose()
 
 
 @pytest.mark.asyncio

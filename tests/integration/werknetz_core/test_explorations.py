@@ -13,7 +13,7 @@ from plumbing.opcua_plant import at, plant
 from werknetz.connector.mapping.mapping import parse_mapping
 from werknetz.connector.yaml_format import parse_yaml
 from werknetz.link.exploration import ExplorationRequest, mark_key, requests_key
-from werknetz.link.redis import RedisRequestLink
+from werknetz.link.redis_requests import RedisRequestLink
 from werknetz.link.report import ConnectorReport
 from werknetz.runtime.log import get_logger
 from werknetz_core.explorations.requests import edge_unreachable, send_request

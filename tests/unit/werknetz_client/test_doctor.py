@@ -1,9 +1,13 @@
 """What `werknetz doctor` reports of connectors."""
 
+import socket
+
 import httpx2
+import pytest
 
 from werknetz_client import Client
 from werknetz_client.commands.doctor import (
+    check_server,
     run_connector_checks,
     run_finding_checks,
     run_provider_checks,
@@ -95,3 +99,18 @@ def test_provider_of_identities_that_does_not_answer_is_a_failed_check() -> None
     assert "werknetz oidc check" in failed.remedy
     with _client([]) as client:  # a server without providers, or an older one
         assert run_provider_checks(client) == []
+
+
+def test_one_server_that_answers_of_several_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as other:
+        other.bind(("127.0.0.1", 0))  # nobody listens there
+        closed, port = other.getsockname()[1], server.getsockname()[1]
+        hosts = f"127.0.0.1:{closed},127.0.0.1:{port}"
+        monkeypatch.setenv("WERKNETZ_REDIS_URL", f"redis+cluster://user:password@{hosts}")
+        check = check_server("WERKNETZ_REDIS_URL", "redis", 6379)
+        assert check is not None
+        assert (check.passed, check.detail) == (True, f"127.0.0.1:{port} answers")
+        monkeypatch.setenv("WERKNETZ_REDIS_URL", f"redis+cluster://127.0.0.1:{closed}")
+        check = check_server("WERKNETZ_REDIS_URL", "redis", 6379)
+        assert check is not None
+        assert not check.passed

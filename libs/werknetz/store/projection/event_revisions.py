@@ -3,8 +3,8 @@
 from typing import Final
 
 CURRENT_EVENTS: Final = """
-SELECT event_id, kind, connector_id, revision, at, stored_at, withdrawn_at IS NOT NULL AS is_withdrawn,
-    body::text AS body FROM business_events
+SELECT event_id, kind, connector_id, revision, at, stored_at,
+    withdrawn_at IS NOT NULL AS is_withdrawn, body::text AS body FROM business_events
 WHERE event_id = ANY($1::uuid[])"""
 
 # Without those that were never in force, and those of an event that version 0.1 had deleted.

@@ -30,7 +30,10 @@ CORE: dict[str, Callable[[MemoryCoreLink], Awaitable[object]]] = {
     "read_newest_positions": lambda link: link.read_newest_positions(["press"]),
     "read": lambda link: link.read({"press": START}, 0),
     "finish": lambda link: link.finish({"press": START}, {"press": [ACK]}),
+    "report_writer": lambda link: link.report_writer("me", 1000),
+    "read_lease_holders": lambda link: link.read_lease_holders(["press"]),
     "acquire_leases": lambda link: link.acquire_leases(["press"], "me", 1000),
+    "extend_leases": lambda link: link.extend_leases(["press"], 1000),
     "release_leases": lambda link: link.release_leases(["press"], "me"),
     "publish_desired_mappings": lambda link: link.publish_desired_mappings({"press": MAPPING}),
     "read_status": lambda link: link.read_status("press"),
@@ -123,6 +126,7 @@ async def test_flush_clears_everything() -> None:
     await edge.publish_status(STATUS)
     await core.finish({}, {"press": [ACK]})
     assert await core.acquire_leases(["press"], "me", 1)
+    assert await core.report_writer("me", 1) == {"me"}
     await core.publish_desired_mappings({"press": MAPPING})
     server.flush()
     assert await core.list_connectors() == set()
@@ -131,14 +135,14 @@ async def test_flush_clears_everything() -> None:
     assert await edge.receive(0) == []
     assert await edge.read_desired_mapping() is None
     assert await core.acquire_leases(["press"], "other", 1)
+    assert await core.report_writer("other", 1) == {"other"}
 
 
 @pytest.mark.asyncio
 async def test_a_lease_has_one_holder_until_it_is_released() -> None:
     link = MemoryCoreLink(MemoryServer())
     assert not await link.acquire_leases(["press"], "me", 0)
-    assert await link.acquire_leases(["press"], "me", 1)
-    assert await link.acquire_leases(["press"], "me", 1)
+    assert await link.acquire_leases(["press"], "me", 1) == {"press"}
     assert not await link.acquire_leases(["press"], "other", 1)
     await link.release_leases(["press"], "other")
     assert not await link.acquire_leases(["press"], "other", 1)

@@ -18,6 +18,34 @@ def test_every_common_form_is_read(scheme: str) -> None:
     assert sqlalchemy_url(url) == "postgresql+asyncpg://user:secret@host:5432/db?sslmode=require"
 
 
+@pytest.mark.parametrize(
+    ("url", "driver", "engine"),
+    [
+        (
+            "postgresql://u:p,w@a:1,b:2/db",
+            "u:p,w@a:1,b:2/db?target_session_attrs=primary",
+            "u:p,w@a:1/db",
+        ),
+        (
+            "postgresql://a,b/db?sslmode=require",
+            "a,b/db?sslmode=require&target_session_attrs=primary",
+            "a/db?sslmode=require",
+        ),
+        (
+            "postgresql://a,b/db?target_session_attrs=any",
+            "a,b/db?target_session_attrs=any",
+            "a/db?target_session_attrs=any",
+        ),
+        ("postgresql:///db?host=/run", "/db?host=/run", "/db?host=/run"),
+    ],
+)
+def test_of_several_servers_the_one_that_takes_writes_is_wanted(
+    url: str, driver: str, engine: str
+) -> None:
+    assert asyncpg_url(url) == f"postgresql://{driver}"
+    assert sqlalchemy_url(url) == f"postgresql+asyncpg://{engine}"
+
+
 @pytest.mark.parametrize("url", ["", "host/db", "mysql://u:secret@h/d", "postgresql+psycopg://h/d"])
 def test_another_form_is_rejected_without_showing_the_password(url: str) -> None:
     with pytest.raises(DatabaseUrlRejected, match="postgresql://") as caught:
