@@ -154,7 +154,9 @@ class MemoryCoreLink:
                 self._server.add(stream, encode_message(message))
         return set()
 
-    async def report_writer(self, holder: str, ttl_ms: int, *, leaves: bool = False) -> set[str]:
+    async def report_writer(
+        self, holder: str, ttl_ms: int, *, leaves: bool = False
+    ) -> set[str] | None:
         """Report that a writer works; it does until it leaves, since no time passes here."""
         self._server.check_reachable()
         if leaves or ttl_ms <= 0:
