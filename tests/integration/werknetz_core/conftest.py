@@ -13,6 +13,7 @@ import pytest_asyncio
 from fastapi import FastAPI
 
 from plumbing.servers import API, OWNER, ROWS_KEY, url_as
+from plumbing.shared_routes import shared_routes
 from werknetz.domain.bucket import microseconds_of
 from werknetz.store.session import Database, PoolOptions
 from werknetz_core.access.keys import generate_key
@@ -63,7 +64,8 @@ async def open_world(settings: CoreSettings) -> AsyncIterator[World]:
     now = [NOW]
     url = url_as(settings.database_url, OWNER)
     settings = replace(settings, database_url=url_as(url, API), rows_key=ROWS_KEY)
-    app = create_app(settings, now_us=lambda: microseconds_of(now[0]))
+    with shared_routes():
+        app = create_app(settings, now_us=lambda: microseconds_of(now[0]))
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     database = await asyncpg.connect(url)
     owner = Database(url, PoolOptions("test", 4, 60))
