@@ -30,6 +30,7 @@ from werknetz_edge.mqtt.client import (
     subscribe_options,
     tls_peer_of,
 )
+from werknetz_edge.mqtt.gathering import MESSAGES_ENOUGH
 from werknetz_edge.mqtt.packets import MqttMessage
 
 REPLY_TIMEOUT_S: Final = 15.0
@@ -39,7 +40,8 @@ PUBLISHES_MAX: Final = 16
 _POLL_S: Final = 0.25
 _POLL_MS: Final = 250
 _MISC_S: Final = 0.25
-_PAUSE_S: Final = 0.001  # a burst of messages is one read, not one for each
+_PAUSE_MS: Final = 1  # a burst of messages is one read, not one for each
+_GATHERING_PAUSE_MS: Final = 10  # while nobody takes messages before many more are here
 _CONFIGURATION_ERRORS: Final = {
     0x84,
     0x85,
@@ -205,8 +207,9 @@ class MqttSession:
     def _run_loop(self) -> None:
         client, wake = self._client, self._wake_sockets
         assert client is not None and wake is not None  # noqa: S101, PT018  open() made both
-        poll = select.poll()
-        poll.register(wake[0], select.POLLIN)
+        poll, pause = select.poll(), select.poll()
+        for waiting in (poll, pause):
+            waiting.register(wake[0], select.POLLIN)
         watched = -1, 0
         misc_s = disconnect_s = 0.0
         while (sock := client.socket()) is not None:
@@ -215,6 +218,8 @@ class MqttSession:
                 watched = _register_socket(poll, watched, wanted)
             pending = getattr(sock, "pending", int)() > 0 and not self._is_full
             ready = dict(poll.poll(0 if pending else _POLL_MS))
+            if ready and wake[0].fileno() not in ready:
+                ready.update(pause.poll(self._pause_ms))
             if ready.pop(wake[0].fileno(), 0):
                 wake[0].recv(4096)
             if ready or pending:
@@ -236,12 +241,14 @@ class MqttSession:
         return reads | (select.POLLOUT if client.want_write() else 0)
 
     def _read_socket(self, client: BatchClient) -> None:
-        if self._is_full:
-            return
-        time.sleep(_PAUSE_S)
         for _ in range(READS_PER_TURN):
-            if not client.receive() or self._is_full:
+            if self._is_full or not client.receive():
                 return
+
+    @property
+    def _pause_ms(self) -> int:
+        is_gathering = not self._signalled and self._awaited >= MESSAGES_ENOUGH
+        return _GATHERING_PAUSE_MS if is_gathering else _PAUSE_MS
 
     def _send_pending(self, client: BatchClient) -> None:
         if self._acks:
