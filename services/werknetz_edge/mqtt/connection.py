@@ -109,10 +109,13 @@ class BrokerConnection:
         session = self.session
         if session is None:
             return
-        self.gathering.begin(len(session.queue), limit_s)
-        # Looks from time to time: an event for each message would cost more than it saves.
-        while session.is_alive and (step_s := self.gathering.step_s(len(session.queue))) > 0:  # noqa: ASYNC110
-            await asyncio.sleep(step_s)
+        timer = self.gathering
+        timer.begin(limit_s)
+        while session.is_alive:
+            remaining_s = timer.remaining_s(len(session.queue), session.received_s)
+            if remaining_s <= 0:
+                return
+            await session.wait(remaining_s, timer.enough)
 
     def require_session(self) -> MqttSession:
         if self.session is None:

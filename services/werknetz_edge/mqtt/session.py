@@ -5,7 +5,7 @@ message queue stops reading, so that the broker receives no acknowledgements and
 """
 
 import asyncio
-import selectors
+import select
 import socket
 import ssl
 import threading
@@ -30,6 +30,7 @@ from werknetz_edge.mqtt.client import (
     subscribe_options,
     tls_peer_of,
 )
+from werknetz_edge.mqtt.gathering import MESSAGES_ENOUGH
 from werknetz_edge.mqtt.packets import MqttMessage
 
 REPLY_TIMEOUT_S: Final = 15.0
@@ -37,6 +38,10 @@ QUEUE_BYTES_MAX: Final = 64_000_000
 READS_PER_TURN: Final = 8
 PUBLISHES_MAX: Final = 16
 _POLL_S: Final = 0.25
+_POLL_MS: Final = 250
+_MISC_S: Final = 0.25
+_PAUSE_MS: Final = 1  # a burst of messages is one read, not one for each
+_GATHERING_PAUSE_MS: Final = 10  # while nobody takes messages before many more are here
 _CONFIGURATION_ERRORS: Final = {
     0x84,
     0x85,
@@ -60,6 +65,7 @@ class MqttSession:
     failure: str = ""  # why the session has ended
     rejected: str = ""  # a configuration error, with the remedy
     is_ended: bool = False
+    received_s: float = 0.0  # when the last message came, monotonic
     _received_bytes: int = 0  # written by the thread
     _taken_bytes: int = 0  # written by the loop
     _acks: deque[int] = field(default_factory=deque)
@@ -69,6 +75,7 @@ class MqttSession:
     _stopping: bool = False
     _event: asyncio.Event = field(default_factory=asyncio.Event)
     _signalled: bool = False
+    _awaited: int = 1  # messages in the queue, for which there is a signal
     _loop: asyncio.AbstractEventLoop | None = None
     _client: BatchClient | None = None
     _thread: threading.Thread | None = None
@@ -113,13 +120,14 @@ class MqttSession:
                     "allow this user to read it, at QoS 1 or higher"
                 )
 
-    async def wait(self, timeout_s: float) -> None:
-        """Return when there are messages, when the session has ended, or after the time."""
-        if self.queue or self.is_ended:
+    async def wait(self, timeout_s: float, count: int = 1) -> None:
+        """Return when there are `count` messages, when it has ended, or after the time."""
+        if len(self.queue) >= count or self.is_ended:
             return
+        self._awaited = count
         self._event.clear()
         self._signalled = False
-        if self.queue or self.is_ended:  # it arrived before `clear`
+        if len(self.queue) >= count or self.is_ended:  # they arrived before `clear`
             return
         await self._wait_for_signal(timeout_s)
 
@@ -199,38 +207,48 @@ class MqttSession:
     def _run_loop(self) -> None:
         client, wake = self._client, self._wake_sockets
         assert client is not None and wake is not None  # noqa: S101, PT018  open() made both
-        with selectors.DefaultSelector() as selector:
-            selector.register(wake[0], selectors.EVENT_READ)
-            watched: tuple[Any, int] = (None, 0)
-            disconnect_deadline_s: float | None = None
-            while (sock := client.socket()) is not None:
-                events = self._selector_events(client)
-                if watched != (sock, events):
-                    _register_socket(selector, watched[0], sock, events)
-                    watched = (sock, events)
-                pending = getattr(sock, "pending", int)() > 0 and not self._is_full
-                ready = {key.fileobj for key, _ in selector.select(0.0 if pending else _POLL_S)}
-                if wake[0] in ready:
-                    wake[0].recv(4096)
-                if sock in ready or pending:
-                    self._read_socket(client)
-                self._send_pending(client)
+        poll, pause = select.poll(), select.poll()
+        for waiting in (poll, pause):
+            waiting.register(wake[0], select.POLLIN)
+        watched = -1, 0
+        misc_s = disconnect_s = 0.0
+        while (sock := client.socket()) is not None:
+            wanted = sock.fileno(), self._poll_events(client)
+            if watched != wanted:
+                watched = _register_socket(poll, watched, wanted)
+            pending = getattr(sock, "pending", int)() > 0 and not self._is_full
+            ready = dict(poll.poll(0 if pending else _POLL_MS))
+            if ready and wake[0].fileno() not in ready:
+                ready.update(pause.poll(self._pause_ms))
+            if ready.pop(wake[0].fileno(), 0):
+                wake[0].recv(4096)
+            if ready or pending:
+                self._read_socket(client)
+            self._send_pending(client)
+            now_s = time.monotonic()
+            if now_s - misc_s >= _MISC_S:
+                misc_s = now_s
                 client.loop_misc()
-                if self._stopping:
-                    disconnect_deadline_s = disconnect_deadline_s or time.monotonic() + 1.0
-                    client.disconnect()
-                    client.loop_write()
-                    if time.monotonic() > disconnect_deadline_s:
-                        break
+            if self._stopping:
+                disconnect_s = disconnect_s or now_s + 1.0
+                client.disconnect()
+                client.loop_write()
+                if now_s > disconnect_s:
+                    break
 
-    def _selector_events(self, client: BatchClient) -> int:
-        reads = 0 if self._is_full else selectors.EVENT_READ
-        return reads | (selectors.EVENT_WRITE if client.want_write() else 0)
+    def _poll_events(self, client: BatchClient) -> int:
+        reads = 0 if self._is_full else select.POLLIN
+        return reads | (select.POLLOUT if client.want_write() else 0)
 
     def _read_socket(self, client: BatchClient) -> None:
         for _ in range(READS_PER_TURN):
             if self._is_full or not client.receive():
                 return
+
+    @property
+    def _pause_ms(self) -> int:
+        is_gathering = not self._signalled and self._awaited >= MESSAGES_ENOUGH
+        return _GATHERING_PAUSE_MS if is_gathering else _PAUSE_MS
 
     def _send_pending(self, client: BatchClient) -> None:
         if self._acks:
@@ -269,7 +287,8 @@ class MqttSession:
     def _on_messages(self, messages: Sequence[MqttMessage]) -> None:
         self._received_bytes += sum([len(message.payload) for message in messages])
         self.queue.extend(messages)
-        if not self._signalled:
+        self.received_s = time.monotonic()
+        if not self._signalled and len(self.queue) >= self._awaited:
             self._signal()
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
@@ -316,8 +335,13 @@ class MqttSession:
             return
 
 
-def _register_socket(selector: selectors.BaseSelector, old: Any, sock: Any, events: int) -> None:
-    if old is not None and old in selector.get_map():
-        selector.unregister(old)
+def _register_socket(
+    poll: select.poll, watched: tuple[int, int], wanted: tuple[int, int]
+) -> tuple[int, int]:
+    """Watch a socket for events; for none, not even for its end, which would not wait."""
+    (old, old_events), (new, events) = watched, wanted
+    if old_events and (old != new or not events):
+        poll.unregister(old)
     if events:
-        selector.register(sock, events)
+        poll.register(new, events)
+    return wanted

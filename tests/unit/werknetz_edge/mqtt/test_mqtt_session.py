@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from werknetz_edge.mqtt.config import MqttConfig
+from werknetz_edge.mqtt.packets import MqttMessage
 from werknetz_edge.mqtt.session import MqttSession
 
 
@@ -27,3 +28,19 @@ async def test_a_cancellation_that_meets_a_message_is_not_swallowed() -> None:
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
     assert done
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("count", "returns"), [(2, False), (3, True)])
+async def test_waiting_for_a_number_of_messages(count: int, *, returns: bool) -> None:
+    config = MqttConfig.model_validate({"url": "mqtt://broker", "topics": ["a"]})
+    session = MqttSession(config, "c", _loop=asyncio.get_running_loop())
+    waiting = asyncio.create_task(session.wait(60.0, 3))
+    await asyncio.sleep(0)
+    message = MqttMessage("a", b"1", 1, 1, dup=False, retained=False)
+    for _ in range(count):
+        session._on_messages([message])
+    done, _ = await asyncio.wait([waiting], timeout=60.0 if returns else 0.05)
+    assert bool(done) is returns
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
