@@ -85,31 +85,28 @@ class Applier:
         """Apply plain deliveries of different connectors in one transaction.
 
         None: connector or spool are new, and it is not applied. After an exception, of whatever
-        kind, nothing is applied, and all receivers must be discarded.
+        kind, nothing is applied, and all receivers must be discarded; points are only read here,
+        so that those in the cache stay right.
         """
         await self._partitions.make_for(connection, times_of(deliveries))
         spools = [
             (connector_of(d.receiver.connector)[0], d.envelopes[0].spool_id) for d in deliveries
         ]
         incarnation = deliveries[0].receiver.incarnation
-        try:
-            async with connection.transaction():
-                rows = await lock_spools(connection, spools, incarnation)
-                planned = [
-                    (delivery, rows[spool], await self._plan(connection, delivery, rows[spool]))
-                    for delivery, spool in zip(deliveries, spools, strict=True)
-                    if spool in rows
-                ]
-                runs = {
-                    id(delivery): await self._collect(connection, delivery, row, plan)
-                    for delivery, row, plan in planned
-                    if plan.run
-                }
-                if runs:
-                    await store_together(connection, [*runs.values()])
-        except BaseException:
-            self._points.clear()
-            raise
+        async with connection.transaction():
+            rows = await lock_spools(connection, spools, incarnation)
+            planned = [
+                (delivery, rows[spool], await self._plan(connection, delivery, rows[spool]))
+                for delivery, spool in zip(deliveries, spools, strict=True)
+                if spool in rows
+            ]
+            runs = {
+                id(delivery): await self._collect(connection, delivery, row, plan)
+                for delivery, row, plan in planned
+                if plan.run
+            }
+            if runs:
+                await store_together(connection, [*runs.values()])
         outcomes: dict[int, ApplyOutcome] = {}
         for delivery, row, plan in planned:
             run = runs.get(id(delivery))

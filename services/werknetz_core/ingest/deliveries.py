@@ -14,7 +14,7 @@ from werknetz.link.receiver import Receiver
 from werknetz.link.wire import BatchEnvelope, connector_of
 from werknetz_core.ingest.records.pending import PendingRows
 from werknetz_core.ingest.records.record_writer import RecordWriter
-from werknetz_core.ingest.records.rejects import QuarantineRow, RecordUnit
+from werknetz_core.ingest.records.rejects import QuarantineRow, RecordUnit, units_of
 
 _PLAIN = (Samples, Raw, Tally, Unmapped)
 
@@ -89,7 +89,7 @@ def _split(
             continue
         history = "backfill" in {batch.lane, envelope.lane}
         lane: LaneName = "backfill" if history else "live"
-        units += [RecordUnit(envelope.seq, lane, record) for record in batch.records]
+        units += units_of(envelope.seq, lane, batch.records)
     return units, unreadable
 
 

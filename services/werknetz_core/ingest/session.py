@@ -30,7 +30,7 @@ _SETTINGS: Final = {
     "timezone": "UTC",
     # A writer that is suspended in a transaction must not block the others for ever.
     "idle_in_transaction_session_timeout": "30000",
-    "lock_timeout": "20000",
+    "lock_timeout": "5000",  # as long as one locked connector may delay the others
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",

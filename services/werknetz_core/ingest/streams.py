@@ -11,6 +11,7 @@ from zlib import crc32
 
 from werknetz.link.redis import START, StreamEntry
 from werknetz.link.wire import DesiredMapping, ToEdge
+from werknetz.runtime.backoff import Backoff
 from werknetz.runtime.log import get_logger
 
 LEASE_S: Final = 10.0
@@ -19,6 +20,8 @@ ROUND_BYTES: Final = 32 * 1024 * 1024
 COUNT_MAX: Final = 512
 NAME_MAX: Final = 200
 _LEASE_MS: Final = int(LEASE_S * 1000)
+SET_ASIDE_S: Final = 1.0
+SET_ASIDE_MAX_S: Final = 60.0
 _ENTRY_BYTES_FIRST: Final = 64 * 1024  # before any was seen
 _log = get_logger("ingest.streams")
 
@@ -58,6 +61,7 @@ class Streams:
         self._looked_at = -LOOK_EVERY_S
         self._entry_bytes = _ENTRY_BYTES_FIRST
         self._has_more = False
+        self._set_aside: dict[str, tuple[Backoff, float]] = {}
 
     @property
     def has_more(self) -> bool:
@@ -122,9 +126,12 @@ class Streams:
 
     async def read(self, block_ms: int) -> dict[str, list[StreamEntry]]:
         """Return new entries by connector, with the same limit for each."""
-        share = ROUND_BYTES // max(1, len(self._positions)) // self._entry_bytes
+        now_s = monotonic()
+        waiting = {name for name, (_, until_s) in self._set_aside.items() if now_s < until_s}
+        positions = {name: at for name, at in self._positions.items() if name not in waiting}
+        share = ROUND_BYTES // max(1, len(positions)) // self._entry_bytes
         count = max(1, min(COUNT_MAX, share))
-        entries = await self._link.read(self._positions, block_ms=block_ms, count=count)
+        entries = await self._link.read(positions, block_ms=block_ms, count=count)
         by_name: dict[str, list[StreamEntry]] = {}
         for entry in entries:
             by_name.setdefault(entry.connector, []).append(entry)
@@ -144,9 +151,18 @@ class Streams:
         reply is requested again.
         """
         self._positions |= {name: at for name, at in positions.items() if name in self._positions}
+        for name in positions:
+            self._set_aside.pop(name, None)
         trims = {name: _after(position) for name, position in positions.items()}
         for name in sorted(await self._link.finish(trims, replies)):
             _log.warning("Redis is full, an answer is dropped", connector=name)
+
+    def set_aside(self, name: str) -> float:
+        """Do not read a stream for a while, longer each time until it advances; return the time."""
+        backoff, _ = self._set_aside.get(name) or (Backoff(SET_ASIDE_S, SET_ASIDE_MAX_S, 0), 0.0)
+        wait_s = backoff.next_s()
+        self._set_aside[name] = (backoff, monotonic() + wait_s)
+        return wait_s
 
     def rewind(self) -> None:
         """Read all streams from the start: applied batches are skipped by their number."""

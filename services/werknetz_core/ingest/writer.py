@@ -50,6 +50,8 @@ RAW_AHEAD_DAYS: Final = 3  # raw inputs lie on the day on which they are stored
 EPOCH_MAX: Final = 2**53
 _BACK_OFF_FIRST_S: Final = 0.1
 _BACK_OFF_MAX_S: Final = 5.0
+_OF_ALL: Final = (LinkLost, OtherIncarnation, OSError, asyncpg.InterfaceError)
+"""Errors that do not concern one connector: the round ends."""
 _log = get_logger("ingest.writer")
 
 
@@ -143,8 +145,29 @@ class Writer:
         for start in range(0, len(plain), TOGETHER_MAX):
             applied = await self._process_together(connection, plain[start : start + TOGETHER_MAX])
             waiting = [part for part in waiting if part not in applied]
+        is_done = len(waiting) < len(entries)
+        failed: list[tuple[_Part, Exception]] = []
         for part in waiting:
-            await self._process(connection, part)
+            try:
+                await self._process(connection, part)
+                is_done = True
+            except _OF_ALL:
+                raise
+            except Exception as error:  # one subject must not stop the others (M14)
+                if connection.is_closed():
+                    raise
+                failed.append((part, error))
+        if failed and not is_done:
+            raise failed[0][1]  # not one subject, but the database or we ourselves
+        for part, reason in failed:
+            self._set_aside(part.name, reason)
+
+    def _set_aside(self, name: str, error: Exception) -> None:
+        metrics.DATABASE_ERRORS.inc()
+        wait_s = self._streams.set_aside(name)
+        text = f"{type(error).__name__}: {error}"
+        bug = None if isinstance(error, asyncpg.PostgresError) else error
+        _log.error("set aside", connector=name, error=text, again_in_s=wait_s, exc_info=bug)
 
     async def _process_together(
         self, connection: "Connection", parts: "Sequence[_Part]"
@@ -153,11 +176,10 @@ class Writer:
         deliveries = [part.delivery for part in parts if part.delivery]
         try:
             outcomes = await self._applier.apply_together(connection, deliveries)
-        # One subject must not stop the others, whatever it is: alone, each shows its own error.
-        except Exception as error:
+        except Exception as error:  # alone, each connector shows an error of its own
             for part in parts:
                 self._receivers.pop(part.name, None)
-            if connection.is_closed() or isinstance(error, OtherIncarnation):
+            if connection.is_closed() or isinstance(error, _OF_ALL):
                 raise
             metrics.SEPARATIONS.inc()
             _log.warning("applying one by one", error=f"{type(error).__name__}: {error}")
@@ -253,7 +275,7 @@ class Writer:
         return self._stopping.is_set()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Part:
     """What a read gave of one stream, up to `position`."""
 

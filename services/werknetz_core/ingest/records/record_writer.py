@@ -35,7 +35,7 @@ from werknetz.store import gaps as gap_statements
 from werknetz.store.ingest import records as fact
 from werknetz.store.ingest import samples_copy as copy
 from werknetz_core.ingest.records import points
-from werknetz_core.ingest.records.books import POINT_BYTES, BookCounts, count_tally, taken_of
+from werknetz_core.ingest.records.books import BookCounts, count_tally, taken_of
 from werknetz_core.ingest.records.event_rows import bounded_instant
 from werknetz_core.ingest.records.event_writer import write_events
 from werknetz_core.ingest.records.gap_marks import gap_edge_marks
@@ -52,6 +52,7 @@ from werknetz_core.ingest.records.rejects import (
     is_rejected_input,
     quarantine_row_of_input,
     quarantine_row_of_unit,
+    rows_in,
     split_rows,
     split_units,
 )
@@ -86,7 +87,6 @@ class RecordWriter:
         self.spool_id = spool_id
         self.connector_id = connector_id
         self.points = points
-        self._samples_of_batch = (0, 0)  # number of the batch, rows in it so far
         self.sample_count = 0
         self.quarantine_count = 0
         self.books = BookCounts()
@@ -210,28 +210,16 @@ class RecordWriter:
     def _translate(self, units: Sequence[RecordUnit], pending: PendingRows, *, live: bool) -> None:
         records = [unit.record for unit in units if isinstance(unit.record, Samples)]
         columns = codec.join_columns(records)
-        counts = [len(record.point) // POINT_BYTES for record in records]
+        counts = [rows_in(record) for record in records]
         translated = translate_samples(
             columns,
             self.points,
-            first_sequence=self._first_sequences(units, counts),
+            first_sequence=_first_sequences(units, counts),
             is_staged=not live,
         )
         for unit, lost in split_rows(units, counts, translated.unknown):
             self._reject_unknown(unit, codec.select_rows(columns, lost), pending)
         pending.add_samples(translated.rows, translated.dirty, live=live)
-
-    def _first_sequences(
-        self, units: Sequence[RecordUnit], counts: Sequence[int]
-    ) -> NDArray[np.int64]:
-        firsts, row = [], 0
-        for unit, count in zip(units, counts, strict=True):
-            seq, rows_before = self._samples_of_batch
-            rows_before = rows_before if unit.seq == seq else 0
-            self._samples_of_batch = (unit.seq, rows_before + count)
-            firsts.append(sequence_of_batch(unit.seq, rows_before) - (row << ROW_BITS))
-            row += count
-        return np.repeat(np.array(firsts, np.int64), counts)
 
     def _reject_unknown(
         self, unit: RecordUnit, lost: codec.SampleColumns, pending: PendingRows
@@ -353,3 +341,10 @@ class RecordWriter:
         if bad:
             arguments = quarantine_arguments(self.connector_id, self.spool_id, bad)
             await self._connection.executemany(fact.ADD_TO_QUARANTINE, arguments)
+
+
+def _first_sequences(units: Sequence[RecordUnit], counts: Sequence[int]) -> NDArray[np.int64]:
+    """Return for each row that of the first row of all, if they were one batch."""
+    starts = np.cumsum(np.array(counts, np.int64)) - counts
+    firsts = [sequence_of_batch(unit.seq, unit.first_row) for unit in units]
+    return np.repeat(np.array(firsts, np.int64) - (starts << ROW_BITS), counts)

@@ -1,7 +1,7 @@
 """Input that PostgreSQL rejects: how it is recognised, isolated and quarantined."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import asyncpg
@@ -24,7 +24,7 @@ from werknetz.events.batch import (
     Samples,
     Unmapped,
 )
-from werknetz_core.ingest.records.books import quarantined_count, taken_of
+from werknetz_core.ingest.records.books import POINT_BYTES, quarantined_count
 
 POISON_CLASSES: Final = frozenset({"22", "23"})
 TOGETHER_ROWS: Final = 1 << 15
@@ -33,11 +33,28 @@ TOGETHER_ROWS: Final = 1 << 15
 
 @dataclass(frozen=True, slots=True)
 class RecordUnit:
-    """A record, or a part of one, with its batch and lane."""
+    """A record, or a part of one, with its batch and lane.
+
+    `first_row`: how many samples of the batch are before those of the record.
+    """
 
     seq: int
     lane: LaneName
     record: Record
+    first_row: int = 0
+
+
+def units_of(seq: int, lane: LaneName, records: Iterable[Record]) -> Iterator[RecordUnit]:
+    """Yield the records of a batch as units."""
+    row = 0
+    for record in records:
+        yield RecordUnit(seq, lane, record, row)
+        row += rows_in(record)
+
+
+def rows_in(record: Record) -> int:
+    """Return the number of samples."""
+    return len(record.point) // POINT_BYTES if isinstance(record, Samples) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +108,9 @@ def split_units(units: Sequence[RecordUnit]) -> tuple[list[RecordUnit], list[Rec
             return None
     if small:
         return None
-    left, right = ([RecordUnit(unit.seq, unit.lane, record)] for record in records)
-    return left, right
+    left, right = units_of(unit.seq, unit.lane, records)
+    row = unit.first_row
+    return [replace(left, first_row=row)], [replace(right, first_row=row + right.first_row)]
 
 
 def chunks_of_samples(units: Sequence[RecordUnit]) -> Iterator[list[RecordUnit]]:
@@ -100,7 +118,7 @@ def chunks_of_samples(units: Sequence[RecordUnit]) -> Iterator[list[RecordUnit]]
     chunk: list[RecordUnit] = []
     rows = 0
     for unit in units:
-        count = taken_of(unit.record)
+        count = rows_in(unit.record)
         if chunk and rows + count > TOGETHER_ROWS:
             yield chunk
             chunk, rows = [], 0
