@@ -61,7 +61,9 @@ async def test_a_shard_of_another_worker_is_left_to_it(business: Business) -> No
         await projector.project(business.pool)
         assert await load_materials(business) == set(MATERIALS) - theirs
         await business.pool.execute("SELECT pg_terminate_backend($1)", other.get_server_pid())
-    await projector.project(business.pool)
+    async with asyncio.timeout(60):
+        while not await projector.project(business.pool):
+            await asyncio.sleep(0.01)
     assert await load_materials(business) == set(MATERIALS)
 
 
