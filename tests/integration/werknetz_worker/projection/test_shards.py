@@ -49,18 +49,19 @@ async def load_materials(business: Business) -> set[str]:
     return {row[0] for row in rows}
 
 
-async def test_a_shard_of_another_worker_is_left_to_it(business: Business) -> None:
+async def test_a_shard_of_another_worker_is_left_to_it(
+    business: Business, database_url: str
+) -> None:
     for material in MATERIALS:
         await call_off(business, material)
     taken = await shard_of(business, MATERIALS[0])
     theirs = {m for m in MATERIALS if await shard_of(business, m) == taken}
-    async with business.pool.acquire() as other:
-        # Ends as that of a worker that is killed: with its connection.
-        await other.execute("BEGIN")
-        assert await other.fetchval(locks.TRY_LOCK_OF, shards._LOCK, taken)
-        await projector.project(business.pool)
-        assert await load_materials(business) == set(MATERIALS) - theirs
-        await business.pool.execute("SELECT pg_terminate_backend($1)", other.get_server_pid())
+    other = await asyncpg.connect(database_url)
+    await other.execute("BEGIN")
+    assert await other.fetchval(locks.TRY_LOCK_OF, shards._LOCK, taken)
+    await projector.project(business.pool)
+    assert await load_materials(business) == set(MATERIALS) - theirs
+    other.terminate()  # as the connection of a worker that is killed
     async with asyncio.timeout(60):
         while not await projector.project(business.pool):
             await asyncio.sleep(0.01)

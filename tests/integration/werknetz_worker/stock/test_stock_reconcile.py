@@ -183,17 +183,18 @@ async def count_materials(business: Business, number: int) -> None:
         pass
 
 
-async def test_the_shard_of_another_worker_is_left_to_it(business: Business) -> None:
+async def test_the_shard_of_another_worker_is_left_to_it(
+    business: Business, database_url: str
+) -> None:
     """Until it ends, as when it is killed: by its connection."""
     await count_materials(business, 12)
     shard, marks = (await business.pool.fetch(dirty.DIRTY_STOCK_SHARDS))[0]
     nobody = WatermarkPublisher(None)
-    async with business.pool.acquire() as other:
-        await other.execute("BEGIN")
-        assert await other.fetchval(locks.TRY_LOCK_OF, reconcile._LOCK, shard)
-        done = await reconcile_dirty_stock(business.pool, nobody, now_us=NOW)
-        assert done == 12 - marks
-        await business.pool.execute("SELECT pg_terminate_backend($1)", other.get_server_pid())
+    other = await asyncpg.connect(database_url)
+    await other.execute("BEGIN")
+    assert await other.fetchval(locks.TRY_LOCK_OF, reconcile._LOCK, shard)
+    assert await reconcile_dirty_stock(business.pool, nobody, now_us=NOW) == 12 - marks
+    other.terminate()
     async with asyncio.timeout(60):
         while (done := await reconcile_dirty_stock(business.pool, nobody, now_us=NOW)) == 0:
             await asyncio.sleep(0.01)
