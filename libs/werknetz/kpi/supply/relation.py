@@ -4,7 +4,7 @@ Pure and deterministic: neither the order of the facts nor duplicates change the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from itertools import chain
@@ -83,14 +83,10 @@ def reconcile(relation: RelationFacts, terms: Terms) -> ReconciledRelation:
         group: select_measured_demand(versions, terms) for group, versions in facts.versions.items()
     }
     received = assign_to_groups(_inflows_of(facts, demands), demands)
-    lines = [
-        replace(
-            line,
-            event_ids=entries.ids_of(line.demand.entry.event_id),
-            shipment_ids=_shipment_ids_of(line, by_receipt),
-        )
-        for line in _judge_all_lines(relation, facts, demands, received, (matches, terms))
-    ]
+    lines = _judge_all_lines(relation, facts, demands, received, (matches, terms))
+    for line in lines:
+        line.event_ids = entries.ids_of(line.demand.entry.event_id)
+        line.shipment_ids = _shipment_ids_of(line, by_receipt)
     versions = [
         version for versions_of_group in facts.versions.values() for version in versions_of_group
     ]
