@@ -226,9 +226,18 @@ JOIN cumulatives c ON c.relation_id = f.relation_id AND c.computed_at <= changed
 ORDER BY 1
 ON CONFLICT (relation_id) DO NOTHING"""  # noqa: S608 - made of constants
 
-DIRTY_STOCK: Final = """
+_SHARD_OF_STOCK: Final = "(warehouse_id::bigint * 31 + material_id) % 32"
+
+# Shards with stock to reconcile, the oldest mark first.
+DIRTY_STOCK_SHARDS: Final = f"""
+SELECT {_SHARD_OF_STOCK} AS shard, count(*) AS marks FROM dirty_stock
+WHERE marked_at <= clock_timestamp() GROUP BY 1 ORDER BY min(marked_at), 1"""  # noqa: S608 - made of constants
+
+# $1: shards that are locked; $2: how many.
+DIRTY_STOCK: Final = f"""
 SELECT warehouse_id, material_id, from_at, marks FROM dirty_stock
-WHERE marked_at <= clock_timestamp() ORDER BY marked_at, warehouse_id, material_id LIMIT $1"""
+WHERE marked_at <= clock_timestamp() AND {_SHARD_OF_STOCK} = ANY($1::bigint[])
+ORDER BY marked_at, warehouse_id, material_id LIMIT $2"""  # noqa: S608 - made of constants
 
 # Skips rows that the projector has locked: it marks them again anyway.
 DELETE_STOCK_MARKS: Final = """

@@ -6,9 +6,17 @@ Found over the facts that were made of events, which have indexes. What could no
 
 from typing import Final
 
-# Run first: a running projector has read data that is about to change. It ends first, and none
-# starts until this transaction commits; so no event keeps outdated references.
-ALONE: Final = "LOCK TABLE events_to_project IN EXCLUSIVE MODE"
+import sqlalchemy as sa
+
+from werknetz.store.session import WriteSession
+
+CHANGE_LOCK: Final = 0x4D415354  # "MAST"
+"""Exclusive: a change of master data; shared: the end of a projection."""
+
+# A projector that has read what is about to change is before its end and will read another number,
+# or has committed: so no event keeps outdated references, and a change waits for no batch.
+LOCK_CHANGE: Final = "SELECT pg_advisory_xact_lock(:kind)"
+COUNT_CHANGE: Final = "UPDATE master_data_changes SET number = number + 1"
 
 AGAIN_OF_PARTNERS: Final = """
 INSERT INTO events_to_project (event_id)
@@ -86,3 +94,9 @@ FROM stock_items WHERE warehouse_id = :warehouse ORDER BY warehouse_id, material
 ON CONFLICT (warehouse_id, material_id) DO UPDATE
 SET marks = dirty_stock.marks + 1, marked_at = clock_timestamp(),
     from_at = least(dirty_stock.from_at, excluded.from_at)"""
+
+
+async def note_change(session: WriteSession) -> None:
+    """Note that this transaction changes master data. Run it first: it waits for other changes."""
+    await session.execute(sa.text(LOCK_CHANGE), {"kind": CHANGE_LOCK})
+    await session.execute(sa.text(COUNT_CHANGE))

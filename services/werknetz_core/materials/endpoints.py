@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 
 from werknetz.runtime.log import get_logger
-from werknetz.store.master_data import AGAIN_OF_MATERIALS, ALONE
+from werknetz.store.master_data import AGAIN_OF_MATERIALS, note_change
 from werknetz.store.session import ReadSession, WriteSession
 from werknetz.store.tables.supply import (
     material_numbers,
@@ -87,9 +87,9 @@ async def set_material(
     principal.require_all_plants()
     concerns_events = any(v is not None for v in (change.numbers, change.units, change.unit))
     if concerns_events:
-        await session.execute(sa.text(ALONE))
+        await note_change(session)
     existing = sa.select(_M.id, *(_M[name] for name in _FIELDS)).where(_M.number == material)
-    row = (await session.execute(existing.with_for_update())).mappings().one_or_none()
+    row = (await session.execute(existing.with_for_update(key_share=True))).mappings().one_or_none()
     if row is None:
         new = sa.insert(materials).values(number=material).returning(_M.id)
         material_id: int = (await session.execute(new)).scalar_one()

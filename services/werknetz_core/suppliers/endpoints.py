@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from werknetz.domain.bucket import instant_of
 from werknetz.runtime.log import get_logger
-from werknetz.store.master_data import ALONE
+from werknetz.store.master_data import note_change
 from werknetz.store.session import ReadSession
 from werknetz.store.tables.findings import findings
 from werknetz.store.tables.supply import (
@@ -106,9 +106,11 @@ async def set_supplier(
     """Create or change a supplier. A number of another supplier moves here with its events."""
     principal.require_all_plants()
     if change.identities is not None:
-        await session.execute(sa.text(ALONE))
+        await note_change(session)
     existing = sa.select(partners.c.id, partners.c.name).where(partners.c.key == key)
-    former = (await session.execute(existing.with_for_update())).mappings().one_or_none()
+    former = (
+        (await session.execute(existing.with_for_update(key_share=True))).mappings().one_or_none()
+    )
     supplier_id = None if former is None else former["id"]
     after = change.model_dump(mode="json", exclude_none=True)
     before: dict[str, object] | None = None

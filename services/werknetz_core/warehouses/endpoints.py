@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Request
 
 from werknetz.runtime.log import get_logger
-from werknetz.store.master_data import AGAIN_OF_WAREHOUSES, ALONE, MARK_WAREHOUSE
+from werknetz.store.master_data import AGAIN_OF_WAREHOUSES, MARK_WAREHOUSE, note_change
 from werknetz.store.session import ReadSession
 from werknetz.store.tables import equipment
 from werknetz.store.tables.findings import findings
@@ -96,10 +96,9 @@ async def set_warehouse(
     """Create or change a warehouse; its stock is computed again where the change concerns it."""
     principal.require_all_plants()
     if change.code is not None or change.moved_by is not None:
-        await session.execute(sa.text(ALONE))
-    row = (
-        await session.execute(sa.select(warehouses).where(_W.key == key).with_for_update())
-    ).mappings().first()  # fmt: skip
+        await note_change(session)
+    existing = sa.select(warehouses).where(_W.key == key).with_for_update(key_share=True)
+    row = (await session.execute(existing)).mappings().first()
     values = await _column_values(change, context, session, principal)
     await _require_free_code(session, key, str(values.get("code") or (key if row is None else "")))
     if row is None:

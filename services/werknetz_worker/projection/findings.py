@@ -1,12 +1,14 @@
 """Findings of the projector about single events: written once, cleared when resolved."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from werknetz.store.projection import findings as statements
+from werknetz.store.projection.materials import FIND_MATERIAL_NUMBERS
 from werknetz.store.session import WriteConnection
 from werknetz.texts.sentence import Sentence
 from werknetz.texts.stored import stored_sentence
@@ -46,8 +48,7 @@ async def write_findings(
 ) -> None:
     """Write the findings of the events, and clear those that no longer hold."""
     wrong = {finding.key: finding for finding in findings}
-    right = [key for event in events for kind in KINDS if (key := key_of(kind, event)) not in wrong]
-    await connection.execute(statements.CLEAR_FINDINGS, right)
+    await connection.execute(statements.CLEAR_FINDINGS, events, list(KINDS), list(wrong))
     if wrong:
         ordered = [wrong[key] for key in sorted(wrong)]
         await connection.execute(
@@ -81,3 +82,26 @@ async def write_shared_number(
 async def reproject_waiting(connection: WriteConnection, learnt: Sequence[str]) -> None:
     if learnt:
         await connection.execute(statements.REPROJECT_AMBIGUOUS_EVENTS, learnt)
+
+
+async def reproject_understood(
+    connection: WriteConnection,
+    unknown: Sequence[EventRevision],
+    by_alias: Mapping[tuple[str, int | None, str], int],
+) -> None:
+    """Project events again whose material got its number while the batch was built."""
+    names = ((event, number) for event in unknown for number in _numbers_of(event))
+    events_by_number: dict[str, set[UUID]] = defaultdict(set)
+    for event, number in names:
+        events_by_number[number].add(event.event_id)
+    if not events_by_number:
+        return
+    rows = await connection.fetch(FIND_MATERIAL_NUMBERS, [*events_by_number])
+    new = {row["number"] for row in rows if tuple(row)[:3] not in by_alias}
+    if again := {event_id for number in new for event_id in events_by_number[number]}:
+        await connection.execute(statements.REPROJECT_EVENTS, [*again])
+
+
+def _numbers_of(event: EventRevision) -> list[str]:
+    named = event.named
+    return [number for number in (named.supplier_material, named.ean) if number]

@@ -1,17 +1,21 @@
 """Resolves partners, sites, materials and warehouses by their names in messages; adds new ones.
 
-Look-ups are done a batch at a time. Names are inserted in sorted order, so that two transactions
-with the same names cannot deadlock.
+Look-ups are done a batch at a time. What is new is added in a short transaction of its own, one
+worker at a time: so nobody who changes master data waits for a batch, and no name depends on a
+race.
 """
 
 import re
 import zlib
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final
 
 from werknetz.store.projection import master_data as statements
-from werknetz.store.session import WriteConnection
+from werknetz.store.projection.outbox import LOCK
+from werknetz.store.session import DriverPool, WriteConnection
 
+_LOCK: Final = 0x4E414D45  # "NAME"
 StockPlace = tuple[int, int | None, int]  # warehouse, location, material
 
 
@@ -23,22 +27,43 @@ def key_of_text(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or f"x-{zlib.crc32(text.encode()):08x}"
 
 
+class MasterData:
+    """Reads master data in the transaction of a batch, and adds to it beside it."""
+
+    def __init__(self, connection: WriteConnection, pool: DriverPool) -> None:
+        self.connection = connection
+        self._pool = pool
+
+    @asynccontextmanager
+    async def adding(self) -> AsyncIterator[WriteConnection]:
+        """Begin a transaction that adds; what it commits is visible to the batch."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(LOCK, _LOCK)
+            yield connection
+
+
 async def resolve_names(
-    connection: WriteConnection, kind: str, values: Iterable[str | None]
+    master_data: MasterData, kind: str, values: Iterable[str | None]
 ) -> dict[str, int]:
     """Return the ids of the named values; add those that do not exist yet."""
     names = sorted({value for value in values if value})
     if not names:
         return {}
-    ids = {row[0]: row[1] for row in await connection.fetch(statements.FIND_BY_NAME[kind], names)}
-    new = [value for value in names if value not in ids]
-    if new:
-        keys = await _unique_keys(connection, kind, new)
-        await connection.execute(statements.ADD_BY_NAME[kind], keys, new)
-        ids |= {
-            row[0]: row[1] for row in await connection.fetch(statements.FIND_BY_NAME[kind], new)
-        }
+    ids = await _find_by_name(master_data.connection, kind, names)
+    if len(ids) < len(names):
+        async with master_data.adding() as connection:
+            ids = await _find_by_name(connection, kind, names)
+            new = [value for value in names if value not in ids]
+            if new:
+                keys = await _unique_keys(connection, kind, new)
+                await connection.execute(statements.ADD_BY_NAME[kind], keys, new)
+                ids |= await _find_by_name(connection, kind, new)
     return ids
+
+
+async def _find_by_name(connection: WriteConnection, kind: str, names: list[str]) -> dict[str, int]:
+    rows = await connection.fetch(statements.FIND_BY_NAME[kind], names)
+    return {row[0]: row[1] for row in rows}
 
 
 async def _unique_keys(connection: WriteConnection, kind: str, values: list[str]) -> list[str]:
@@ -54,22 +79,29 @@ async def _unique_keys(connection: WriteConnection, kind: str, values: list[str]
     return keys
 
 
-async def add_descriptions(connection: WriteConnection, descriptions: Mapping[int, str]) -> None:
+async def add_descriptions(master_data: MasterData, descriptions: Mapping[int, str]) -> None:
     """Give a description to materials that have none."""
-    if descriptions:
-        ids = sorted(descriptions)
-        await connection.execute(
-            statements.SET_DESCRIPTIONS, ids, [descriptions[material_id] for material_id in ids]
-        )
+    if not descriptions:
+        return
+    rows = await master_data.connection.fetch(statements.WITHOUT_DESCRIPTION, [*descriptions])
+    if ids := sorted(row[0] for row in rows):
+        texts = [descriptions[material_id] for material_id in ids]
+        async with master_data.adding() as connection:
+            await connection.execute(statements.SET_DESCRIPTIONS, ids, texts)
 
 
 async def resolve_locations(
-    connection: WriteConnection, places: Iterable[tuple[int, str]]
+    master_data: MasterData, places: Iterable[tuple[int, str]]
 ) -> dict[tuple[int, str], int]:
     ordered = sorted(set(places))
-    return await _find_or_add(
-        connection, statements.FIND_LOCATIONS, statements.ADD_LOCATIONS, ordered, 2
-    )
+    if not ordered:
+        return {}
+    ids = await _find(master_data.connection, statements.FIND_LOCATIONS, ordered, 2)
+    if len(ids) < len(ordered):
+        find, add = statements.FIND_LOCATIONS, statements.ADD_LOCATIONS
+        async with master_data.adding() as connection:
+            ids = await _find_or_add(connection, find, add, ordered, 2)
+    return ids
 
 
 async def resolve_stock_items(

@@ -13,6 +13,7 @@ from werknetz.store.projection import materials as statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.projection import master_data
 from werknetz_worker.projection.event_revisions import EventRevision
+from werknetz_worker.projection.master_data import MasterData
 
 Number = tuple[str, int | None, str]  # kind, partner, number
 
@@ -51,15 +52,15 @@ def material_number_of(event: EventRevision) -> str | None:
 
 
 async def load_materials(
-    connection: WriteConnection, events: Sequence[EventRevision], partners: dict[str, int]
+    master: MasterData, events: Sequence[EventRevision], partners: dict[str, int]
 ) -> MaterialLookup:
     """Look up all numbers of the events; store new aliases that they contain."""
     lookup = MaterialLookup()
-    aliases = await _load_aliases(connection, events)
+    aliases = await _load_aliases(master.connection, events)
     own = {event.named.material for event in events} - {
         number for kind, partner, number in aliases if kind == "own" and partner is None
     }
-    lookup.by_own_number = await master_data.resolve_names(connection, "materials", own)
+    lookup.by_own_number = await master_data.resolve_names(master, "materials", own)
     lookup.by_alias = aliases
     new_aliases: dict[Number, int] = {}
     descriptions: dict[int, str] = {}
@@ -79,15 +80,16 @@ async def load_materials(
             new_aliases.setdefault(("ean", None, ean), material)
         if text:
             descriptions.setdefault(material, text)
-    await master_data.add_descriptions(connection, descriptions)
+    await master_data.add_descriptions(master, descriptions)
     new = sorted((key for key in new_aliases if key not in lookup.by_alias), key=str)
     if new:
-        await connection.execute(
-            statements.ADD_MATERIAL_NUMBERS,
-            [new_aliases[key] for key in new], [key[1] for key in new],
-            [key[0] for key in new], [key[2] for key in new],
-        )  # fmt: skip
-        lookup.by_alias = await _load_aliases(connection, events)
+        async with master.adding() as connection:
+            await connection.execute(
+                statements.ADD_MATERIAL_NUMBERS,
+                [new_aliases[key] for key in new], [key[1] for key in new],
+                [key[0] for key in new], [key[2] for key in new],
+            )  # fmt: skip
+        lookup.by_alias = await _load_aliases(master.connection, events)
         lookup.new_numbers = [key[2] for key in new]
     _collect_shared(lookup, events, partners)
     return lookup

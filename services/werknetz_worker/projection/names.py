@@ -11,6 +11,7 @@ from werknetz_worker.projection import master_data
 from werknetz_worker.projection.bodies import Measure, StockBody
 from werknetz_worker.projection.event_revisions import EventRevision
 from werknetz_worker.projection.machines.lookup import Lifetime, find_at_time, load_moved
+from werknetz_worker.projection.master_data import MasterData
 from werknetz_worker.projection.material_numbers import (
     MaterialLookup,
     load_materials,
@@ -32,6 +33,7 @@ class BatchNames:
     items: dict[master_data.StockPlace, int] = field(default_factory=dict)
     units: dict[int, dict[str, float]] = field(default_factory=dict)
     bases: dict[int, str] = field(default_factory=dict)
+    shards: dict[int, int] = field(default_factory=dict)  # of materials
     consumed_from: dict[tuple[int | str, int], int] = field(default_factory=dict)
     moved: dict[int, Lifetime] = field(default_factory=dict)
     _measures: dict[tuple[int | None, str | None], Measure] = field(default_factory=dict)
@@ -75,58 +77,61 @@ class BatchNames:
         return Measure(unit_name, factor if factor is not None else factor_between(unit, base))
 
 
-async def load_names(connection: WriteConnection, events: Sequence[EventRevision]) -> BatchNames:
+async def load_names(master: MasterData, events: Sequence[EventRevision]) -> BatchNames:
     """Look up the names of the events, and set what they mean in each event."""
     of_supply = [event.named for event in events if event.kind in SUPPLY]
     partners = await master_data.resolve_names(
-        connection, "partners", {named.supplier for named in of_supply}
+        master, "partners", {named.supplier for named in of_supply}
     )
+    connection = master.connection
     names = BatchNames(
         partners,
-        await master_data.resolve_names(
-            connection, "sites", {named.ship_to for named in of_supply}
-        ),
-        await master_data.resolve_names(connection, "warehouses", set(map(warehouse_name, events))),
+        await master_data.resolve_names(master, "sites", {named.ship_to for named in of_supply}),
+        await master_data.resolve_names(master, "warehouses", set(map(warehouse_name, events))),
         await master_data.find_equipment(connection, {event.named.equipment for event in events}),
-        await load_materials(connection, events, partners),
+        await load_materials(master, events, partners),
     )
     if names.equipment:
         names.moved = await load_moved(connection)
     for event in events:
         event.supplier_id = partners.get(event.named.supplier or "")
         event.material_id = names.materials.find(event, event.supplier_id)
-    await _add_units(connection, names, events)
+    await _add_units(master, names, events)
     for event in events:
         event.measure = names.measure(event.material_id, event.named.unit)
     await _add_consumption(connection, names, events)
-    await _add_stock_items(connection, names, events)
+    await _add_stock_items(master, names, events)
     return names
 
 
 async def _add_units(
-    connection: WriteConnection, names: BatchNames, events: Sequence[EventRevision]
+    master: MasterData, names: BatchNames, events: Sequence[EventRevision]
 ) -> None:
     """Read the units of materials; without a base unit, the first reported unit becomes it."""
-    materials = sorted(_materials_of(events))
-    for material, base, unit, factor in await connection.fetch(
-        statements.FIND_MATERIAL_UNITS, materials
-    ):
-        if base is not None:
-            names.bases[material] = unit_of(base)
-        if unit is not None:
-            names.units.setdefault(material, {})[unit_of(unit)] = factor
+    await _load_units(master, names, sorted(_materials_of(events)))
     first: dict[int, str] = {}
     for event in events:
         material_id, unit_name = event.material_id, event.named.unit
         if material_id is not None and unit_name is not None and material_id not in names.bases:
             first.setdefault(material_id, base_unit_of(unit_of(unit_name)))
     if first:
-        await connection.execute(
-            statements.SET_BASE_UNITS,
-            sorted(first),
-            [first[material_id] for material_id in sorted(first)],
-        )
-        names.bases |= first
+        ids = sorted(first)
+        async with master.adding() as connection:
+            await connection.execute(
+                statements.SET_BASE_UNITS, ids, [first[material_id] for material_id in ids]
+            )
+        await _load_units(master, names, ids)  # another worker may have been the first
+
+
+async def _load_units(master: MasterData, names: BatchNames, materials: Sequence[int]) -> None:
+    for material, base, unit, factor, shard in await master.connection.fetch(
+        statements.FIND_MATERIAL_UNITS, materials
+    ):
+        names.shards[material] = shard
+        if base is not None:
+            names.bases[material] = unit_of(base)
+        if unit is not None:
+            names.units.setdefault(material, {})[unit_of(unit)] = factor
 
 
 async def _add_consumption(
@@ -162,7 +167,7 @@ def _ancestors(path: str) -> list[str]:
 
 
 async def _add_stock_items(
-    connection: WriteConnection, names: BatchNames, events: Sequence[EventRevision]
+    master: MasterData, names: BatchNames, events: Sequence[EventRevision]
 ) -> None:
     stock_places: set[tuple[int, str | None, int]] = set()
     for event in events:
@@ -177,10 +182,10 @@ async def _add_stock_items(
         if isinstance(named, StockBody) and named.to_location and event.kind == "stock_moved":
             stock_places.add((warehouse, named.to_location, material))
     names.locations = await master_data.resolve_locations(
-        connection, ((warehouse, place) for warehouse, place, _ in stock_places if place)
+        master, ((warehouse, place) for warehouse, place, _ in stock_places if place)
     )
     names.items = await master_data.resolve_stock_items(
-        connection,
+        master.connection,
         (
             (warehouse, names.locations[warehouse, place] if place else None, material)
             for warehouse, place, material in stock_places

@@ -1,8 +1,8 @@
 """Reconciles dirty stock: a material in a warehouse from the first changed day on (R15).
 
 Earlier days stay as they are: the balances at the start of the day are the checkpoint, so the cost
-does not grow with history. One worker at a time; a mark is deleted only if it is unchanged since it
-was read.
+does not grow with history. Any number of workers run side by side, each on other shards of stock; a
+mark is deleted only if it is unchanged since it was read.
 """
 
 import time
@@ -27,6 +27,8 @@ from werknetz_worker.stock.subject import reconcile_subject
 from werknetz_worker.watermarks import WatermarkPublisher
 
 SUBJECTS_MAX: Final = 1_000  # of one transaction
+ENOUGH: Final = 250
+"""Marks for which one transaction is worth its effort: further shards are left to others."""
 STOCK_WATERMARK: Final = "#stock"
 """The watermark of all warehouses: no path of an equipment has this form."""
 
@@ -84,10 +86,13 @@ async def _reconcile_batch(
     connection: WriteConnection, now_us: int, retries: Retries
 ) -> StockOutcome:
     async with connection.transaction():
-        if not await connection.fetchval(locks.TRY_LOCK, _LOCK):
+        shards = await lock_shards(connection)
+        if not shards:
             return StockOutcome()
         # Read the marks first: a later change marks again.
-        marked = _select_batch(await connection.fetch(dirty.DIRTY_STOCK, SUBJECTS_MAX), retries)
+        marked = _select_batch(
+            await connection.fetch(dirty.DIRTY_STOCK, shards, SUBJECTS_MAX), retries
+        )
         rows_by_key = {(row["warehouse_id"], row["material_id"]): row for row in marked}
         refused = await run_all_isolated(
             connection,
@@ -106,6 +111,19 @@ async def _reconcile_batch(
                 [rows_by_key[key]["marks"] for key in keys],
             )
         return StockOutcome(len(rows_by_key), len(rows_by_key) - len(refused))
+
+
+async def lock_shards(connection: WriteConnection) -> list[int]:
+    """Lock shards with marks that no other worker has, until there are enough marks."""
+    locked: list[int] = []
+    marks = 0
+    for shard, count in await connection.fetch(dirty.DIRTY_STOCK_SHARDS):
+        if marks >= ENOUGH:
+            break
+        if await connection.fetchval(locks.TRY_LOCK_OF, _LOCK, shard):
+            locked.append(shard)
+            marks += count
+    return locked
 
 
 def _subject_of(warehouse_id: int, material_id: int) -> Subject:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of
@@ -84,8 +85,8 @@ def _due_line(relation_id: int, line: DueLine) -> tuple[Any, ...]:
         to_instant(demand.due_until_us), demand.quantity, entry.commitment, line.delivered,
         line.open_quantity, _optional(line.first_received_us), _optional(line.fulfilled_us),
         line.state,
-        line.on_time, line.in_full, line.delay_s, list(line.event_ids), list(line.receipt_ids),
-        list(line.shipment_ids), line.group.order_number or None, to_instant(line.window[0]),
+        line.on_time, line.in_full, line.delay_s, line.event_ids, line.receipt_ids,
+        line.shipment_ids, line.group.order_number or None, to_instant(line.window[0]),
         to_instant(line.window[1]), line.uncertain,
     )  # fmt: skip
 
@@ -129,6 +130,7 @@ def _start(day: date, subject: RelationSubject) -> int:
         return TIME_MAX_US
 
 
+@lru_cache(maxsize=16_384)  # of many lines, the same days are due
 def to_instant(at_us: int) -> datetime:
     """Return the instant, clamped to the range of PostgreSQL and Python."""
     return instant_of(min(max(at_us, TIME_MIN_US), TIME_MAX_US))

@@ -8,6 +8,8 @@ import pytest
 import pytest_asyncio
 
 from plumbing.supplyrows import SupplyRows, event, fill_supply
+from werknetz.store.master_data import CHANGE_LOCK
+from werknetz.store.projection.outbox import LOCK_SHARED
 from werknetz.texts.language import Language
 from werknetz.texts.sentence import Sentence
 from werknetz.texts.stored import stored_sentence
@@ -281,13 +283,11 @@ async def test_call_offs_of_two_orders_do_not_replace_each_other(
 async def test_what_is_just_being_projected_is_not_left_behind(
     world: World, rows: SupplyRows
 ) -> None:
-    """Somebody has read whose number it is, and writes facts while it moves."""
+    """A projector at its end has read whose number it is; its facts are visible to the change."""
     await take_queued(world)
     moving: asyncio.Task[Any] | None = None
     async with world.database.transaction():
-        await world.database.execute(
-            "INSERT INTO events_to_project (event_id) VALUES ($1)", event("other")
-        )
+        await world.database.execute(LOCK_SHARED, CHANGE_LOCK)
         moving = asyncio.create_task(put(world, "suppliers/lenz", {"identities": ["77", "78"]}))
         await until_waiting(world)
         await rows.fact(
@@ -299,7 +299,7 @@ async def test_what_is_just_being_projected_is_not_left_behind(
 
 
 async def until_waiting(world: World) -> None:
-    """Wait until somebody waits for the queue of events; it must not take long."""
+    """Wait until somebody waits for a lock; it must not take long."""
     deadline = asyncio.get_running_loop().time() + 60
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'ExclusiveLock'"
     while await world.database.fetchval(waiting) == 0:

@@ -17,7 +17,7 @@ from werknetz.kpi.supply.findings import EPSILON
 from werknetz.kpi.supply.schedule import Demand
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Inflow:
     """A quantity that was received, or is expected, at an instant."""
 

@@ -61,7 +61,9 @@ class LostSpans:
         return min(instants, key=lambda instant: (abs(instant - at_us), instant), default=None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Facts are not changed once they are built. They are not frozen, because frozen objects take three
+# times as long to build, and a reconciliation builds some for each event.
+@dataclass(slots=True, kw_only=True)
 class CallOffEntry:
     """One entry of a call-off."""
 
@@ -86,7 +88,7 @@ class CallOffEntry:
     last_receipt_us: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ShipmentLine:
     """One line of a despatch advice."""
 
@@ -111,7 +113,7 @@ class ShipmentLine:
         return self.announced_us if self.despatched_us is None else self.despatched_us
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ReceiptLine:
     """One line of a receipt; a negative quantity corrects what was received before."""
 

@@ -15,7 +15,7 @@ from werknetz.kpi.supply.policy import Policy, Reference
 from werknetz.kpi.supply.schedule import Demand
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DueLine:
     """One measured line and what was received for it up to now."""
 
@@ -57,7 +57,7 @@ class GroupFlow:
     possibly_received: RunningSum | None = None  # plus quantities whose receipt may be lost
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Verdict:
     """The result of a line; None: its window has not passed."""
 

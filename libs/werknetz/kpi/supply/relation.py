@@ -4,12 +4,15 @@ Pure and deterministic: neither the order of the facts nor duplicates change the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import chain
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from werknetz.domain.bucket import bucket_of
 from werknetz.domain.shift import local_day
 from werknetz.kpi.supply import asn, cumulative
 from werknetz.kpi.supply.allocation import NOTHING, Inflow, RunningSum, assign_to_groups
@@ -44,6 +47,11 @@ from werknetz.kpi.supply.schedule import (
 from werknetz.texts.sentence import Sentence
 
 
+_OFFSETS_REGULAR_US: Final = 94_694_400_000_000
+"""1973: since then, the offsets of all time zones are quarters of an hour."""
+_NO_ELEMENTS: Final = SupplyElements()
+
+
 @dataclass(frozen=True, slots=True)
 class ReconciledRelation:
     versions: tuple[CallOffVersion, ...]
@@ -75,14 +83,10 @@ def reconcile(relation: RelationFacts, terms: Terms) -> ReconciledRelation:
         group: select_measured_demand(versions, terms) for group, versions in facts.versions.items()
     }
     received = assign_to_groups(_inflows_of(facts, demands), demands)
-    lines = [
-        replace(
-            line,
-            event_ids=entries.ids_of(line.demand.entry.event_id),
-            shipment_ids=_shipment_ids_of(line, by_receipt),
-        )
-        for line in _judge_all_lines(relation, facts, demands, received, (matches, terms))
-    ]
+    lines = _judge_all_lines(relation, facts, demands, received, (matches, terms))
+    for line in lines:
+        line.event_ids = entries.ids_of(line.demand.entry.event_id)
+        line.shipment_ids = _shipment_ids_of(line, by_receipt)
     versions = [
         version for versions_of_group in facts.versions.values() for version in versions_of_group
     ]
@@ -324,12 +328,15 @@ def _elements_by_day(
     by_day: dict[date, SupplyElements] = {}
 
     def add(at_us: int, elements: SupplyElements) -> None:
+        if elements == _NO_ELEMENTS:
+            return
         day = day_of(at_us, terms.zone)
-        if elements != SupplyElements():
-            by_day[day] = by_day.get(day, SupplyElements()) + elements
+        before = by_day.get(day)
+        by_day[day] = elements if before is None else before + elements
 
     for line in lines:
-        add(line.demand.due_from_us, elements_of_line(line))
+        if line.state != "open":
+            add(line.demand.due_from_us, elements_of_line(line))
     for delivery in matched.deliveries:
         add(delivery.first_us, elements_of_delivery(delivery))
     for receipt in facts.receipts:
@@ -347,6 +354,11 @@ def _elements_by_day(
 
 def day_of(at_us: int, zone: ZoneInfo) -> date:
     """Return the site's day; the last possible one for dates such as 9999-12-31."""
+    return _day_of(bucket_of(at_us) if at_us >= _OFFSETS_REGULAR_US else at_us, zone)
+
+
+@lru_cache(maxsize=16_384)  # of many relations, the same days are due
+def _day_of(at_us: int, zone: ZoneInfo) -> date:
     try:
         return local_day(at_us, zone)
     except OverflowError:

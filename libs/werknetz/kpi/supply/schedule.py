@@ -51,7 +51,7 @@ class FrozenChange:
     total: float  # of the larger quantity at each due date: so changed / total is at most 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Demand:
     """A measured entry with its due span."""
 

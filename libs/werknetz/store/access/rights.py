@@ -30,6 +30,7 @@ SHARED: Final[Mapping[str, str]] = {
     "events_to_project": "numbers of events",
     "incarnations": "which database this is",
     "kpi_definitions": "formulas of the whole company",
+    "master_data_changes": "a number",
     "retentions": "which days were deleted",
     "sessions": "read before the caller is known; hashes, not tokens",
     "sign_in_failures": "counted before the caller is known; hashes",
@@ -46,8 +47,9 @@ SUPPLY_ROWS: Final = (
     "stock_days", "stock_outs", "supply_elements", "transit_lines",
 )  # fmt: skip
 MASTER_DATA: Final = (
-    "material_numbers", "material_units", "materials", "partner_identities", "partners",
-    "site_identities", "sites", "supply_policies", "supply_relations", "warehouses",
+    "master_data_changes", "material_numbers", "material_units", "materials",
+    "partner_identities", "partners", "site_identities", "sites", "supply_policies",
+    "supply_relations", "warehouses",
 )  # fmt: skip
 MACHINE_ROWS: Final = (
     "element_revisions", "element_sums", "elements", "job_runs", "machine_reports", "operations",
@@ -113,8 +115,7 @@ TABLE_RIGHTS: Final[Mapping[DatabaseRole, Mapping[str, Iterable[str]]]] = {
             "alembic_version", "findings", "raw_inputs", "werknetz_api.samples",
         ),
         "INSERT": (*_ENTERED, *ACCOUNTS, *DECISIONS),
-        # Of events_to_project: the lock of a change of master data needs it.
-        "UPDATE": (*_CORRECTED, *ACCOUNTS, *DECISIONS, "events_to_project"),
+        "UPDATE": (*_CORRECTED, *ACCOUNTS, *DECISIONS, "master_data_changes"),
         "DELETE": (*_REPLACED, "sessions", "sign_in_failures", "stored_answers", "users"),
     },
     DatabaseRole.INGEST: {

@@ -10,9 +10,13 @@ FROM unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::text[], $6
 ON CONFLICT (key) DO UPDATE SET at = excluded.at, detail = excluded.detail,
     sentence = excluded.sentence, material_id = excluded.material_id, cleared_at = NULL"""
 
+# $1: events; $2: kinds; $3: keys that still hold.
 CLEAR_FINDINGS: Final = """
 UPDATE findings SET cleared_at = clock_timestamp()
-WHERE subject = 'event' AND cleared_at IS NULL AND key = ANY($1::text[])"""
+WHERE subject = 'event' AND cleared_at IS NULL AND event_ids[1] = ANY($1::uuid[])
+    AND kind = ANY($2::text[]) AND starts_with(key, 'event/') AND key <> ALL($3::text[])"""
+
+REPROJECT_EVENTS: Final = "INSERT INTO events_to_project (event_id) SELECT unnest($1::uuid[])"
 
 UPSERT_SHARED_NUMBER_FINDING: Final = """
 INSERT INTO findings (key, kind, subject, at, detail, event_ids, sentence)

@@ -37,6 +37,9 @@ FIND_KEYS: Final = {
     "warehouses": "SELECT key FROM warehouses WHERE key = ANY($1::text[])",
 }
 
+WITHOUT_DESCRIPTION: Final = """
+SELECT id FROM materials WHERE id = ANY($1::int[]) AND description = ''"""
+
 SET_DESCRIPTIONS: Final = """
 UPDATE materials m SET description = n.description
 FROM unnest($1::int[], $2::text[]) AS n (id, description)

@@ -10,7 +10,7 @@ INSERT INTO material_numbers (material_id, partner_id, kind, number)
 SELECT * FROM unnest($1::int[], $2::int[], $3::text[], $4::text[]) ON CONFLICT DO NOTHING"""
 
 FIND_MATERIAL_UNITS: Final = """
-SELECT m.id, m.unit, u.unit, u.factor FROM materials m
+SELECT m.id, m.unit, u.unit, u.factor, shard_of_material(m.number) FROM materials m
 LEFT JOIN material_units u ON u.material_id = m.id WHERE m.id = ANY($1::int[])"""
 
 SET_BASE_UNITS: Final = """

@@ -44,7 +44,12 @@ from werknetz.store.tables.equipment import (
     signals,
 )
 from werknetz.store.tables.events import business_event_revisions, business_events
-from werknetz.store.tables.findings import dirty_relations, events_to_project, findings
+from werknetz.store.tables.findings import (
+    dirty_relations,
+    events_to_project,
+    findings,
+    master_data_changes,
+)
 from werknetz.store.tables.ingest import (
     BOOK_COUNTS,
     connector_books,
@@ -147,6 +152,7 @@ __all__ = [
     "locations",
     "machine_reports",
     "mapping_versions",
+    "master_data_changes",
     "material_numbers",
     "material_units",
     "materials",

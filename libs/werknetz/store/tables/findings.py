@@ -39,6 +39,11 @@ findings = sa.Table(
     sa.Column("cleared_at", AT),
     sa.Index("ix_findings_kind_at", "kind", "at"),
     sa.Index("ix_findings_at", "at"),
+    sa.Index(
+        "ix_findings_open_event",
+        sa.text("(event_ids[1])"),
+        postgresql_where=sa.text("subject = 'event' AND cleared_at IS NULL"),
+    ),
 )
 
 events_to_project = sa.Table(
@@ -47,6 +52,16 @@ events_to_project = sa.Table(
     # Filled by triggers on business_events, in the transaction that changes them.
     sa.Column("change", sa.BigInteger, sa.Identity(always=True), primary_key=True),
     sa.Column("event_id", pg.UUID(as_uuid=True), nullable=False),
+    # Events of one shard are projected by one worker at a time. None: not known yet.
+    sa.Column("shard", sa.SmallInteger),
+    sa.Index("ix_events_to_project_shard", "shard", "change"),
+)
+
+master_data_changes = sa.Table(
+    "master_data_changes",
+    metadata,
+    # One row. A projector that reads another number at its end than at its start starts again.
+    sa.Column("number", sa.BigInteger, nullable=False),
 )
 
 dirty_relations = sa.Table(

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 
 from werknetz.domain.bucket import instant_of
 from werknetz.runtime.log import get_logger
-from werknetz.store.master_data import ALONE, MARK_LINE_MATERIALS
+from werknetz.store.master_data import MARK_LINE_MATERIALS, note_change
 from werknetz.store.session import ReadSession
 from werknetz.store.tables import equipment
 from werknetz.store.tables.stock import line_materials, warehouses
@@ -99,7 +99,7 @@ async def set_line_materials(
 ) -> list[LineMaterialView]:
     """Replace the materials of a line or machine; stock-outs and losses are computed again."""
     node = await context.tree.find_node(path, principal)
-    await session.execute(sa.text(ALONE))
+    await note_change(session)
     rows = [await _row_of(node.id, item, session, principal) for item in new.items]
     _require_no_overlap(rows)
     query = _QUERY.where(_L.equipment_id == node.id).order_by(materials.c.number, _L.id)

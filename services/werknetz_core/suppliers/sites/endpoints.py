@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Request
 
 from werknetz.runtime.log import get_logger
-from werknetz.store.master_data import ALONE
+from werknetz.store.master_data import note_change
 from werknetz.store.tables import equipment
 from werknetz.store.tables.supply import partners, site_identities, sites
 from werknetz_core.access import supply_scope
@@ -65,8 +65,10 @@ async def set_site(
     """Create or change a site: its plant, and the codes that messages use for it."""
     principal.require_all_plants()
     if change.identities is not None:
-        await session.execute(sa.text(ALONE))
-    await session.execute(sa.select(sites.c.id).where(sites.c.key == key).with_for_update())
+        await note_change(session)
+    await session.execute(
+        sa.select(sites.c.id).where(sites.c.key == key).with_for_update(key_share=True)
+    )
     former = (await session.execute(_QUERY.where(sites.c.key == key))).mappings().one_or_none()
     site_id = None if former is None else former["id"]
     after = change.model_dump(mode="json", exclude_none=True)

@@ -1,5 +1,6 @@
 """Stock from events to balances, stock-outs, days and findings, whatever the order."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 
@@ -8,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from plumbing.business import Business, us
+from werknetz.store import dirty, locks
 from werknetz_worker.stock import reconcile
 from werknetz_worker.stock.reconcile import mark_after_time, reconcile_dirty_stock
 from werknetz_worker.stock.subject import ReconciledStock, StockSubject, reconcile_subject
@@ -169,3 +171,43 @@ async def test_one_that_cannot_be_reconciled_stops_no_other(
     await business.pool.execute("UPDATE dirty_stock SET marked_at = now()")
     await work(business)
     assert await business.fetch(balances) == [(2,)]
+
+
+async def count_materials(business: Business, number: int) -> None:
+    for material in range(number):
+        await business.add(
+            f"count {material}", "stock_counted", "2026-11-02 06:00", material=f"M-{material}",
+            quantity=1.0, warehouse="EM-HL",
+        )  # fmt: skip
+    while await business.project():
+        pass
+
+
+async def test_the_shard_of_another_worker_is_left_to_it(
+    business: Business, database_url: str
+) -> None:
+    """Until it ends, as when it is killed: by its connection."""
+    await count_materials(business, 12)
+    shard, marks = (await business.pool.fetch(dirty.DIRTY_STOCK_SHARDS))[0]
+    nobody = WatermarkPublisher(None)
+    other = await asyncpg.connect(database_url)
+    await other.execute("BEGIN")
+    assert await other.fetchval(locks.TRY_LOCK_OF, reconcile._LOCK, shard)
+    assert await reconcile_dirty_stock(business.pool, nobody, now_us=NOW) == 12 - marks
+    other.terminate()
+    async with asyncio.timeout(60):
+        while (done := await reconcile_dirty_stock(business.pool, nobody, now_us=NOW)) == 0:
+            await asyncio.sleep(0.01)
+    assert done == marks
+
+
+async def test_further_shards_are_left_to_others_once_there_is_enough(
+    business: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await count_materials(business, 12)
+    shards = await business.pool.fetch(dirty.DIRTY_STOCK_SHARDS)
+    for enough, count in ((shards[0]["marks"], 1), (shards[0]["marks"] + 1, 2)):
+        monkeypatch.setattr(reconcile, "ENOUGH", enough)
+        async with business.pool.acquire() as connection, connection.transaction():
+            locked = await reconcile.lock_shards(connection)
+        assert locked == [row["shard"] for row in shards[:count]]
