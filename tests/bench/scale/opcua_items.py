@@ -28,7 +28,7 @@ async def _measure() -> list[Measure]:
     return [
         Measure(
             f"scale: {MANY:,} OPC UA items on one edge, 1 Hz",
-            f"{many_mib:.0f} MiB, {item_kib:.1f} KiB an item, {value_us:.0f} µs CPU a value",
+            f"{many_mib:.0f} MiB, {item_kib:.1f} KiB an item, {value_us:.1f} µs CPU a value",
         )
     ]
 

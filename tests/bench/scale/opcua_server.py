@@ -13,6 +13,7 @@ from typing import Any
 from asyncua import Server, ua  # type: ignore[attr-defined]
 
 EVERY_S = 1.0
+FOLDER_ITEMS = 100  # the server looks through all of a folder for each new one
 
 
 async def serve(port: int, items: int) -> None:
@@ -23,8 +24,10 @@ async def serve(port: int, items: int) -> None:
     space = await server.register_namespace("urn:werknetz:scale")
     folder = await server.nodes.objects.add_object(space, "Scale")
     nodes = [ua.NodeId(f"v{number}", space) for number in range(items)]
-    for node in nodes:
-        await folder.add_variable(node, str(node.Identifier), 0.0, ua.VariantType.Double)
+    for first in range(0, items, FOLDER_ITEMS):
+        part = await folder.add_object(space, f"part-{first}")
+        for node in nodes[first : first + FOLDER_ITEMS]:
+            await part.add_variable(node, str(node.Identifier), 0.0, ua.VariantType.Double)
     await server.start()
     print("ready", flush=True)
     turn = 0
