@@ -8,7 +8,7 @@ import argparse
 import importlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -47,10 +47,12 @@ def main() -> int:
     return 1 if short and options.strict else 0
 
 
-def _measures(name: str, rivals: bool) -> Callable[[bool], list[Measure]]:
+def _measures(name: str, rivals: bool) -> Callable[[bool], Iterable[Measure]]:
     if name == WHOLE_WAY[0]:
         return partial(whole_way.measures, rivals=rivals)
-    measures: Callable[[bool], list[Measure]] = importlib.import_module(f"bench.{name}").measures
+    measures: Callable[[bool], Iterable[Measure]] = importlib.import_module(
+        f"bench.{name}"
+    ).measures
     return measures
 
 
