@@ -196,7 +196,7 @@ async def test_the_shard_of_another_worker_is_left_to_it(
     assert await reconcile_dirty_stock(business.pool, nobody, now_us=NOW) == 12 - marks
     other.terminate()
     async with asyncio.timeout(60):
-        while (done := await reconcile_dirty_stock(business.pool, nobody, now_us=NOW)) == 0:
+        while (done := await reconcile_dirty_stock(business.pool, nobody, now_us=NOW)) == 0:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert done == marks
 
