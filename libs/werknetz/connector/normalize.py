@@ -20,7 +20,7 @@ from werknetz.connector.columns import (
     refuse_booleans,
     samples_of_block,
 )
-from werknetz.connector.content.sample_rows import SampleRows
+from werknetz.connector.content.sample_builder import SampleBuilder
 from werknetz.connector.contract import Delivery, Reading, ReadingBlock, SourceRecord
 from werknetz.connector.expressions.rule_expression_block import compute_block
 from werknetz.connector.mapping.mapping import Mapping
@@ -97,7 +97,7 @@ class Normalizer:
 
     def constant_records(self, start_us: int) -> tuple[list[Record], list[Record]]:
         """Return the samples of the constants: those with `since`, and those from the start on."""
-        dated, undated = SampleRows(), SampleRows()
+        dated, undated = SampleBuilder(), SampleBuilder()
         for constant in self.mapping.constants:
             since_us = constant.since_us(self.mapping.time_zone)
             rows = undated if since_us is None else dated
@@ -237,7 +237,7 @@ class Normalizer:
     def _of_readings(
         self, readings: Sequence[Reading], arrival_us: int, unmapped: list[Unmapped]
     ) -> list[Samples]:
-        rows, find, books, times = SampleRows(), self._points.resolve, self._books, self._times
+        rows, find, books, times = SampleBuilder(), self._points.resolve, self._books, self._times
         for reading in readings:
             target = find(reading.source, reading.value)
             if type(target) is NoPoint:

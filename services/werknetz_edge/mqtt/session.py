@@ -213,9 +213,9 @@ class MqttSession:
         watched = -1, 0
         misc_s = disconnect_s = 0.0
         while (sock := client.socket()) is not None:
-            wanted = sock.fileno(), self._poll_events(client)
-            if watched != wanted:
-                watched = _register_socket(poll, watched, wanted)
+            required = sock.fileno(), self._poll_events(client)
+            if watched != required:
+                watched = _register_socket(poll, watched, required)
             pending = getattr(sock, "pending", int)() > 0 and not self._is_full
             ready = dict(poll.poll(0 if pending else _POLL_MS))
             if ready and wake[0].fileno() not in ready:
@@ -336,12 +336,12 @@ class MqttSession:
 
 
 def _register_socket(
-    poll: select.poll, watched: tuple[int, int], wanted: tuple[int, int]
+    poll: select.poll, watched: tuple[int, int], required: tuple[int, int]
 ) -> tuple[int, int]:
     """Watch a socket for events; for none, not even for its end, which would not wait."""
-    (old, old_events), (new, events) = watched, wanted
+    (old, old_events), (new, events) = watched, required
     if old_events and (old != new or not events):
         poll.unregister(old)
     if events:
         poll.register(new, events)
-    return wanted
+    return required

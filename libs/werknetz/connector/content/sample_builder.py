@@ -10,7 +10,7 @@ from werknetz.events.batch import Samples
 
 
 @dataclass(slots=True)
-class SampleRows:
+class SampleBuilder:
     """Builder of samples, row by row."""
 
     point: "array[int]" = field(default_factory=lambda: array("i"))
