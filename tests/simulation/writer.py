@@ -128,6 +128,9 @@ class Writer:
         run = database.run
         plans = yield from self._plan_together(parts)
         if world.random_rounds.random() < REFUSED_SHARE:
+            if world.bugs.part_of_refused:
+                run_of_first = next(iter(plans.values())).run
+                database.commit_rows(run, run_of_first, overlap_as_live=False)
             raise Aborted("one of them is refused: each is applied alone")
         for plan in plans.values():
             yield from self._commit(run, plan)
