@@ -15,7 +15,7 @@ from plumbing.ingesting import books_of
 from plumbing.rounds import Rounds, open_rounds, receive, send
 from werknetz.events.batch import GapOpened, Raw, Record, Tally, Unmapped
 from werknetz.link.wire import Ack, BatchEnvelope, Fenced, Forked, ResendRequest, Welcome
-from werknetz_core.ingest import metrics, streams
+from werknetz_core.ingest import metrics, streams, writer
 from werknetz_core.ingest.records.books import taken_of
 from werknetz_core.ingest.streams import SET_ASIDE_S
 
@@ -202,6 +202,18 @@ async def test_ten_connectors_share_a_transaction_and_one_with_a_gap_has_its_own
     await rounds.run()
     assert await count_transactions(rounds.connection) == 2
     assert await acked(redis_url, spools) == [3] * 10
+
+
+async def test_a_transaction_has_a_limited_number_of_connectors(
+    rounds: Rounds, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "TOGETHER_MAX", 2)
+    spools = await welcomed(rounds, redis_url, 5)
+    for spool in spools:
+        await send(redis_url, spool, spool.add(samples([2.0], at_us=NOW_US + 1)))
+    await rounds.run()
+    assert await count_transactions(rounds.connection) == 3
+    assert await acked(redis_url, spools) == [2] * 5
 
 
 async def test_a_poisoned_connector_beside_nine_good_ones(rounds: Rounds, redis_url: str) -> None:
