@@ -18,7 +18,7 @@ from plumbing.ingesting import Ingest, writing
 from plumbing.rounds import open_rounds, send
 from werknetz.link.receiver import Receiver
 from werknetz.link.redis import CONNECTORS_KEY
-from werknetz_core.ingest.deliveries import Delivery
+from werknetz_core.ingest.spool_batches import SpoolBatches
 from werknetz_demo.embedded.process import Child
 
 pytestmark = pytest.mark.asyncio
@@ -73,7 +73,7 @@ async def apply_shuffled(database_url: str, spools: list[FakeSpool], seed: int) 
         random.shuffle(spools)
         await ingest.applier.apply_together(
             connection,
-            [Delivery.open(receivers[s.connector], s.batches[: turn + 2]) for s in spools],
+            [SpoolBatches.open(receivers[s.connector], s.batches[: turn + 2]) for s in spools],
         )
     await connection.close()
 
@@ -117,8 +117,11 @@ async def test_two_writers_with_one_lease(database_url: str, redis_url: str) -> 
     spools = spools_of(CONNECTORS)
     await start(database_url, spools)
     await show(redis_url, spools)
-    async with writing(database_url, redis_url) as one, writing(database_url, redis_url) as other:
-        other._streams._holder = one._streams._holder
+    async with (
+        writing(database_url, redis_url) as first,
+        writing(database_url, redis_url) as second,
+    ):
+        second._streams._holder = first._streams._holder
         for turn in range(BATCHES):
             for spool in spools:
                 add_batch(spool, turn)
