@@ -103,6 +103,7 @@ TARGETS: Final = (
             "services/werknetz_core/ingest/records/sample_rows.py",
             "services/werknetz_core/ingest/records/event_changes.py",
             "services/werknetz_core/ingest/records/books.py",
+            "services/werknetz_core/ingest/pace.py",
         ),
         ("tests/unit/werknetz_core/ingest",),
     ),
@@ -128,6 +129,8 @@ TARGETS: Final = (
         "ingest",
         (
             "services/werknetz_core/ingest/apply.py",
+            "services/werknetz_core/ingest/leases.py",
+            "services/werknetz_core/ingest/spool_batches.py",
             "services/werknetz_core/ingest/session.py",
             "services/werknetz_core/ingest/writer.py",
         ),

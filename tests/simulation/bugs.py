@@ -133,6 +133,7 @@ class Bugs:
     no_retention: bool = False
     request_committed: bool = False
     trust_when_idle: bool = False
+    part_of_refused: bool = False
     spool: Callable[..., Spool] = Spool
     sender: Callable[..., Sender] = Sender
     decide: Callable[[Watermark, BatchEnvelope], Decision] = decide
@@ -193,6 +194,7 @@ BUGS: dict[str, Bugs] = {
     "age batches by the wall clock": Bugs(spool=WallClockSpool),
     "bound gaps by the edge's clock alone": Bugs(spool=ArrivalSpool),
     "request a batch again after a good copy": Bugs(request_committed=True),
+    "keep a part of a refused transaction": Bugs(part_of_refused=True),
     "repeat acks of a database that was restored": Bugs(trust_when_idle=True),
 }
 

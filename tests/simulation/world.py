@@ -22,6 +22,7 @@ class World:
     def __init__(self, seed: int, bugs: Bugs | None = None) -> None:
         self.random = Random(seed)
         self.random_ways = Random(seed)  # of its own: the rest of a seed stays as it is
+        self.random_rounds = Random(f"rounds {seed}")
         self.bugs = bugs or Bugs()
         self.now_s = START_S
         self.database = Database(self.random)

@@ -3,7 +3,7 @@
 A generator, as the edge is; several writers share the connectors.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -24,6 +24,10 @@ from werknetz.link.wire import (
 
 if TYPE_CHECKING:
     from simulation.world import World
+
+
+TOGETHER_SHARE = 0.5  # of the rounds
+REFUSED_SHARE = 0.1  # of the transactions of several connectors
 
 
 class Writer:
@@ -50,6 +54,14 @@ class Writer:
                 self.positions.clear()
             if self.world.database.session != self.session:
                 self._connect()
+            if self.world.random_rounds.random() < TOGETHER_SHARE:
+                try:
+                    yield from self._serve_together()
+                except Aborted:
+                    self.positions.clear()
+                    self.receivers.clear()
+                finally:
+                    self.world.database.unlock(self)
             for connector in self.world.connectors:
                 yield
                 try:
@@ -104,6 +116,63 @@ class Writer:
             if isinstance(answer, Ack):
                 self._send_reply(connector, answer)
 
+    def _serve_together(self) -> Iterator[None]:
+        """Apply for all connectors in one transaction, where each has batches of one spool."""
+        database, world = self.world.database, self.world
+        parts = {name: part for name in sorted(world.connectors) if (part := self._plain(name))}
+        if len(parts) < 2:
+            return
+        for connector in parts:
+            while not (world.bugs.no_lock or database.lock(connector, self)):
+                yield
+        run = database.run
+        plans = yield from self._plan_together(parts)
+        if world.random_rounds.random() < REFUSED_SHARE:
+            if world.bugs.part_of_refused:
+                run_of_first = next(iter(plans.values())).run
+                database.commit_rows(run, run_of_first, overlap_as_live=False)
+            raise Aborted("one of them is refused: each is applied alone")
+        for plan in plans.values():
+            yield from self._commit(run, plan)
+        if world.random_rounds.random() < world.link.faults.cut:
+            raise Aborted("the connection was lost in COMMIT")
+        database.unlock(self)
+        yield
+        for connector, plan in plans.items():
+            for answer in plan.replies:
+                self._send_reply(connector, answer)
+            self.positions[connector] = parts[connector][0]
+
+    def _plan_together(
+        self, parts: dict[str, tuple[int, list[BatchEnvelope]]]
+    ) -> Generator[None, None, dict[str, ApplyPlan]]:
+        plans: dict[str, ApplyPlan] = {}
+        for connector, (_, batch) in parts.items():
+            receiver = self._receiver(connector)
+            row = self._read(connector, batch[0].spool_id)
+            plans[connector] = self.world.bugs.plan(receiver, row, batch, self.world.now_s)
+            current = [b for b in batch if b.incarnation in (None, receiver.incarnation)]
+            check_plan(plans[connector], row, current)
+            yield
+        return plans
+
+    def _commit(self, run: int, plan: ApplyPlan) -> Iterator[None]:
+        database, bugs = self.world.database, self.world.bugs
+        if plan.run:
+            database.commit_rows(run, plan.run, overlap_as_live=bugs.overlap_as_live)
+            if bugs.two_transactions:
+                yield
+            database.commit_mark(run, plan.watermark)
+
+    def _plain(self, connector: str) -> tuple[int, list[BatchEnvelope]] | None:
+        """Return the last position and the batches, where nothing else waits."""
+        entries = self.world.link.read(f"in {connector}", self.positions.get(connector, 0))[:20]
+        messages = [decode_to_core(fields) for _, fields in entries]
+        batches = [m for m in messages if isinstance(m, BatchEnvelope)]
+        if len(batches) < len(messages) or len({batch.spool_id for batch in batches}) != 1:
+            return None
+        return entries[-1][0], batches
+
     def _answer_hello(self, hello: Hello) -> Iterator[None]:
         database = self.world.database
         while not database.lock(hello.connector, self):
@@ -137,10 +206,7 @@ class Writer:
                 self._send_reply(connector, answer)
             yield
         if plan.run:
-            database.commit_rows(run, plan.run, overlap_as_live=bugs.overlap_as_live)
-            if bugs.two_transactions:
-                yield
-            database.commit_mark(run, plan.watermark)
+            yield from self._commit(run, plan)
             if world.random.random() < world.link.faults.cut:
                 raise Aborted("the connection was lost in COMMIT")
         database.unlock(self)

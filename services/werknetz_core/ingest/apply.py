@@ -17,12 +17,12 @@ from werknetz.link.wire import BatchEnvelope, Forked, ToEdge, connector_of
 from werknetz.runtime.log import get_logger
 from werknetz.store.ingest import spools as statements
 from werknetz.store.ingest.events import ADD_TO_BOOKS
-from werknetz_core.ingest.deliveries import Delivery, collect, times_of, write_alone
 from werknetz_core.ingest.leases import SpoolRow, lock_spool, lock_spools
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_core.ingest.records.points import PointMap, load_points
 from werknetz_core.ingest.records.record_writer import RecordWriter
 from werknetz_core.ingest.records.together import CollectedRun, store_together
+from werknetz_core.ingest.spool_batches import SpoolBatches, collect, times_of, write_alone
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -58,9 +58,9 @@ class Applier:
         self, connection: "Connection", receiver: Receiver, envelopes: Sequence[BatchEnvelope]
     ) -> ApplyOutcome:
         """Apply batches of ONE spool; see `apply_alone`."""
-        return await self.apply_alone(connection, Delivery.open(receiver, envelopes))
+        return await self.apply_alone(connection, SpoolBatches.open(receiver, envelopes))
 
-    async def apply_alone(self, connection: "Connection", delivery: Delivery) -> ApplyOutcome:
+    async def apply_alone(self, connection: "Connection", delivery: SpoolBatches) -> ApplyOutcome:
         """Apply the batches of a spool as far as they continue what is stored.
 
         After an exception the receiver must be discarded: its cached watermark may be ahead of
@@ -80,7 +80,7 @@ class Applier:
         return self._outcome(row, plan, writer)
 
     async def apply_together(
-        self, connection: "Connection", deliveries: Sequence[Delivery]
+        self, connection: "Connection", deliveries: Sequence[SpoolBatches]
     ) -> list[ApplyOutcome | None]:
         """Apply plain deliveries of different connectors in one transaction.
 
@@ -120,7 +120,9 @@ class Applier:
         counts = (len(plan.run), writer.sample_count, writer.quarantine_count)
         return ApplyOutcome(plan.replies, *counts)
 
-    async def _plan(self, connection: "Connection", delivery: Delivery, row: SpoolRow) -> ApplyPlan:
+    async def _plan(
+        self, connection: "Connection", delivery: SpoolBatches, row: SpoolRow
+    ) -> ApplyPlan:
         receiver = delivery.receiver
         connector, _ = connector_of(receiver.connector)
         if row.owner == connector:
@@ -136,7 +138,7 @@ class Applier:
         return plan
 
     async def _writer(
-        self, connection: "Connection", delivery: Delivery, row: SpoolRow
+        self, connection: "Connection", delivery: SpoolBatches, row: SpoolRow
     ) -> RecordWriter:
         points = self._points.get(row.id)
         if points is None:
@@ -150,13 +152,13 @@ class Applier:
         )
 
     async def _collect(
-        self, connection: "Connection", delivery: Delivery, row: SpoolRow, plan: ApplyPlan
+        self, connection: "Connection", delivery: SpoolBatches, row: SpoolRow, plan: ApplyPlan
     ) -> CollectedRun:
         writer = await self._writer(connection, delivery, row)
         return CollectedRun(writer, await collect(writer, delivery, plan.run), plan.run[-1])
 
     async def _write_alone(
-        self, connection: "Connection", delivery: Delivery, row: SpoolRow, plan: ApplyPlan
+        self, connection: "Connection", delivery: SpoolBatches, row: SpoolRow, plan: ApplyPlan
     ) -> RecordWriter | None:
         if not plan.run:
             return None

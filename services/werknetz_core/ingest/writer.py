@@ -31,12 +31,12 @@ from werknetz.runtime.log import get_logger
 from werknetz.store.ingest.partitions import RAW_INPUTS
 from werknetz_core.ingest import durability, metrics, pace
 from werknetz_core.ingest.apply import Applier, ApplyOutcome
-from werknetz_core.ingest.deliveries import Delivery
 from werknetz_core.ingest.durability import OtherIncarnation
 from werknetz_core.ingest.leases import accept_hello
 from werknetz_core.ingest.mapping_publisher import MappingPublisher
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_core.ingest.session import RETRYABLE, WriterConnection
+from werknetz_core.ingest.spool_batches import SpoolBatches
 from werknetz_core.ingest.streams import CoreLink, Streams
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ class Writer:
                         answers += [await self._welcome(connection, name, hello)]
                 else:
                     run = [message for message in messages if isinstance(message, BatchEnvelope)]
-                    delivery = part.opened(self._receiver(name), run)
+                    delivery = part.open_for(self._receiver(name), run)
                     outcome = await self._applier.apply_alone(connection, delivery)
                     self._count(name, outcome)
                     answers += outcome.answers
@@ -282,20 +282,20 @@ class _Part:
     name: str
     position: str
     messages: list[ToCore]
-    delivery: Delivery | None = None
+    delivery: SpoolBatches | None = None
 
     def open(self, receiver: Receiver) -> bool:
         """Return whether it may be applied together with others: plain batches of one spool."""
         batches = [m for m in self.messages if isinstance(m, BatchEnvelope)]
         if not batches or len(batches) < len(self.messages) or len({*map(_kind, batches)}) > 1:
             return False
-        self.delivery = Delivery.open(receiver, batches)
+        self.delivery = SpoolBatches.open(receiver, batches)
         return self.delivery.is_plain
 
-    def opened(self, receiver: Receiver, run: Sequence[BatchEnvelope]) -> Delivery:
+    def open_for(self, receiver: Receiver, run: Sequence[BatchEnvelope]) -> SpoolBatches:
         """Return the batches for the present receiver, decoded only once."""
         if self.delivery is None:
-            return Delivery.open(receiver, run)
+            return SpoolBatches.open(receiver, run)
         return replace(self.delivery, receiver=receiver)
 
 

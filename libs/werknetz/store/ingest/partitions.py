@@ -56,6 +56,10 @@ RAW_INPUTS: Final = DayTable("raw_inputs", "stored_at")
 
 def days_of(at_us: NDArray[np.int64], first: date, last: date) -> set[date]:
     """Return the days, in UTC, of the instants that lie within the given days."""
-    numbers = np.unique(at_us // DAY_US)
+    if not len(at_us):
+        return set()
+    ends = np.array([at_us.min(), at_us.max()]) // DAY_US
+    # Mostly one day: then nothing needs to be sorted.
+    numbers = ends[:1] if ends[0] == ends[1] else np.unique(at_us // DAY_US)
     chosen = numbers[(numbers >= (first - _EPOCH).days) & (numbers <= (last - _EPOCH).days)]
     return {_EPOCH + timedelta(days=int(number)) for number in chosen}

@@ -23,7 +23,7 @@ PG_EPOCH_US: Final = 946_684_800_000_000
 
 NO_SEQUENCE: Final = -1
 _NULL: Final = -1
-_CHUNK_BYTES: Final = 1 << 20
+CHUNK_BYTES: Final = 1 << 18
 Bytes = NDArray[np.uint8]
 
 
@@ -70,15 +70,18 @@ def encode_rows(rows: SampleRows) -> bytes:
 
 
 async def stream_copy(parts: Iterable[bytes]) -> AsyncIterator[bytes]:
-    """Yield header, parts and trailer in chunks; take a part when the one before has been sent.
+    """Yield header, parts and trailer in chunks of up to `CHUNK_BYTES`.
 
-    So PostgreSQL stores a part while the next one is encoded.
+    So small parts are sent together, and PostgreSQL stores large ones while the next are encoded.
     """
-    yield HEADER
+    waiting = bytearray(HEADER)
     for part in parts:
-        for start in range(0, len(part), _CHUNK_BYTES):
-            yield part[start : start + _CHUNK_BYTES]
-    yield TRAILER
+        waiting += part
+        while len(waiting) >= CHUNK_BYTES:
+            yield bytes(waiting[:CHUNK_BYTES])
+            del waiting[:CHUNK_BYTES]
+    waiting += TRAILER
+    yield bytes(waiting)
 
 
 def _are_equal(flags: NDArray[np.bool_]) -> bool:

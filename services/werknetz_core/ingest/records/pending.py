@@ -68,11 +68,11 @@ def raw_arguments(
     """Return the arguments of `store.ingest.records.ADD_RAW_INPUT`, one tuple an input."""
     return [
         (
-            connector_id, spool_id, seq, bounded_instant(one.arrival_us),
-            bounded_instant(one.from_us), bounded_instant(one.to_us), one.count, one.mapping,
-            one.codec, one.payload, one.hashes,
+            connector_id, spool_id, seq, bounded_instant(item.arrival_us),
+            bounded_instant(item.from_us), bounded_instant(item.to_us), item.count, item.mapping,
+            item.codec, item.payload, item.hashes,
         )
-        for seq, one in raw
+        for seq, item in raw
     ]  # fmt: skip
 
 

@@ -46,17 +46,14 @@ def translate_samples(
         0 <= columns.text_row.min() <= columns.text_row.max() < len(columns)
     ):
         raise UnreadableBatch("a text row lies outside the samples")
-    number = columns.point
-    is_known = (number >= 0) & (number < len(points.signal_id))
-    safe = np.where(is_known, number, 0)
-    if len(points.signal_id):
-        is_known &= points.signal_id[safe] != 0
-    everything = bool(is_known.all())
+    is_known = _is_known(columns.point, points)
     sequence = first_sequence + (np.arange(len(columns)) << ROW_BITS)
-    if not everything:
+    unknown = np.empty(0, np.int64)
+    if not is_known.all():
         sequence = sequence[is_known]
         columns = select_rows(columns, np.nonzero(is_known)[0])
-        safe = safe[is_known]
+        unknown = np.nonzero(~is_known)[0]
+    point = columns.point
     at_us = np.clip(columns.time, TIME_MIN_US, TIME_MAX_US)
     clamped = at_us != columns.time
     status = columns.status
@@ -64,25 +61,31 @@ def translate_samples(
         status = np.where(clamped, np.uint32(UNCERTAIN_TIME), status).astype(np.uint32)
     server = columns.server_time
     text_row, text = _last_text_per_row(columns)
-    may_tie = find_possible_ties(safe, at_us, points.latest_us)
+    may_tie = find_possible_ties(point, at_us, points.latest_us)
     if is_staged:
         sequence += may_tie + 2 * _count_equal_rows(columns, at_us)
     else:
         sequence = np.where(may_tie, sequence + 1, NO_SEQUENCE)
     rows = SampleRows(
         sequence=sequence,
-        signal_id=points.signal_id[safe],
+        signal_id=points.signal_id[point],
         at_us=at_us,
         value=columns.value,
         status=status,
-        mapping_id=points.mapping_id[safe],
+        mapping_id=points.mapping_id[point],
         server_at_us=None if server is None else np.clip(server, TIME_MIN_US, TIME_MAX_US),
         text_row=text_row,
         text=text,
     )
-    dirty = pack_dirty(points.marked_equipment_id[safe], at_us)
-    unknown = np.empty(0, np.int64) if everything else np.nonzero(~is_known)[0]
+    dirty = pack_dirty(points.marked_equipment_id[point], at_us)
     return TranslatedSamples(rows, dirty, unknown)
+
+
+def _is_known(number: NDArray[np.int32], points: PointMap) -> NDArray[np.bool_]:
+    is_known = (number >= 0) & (number < len(points.signal_id))
+    if len(points.signal_id):
+        is_known &= points.signal_id[np.where(is_known, number, 0)] != 0
+    return is_known
 
 
 def sequence_of_batch(seq: int, rows_before: int) -> int:

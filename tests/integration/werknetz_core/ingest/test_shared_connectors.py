@@ -11,12 +11,14 @@ from typing import Any
 
 import asyncpg
 import pytest
+from redis.asyncio import Redis
 
 from plumbing.delivery import NOW_US, FakeSpool, point, samples
 from plumbing.ingesting import Ingest, writing
 from plumbing.rounds import open_rounds, send
 from werknetz.link.receiver import Receiver
-from werknetz_core.ingest.deliveries import Delivery
+from werknetz.link.redis import CONNECTORS_KEY
+from werknetz_core.ingest.spool_batches import SpoolBatches
 from werknetz_demo.embedded.process import Child
 
 pytestmark = pytest.mark.asyncio
@@ -54,6 +56,12 @@ async def start(database_url: str, spools: list[FakeSpool]) -> None:
     await connection.close()
 
 
+async def show(redis_url: str, spools: list[FakeSpool]) -> None:
+    """List the connectors where writers look for them, as their status does."""
+    async with Redis.from_url(redis_url) as client:
+        await client.sadd(CONNECTORS_KEY, *(spool.connector for spool in spools))
+
+
 async def apply_shuffled(database_url: str, spools: list[FakeSpool], seed: int) -> None:
     """Apply everything together, again and again in another order, as one of several writers."""
     random = Random(seed)
@@ -65,7 +73,7 @@ async def apply_shuffled(database_url: str, spools: list[FakeSpool], seed: int) 
         random.shuffle(spools)
         await ingest.applier.apply_together(
             connection,
-            [Delivery.open(receivers[s.connector], s.batches[: turn + 2]) for s in spools],
+            [SpoolBatches.open(receivers[s.connector], s.batches[: turn + 2]) for s in spools],
         )
     await connection.close()
 
@@ -108,8 +116,12 @@ async def test_two_writers_with_one_lease(database_url: str, redis_url: str) -> 
     """As after a lease that ran out while its holder was away: both have all streams."""
     spools = spools_of(CONNECTORS)
     await start(database_url, spools)
-    async with writing(database_url, redis_url) as one, writing(database_url, redis_url) as other:
-        other._streams._holder = one._streams._holder
+    await show(redis_url, spools)
+    async with (
+        writing(database_url, redis_url) as first,
+        writing(database_url, redis_url) as second,
+    ):
+        second._streams._holder = first._streams._holder
         for turn in range(BATCHES):
             for spool in spools:
                 add_batch(spool, turn)
@@ -148,6 +160,7 @@ async def test_a_writer_that_is_killed_in_a_transaction_of_many_leaves_nothing_o
 ) -> None:
     spools = spools_of(10)
     await start(database_url, spools)
+    await show(redis_url, spools)
     connection = await asyncpg.connect(database_url)
     await connection.execute(SLOW)
     for spool in spools:
@@ -165,7 +178,7 @@ async def test_a_writer_that_is_killed_in_a_transaction_of_many_leaves_nothing_o
     assert await connection.fetchval("SELECT max(last_seq) FROM spools") == 1
     await connection.execute("UPDATE slowness SET seconds = 0")
     async with open_rounds(database_url, redis_url) as rounds:
-        rounds.writer._streams._link.acquire_leases = _grant  # type: ignore[method-assign]  # of the dead
+        rounds.writer._streams._lease = _take_over  # type: ignore[method-assign]  # of the dead
         await rounds.run()
     assert await connection.fetchval("SELECT count(*) FROM samples") == 20
     assert await connection.fetchval("SELECT min(last_seq) FROM spools") == 2
@@ -173,5 +186,5 @@ async def test_a_writer_that_is_killed_in_a_transaction_of_many_leaves_nothing_o
     await connection.close()
 
 
-async def _grant(connectors: list[str], holder: str, ttl_ms: int) -> set[str]:
-    return set(connectors)
+async def _take_over(listed: set[str]) -> set[str]:
+    return listed

@@ -15,7 +15,7 @@ from plumbing.ingesting import books_of
 from plumbing.rounds import Rounds, open_rounds, receive, send
 from werknetz.events.batch import GapOpened, Raw, Record, Tally, Unmapped
 from werknetz.link.wire import Ack, BatchEnvelope, Fenced, Forked, ResendRequest, Welcome
-from werknetz_core.ingest import metrics, streams
+from werknetz_core.ingest import metrics, streams, writer
 from werknetz_core.ingest.records.books import taken_of
 from werknetz_core.ingest.streams import SET_ASIDE_S
 
@@ -104,7 +104,7 @@ async def answers_of(redis_url: str, spool: FakeSpool) -> list[tuple[object, ...
     return answers
 
 
-async def stored(connection: Any, name: str) -> dict[str, list[tuple[object, ...]]]:
+async def load_stored(connection: Any, name: str) -> dict[str, list[tuple[object, ...]]]:
     """Return all rows that come from a connector, without names and times of storing."""
     queries = {
         # Whether a sample has a sequence may differ, but never the order of one instant.
@@ -127,7 +127,7 @@ async def stored(connection: Any, name: str) -> dict[str, list[tuple[object, ...
         "alarm": "SELECT alarm, last_applied_at IS NULL FROM connectors WHERE id = $1",
     }
     rows = {key: await connection.fetch(query, name) for key, query in queries.items()}
-    return {key: [tuple(row) for row in found] for key, found in rows.items()}
+    return {key: [tuple(row) for row in part] for key, part in rows.items()}
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -152,22 +152,22 @@ async def test_together_and_alone_come_to_the_same(
     for line in (*lines["together"], *lines["alone"]):
         await send(redis_url, line.spool, *line.spool.batches)
     await rounds.run()
-    for one, other in zip(*lines.values(), strict=True):
-        names = (one.spool.connector, other.spool.connector)
-        ours, theirs = [await stored(rounds.connection, name) for name in names]
+    for first, second in zip(*lines.values(), strict=True):
+        names = (first.spool.connector, second.spool.connector)
+        ours, theirs = [await load_stored(rounds.connection, name) for name in names]
         assert ours == theirs
         assert ours["unordered"] == []
-        assert ours["spools"][0][0] == len(one.spool.batches)
-        assert await answers_of(redis_url, one.spool) == await answers_of(redis_url, other.spool)
+        assert ours["spools"][0][0] == len(first.spool.batches)
+        assert await answers_of(redis_url, first.spool) == await answers_of(redis_url, second.spool)
         books = [await books_of(rounds.connection, name) for name in names]
         assert books[0] == books[1]
         query = "SELECT last_hash FROM spools WHERE spool_id = $1"
-        for line in (one, other):
+        for line in (first, second):
             last = await rounds.connection.fetchval(query, line.spool.spool_id)
             assert last == line.spool.last_hash
 
 
-async def welcomed(rounds: Rounds, redis_url: str, count: int) -> list[FakeSpool]:
+async def welcome_spools(rounds: Rounds, redis_url: str, count: int) -> list[FakeSpool]:
     spools = [FakeSpool(f"plc-{n}") for n in range(count)]
     for spool in spools:
         spool.add(point(equipment=MACHINE.format(spool.connector)), samples([1.0]))
@@ -176,7 +176,7 @@ async def welcomed(rounds: Rounds, redis_url: str, count: int) -> list[FakeSpool
     return spools
 
 
-async def acked(redis_url: str, spools: Sequence[FakeSpool]) -> list[int]:
+async def read_acked(redis_url: str, spools: Sequence[FakeSpool]) -> list[int]:
     answers = [await receive(redis_url, spool) for spool in spools]
     assert all(isinstance(answer[0], Welcome) for answer in answers)
     return [max(a.last_seq for a in answer if isinstance(a, Ack)) for answer in answers]
@@ -189,7 +189,7 @@ async def count_transactions(connection: Any) -> int:
 async def test_ten_connectors_share_a_transaction_and_one_with_a_gap_has_its_own(
     rounds: Rounds, redis_url: str
 ) -> None:
-    spools = await welcomed(rounds, redis_url, 10)
+    spools = await welcome_spools(rounds, redis_url, 10)
     assert await count_transactions(rounds.connection) == 10
     for spool in spools:
         await send(redis_url, spool, spool.add(samples([2.0], at_us=NOW_US + 1)))
@@ -201,18 +201,30 @@ async def test_ten_connectors_share_a_transaction_and_one_with_a_gap_has_its_own
         await send(redis_url, spool, spool.add(samples([3.0], at_us=NOW_US + 2)))
     await rounds.run()
     assert await count_transactions(rounds.connection) == 2
-    assert await acked(redis_url, spools) == [3] * 10
+    assert await read_acked(redis_url, spools) == [3] * 10
+
+
+async def test_a_transaction_has_a_limited_number_of_connectors(
+    rounds: Rounds, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "TOGETHER_MAX", 2)
+    spools = await welcome_spools(rounds, redis_url, 5)
+    for spool in spools:
+        await send(redis_url, spool, spool.add(samples([2.0], at_us=NOW_US + 1)))
+    await rounds.run()
+    assert await count_transactions(rounds.connection) == 3
+    assert await read_acked(redis_url, spools) == [2] * 5
 
 
 async def test_a_poisoned_connector_beside_nine_good_ones(rounds: Rounds, redis_url: str) -> None:
     separations = metrics.SEPARATIONS._value.get()
-    spools = await welcomed(rounds, redis_url, 10)
+    spools = await welcome_spools(rounds, redis_url, 10)
     for n, spool in enumerate(spools):
         texts = {1: "a\0b"} if n == 4 else {}
         await send(redis_url, spool, spool.add(samples([2.0, 3.0], at_us=NOW_US + 9, texts=texts)))
     await rounds.run()
     assert metrics.SEPARATIONS._value.get() == separations + 1
-    assert await acked(redis_url, spools) == [2] * 10
+    assert await read_acked(redis_url, spools) == [2] * 10
     for n, spool in enumerate(spools):
         books = await books_of(rounds.connection, spool.connector)
         assert books == ({"stored": 2, "quarantined": 1} if n == 4 else {"stored": 3})
@@ -223,7 +235,7 @@ async def test_a_locked_connector_is_set_aside_and_the_others_go_on(
 ) -> None:
     now_s = 1000.0
     monkeypatch.setattr(streams, "monotonic", lambda: now_s)
-    spools = await welcomed(rounds, redis_url, 5)
+    spools = await welcome_spools(rounds, redis_url, 5)
     await rounds.connection.execute("SET lock_timeout = '100ms'")
     locker = await asyncpg.connect(database_url)
     for spool in spools:
@@ -231,25 +243,25 @@ async def test_a_locked_connector_is_set_aside_and_the_others_go_on(
     async with locker.transaction():
         await locker.execute("SELECT FROM connectors WHERE id = 'plc-2' FOR UPDATE")
         await rounds.run()
-        assert await acked(redis_url, spools) == [2, 2, 1, 2, 2]
+        assert await read_acked(redis_url, spools) == [2, 2, 1, 2, 2]
         assert not rounds.connection.is_closed()
         await send(redis_url, spools[0], spools[0].add(samples([3.0], at_us=NOW_US + 2)))
         await rounds.run()
-        assert await acked(redis_url, spools) == [3, 2, 1, 2, 2]
+        assert await read_acked(redis_url, spools) == [3, 2, 1, 2, 2]
     await locker.close()
     now_s += SET_ASIDE_S - 0.01
     await rounds.run()
-    assert await acked(redis_url, spools) == [3, 2, 1, 2, 2]
+    assert await read_acked(redis_url, spools) == [3, 2, 1, 2, 2]
     now_s += 0.01
     await rounds.run()
-    assert await acked(redis_url, spools) == [3, 2, 2, 2, 2]
+    assert await read_acked(redis_url, spools) == [3, 2, 2, 2, 2]
     assert rounds.writer._streams.set_aside("plc-2") == SET_ASIDE_S  # no longer than at first
 
 
 async def test_where_every_connector_fails_the_round_ends_with_its_connection(
     rounds: Rounds, redis_url: str
 ) -> None:
-    spools = await welcomed(rounds, redis_url, 2)
+    spools = await welcome_spools(rounds, redis_url, 2)
     await rounds.connection.execute("ALTER TABLE samples RENAME TO samples_hidden")
     rounds.pauses.clear()
     for spool in spools:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from werknetz.store.ingest.samples_copy import (
+    CHUNK_BYTES,
     HEADER,
     NO_SEQUENCE,
     TRAILER,
@@ -97,7 +98,24 @@ def test_no_server_time_at_all() -> None:
 
 @pytest.mark.asyncio
 async def test_the_source_is_a_whole_file_in_pieces() -> None:
-    body = bytes(3 << 20)
+    body = bytes(3 * CHUNK_BYTES)
     pieces = [piece async for piece in stream_copy([body, b"end"])]
     assert b"".join(pieces) == HEADER + body + b"end" + TRAILER
-    assert max(map(len, pieces)) <= 1 << 20
+    assert list(map(len, pieces[:-1])) == [CHUNK_BYTES] * 3
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("short_of_a_chunk", "sent"), [(1, 0), (0, 1)])
+async def test_parts_are_sent_once_they_are_a_chunk(short_of_a_chunk: int, sent: int) -> None:
+    encoded: list[int] = []
+
+    def encode(size: int) -> bytes:
+        encoded.append(size)
+        return bytes(size)
+
+    sizes = [CHUNK_BYTES - len(HEADER) - short_of_a_chunk, 5]
+    source = stream_copy(map(encode, sizes))
+    first = await anext(source)
+    assert encoded == sizes[: 2 - sent]
+    assert len(first) == CHUNK_BYTES
+    await source.aclose()  # type: ignore[attr-defined]  # of a generator

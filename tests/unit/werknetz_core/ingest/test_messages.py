@@ -10,7 +10,7 @@ from werknetz.link.receiver import Receiver
 from werknetz.link.redis import StreamEntry
 from werknetz.link.wire import encode_message
 from werknetz_core.ingest import writer
-from werknetz_core.ingest.deliveries import Delivery, times_of
+from werknetz_core.ingest.spool_batches import SpoolBatches, times_of
 from werknetz_core.ingest.writer import EPOCH_MAX
 
 
@@ -54,5 +54,5 @@ def test_only_samples_have_times_to_make_partitions_for() -> None:
     spool = FakeSpool()
     batches = [spool.add(record) for record in (point(), samples([1.0, 2.0]))]
     receiver = Receiver("plc", spool.spool_id)
-    assert len(times_of([Delivery.open(receiver, batches)])) == 2
-    assert len(times_of([Delivery.open(receiver, batches[:1])])) == 0
+    assert len(times_of([SpoolBatches.open(receiver, batches)])) == 2
+    assert len(times_of([SpoolBatches.open(receiver, batches[:1])])) == 0

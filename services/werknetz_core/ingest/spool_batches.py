@@ -20,7 +20,7 @@ _PLAIN = (Samples, Raw, Tally, Unmapped)
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class SpoolBatches:
     """`opened`: what each envelope holds, by the `id` of the envelope."""
 
     receiver: Receiver
@@ -28,7 +28,7 @@ class Delivery:
     opened: dict[int, Batch | QuarantineRow]
 
     @classmethod
-    def open(cls, receiver: Receiver, envelopes: Sequence[BatchEnvelope]) -> "Delivery":
+    def open(cls, receiver: Receiver, envelopes: Sequence[BatchEnvelope]) -> "SpoolBatches":
         return cls(receiver, envelopes, {id(e): _decode(e) for e in envelopes})
 
     @property
@@ -43,7 +43,7 @@ class Delivery:
         )
 
 
-def times_of(deliveries: Iterable[Delivery]) -> NDArray[np.int64]:
+def times_of(deliveries: Iterable[SpoolBatches]) -> NDArray[np.int64]:
     """Return the times of all samples, in microseconds since 1970."""
     times = [
         record.time
@@ -57,7 +57,7 @@ def times_of(deliveries: Iterable[Delivery]) -> NDArray[np.int64]:
 
 
 async def write_alone(
-    writer: RecordWriter, delivery: Delivery, run: Sequence[BatchEnvelope]
+    writer: RecordWriter, delivery: SpoolBatches, run: Sequence[BatchEnvelope]
 ) -> None:
     """Write the records in order; what cannot be decoded goes to quarantine."""
     units, unreadable = _split(delivery, run)
@@ -67,7 +67,7 @@ async def write_alone(
 
 
 async def collect(
-    writer: RecordWriter, delivery: Delivery, run: Sequence[BatchEnvelope]
+    writer: RecordWriter, delivery: SpoolBatches, run: Sequence[BatchEnvelope]
 ) -> PendingRows:
     """Return what the records come to, for `store_together`."""
     units, unreadable = _split(delivery, run)
@@ -78,7 +78,7 @@ async def collect(
 
 
 def _split(
-    delivery: Delivery, run: Sequence[BatchEnvelope]
+    delivery: SpoolBatches, run: Sequence[BatchEnvelope]
 ) -> tuple[list[RecordUnit], list[QuarantineRow]]:
     units: list[RecordUnit] = []
     unreadable: list[QuarantineRow] = []
