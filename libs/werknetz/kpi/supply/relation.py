@@ -46,7 +46,6 @@ from werknetz.kpi.supply.schedule import (
 )
 from werknetz.texts.sentence import Sentence
 
-
 _OFFSETS_REGULAR_US: Final = 94_694_400_000_000
 """1973: since then, the offsets of all time zones are quarters of an hour."""
 _NO_ELEMENTS: Final = SupplyElements()
