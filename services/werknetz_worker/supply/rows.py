@@ -120,8 +120,11 @@ def _cumulatives(done: ReconciledRelations) -> Iterator[tuple[Any, ...]]:
 
 def _elements(done: ReconciledRelations, policies: Policies) -> Iterator[tuple[Any, ...]]:
     for subject, result in done:
+        only = policies.only_id_of(subject.supplier_id)
         for day, elements in result.elements.items():
-            policy_id = policies.id_at(subject.supplier_id, _start(day, subject))
+            policy_id = (
+                only[0] if only else policies.id_at(subject.supplier_id, _start(day, subject))
+            )
             values = (getattr(elements, name) for name in SUPPLY_ELEMENTS)
             yield (subject.id, day, *values, policy_id)
 
