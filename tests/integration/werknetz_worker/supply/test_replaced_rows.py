@@ -34,13 +34,13 @@ async def test_lines_that_stay_are_not_written_again(
     await add_policy(deliveries)
     relation = await deliveries.create_relation()
     other = await deliveries.create_relation("beta", "7")
-    for one in (relation, other):
-        await send_history(deliveries, one)
+    for number in (relation, other):
+        await send_history(deliveries, number)
     await reconcile_all(deliveries, 5)
     before = await deliveries.pool.fetch(IDS)
     rows = await deliveries.load_derived_rows()
-    for one in (relation, other):
-        await deliveries.mark(one)
+    for number in (relation, other):
+        await deliveries.mark(number)
     await reconcile_all(deliveries, 5)
     assert await deliveries.pool.fetch(IDS) == before
     assert await deliveries.load_derived_rows() == rows
