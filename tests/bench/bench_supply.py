@@ -15,7 +15,7 @@ import httpx2
 
 from bench.cpu import median_s
 from bench.measure import Measure
-from bench.supply_load import Cost, Load, load, load_alone
+from bench.supply_load import Cost, Load, load, load_alone, seconds_of_workers
 from bench.supply_set import Size, SupplySet
 from werknetz_core.access.keys import generate_key
 from werknetz_core.app import create_app
@@ -27,6 +27,9 @@ QUESTION_MAX_S = 1.0
 SHORT = 0.2
 RATE_MIN = 20_000
 """Events that one CPU second of a worker projects and reconciles."""
+WORKERS = 2
+SPEED_UP_MIN = 1.6
+"""For two cores, of which PostgreSQL needs its part."""
 GROWTH = 4
 GROWTH_MAX = 1.3  # of the cost of an event
 ROUNDS = 5
@@ -53,9 +56,19 @@ async def _measure_all(size: Size) -> list[Measure]:
         try:
             await upgrade_async(server.url)
             large = await load(server, SupplySet(size, now))
-            return [*_load_measures(small, large), *await _questions(server)]
+            measures_of_load = _load_measures(small, large)
+            questions = await _questions(server)
         finally:
             await server.stop()
+    alone, together = [
+        await seconds_of_workers(SupplySet(size.times(1 / GROWTH), now), workers)
+        for workers in (1, WORKERS)
+    ]
+    side_by_side = Measure(
+        f"supply: {WORKERS} workers side by side", f"{alone:.1f} to {together:.1f} s",
+        alone / together, SPEED_UP_MIN,
+    )  # fmt: skip
+    return [*measures_of_load, side_by_side, *questions]
 
 
 def _load_measures(small: Load, large: Load) -> list[Measure]:

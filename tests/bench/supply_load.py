@@ -4,6 +4,8 @@ The times of the worker (this process) and of PostgreSQL are measured separately
 has several workers, but one PostgreSQL.
 """
 
+import asyncio
+import sys
 import time
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
@@ -154,3 +156,57 @@ async def _demand_whole(
         matches = await database.fetchval(statement)
         if matches != expected:
             raise AssertionError(f"{statement}: {matches}, not {expected}")
+
+
+_LEFT = """
+SELECT (SELECT count(*) FROM events_to_project) + (SELECT count(*) FROM dirty_relations)
+    + (SELECT count(*) FROM dirty_stock)"""
+
+
+async def seconds_of_workers(supply_set: SupplySet, workers: int) -> float:
+    """Return the seconds in which worker processes side by side derive everything."""
+    with TemporaryDirectory(prefix="werknetz-bench-") as folder:
+        server = Postgres(Path(folder) / "postgres", throwaway=True)
+        await server.start()
+        try:
+            await upgrade_async(server.url)
+            database = await asyncpg.connect(server.url, timeout=60)
+            await supply_set.prepare(database)
+            await add_events(database, list(supply_set.rows()))
+            await database.execute("ANALYZE")
+            await database.close()
+            return await _run_workers(server.url, workers)
+        finally:
+            await server.stop()
+
+
+async def _run_workers(url: str, workers: int) -> float:
+    pipe = asyncio.subprocess.PIPE
+    processes = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bench.supply_load", url, stdin=pipe, stdout=pipe
+        )
+        for _ in range(workers)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"ready\n"
+    began = time.perf_counter()
+    outcomes = await asyncio.gather(*(process.communicate(b"\n") for process in processes))
+    seconds = time.perf_counter() - began
+    assert all(process.returncode == 0 for process in processes), outcomes
+    return seconds
+
+
+async def _work(url: str) -> None:
+    worker = await WorkerConnections.open(WorkerSettings(url))
+    print("ready", flush=True)
+    sys.stdin.readline()
+    while await worker.pool.fetchval(_LEFT):
+        if not await project(worker.pool, seconds_max=SETTLED_WITHIN_S):
+            await _reconcile(worker)
+    await worker.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(_work(sys.argv[1]))

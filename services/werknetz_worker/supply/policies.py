@@ -69,3 +69,8 @@ class Policies:
         return [period for period in self.periods_of(supplier_id) if period.since_us <= at_us][
             -1
         ].id
+
+    def only_id_of(self, supplier_id: int) -> tuple[int | None] | None:
+        """Return the row that always applies; None: there are several."""
+        periods = self.periods_of(supplier_id)
+        return (periods[0].id,) if len(periods) == 1 else None

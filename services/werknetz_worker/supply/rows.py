@@ -1,4 +1,4 @@
-"""The derived rows of relations: replaced as a whole, for many relations at once."""
+"""The derived rows of relations: replaced for many relations at once."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
@@ -9,7 +9,7 @@ from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of
 from werknetz.domain.shift import local_us
 from werknetz.kpi.supply.otif import DueLine
 from werknetz.kpi.supply.relation import ReconciledRelation
-from werknetz.store.encoding.insert_rows import insert_rows
+from werknetz.store.encoding.insert_rows import insert_rows, replace_rows_of
 from werknetz.store.relations import relation_rows as statements
 from werknetz.store.session import WriteConnection
 from werknetz.store.tables.supply import SUPPLY_ELEMENTS
@@ -45,18 +45,21 @@ async def replace_rows(
     policies: Policies,
 ) -> None:
     """Replace the derived rows of the relations; those without a result lose theirs."""
-    for statement in statements.DELETE_DERIVED_ROWS:
+    for statement in statements.DELETE_COMPUTED_ROWS:
         await connection.execute(statement, relation_ids)
     moved = [t.line.event_id for _, result in done for t in result.transit]
-    await connection.execute(statements.DELETE_MOVED_TRANSIT_LINES, moved)
+    await connection.execute(statements.DELETE_MOVED_TRANSIT_LINES, moved, relation_ids)
     for table, columns, records in (
         ("call_offs", _CALL_OFFS, _call_offs(done)),
         ("due_lines", _DUE_LINES, _due_lines(done)),
         ("transit_lines", _TRANSIT, _transit(done)),
-        ("cumulatives", _CUMULATIVES, _cumulatives(done)),
-        ("supply_elements", _ELEMENTS, _elements(done, policies)),
     ):
-        await insert_rows(connection, table, columns, records)
+        await replace_rows_of(
+            connection, table, columns, records, owner="relation_id", owners=relation_ids
+        )
+    # These show when they were computed, also where nothing changed.
+    await insert_rows(connection, "cumulatives", _CUMULATIVES, _cumulatives(done))
+    await insert_rows(connection, "supply_elements", _ELEMENTS, _elements(done, policies))
 
 
 def _call_offs(done: ReconciledRelations) -> Iterator[tuple[Any, ...]]:
@@ -117,8 +120,11 @@ def _cumulatives(done: ReconciledRelations) -> Iterator[tuple[Any, ...]]:
 
 def _elements(done: ReconciledRelations, policies: Policies) -> Iterator[tuple[Any, ...]]:
     for subject, result in done:
+        only = policies.only_id_of(subject.supplier_id)
         for day, elements in result.elements.items():
-            policy_id = policies.id_at(subject.supplier_id, _start(day, subject))
+            policy_id = (
+                only[0] if only else policies.id_at(subject.supplier_id, _start(day, subject))
+            )
             values = (getattr(elements, name) for name in SUPPLY_ELEMENTS)
             yield (subject.id, day, *values, policy_id)
 

@@ -2,10 +2,11 @@
 
 from typing import Final
 
-DELETE_DERIVED_ROWS: Final = tuple(
+DELETE_COMPUTED_ROWS: Final = tuple(
     f"DELETE FROM {table} WHERE relation_id = ANY($1)"  # noqa: S608 - made of constants
-    for table in ("call_offs", "due_lines", "transit_lines", "cumulatives", "supply_elements")
+    for table in ("cumulatives", "supply_elements")
 )
 
 # Transit lines that belonged to another relation, which is dirty, too.
-DELETE_MOVED_TRANSIT_LINES: Final = "DELETE FROM transit_lines WHERE event_id = ANY($1)"
+DELETE_MOVED_TRANSIT_LINES: Final = """
+DELETE FROM transit_lines WHERE event_id = ANY($1::uuid[]) AND relation_id <> ALL($2::int[])"""

@@ -196,8 +196,10 @@ async def test_the_shard_of_another_worker_is_left_to_it(
     assert await reconcile_dirty_stock(business.pool, nobody, now_us=NOW) == 12 - marks
     other.terminate()
     async with asyncio.timeout(60):
-        while (done := await reconcile_dirty_stock(business.pool, nobody, now_us=NOW)) == 0:  # noqa: ASYNC110
+        done = 0
+        while not done:
             await asyncio.sleep(0.01)
+            done = await reconcile_dirty_stock(business.pool, nobody, now_us=NOW)
     assert done == marks
 
 
