@@ -24,17 +24,18 @@ all_gaps AS (
     SELECT start_at, end_at, cause, backfilled, signal_keys <> '{{}}' AS listed,
         connector_id
     FROM gaps JOIN owners ON owners.id = connector_id
-    WHERE start_at < $3 AND (signal_keys = '{{}}'
+    WHERE start_at < $3::timestamptz AND (signal_keys = '{{}}'
         OR (SELECT key FROM signals WHERE id = $1) = ANY(signal_keys))
     UNION ALL
     SELECT start_at, end_at, 'heartbeat', backfilled, false, connector_id
     FROM outages JOIN owners ON owners.id = connector_id
-    WHERE start_at < $3 AND (end_at IS NOT NULL OR NOT EXISTS (
+    WHERE start_at < $3::timestamptz AND (end_at IS NOT NULL OR NOT EXISTS (
         SELECT FROM heartbeats other JOIN owners ON owners.id = other.connector_id
         WHERE other.connector_id <> outages.connector_id
             AND other.last_at > outages.start_at + interval '1 minute'))),
 candidates AS (
-    SELECT * FROM all_gaps WHERE end_at IS NULL OR end_at > coalesce($2, '-infinity'))"""  # noqa: S608 - made of constants
+    SELECT * FROM all_gaps
+    WHERE end_at IS NULL OR end_at > coalesce($2::timestamptz, '-infinity'))"""  # noqa: S608 - made of constants
 
 # Without a look at samples, of which every day would be planned for: usually there is no gap.
 HAS_DATA_GAPS: Final = f"{_CANDIDATES} SELECT EXISTS (SELECT FROM candidates)"  # noqa: S608

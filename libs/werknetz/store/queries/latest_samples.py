@@ -35,7 +35,8 @@ async def load_latest_samples(
     connection: ReadConnection, signal_ids: Iterable[int], until: datetime
 ) -> dict[int, Any]:
     """Return the newest sample of each signal up to an instant; signals without are left out."""
-    missing, latest = set(signal_ids), {}
+    missing = set(signal_ids)
+    latest: dict[int, Any] = {}
     for since in _starts_of(until):
         statement = _within_days(LATEST_SAMPLES, since, until)
         rows = await connection.fetch(statement, sorted(missing), since, until)
