@@ -50,11 +50,11 @@ async def _measure(folder: Path, histories: dict[int, str]) -> list[Measure]:
         await upgrade_async(server.url)
         # A connection with cached statements, as the API has: plans of any kind may be chosen.
         database = await asyncpg.connect(server.url)
-        costs: dict[str, dict[int, float]] = {name: {} for name in QUESTIONS}
+        costs: dict[str, dict[int, float]] = {name: {} for name in QUERIES}
         for days in histories:
             await _make_history(database, days)
-            for name, ask in QUESTIONS.items():
-                costs[name][days] = await median_s(partial(ask, database), server.pid, ROUNDS)
+            for name, query in QUERIES.items():
+                costs[name][days] = await median_s(partial(query, database), server.pid, ROUNDS)
         await database.close()
     finally:
         await server.stop()
@@ -99,7 +99,7 @@ async def _latest(database: asyncpg.Connection) -> None:
     assert len(rows) == 1
 
 
-QUESTIONS: dict[str, Callable[[asyncpg.Connection], Awaitable[None]]] = {
+QUERIES: dict[str, Callable[[asyncpg.Connection], Awaitable[None]]] = {
     "trend of a day": _trend,
     "time-weighted day": _time_weighted,
     "latest value": _latest,
