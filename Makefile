@@ -7,7 +7,7 @@ WORKERS ?= 2
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help demo dashboard screenshots test test-at check proto docs simulate chaos mutate bench fuzz truth test-compose audit sbom pin-images release lock clean
+.PHONY: help demo dashboard screenshots test test-at check proto docs simulate chaos mutate bench scale fuzz truth test-compose audit sbom pin-images release lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -56,6 +56,9 @@ mutate: .venv/dev.stamp ## change the code in small ways: tests must notice 90 %
 
 bench: .venv/dev.stamp ## ratios side by side; ARGS=--short for the short form
 	cd tests && ../$(BIN)/python -m bench.run $(ARGS)
+
+scale: .venv/dev.stamp ## how costs grow: connectors, edges, OPC UA items, history; writers, workers, API processes
+	cd tests && ../$(BIN)/python -m bench.run --only scale $(ARGS)
 
 fuzz: .venv/dev.stamp ## invented requests for every operation of the API; ARGS="--short", "--only PATH --seed N"
 	cd tests && ../$(BIN)/python -m fuzz.run $(ARGS)

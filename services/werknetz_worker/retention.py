@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 import asyncpg
 
@@ -36,6 +36,23 @@ class DailyTable:
     is_computed_from: bool = False  # then a day waits until its buckets are computed
 
 
+class ArchiveFailedError(RuntimeError):
+    """A day was not copied: it stays. Not an error of the database, whatever its kind."""
+
+
+class OldDayArchive(Protocol):
+    """What takes over days before they are dropped, such as Parquet files. None is built in."""
+
+    async def store(self, table: str, partition: str, day: date) -> None:
+        """Copy a partition to where it stays; return when it is durable there.
+
+        Called before the day is dropped, outside a transaction, and again for the same day where
+        dropping failed or the worker was killed: a copy that exists is replaced. The partition has
+        all rows of the UTC day; late ones may still come. Whatever is raised leaves the day in its
+        place: it is reported as any subject that fails, and tried again later.
+        """
+
+
 DAILY: Final = (
     DailyTable(SAMPLES, lambda settings: settings.samples_retention_days, is_computed_from=True),
     DailyTable(RAW_INPUTS, lambda settings: settings.raw_retention_days),
@@ -43,16 +60,23 @@ DAILY: Final = (
 
 
 async def drop_expired(
-    pool: DriverPool, settings: WorkerSettings, now: datetime, retries: Retries | None = None
+    pool: DriverPool,
+    settings: WorkerSettings,
+    now: datetime,
+    retries: Retries | None = None,
+    archive: OldDayArchive | None = None,
 ) -> int:
-    """Drop the expired days; return how many. A day that cannot be dropped waits."""
+    """Drop the expired days; return how many. A day that cannot be dropped waits.
+
+    `archive` has a copy of each day before it is dropped.
+    """
     retries = Retries() if retries is None else retries
     dropped = 0
     for daily in DAILY:
         retention_days = daily.retention_days(settings)
         if retention_days is not None:
             cutoff = (now.astimezone(UTC) - timedelta(days=retention_days)).date()
-            dropped += await _drop_before(pool, daily, cutoff, retries)
+            dropped += await _drop_before(pool, daily, cutoff, retries, archive)
     return dropped
 
 
@@ -72,7 +96,13 @@ async def remove_audit_entries(pool: DriverPool, settings: WorkerSettings, now: 
     return removed
 
 
-async def _drop_before(pool: DriverPool, daily: DailyTable, cutoff: date, retries: Retries) -> int:
+async def _drop_before(
+    pool: DriverPool,
+    daily: DailyTable,
+    cutoff: date,
+    retries: Retries,
+    archive: OldDayArchive | None,
+) -> int:
     """Drop the days that end at or before the cutoff's midnight."""
     table = daily.table
     names = [row[0] for row in await pool.fetch(table.list_partitions)]
@@ -81,7 +111,7 @@ async def _drop_before(pool: DriverPool, daily: DailyTable, cutoff: date, retrie
     for day in [day for day in days if day < cutoff][:DAYS_A_RUN]:
         subject = Subject("day", f"{table.name}/{day}")
         outcome = await run_isolated(
-            pool, retries, subject, partial(_drop_unless_read, pool, daily, day)
+            pool, retries, subject, partial(_drop_unless_read, pool, daily, day, archive)
         )
         if outcome is DayOutcome.READ:
             break
@@ -98,7 +128,14 @@ class DayOutcome(Enum):
     READ = "read"  # a reader holds the table
 
 
-async def _drop_unless_read(pool: DriverPool, daily: DailyTable, day: date) -> DayOutcome:
+async def _drop_unless_read(
+    pool: DriverPool, daily: DailyTable, day: date, archive: OldDayArchive | None
+) -> DayOutcome:
+    if archive is not None:
+        try:
+            await archive.store(daily.table.name, daily.table.name_of(day), day)
+        except Exception as error:
+            raise ArchiveFailedError(f"{type(error).__name__}: {error}") from error
     try:
         async with pool.acquire() as connection:
             is_dropped = await _drop(connection, daily, day)

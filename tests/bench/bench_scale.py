@@ -6,10 +6,10 @@ The short form has what a minute carries; `make scale` is the rest, too.
 from collections.abc import Iterator
 
 from bench.measure import Measure
-from bench.scale import apis, edges, opcua_items, workers, writers
+from bench.scale import apis, edges, history, opcua_items, workers, writers
 
 BRIEF = (edges.measures, writers.measures)
-LONG = (*BRIEF, opcua_items.measures, workers.measures, apis.measures)
+LONG = (*BRIEF, opcua_items.measures, history.measures, workers.measures, apis.measures)
 
 
 def measures(short: bool) -> Iterator[Measure]:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from werknetz.domain.bucket import instant_of
 from werknetz.domain.status import severity
-from werknetz.store.queries.samples import LATEST_SAMPLES
+from werknetz.store.queries.latest_samples import load_latest_samples
 from werknetz.store.session import ReadConnection
 from werknetz_core.context.app_context import AppContext
 
@@ -18,8 +18,8 @@ async def load_latest(
     connection: ReadConnection, context: AppContext, ids: Sequence[int]
 ) -> dict[int, dict[str, Any]]:
     """Return the newest sample by id of its signal; signals without one are left out."""
-    rows = await connection.fetch(LATEST_SAMPLES, list(ids), instant_of(context.now_us()))
-    return {row["signal_id"]: sample_of(row) for row in rows}
+    rows = await load_latest_samples(connection, ids, instant_of(context.now_us()))
+    return {signal_id: sample_of(row) for signal_id, row in rows.items()}
 
 
 def sample_of(row: Any) -> dict[str, Any]:

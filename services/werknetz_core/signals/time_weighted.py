@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from werknetz.store.queries.latest_samples import load_latest_time
 from werknetz.store.queries.samples import BAD_BY_WINDOW, TIME_WEIGHTED_BY_WINDOW
 from werknetz.store.session import Database
 
@@ -31,14 +32,16 @@ async def load_time_weighted(
     """Return both aggregates by window number, from 1; windows without a value are left out."""
     if not edges.starts:
         return {}
+    start = edges.starts[0]
     rows = await pool.fetch(
         TIME_WEIGHTED_BY_WINDOW,
         signal_id,
         edges.starts,
         edges.ends,
-        edges.starts[0],
+        start,
         edges.ends[-1],
         now,
+        await load_latest_time(pool, signal_id, start) or start,
     )
     return {row["n"]: {name: row[name] for name in NAMES} for row in rows}
 

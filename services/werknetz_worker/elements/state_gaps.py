@@ -1,6 +1,6 @@
 """Loads the data gaps of one machine's state: gaps and outages, as `kpi.data_gaps` needs them.
 
-Usually there is none, which costs one query. Otherwise the instants at which the state is known
+Usually there is none, which costs two queries. Otherwise the instants at which the state is known
 again are looked up by index, however long a gap is.
 """
 
@@ -22,6 +22,7 @@ from werknetz.kpi.data_gaps import (
     unknown_spans,
 )
 from werknetz.store.elements import state_gaps as statements
+from werknetz.store.queries.latest_samples import load_latest_time
 from werknetz.store.session import WriteConnection
 
 
@@ -29,9 +30,11 @@ async def load_unknown_spans(
     connection: WriteConnection, equipment_id: int, state_id: int, start_us: int, end_us: int
 ) -> tuple[Span, ...]:
     """Return the spans in which the state is unknown, as far as they touch the range."""
-    rows = await connection.fetch(
-        statements.DATA_GAPS_OF_STATE, state_id, instant_of(start_us), instant_of(end_us)
-    )
+    last_at = await load_latest_time(connection, state_id, instant_of(start_us))
+    question = (state_id, last_at, instant_of(end_us))
+    if not await connection.fetchval(statements.HAS_DATA_GAPS, *question):
+        return ()
+    rows = await connection.fetch(statements.DATA_GAPS_OF_STATE, *question)
     gaps_with_cause = [gap for row in rows if (gap := _data_gap(row)) is not None]
     if not gaps_with_cause:
         return ()

@@ -13,6 +13,12 @@ VALUES = 20  # of a batch
 CHUNK = 500  # entries of a round trip
 
 
+# Table and index of the days that have rows.
+ROWS_SIZE = """
+SELECT sum(pg_table_size(inhrelid) + pg_indexes_size(inhrelid)) FROM pg_inherits
+WHERE inhparent = 'samples'::regclass AND pg_relation_size(inhrelid) > 0"""
+
+
 @dataclass(frozen=True)
 class Extent:
     connectors: int
@@ -53,12 +59,14 @@ async def _measure(extent: Extent) -> list[Measure]:
             if count == 1:
                 idle = await _idle(stage, names[0], extent)
             stage.kill(*names)
+        row_bytes = await stage.count(ROWS_SIZE) / await stage.count("SELECT count(*) FROM samples")
     first = drained[1]
     cost_us = first.writers_s / first.batches * 1e6
     stored_us = first.postgres_s / first.batches * 1e6
     cost = Measure(
         f"scale: batch of {VALUES} values, {extent.connectors} connectors",
-        f"{cost_us:.0f} µs CPU of the writer, {stored_us:.0f} µs of PostgreSQL",
+        f"{cost_us:.0f} µs CPU of the writer, {stored_us:.0f} µs of PostgreSQL, "
+        f"{row_bytes:.0f} bytes a row",
     )
     return [idle, cost, *(_line(count, drained[count], first) for count in drained)]
 

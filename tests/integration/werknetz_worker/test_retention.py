@@ -1,5 +1,6 @@
 """Days that nobody keeps are dropped whole; what was computed from them stays for ever."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 
@@ -119,6 +120,63 @@ async def test_a_day_waits_until_it_is_computed_and_for_those_who_read(plant: Pl
         assert await drop_expired(plant.pool, settings_with(5), NOW) == 0
         assert date(2026, 11, 12) in await days_of(plant)
     assert await drop_expired(plant.pool, settings_with(5), NOW) == 1
+
+
+async def test_ingest_does_not_wait_for_a_day_that_cannot_be_dropped(plant: Plant) -> None:
+    """Neither while its copy runs nor longer than retention itself waits for its lock."""
+    await two_weeks(plant)
+    signal = await plant.pool.fetchval("SELECT min(id) FROM signals")
+    async with plant.pool.acquire() as ingest, ingest.transaction():
+        await _copy(ingest, signal)
+        assert await drop_expired(plant.pool, settings_with(5), NOW) == 0
+        await _copy(ingest, signal)  # its transaction still has its lock
+    async with plant.pool.acquire() as reader, reader.transaction():
+        await reader.fetch("SELECT * FROM samples LIMIT 1")
+        dropping = asyncio.create_task(drop_expired(plant.pool, settings_with(5), NOW))
+        async with plant.pool.acquire() as ingest:
+            await _until_waiting(plant)
+            await ingest.execute("SET lock_timeout = '20s'")  # that of the writer
+            await _copy(ingest, signal)  # behind who waits for the reader, until that gives up
+        assert await dropping == 0
+    assert await drop_expired(plant.pool, settings_with(5), NOW) == 9
+
+
+async def _copy(connection: asyncpg.Connection, signal: int) -> None:
+    await connection.copy_records_to_table(
+        "samples", records=[(signal, NOW, 1.0, 0)], columns=["signal_id", "at", "value", "status"]
+    )
+
+
+async def _until_waiting(plant: Plant) -> None:
+    async with asyncio.timeout(60):
+        while not await plant.pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+class Archive:
+    """An archive that counts rows; of the days in `refused` it has no copy."""
+
+    def __init__(self, plant: Plant, *refused: date) -> None:
+        self.plant = plant
+        self.refused = refused
+        self.rows: dict[tuple[str, date], int] = {}
+
+    async def store(self, table: str, partition: str, day: date) -> None:
+        if day in self.refused:
+            raise OSError("the archive is full")
+        count = await self.plant.pool.fetchval(f"SELECT count(*) FROM {partition}")
+        self.rows[table, day] = count
+
+
+async def test_a_day_is_dropped_only_once_its_copy_exists(plant: Plant) -> None:
+    await two_weeks(plant)
+    archive = Archive(plant, DAYS[2])
+    assert await drop_expired(plant.pool, settings_with(5), NOW, archive=archive) == 8
+    assert await days_of(plant) == [DAYS[2], *DAYS[9:]]
+    assert archive.rows == {
+        ("samples", day): 12 if day == DAYS[0] else 10 for day in DAYS[:9] if day != DAYS[2]
+    }
+    assert await drop_expired(plant.pool, settings_with(5), NOW, archive=Archive(plant)) == 1
 
 
 async def test_whole_months_of_the_audit_log_go_after_their_time(plant: Plant) -> None:

@@ -21,14 +21,6 @@ ORDER BY at {0}, {1} OFFSET $4 LIMIT $5"""
 SAMPLES_ASCENDING: Final = _PAGE.format("ASC", IN_ORDER)
 SAMPLES_DESCENDING: Final = _PAGE.format("DESC", IN_REVERSE_ORDER)
 
-# The newest sample of each signal of $1, up to $2.
-LATEST_SAMPLES: Final = f"""
-SELECT s.id AS signal_id, l.at, l.value, l.status, l.text
-FROM unnest($1::int[]) AS s (id)
-CROSS JOIN LATERAL (
-    SELECT at, value, status, text FROM samples
-    WHERE signal_id = s.id AND at <= $2 ORDER BY at DESC, {IN_REVERSE_ORDER} LIMIT 1) AS l"""  # noqa: S608 - made of constants
-
 # The signals of equipment $1, at most $2 of them.
 SIGNALS_OF_EQUIPMENT: Final = """
 SELECT id, key, equipment_id, name, unit FROM signals
@@ -63,14 +55,15 @@ WHERE at < ($3::timestamptz[])[n] GROUP BY n"""
 
 # Samples and window edges are events on one time axis: each sets the value, or the window, that
 # applies from it on. At the same time, ends come before starts and both before samples; of two
-# samples with the same time the later one in the source's order applies.
+# samples with the same time the later one in the source's order applies. $7: the time of the last
+# sample before the first window, so that not every day before it is looked at.
 TIME_WEIGHTED_BY_WINDOW: Final = f"""
 WITH edges AS (
     SELECT * FROM unnest($2::timestamptz[], $3::timestamptz[])
         WITH ORDINALITY AS w (start_at, end_at, n)
 ), events AS (
     (SELECT at, 2 AS kind, sequence, ctid AS row, NULL::bigint AS n, value, status FROM samples
-     WHERE signal_id = $1 AND at < $4 ORDER BY at DESC, {IN_REVERSE_ORDER} LIMIT 1)
+     WHERE signal_id = $1 AND at >= $7 AND at < $4 ORDER BY at DESC, {IN_REVERSE_ORDER} LIMIT 1)
     UNION ALL SELECT at, 2, sequence, ctid, NULL, value, status FROM samples
         WHERE signal_id = $1 AND at >= $4 AND at < $5
     UNION ALL SELECT start_at, 1, NULL, NULL, n, NULL, NULL FROM edges

@@ -69,7 +69,7 @@ async def _check_order(database: Connection, values: tuple[float, ...]) -> None:
         assert (row["first"], row["last"]) == (values[0], values[-1])
     weighted = await database.fetchrow(
         queries.TIME_WEIGHTED_BY_WINDOW, signal, [AT + SECOND], [AT + 2 * SECOND],
-        AT + SECOND, AT + 2 * SECOND, AT + 2 * SECOND,
+        AT + SECOND, AT + 2 * SECOND, AT + 2 * SECOND, AT,
     )  # fmt: skip
     assert weighted["time_weighted_avg"] == values[-1]
     in_range = await load_series(database, [signal], [], (NOW_US, NOW_US + 1_000_000))
