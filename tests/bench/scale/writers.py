@@ -28,7 +28,7 @@ class Extent:
 
 
 LONG = Extent(connectors=500, batches=20, writers=(1, 2, 4), idle_s=10)
-SHORT = Extent(connectors=100, batches=4, writers=(1, 2), idle_s=4)
+SHORT = Extent(connectors=60, batches=3, writers=(1,), idle_s=2)
 
 
 @dataclass(frozen=True)
