@@ -65,7 +65,9 @@ def _opcua(text: str, _: Path) -> Any:
         )
     )
     message = parse_publish_response(bytes(struct_to_binary(response)))
-    return Decoder(["a"]).decode(message, NOW).readings[0].value
+    (block,) = Decoder(["a"]).decode(message, NOW).blocks
+    assert block.strings is not None
+    return block.strings[0]
 
 
 def _sparkplug(text: str, _: Path) -> Any:

@@ -246,7 +246,6 @@ class Delivery:
 
     readings: Sequence[Reading] = ()
     blocks: Sequence[ReadingBlock] = ()
-    uniform: Sequence[UniformMessages] = ()  # of addresses that occur nowhere else in the delivery
     gaps: Sequence[GapOpened | GapClosed] = ()
     unreadable: Sequence[Unmapped] = ()
     acknowledge: Callable[[], Awaitable[None]] = _no_acknowledgement
@@ -263,6 +262,7 @@ class Delivery:
     duplicates: int = 0  # messages that the connector dropped as duplicates: counted in the books
     on_stored: Callable[[Sequence[Record]], None] | None = None
     """Called before `acknowledge` with the stored records: for a source that waits for a result."""
+    uniform: Sequence[UniformMessages] = ()  # of addresses that occur nowhere else in the delivery
 
     def all_readings(self) -> list[Reading]:
         """Return the readings, those of uniform messages too."""
