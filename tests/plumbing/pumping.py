@@ -88,12 +88,12 @@ class Core:
             answer = answer_hello(row, message, INCARNATION)
             if isinstance(answer, Welcome):
                 self.rows[name] = Watermark(row.spool_id, answer.epoch, row.last_seq, row.last_hash)
-            await self.link.reply(name, [answer])
+            await self.link.finish({}, {name: [answer]})
             return
         plan = Receiver(name, INCARNATION).plan(row, [message], 0.0)
         self.rows[name] = plan.watermark
         self.applied += plan.run
-        await self.link.reply(name, plan.replies)
+        await self.link.finish({}, {name: plan.replies})
 
     def values(self) -> list[float]:
         return [
