@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from werknetz.connector.contract import Connector, Delivery
 from werknetz.events.batch import GapClosed, GapOpened, Unmapped
 
@@ -23,7 +25,8 @@ class ReceivedValues:
         for reading in delivery.all_readings():
             self._store(reading.source, reading.value, reading.status, reading.source_time_us or 0)
         for block in delivery.blocks:
-            columns = (block.address, block.value, block.status, block.source_time_us)
+            values = block.value if block.strings is None else np.array(block.strings, object)
+            columns = (block.address, values, block.status, block.source_time_us)
             for index, value, status, at_us in zip(*(c.tolist() for c in columns), strict=True):
                 self._store(block.addresses[index], value, status, at_us)
         self.gaps += delivery.gaps

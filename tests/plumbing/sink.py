@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from werknetz.connector.contract import ConnectionLost, Connector, Delivery, Reading
 from werknetz.events.batch import GapClosed, GapOpened, Unmapped
 
@@ -44,7 +46,8 @@ class Sink:
                 continue
             readings += delivery.all_readings()
             for block in delivery.blocks:
-                columns = (block.address, block.value, block.status, block.source_time_us)
+                values = block.value if block.strings is None else np.array(block.strings, object)
+                columns = (block.address, values, block.status, block.source_time_us)
                 rows = zip(*(column.tolist() for column in columns), strict=True)
                 readings += [Reading(block.addresses[a], v, s, t) for a, v, s, t in rows]
         return readings

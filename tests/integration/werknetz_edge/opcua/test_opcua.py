@@ -62,7 +62,7 @@ def take(delivery: Delivery, values: dict[str, list[Any]]) -> None:
         for index, address in enumerate(block.address):
             values.setdefault(block.addresses[address], []).append(
                 (
-                    float(block.value[index]),
+                    block.strings[index] if block.strings else float(block.value[index]),
                     int(block.status[index]),
                     int(block.source_time_us[index]),
                 )
