@@ -122,10 +122,10 @@ class Writer:
         parts = {name: part for name in sorted(world.connectors) if (part := self._plain(name))}
         if len(parts) < 2:
             return
+        run = database.run  # a server that restarts while we wait has released the first locks
         for connector in parts:
             while not (world.bugs.no_lock or database.lock(connector, self)):
                 yield
-        run = database.run
         plans = yield from self._plan_together(parts)
         if world.random_rounds.random() < REFUSED_SHARE:
             if world.bugs.part_of_refused:
