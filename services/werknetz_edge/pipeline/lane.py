@@ -6,10 +6,8 @@ Everything that touches the spool runs in its one disk thread.
 import asyncio
 import random
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 from uuid import UUID, uuid4
@@ -21,12 +19,14 @@ from werknetz.connector.normalize import Normalizer
 from werknetz.events.batch import LaneName, Record, Samples, Tally, Unmapped
 from werknetz.link.redis import LinkLost
 from werknetz.link.sender import Sender
-from werknetz.link.wire import Ack, DesiredMapping, Status, ToCore, ToEdge, link_name_of
+from werknetz.link.wire import DesiredMapping, Status, ToCore, ToEdge, link_name_of
 from werknetz.runtime.background import end_if_cancelled
 from werknetz.runtime.backoff import Backoff
 from werknetz.runtime.log import get_logger
 from werknetz_edge.pipeline.backlog_sender import BacklogSender, backlog_sender_of
+from werknetz_edge.pipeline.exchange import Exchange
 from werknetz_edge.pipeline.raw_limit import RawLimiter
+from werknetz_edge.pipeline.source import describe_error
 from werknetz_edge.spool.errors import SpoolFailed, SpoolFull
 from werknetz_edge.spool.last_values import LastValues
 from werknetz_edge.spool.spool_file import clock_us, open_spool
@@ -83,7 +83,8 @@ class Lane:
         self.clock = ClockCheck(time_options or TimeOptions(), known_points=highest)
         self.normalizer = self._normalizer_of(mapping)
         self.last_values = LastValues(self.spool)
-        self.sender: Sender = Sender(self.name, self.spool, random=random.random, nonce=uuid4)
+        sender = Sender(self.name, self.spool, random=random.random, nonce=uuid4)
+        self._exchange = Exchange(sender, self.log)
         self.raw = RawLimiter(raw_bytes_per_minute_max, time.monotonic)
         self.link = link
         self.link_up = False
@@ -95,12 +96,13 @@ class Lane:
         self._constants_spool_id: UUID | None = None  # the spool that holds them
         self._disk = ThreadPoolExecutor(1, thread_name_prefix=f"disk-{lane}")
         self._new_records = asyncio.Event()
-        self._outbox: deque[ToCore] = deque()  # polled, to be sent; filled by the disk thread
-        self._has_more = True  # whether a poll would return messages, as far as is known
-        self._replies: deque[ToEdge] = deque()  # of the core, for the disk thread
         self._started_us = clock_us()
         self._run_id = ""
         self._run_id_at_s = 0.0
+
+    @property
+    def sender(self) -> Sender:
+        return self._exchange.sender
 
     async def on_disk(self, work: Callable[[], _T]) -> _T:
         """Run `work` in the spool's thread; it completes even if the caller is cancelled."""
@@ -262,11 +264,11 @@ class Lane:
             end_if_cancelled()
             try:
                 await self._check_server()
-                if not self._outbox and self._has_more:
+                if self._exchange.has_more and not self._exchange.has_messages:
                     await self.on_disk(self._poll_sender)
-                if messages := self._take_outbox():
+                if messages := self._exchange.take_messages():
                     await self.link.send(messages)
-                elif not self._has_more:
+                elif not self._exchange.has_more:
                     await self._wait_for_records()
                 backoff.reset()
             except LinkLost as error:
@@ -281,36 +283,34 @@ class Lane:
 
     def _wake_sender(self, *, polled: bool = True) -> None:
         """Let `send` go on: with what was polled, or to poll what was appended."""
-        self._has_more |= not polled
-        if self._outbox or self._has_more:
+        self._exchange.has_more |= not polled
+        if self._exchange.has_messages or self._exchange.has_more:
             self._new_records.set()
 
-    def _take_outbox(self) -> list[ToCore]:
-        return [self._outbox.popleft() for _ in range(len(self._outbox))]
-
     def _poll_if_up(self) -> None:
-        """Poll together with other work of the disk thread: to change threads costs more.
+        """Poll together with other work of the disk thread.
 
-        `send` polls where this one does not, and meets its errors: what was stored is stored.
+        `send` polls again after an error, which is none of the work: what was stored is stored.
         """
-        self._has_more = True
-        if self.link_up and not self._outbox and self.sender.state == "running":
-            with suppress(SpoolFull):
+        self._exchange.has_more = True
+        if self.link_up and not self._exchange.has_messages and self.sender.state == "running":
+            try:
                 self._poll_sender()
+            except SpoolFailed:
+                raise
+            except Exception as error:  # noqa: BLE001  a delivery on disk must not count as failed
+                self.log.warning("not polled, once more", reason=describe_error(error))
 
     def _poll_sender(self) -> None:
-        """Poll into the outbox. Called in the spool's thread."""
+        """Poll, after a change of the sender where it is due. Called in the spool's thread."""
         sender = self.sender
         is_left = sender.is_fenced and sender.acked < self.spool.last_seq
         if is_left and not isinstance(sender, BacklogSender):
             self.log.warning("fenced with a backlog, sent as backfill", alarm=sender.alarm)
-            self.sender = backlog_sender_of(self._connector, self.spool, sender.alarm)
-            self.link = self.link.for_connector(self.sender.connector)
-            self._outbox.clear()
-        self._take_replies()
-        messages = self.sender.poll(time.monotonic())
-        self._outbox.extend(messages)
-        self._has_more = bool(messages) and self.sender.has_more
+            sender = backlog_sender_of(self._connector, self.spool, sender.alarm)
+            self._exchange = Exchange(sender, self.log)
+            self.link = self.link.for_connector(sender.connector)
+        self._exchange.poll()
 
     async def receive(self) -> None:
         """Loop: receive replies of the core."""
@@ -326,8 +326,7 @@ class Lane:
                 continue
             if not messages:
                 continue
-            self._replies.extend(messages)
-            if not self._must_handle(messages):
+            if not self._exchange.add_replies(messages):
                 await asyncio.sleep(ACKS_EVERY_S)
                 continue
             try:
@@ -338,23 +337,10 @@ class Lane:
                 await asyncio.sleep(FULL_RETRY_S)
             self._wake_sender()
 
-    def _must_handle(self, replies: Sequence[ToEdge]) -> bool:
-        """Whether replies cannot wait for the next poll, as acknowledgements can in good times."""
-        is_waiting = self.sender.state != "running" or self.sender.is_blocked
-        return is_waiting or any(not isinstance(message, Ack) for message in replies)
-
     def _handle_replies(self) -> None:
         """React to replies, then poll: an acknowledgement makes room, a welcome lets us begin."""
-        self._take_replies()
+        self._exchange.take_replies()
         self._poll_if_up()
-
-    def _take_replies(self) -> None:
-        state = self.sender.state
-        while self._replies:
-            self.sender.on_message(self._replies.popleft(), time.monotonic())
-        if self.sender.state != state:
-            self.log.info("link state", state=self.sender.state, epoch=self.sender.epoch,
-                          alarm=self.sender.alarm)  # fmt: skip
 
     def drop_link(self) -> None:
         """After an unexpected error: `send` begins with a new handshake."""
@@ -369,9 +355,8 @@ class Lane:
         if run_id != self._run_id:
             self.link.rewind()
         if run_id != self._run_id or not self.link_up:
-            self._outbox.clear()  # sent again after the handshake
             await self.on_disk(lambda: self.sender.on_link_changed(now_s))
-            self._has_more = True
+            self._exchange.clear()
         self._run_id = run_id
         self.link_up = True
 
@@ -381,7 +366,7 @@ class Lane:
             async with asyncio.timeout(IDLE_S):
                 await self._new_records.wait()
         except TimeoutError:
-            self._has_more = True  # its timers: a hello, a stall, a confirmation
+            self._exchange.has_more = True  # its timers: a hello, a stall, a confirmation
             return
         self._new_records.clear()
 

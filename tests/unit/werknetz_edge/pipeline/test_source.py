@@ -19,14 +19,7 @@ from werknetz.connector.yaml_format import ConfigurationError
 from werknetz.events.batch import GapOpened
 from werknetz.runtime.log import get_logger
 from werknetz_edge.pipeline import source as source_module
-from werknetz_edge.pipeline.source import (
-    GATHER_S,
-    BrokenConnector,
-    Source,
-    _gather,
-    create_or_broken,
-    describe_error,
-)
+from werknetz_edge.pipeline.source import BrokenConnector, Source, create_or_broken, describe_error
 from werknetz_edge.pipeline.supervise import is_fatal, run_supervised
 from werknetz_edge.spool.errors import SpoolFailed
 from werknetz_edge.spool.spool_file import SpoolLocked
@@ -362,53 +355,3 @@ async def test_a_supervised_task_runs_again_and_ends_when_stopped(
     stop.set()
     async with asyncio.timeout(LIMIT_S):
         await task
-
-
-class Sending(Fragile):
-    """A source that sends by itself; `gather` notes its limits and lets time pass."""
-
-    def __init__(self, clock: list[float], pauses_s: list[float]) -> None:
-        super().__init__()
-        self.clock = clock
-        self.pauses_s = pauses_s
-        self.limits_s: list[float] = []
-
-    async def gather(self, limit_s: float) -> None:
-        self.limits_s.append(limit_s)
-        self.clock[0] += limit_s
-
-    async def read(self) -> Delivery:
-        self.clock[0] += self.pauses_s[self.reads % len(self.pauses_s)]
-        return await super().read()
-
-
-@pytest.mark.asyncio
-@pytest.mark.parametrize(
-    ("pause_s", "stored_s", "gathered"),
-    [
-        (0.0, 0.0, [GATHER_S] * 3),  # one follows the other: a batch each interval
-        (0.0, 0.0625, [GATHER_S - 0.0625] * 3),  # what it takes to store it counts
-        (0.0, GATHER_S, []),
-        (1.0, 0.0, [GATHER_S] * 3),
-    ],
-)
-async def test_batches_of_a_source_that_sends_follow_at_an_interval(
-    monkeypatch: pytest.MonkeyPatch, pause_s: float, stored_s: float, gathered: list[float]
-) -> None:
-    clock = [64.0]
-    monkeypatch.setattr(source_module.time, "monotonic", lambda: clock[0])
-    connector = Sending(clock, [pause_s])
-
-    async def store(_: Delivery) -> None:
-        clock[0] += stored_s
-
-    source, _ = source_of(connector, store=store)
-    await run_source(source, lambda: connector.reads >= 4)
-    assert connector.limits_s[:3] == pytest.approx(gathered)
-
-
-@pytest.mark.asyncio
-async def test_the_first_input_after_a_quiet_time_does_not_wait() -> None:
-    connector = Sending([0.0], [0.0])
-    await _gather(connector, time.monotonic() - GATHER_S)
-    assert connector.limits_s == []
