@@ -15,7 +15,7 @@ RAW_RETENTION_DAYS: Final = 30
 class WorkerSettings:
     database_url: str
     redis_url: str | None = None  # None: no watermarks for ETags
-    connections: int = 2
+    connections: int = 2  # a projection adds master data beside the transaction of its batch
     statement_timeout_s: float = 60.0
     revisions_retention_days: int = 400  # values before a recomputation
     samples_retention_days: int | None = None  # None: for ever

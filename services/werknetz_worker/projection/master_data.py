@@ -5,6 +5,7 @@ worker at a time: so nobody who changes master data waits for a batch, and no na
 race.
 """
 
+import asyncio
 import re
 import zlib
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -15,6 +16,7 @@ from werknetz.store.projection import master_data as statements
 from werknetz.store.projection.outbox import LOCK
 from werknetz.store.session import DriverPool, WriteConnection
 
+ADDING_S: Final = 30.0  # the batch waits in its transaction
 _LOCK: Final = 0x4E414D45  # "NAME"
 StockPlace = tuple[int, int | None, int]  # warehouse, location, material
 
@@ -36,8 +38,15 @@ class MasterData:
 
     @asynccontextmanager
     async def adding(self) -> AsyncIterator[WriteConnection]:
-        """Begin a transaction that adds; what it commits is visible to the batch."""
-        async with self._pool.acquire() as connection, connection.transaction():
+        """Begin a transaction that adds; what it commits is visible to the batch.
+
+        Raises TimeoutError, such as where the pool has no second connection.
+        """
+        async with (
+            asyncio.timeout(ADDING_S),
+            self._pool.acquire() as connection,
+            connection.transaction(),
+        ):
             await connection.execute(LOCK, _LOCK)
             yield connection
 

@@ -13,7 +13,7 @@ from werknetz.store import locks
 from werknetz.store.ingest.events import ADD_EVENTS
 from werknetz.store.master_data import CHANGE_LOCK, COUNT_CHANGE
 from werknetz.store.projection import outbox
-from werknetz_worker.projection import fact_rows, projector, shards
+from werknetz_worker.projection import fact_rows, master_data, projector, shards
 
 pytestmark = pytest.mark.asyncio
 
@@ -218,3 +218,16 @@ async def test_the_trigger_and_the_worker_know_the_same_shard(business: Business
     rows = await business.pool.fetch("SELECT shard FROM events_to_project ORDER BY event_id")
     expected = await shard_of(business, "M01")
     assert [row[0] for row in rows] == [expected] * 4 + [0]
+
+
+async def test_a_pool_without_a_second_connection_is_an_error_and_no_endless_wait(
+    business: Business, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(master_data, "ADDING_S", 0.1)
+    await call_off(business, MATERIALS[0])
+    async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as single:
+        with pytest.raises(TimeoutError):
+            await projector.project(single)
+    monkeypatch.undo()
+    assert await projector.project(business.pool) == 1  # nothing was done before
+    assert await load_materials(business) == {MATERIALS[0]}
