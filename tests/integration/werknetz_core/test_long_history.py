@@ -57,6 +57,16 @@ async def test_the_newest_sample_is_there_however_old(database: Any, age: timede
     assert await load_latest_time(database, 3, NOON) is None
 
 
+@pytest.mark.parametrize("until", [datetime.max.replace(tzinfo=UTC), datetime(1, 1, 2, tzinfo=UTC)])
+async def test_the_ends_of_time_are_instants_like_others(database: Any, until: datetime) -> None:
+    at = until - timedelta(hours=1)
+    columns = ["signal_id", "at", "value", "status"]
+    await database.copy_records_to_table("samples", records=[(1, at, 1.0, 0)], columns=columns)
+    assert (await load_latest_samples(database, [1], until))[1]["at"] == at
+    assert await load_latest_time(database, 1, until) == at
+    assert await load_latest_time(database, 2, until) is None
+
+
 async def test_only_the_days_of_a_question_are_touched(database: Any) -> None:
     await add(database, 1, timedelta(minutes=5), DAY)
     for _ in range(8):  # PostgreSQL may choose another kind of plan after the fifth time

@@ -6,7 +6,7 @@ Days stand in the text, so that a plan that is used again leaves out the others,
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from werknetz.store.queries.sample_order import IN_REVERSE_ORDER
@@ -62,7 +62,8 @@ async def load_latest_time(
 def _within_days(statement: str, since: datetime, until: datetime) -> str:
     """Return the statement with the days of the span, in UTC."""
     first, last = since.astimezone(UTC).date(), until.astimezone(UTC).date()
-    return statement.format(first=f"{first}T00:00Z", end=f"{last + timedelta(days=1)}T00:00Z")
+    end = "infinity" if last == date.max else f"{last + timedelta(days=1)}T00:00Z"
+    return statement.format(first=f"{first}T00:00Z", end=end)
 
 
 def _starts_of(until: datetime) -> list[datetime]:
